@@ -1,0 +1,1 @@
+"""Runners: an image becomes outputs and measurements."""

@@ -1,0 +1,41 @@
+"""Outcome: what a runner saw."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What to run and record. ``inputs``: input name -> [case, *shape] in the model's own dtype.
+
+    ``trace``: record the outputs of every step. ``reset_each``: reset states before each case.
+    """
+
+    inputs: Mapping[str, np.ndarray]
+    trace: bool = False
+    reset_each: bool = True
+    timeout_s: float = 120.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Outputs and counts of a run. Counts are per case; None where the runner cannot count.
+
+    ``layers``: instructions per step (node name) of the first case. ``trace``: value name -> [case,
+    *shape]. ``stack_bytes``: deepest byte written below the initial stack pointer, from reset,
+    rounded up to 8. ``model_cycles``: cycle table x executed blocks per case, before calibration.
+    """
+
+    runner: str
+    runner_version: str
+    method: Literal["measured", "emulated", "native"]
+    board: str
+    outputs: Mapping[str, np.ndarray]
+    instructions: tuple[int, ...] | None = None
+    model_cycles: tuple[int, ...] | None = None
+    layers: Mapping[str, int] | None = None
+    stack_bytes: int | None = None
+    trace: Mapping[str, np.ndarray] | None = None

@@ -1,0 +1,1 @@
+"""Toolchains and packages: C sources become images and archives."""

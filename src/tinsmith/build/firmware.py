@@ -1,0 +1,37 @@
+"""Firmware: a linked image with its size report and toolchain."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from tinsmith.codegen.module import InferenceModule
+
+
+@dataclass(frozen=True)
+class SizeReport:
+    """Bytes, as DESIGN defines them: flash = everything stored in flash (with .data's load image);
+    ram_static = .data + .bss + arena (the arena lies in .bss; the stack is not counted)."""
+
+    flash_bytes: int
+    ram_static_bytes: int
+    sections: Mapping[str, int]
+    weights_bytes: int
+    code_bytes: int
+
+
+@dataclass(frozen=True)
+class Firmware:
+    """An ELF image for one board (or a shared object for the host)."""
+
+    board: str
+    port: str
+    toolchain: str
+    toolchain_version: str
+    kind: Literal["image", "shared-object", "module-binary"]
+    elf: bytes
+    size: SizeReport
+    symbols: Mapping[str, int]
+    """Symbol -> address, Thumb bit cleared."""
+    stack_bytes: int
+    """Stack that the linker reserved."""
+    module: InferenceModule

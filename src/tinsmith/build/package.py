@@ -1,0 +1,28 @@
+"""Package: a kind of archive that an inference module is handed over in."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinsmith.codegen.module import InferenceModule
+from tinsmith.core.catalogue import Catalogue
+
+
+@dataclass(frozen=True)
+class Golden:
+    """Golden vectors that travel along: value name -> [case, *shape]."""
+
+    inputs: Mapping[str, np.ndarray]
+    outputs: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package kind: (module, golden vectors) -> file name and bytes, reproducible to the byte."""
+
+    name: str
+    make: Callable[[InferenceModule, Golden], tuple[str, bytes]]
+
+
+PACKAGES: Catalogue[Package] = Catalogue("package", "tinsmith.build.packages", Package)

@@ -1,0 +1,43 @@
+"""Toolchain: finds a compiler and turns C and assembly into objects and images. Flags come from
+cores.toml."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinsmith.core.catalogue import Catalogue
+from tinsmith.devices.board import Core
+
+
+@dataclass(frozen=True)
+class Found:
+    """A toolchain on this machine: the command that compiles and links (argv prefix) and its
+    version."""
+
+    command: tuple[str, ...]
+    version: str
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """A compiler family.
+
+    Args:
+        find: the compiler on this machine; raises MissingTool with what to install.
+        target: flags of a core; raises UserError where the toolchain does not serve it.
+        compile_flags / link_flags: what this compiler needs beyond the common flags of
+        build/image.py.
+        relocatable: flags that make code and read-only data position-independent.
+        environment: variables its process needs, given a cache folder.
+    """
+
+    name: str
+    find: Callable[[], Found]
+    target: Callable[[Core], Sequence[str]]
+    compile_flags: Sequence[str]
+    link_flags: Sequence[str]
+    relocatable: Sequence[str]
+    environment: Callable[[Path], dict[str, str]]
+
+
+TOOLCHAINS: Catalogue[Toolchain] = Catalogue("toolchain", "tinsmith.build.toolchains", Toolchain)

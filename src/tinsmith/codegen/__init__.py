@@ -1,0 +1,1 @@
+"""Our compiler: a graph becomes readable C and a memory plan."""

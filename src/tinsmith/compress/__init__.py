@@ -1,0 +1,1 @@
+"""Graph in, smaller graph out: quantisation, later pruning and distillation."""

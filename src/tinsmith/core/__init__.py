@@ -1,0 +1,2 @@
+"""What every layer needs: errors, hashes, units, catalogues, quantities, limits, progress,
+cache."""

@@ -1,0 +1,62 @@
+"""Errors that a user can act on.
+
+TinsmithError
++-- UserError            the user's mistake: what we got, what is allowed, what to do next (exit
+code 2) |   +-- UnknownKind      a name that no catalogue entry has
+|   +-- MissingTool      an optional tool or Python package that is not installed
++-- InternalError        our bug: shown with an id (exit code 1)
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class TinsmithError(Exception):
+    """Root of all errors that tinsmith raises on purpose."""
+
+
+class UserError(TinsmithError):
+    """A mistake that the user can mend.
+
+    Args:
+        code: stable dotted identifier, e.g. ``data.csv.empty``; scripts may match on it.
+        message: what we got and what is allowed, one or two sentences.
+        hint: what to do next; empty only where the message already says it.
+    """
+
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class UnknownKind(UserError):
+    """A name that is in no catalogue; says which names are close."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        near = get_close_matches(name, names, n=1)
+        guess = f" Did you mean {near[0]!r}?" if near else ""
+        super().__init__(
+            f"{kind}.unknown",
+            f"{kind.capitalize()} {name!r} is unknown.{guess}",
+            f"Known: {', '.join(names) or 'none'}.",
+        )
+        self.kind = kind
+        self.name = name
+
+
+class MissingTool(UserError):
+    """An optional tool or package that this step needs and that is not installed."""
+
+    def __init__(self, tool: str, hint: str) -> None:
+        super().__init__("tool.missing", f"{tool} is needed here and is not installed.", hint)
+        self.tool = tool
+
+
+class InternalError(TinsmithError):
+    """A state that cannot happen unless tinsmith itself is wrong."""

@@ -1,0 +1,1 @@
+"""Recordings in, immutable content-addressed datasets out; windows and splits."""

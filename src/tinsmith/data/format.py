@@ -1,0 +1,35 @@
+"""Format: how recordings of one file format are read. Files are untrusted: parsed in the
+sandbox, with limits."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tinsmith.core.catalogue import Catalogue
+from tinsmith.data.dataset import Reading
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What the user says about the files: sampling rate where they do not, label column, label,
+    units by channel."""
+
+    rate_hz: float | None = None
+    label: str | None = None
+    label_column: str | None = None
+    group_column: str | None = None
+    time_column: str | None = None
+    units: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format. ``read`` raises UserError (code ``data.<format>.<what>``) on anything it
+    cannot make sense of."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    read: Callable[[Path, ReadOptions], Reading]
+
+
+FORMATS: Catalogue[Format] = Catalogue("format", "tinsmith.data.formats", Format)

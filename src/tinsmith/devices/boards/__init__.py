@@ -1,0 +1,1 @@
+"""One TOML file per board; the file name is the board id."""

@@ -1,0 +1,1 @@
+"""Ports, start-up and emulator hooks in C and assembly (package data)."""

@@ -1,0 +1,1 @@
+"""The whole story: project, run, gates, report."""

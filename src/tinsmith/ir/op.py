@@ -1,0 +1,163 @@
+"""Op: everything that is known of one operation, in one file under `ir/ops`.
+
+The numpy reference is the meaning. Kernels in C (`kernels/<set>/<op>_<dtype>.c`) are bound by file
+name and must agree with it: integers to the last bit, floats to the last bit too as long as both
+follow the declared order.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from tinsmith.core.catalogue import Catalogue
+from tinsmith.core.errors import UserError
+from tinsmith.ir.graph import Attr
+from tinsmith.ir.types import TensorType
+
+Attrs = Mapping[str, Attr]
+Types = Sequence[TensorType]
+
+
+class ShapeError(UserError):
+    """Operands that an op cannot take; the message has the shapes."""
+
+    def __init__(self, op: str, message: str) -> None:
+        super().__init__("ir.shape", f"{op}: {message}")
+
+
+@dataclass(frozen=True)
+class Site:
+    """One use of an op: attributes and types. What references, kernels and costs get to see;
+    never names."""
+
+    attrs: Attrs
+    inputs: tuple[TensorType, ...]
+    outputs: tuple[TensorType, ...]
+
+
+@dataclass(frozen=True)
+class In:
+    """Kernel argument: pointer to operand ``index``."""
+
+    index: int
+
+
+@dataclass(frozen=True)
+class Out:
+    """Kernel argument: pointer to result ``index``."""
+
+    index: int = 0
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """Kernel argument: pointer to ``nbytes`` of scratch, 8-byte aligned, contents undefined."""
+
+    nbytes: int
+
+
+@dataclass(frozen=True)
+class F32:
+    """Kernel argument: a float literal, printed exactly (hexadecimal)."""
+
+    value: float
+
+
+Argument = In | Out | Scratch | F32 | int
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """How one C kernel is called: ``ts_<op>_<dtype>(arguments...)``, in the order of its
+    prototype."""
+
+    arguments: Callable[[Site], Sequence[Argument]]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one use of an op has to do: multiply-accumulates, and bytes of constants that it
+    reads."""
+
+    macs: int = 0
+    weight_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of an op's test table. Operands listed in ``constant`` are constants, the others
+    activations."""
+
+    operands: tuple[np.ndarray, ...]
+    types: tuple[TensorType, ...]
+    attrs: Attrs = field(default_factory=dict)
+    constant: tuple[int, ...] = ()
+    out_quant: Any = None
+    """Quant of the result where the op does not infer it."""
+
+
+@dataclass(frozen=True)
+class Extension:
+    """How a random graph may go on from an activation: operands (0 = the activation, 1 = another
+    activation of the same type, or a constant with its type) and attributes."""
+
+    operands: tuple[int | tuple[np.ndarray, TensorType], ...]
+    attrs: Attrs = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Op:
+    """One operation.
+
+    Args:
+        name: the file's name.
+        infer: operand types and attributes -> result types; raises ShapeError with the shapes.
+        reference: operands (numpy) and the Site -> results (numpy), bit-exact meaning of the op.
+        oracle: the same in float64 with the textbook formula, for float ops; None for exact integer
+            ops.
+        kernels: dtype of operand 0 -> how to call ``kernels/ref/<name>_<dtype>.c``.
+        cost: arithmetic of one use.
+        access: order in which a kernel touches memory, from which safe aliasing follows.
+            ``elementwise``: results are written front to back and element i is written after
+            everything at index <= i of the aliased operand was read; ``whole``: an operand may be
+            read after any result byte was written.
+        alias: indices of operands the result may share memory with (``elementwise`` only).
+        cases: the test table: reference vs oracle, host C and emulated C run all of it.
+        extend: proposes a use of the op on an activation type for random graphs, None where it does
+            not apply.
+        tolerance: allowed max|a-b| / max|b| of float results against the oracle; looser than 1e-5
+            needs ``why``.
+    """
+
+    name: str
+    infer: Callable[[Types, Attrs], tuple[TensorType, ...]]
+    reference: Callable[[Sequence[np.ndarray], Site], tuple[np.ndarray, ...]]
+    kernels: Mapping[str, Kernel]
+    cases: Mapping[str, Case]
+    extend: Callable[[np.random.Generator, TensorType], Extension | None]
+    cost: Callable[[Site], Cost] = lambda site: Cost()
+    oracle: Callable[[Sequence[np.ndarray], Site], tuple[np.ndarray, ...]] | None = None
+    access: Literal["whole", "elementwise"] = "whole"
+    alias: tuple[int, ...] = ()
+    tolerance: float = 1e-5
+    why: str = ""
+
+    def distance(self, operand: int, site: Site) -> int:
+        """Smallest safe (address of operand - address of result), in bytes, for memory shared with
+        an operand.
+
+        For ``elementwise``: the write of element i ends at out + (i+1)*so and must not pass the
+        first unread byte, in + (i+1)*si. For ``whole`` no sharing is safe: the operand must begin
+        behind the result's end.
+        """
+        result = site.outputs[0]
+        if self.access == "whole" or operand not in self.alias:
+            return result.nbytes
+        size_in = site.inputs[operand].nbytes // site.inputs[operand].elements
+        size_out = result.nbytes // result.elements
+        return max(0, (result.elements - 1) * (size_out - size_in))
+
+
+OPS: Catalogue[Op] = Catalogue("op", "tinsmith.ir.ops", Op)

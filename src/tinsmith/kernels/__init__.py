@@ -1,0 +1,1 @@
+"""Arithmetic in C (package data)."""

@@ -1,0 +1,16 @@
+/* Fully connected, int8 to int32 sums: y[m][n] = b[n] + sum over k of (x[m][k] - x_zero) * w[n][k].
+ * x [rows][depth], w [channels][depth] symmetric, b [channels]. |sum| stays below 2^31 for depth < 65 793. */
+#include "ts_kernel.h"
+
+void ts_dense_int8(const int8_t *x, const int8_t *w, const int32_t *b, int32_t *y,
+                   int32_t rows, int32_t depth, int32_t channels, int32_t x_zero) {
+    for (int32_t m = 0; m < rows; m++) {
+        for (int32_t n = 0; n < channels; n++) {
+            int32_t sum = b[n];
+            for (int32_t k = 0; k < depth; k++) {
+                sum += ((int32_t)x[m * depth + k] - x_zero) * (int32_t)w[n * depth + k];
+            }
+            y[m * channels + n] = sum;
+        }
+    }
+}

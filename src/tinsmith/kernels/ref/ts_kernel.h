@@ -1,0 +1,41 @@
+/* What every kernel may use: fixed-width types, the float barrier, exact rounding. No libc, no state.
+ *
+ * Kernels are plain C99 and are the specification: slow on purpose, bit-equal to the numpy reference. Rules:
+ * - every float product (or quotient) that feeds an add or subtract goes through ts_f32(), so that no compiler
+ *   contracts it to a fused multiply-add (compilers for Arm do so by default and ignore the pragma);
+ * - sums run in the declared order; casts to integers clamp first; shifts of negative numbers are arithmetic.
+ */
+#ifndef TS_KERNEL_H
+#define TS_KERNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__FAST_MATH__)
+#error "tinsmith: -ffast-math changes results; compile without it"
+#endif
+#if defined(TS_EXPECT_FPU) && !defined(__ARM_FP)
+#error "tinsmith: this core has an FPU, but the compiler was told of none; check -mcpu and -mfpu"
+#endif
+
+/* Rounds to float32 and hides the value from the optimiser, in the register class that costs nothing. */
+static inline float ts_f32(float x) {
+#if defined(__arm__) && defined(__ARM_FP)
+    __asm__("" : "+t"(x));
+#elif defined(__SSE__)
+    __asm__("" : "+x"(x));
+#elif defined(__aarch64__)
+    __asm__("" : "+w"(x));
+#elif defined(__riscv_flen)
+    __asm__("" : "+f"(x));
+#else
+    __asm__("" : "+r"(x));
+#endif
+    return x;
+}
+
+static inline int32_t ts_clamp(int32_t x, int32_t low, int32_t high) {
+    return x < low ? low : (x > high ? high : x);
+}
+
+#endif

@@ -1,0 +1,1 @@
+"""Training: pipelines, model families, metrics."""

@@ -1,0 +1,52 @@
+"""Trained: a pipeline with weights, metrics, seed and environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinsmith.learn.pipeline import Pipeline
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A share with its 95 % Wilson score interval and the number of samples behind it."""
+
+    value: float
+    low: float
+    high: float
+    samples: int
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Accuracy and confusion [truth, prediction] on one part of the data."""
+
+    accuracy: Interval
+    confusion: np.ndarray
+    per_class_recall: tuple[Interval, ...]
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Loss and accuracy per epoch; ``best`` is the epoch whose weights were kept."""
+
+    train_loss: tuple[float, ...]
+    validation_loss: tuple[float, ...]
+    train_accuracy: tuple[float, ...]
+    validation_accuracy: tuple[float, ...]
+    best: int
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The outcome of training. ``weights`` are the family's parameters by torch name."""
+
+    pipeline: Pipeline
+    labels: tuple[str, ...]
+    weights: Mapping[str, np.ndarray]
+    validation: Metrics
+    test: Metrics
+    curves: Curves
+    seed: int
+    environment: Mapping[str, str]

@@ -1,0 +1,1 @@
+"""Golden vectors through every stage; names the first stage that diverges."""

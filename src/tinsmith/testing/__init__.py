@@ -1,0 +1,1 @@
+"""Contract tests and strategies for those who write plug-ins."""
