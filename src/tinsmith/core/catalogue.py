@@ -53,9 +53,8 @@ class Catalogue(Generic[T]):
                 raise
             raise MissingTool(f"Python package {e.name!r}", f"Try: pip install {e.name}") from e
         if not isinstance(found, self.type) or getattr(found, "name", None) != name:
-            raise InternalError(
-            plugin = self._plugins().get(name)
-            )
+            wanted = f"{self.constant} must be a {self.type.__name__} named {name!r}"
+            raise InternalError(f"{self.package}.{name}: {wanted}")
         return found
 
     def all(self) -> Iterator[T]:
