@@ -1,0 +1,123 @@
+"""What all tests share: options, seeds, tools, the shared data and the size of campaigns.
+
+--seed N|random     seed of every test's generator (printed in the header)
+--require-tools     a missing tool or missing shared data is a failure, not a skip
+--campaign SHARE    run the tests marked slow at this share (0..1] of their full size
+"""
+
+import json
+import math
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TOOLS = ("arm-none-eabi-gcc", "qemu-system-arm", "qemu-system-riscv32")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("tinsmith")
+    group.addoption("--seed", default="1", help="integer, or 'random'")
+    group.addoption("--require-tools", action="store_true", help="missing tools are failures")
+    group.addoption("--campaign", type=share, default=None, help="share of full size, 0 < s <= 1")
+
+
+def share(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 1:
+        raise ValueError("a share lies above 0 and is at most 1")
+    return value
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    wanted = config.getoption("--seed")
+    random = int.from_bytes(os.urandom(4), "little")
+    config.stash[SEED] = random if wanted == "random" else int(wanted)
+    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    if config.getoption("--require-tools") and missing:
+        raise pytest.UsageError(f"--require-tools: missing on this machine: {', '.join(missing)}")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    names = ", ".join(missing) or "none"
+    return f"tinsmith: --seed {config.stash[SEED]}, missing tools: {names}, shared: {_shared()}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--campaign") is None:
+        mark = pytest.mark.skip(reason="slow: give --campaign SHARE (make check, make prove-all)")
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(mark)
+
+
+SEED = pytest.StashKey[int]()
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> np.random.Generator:
+    """A generator of the test's own: independent of the order in which tests run."""
+    seed = request.config.stash[SEED]
+    return np.random.default_rng([seed, crc32(request.node.nodeid.encode())])
+
+
+@pytest.fixture(scope="session")
+def require_tool(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """``require_tool("qemu-system-arm")``: its path; skips by name (fails with
+    --require-tools)."""
+    return lambda name: _require(request.config, name, shutil.which(name))
+
+
+@pytest.fixture(scope="session")
+def shared(request: pytest.FixtureRequest) -> Path:
+    """The folder of shared data and models, TINSMITH_SHARED or ../shared beside the
+    repository."""
+    found = _shared()
+    path = str(found) if found.is_dir() else None
+    return Path(_require(request.config, f"shared data ({found})", path))
+
+
+@pytest.fixture(scope="session")
+def campaign(request: pytest.FixtureRequest) -> Callable[..., int]:
+    """``campaign(1000)``: how many of 1000 cases to run at this share; at least ``least``."""
+    part = request.config.getoption("--campaign") or 0.01
+    return lambda full, least=1: min(full, max(least, math.ceil(full * part)))
+
+
+@pytest.fixture(scope="session")
+def record_result(request: pytest.FixtureRequest) -> Callable[[str, Any], None]:
+    """``record_result(name, figures)``: at full size, write benchmarks/results/<name>.json with
+    commit and seed; at a smaller share nothing is written, so that samples never pass for
+    results."""
+    if request.config.getoption("--campaign") != 1:
+        return lambda name, figures: None
+    return lambda name, figures: _write_result(request.config, name, figures)
+
+
+def _write_result(config: pytest.Config, name: str, figures: Any) -> None:
+    git = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
+    commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
+    body = {"commit": commit or "unknown", "seed": config.stash[SEED], "figures": figures}
+    path = ROOT / "benchmarks" / "results" / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(body, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _shared() -> Path:
+    return Path(os.environ.get("TINSMITH_SHARED") or ROOT.parent / "shared")
+
+
+def _require(config: pytest.Config, what: str, found: str | None) -> str:
+    if found is None and config.getoption("--require-tools"):
+        pytest.fail(f"{what} is not there and --require-tools is given")
+    if found is None:
+        pytest.skip(f"{what} is not there")
+    return found
