@@ -14,7 +14,7 @@ import numpy as np
 from tinsmith.core.catalogue import Catalogue
 from tinsmith.core.errors import UserError
 from tinsmith.ir.graph import Attr
-from tinsmith.ir.types import TensorType
+from tinsmith.ir.types import Quant, TensorType
 
 Attrs = Mapping[str, Attr]
 Types = Sequence[TensorType]
@@ -105,6 +105,8 @@ class Extension:
 
     operands: tuple[int | tuple[np.ndarray, TensorType], ...]
     attrs: Attrs = field(default_factory=dict)
+    out_quant: Quant | None = None
+    """Quant of the result where the op does not infer it."""
 
 
 @dataclass(frozen=True)
