@@ -1,8 +1,8 @@
-"""Frozen dataclasses to bytes and back: canonical JSON plus .npy members in a stored zip. Never
+"""Frozen dataclasses to bytes and back: canonical JSON plus binary members in a stored zip. Never
 pickle.
 
-The bytes are canonical (sorted keys, fixed time stamps), so their SHA-256 is the object's content
-hash.
+The bytes are canonical (sorted keys, fixed time stamps and attributes), so a hash of them names the
+content on every machine. The order of a mapping is content: a trace is in order of execution.
 """
 
 import io
@@ -21,35 +21,51 @@ from tinsmith.core.errors import InternalError
 
 T = TypeVar("T")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_PLAIN = (bool, int, float, str)
 
 
 def content_hash(*objects: Any) -> str:
-    """SHA-256 (hex) of the canonical form of the objects: equal content, equal hash, on every
+    """SHA-256 (hex) over the canonical form of the objects: equal content, equal hash, on every
     machine."""
-    return sha256(b"".join(dumps(o) for o in objects)).hexdigest()
+    return sha256(b"".join(sha256(dumps(o)).digest() for o in objects)).hexdigest()
 
 
 def dumps(value: Any) -> bytes:
-    """Canonical bytes of a frozen dataclass, mapping, tuple, array, bytes or plain value."""
+    """Canonical bytes of a frozen dataclass, mapping, tuple, array, bytes or plain value.
+
+    Raises:
+        InternalError: the value holds something else (a path, a set, an object array, ...).
+    """
     blobs: list[bytes] = []
-    body = json.dumps(
-        _encode(value, blobs), sort_keys=True, separators=(",", ":"), allow_nan=True
-    ).encode()
+    body = json.dumps(_encode(value, blobs), sort_keys=True, separators=(",", ":")).encode()
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as z:
-        z.writestr(zipfile.ZipInfo("object.json", _EPOCH), body)
+        z.writestr(_member("object.json"), body)
         for i, blob in enumerate(blobs):
-            z.writestr(zipfile.ZipInfo(f"{i}.bin", _EPOCH), blob)
+            z.writestr(_member(f"{i}.bin"), blob)
     return out.getvalue()
 
 
 def loads(kind: type[T], data: bytes) -> T:
-    """Inverse of `dumps` for an object of the dataclass ``kind``."""
-    with zipfile.ZipFile(io.BytesIO(data)) as z:
-        body = json.loads(z.read("object.json"))
-        blobs = [z.read(f"{i}.bin") for i in range(len(z.namelist()) - 1)]
-    found: T = _decode(kind, body, blobs)
+    """Inverse of `dumps` for a value of type ``kind`` (a dataclass, or a type made of them).
+
+    Raises:
+        InternalError: the bytes hold no such value.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as z:
+            body = json.loads(z.read("object.json"))
+            blobs = [z.read(f"{i}.bin") for i in range(len(z.namelist()) - 1)]
+        found: T = _decode(kind, body, blobs)
+    except (zipfile.BadZipFile, KeyError, IndexError, TypeError, ValueError, EOFError) as e:
+        raise InternalError(f"codec: no {getattr(kind, '__name__', kind)}: {e}") from e
     return found
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, _EPOCH)
+    info.create_system, info.external_attr = 3, 0o644 << 16  # else they differ between platforms
+    return info
 
 
 def _encode(value: Any, blobs: list[bytes]) -> Any:
@@ -57,18 +73,14 @@ def _encode(value: Any, blobs: list[bytes]) -> Any:
         return value.value
     if isinstance(value, np.generic):
         return value.item()
-    if value is None or isinstance(value, bool | int | float | str):
+    if value is None or isinstance(value, _PLAIN):
         return value
     if isinstance(value, np.ndarray):
-        buffer = io.BytesIO()
-        np.lib.format.write_array(
-            buffer, np.asarray(value, order="C"), version=(1, 0), allow_pickle=False
-        )
-        blobs.append(buffer.getvalue())
-        return {"$blob": len(blobs) - 1}
+        blobs.append(_npy(value))
+        return {"$array": len(blobs) - 1}
     if isinstance(value, bytes):
         blobs.append(value)
-        return {"$blob": len(blobs) - 1}
+        return {"$bytes": len(blobs) - 1}
     if is_dataclass(value):
         body = {f.name: _encode(getattr(value, f.name), blobs) for f in fields(value)}
         return {"$class": type(value).__name__, **body}
@@ -79,39 +91,112 @@ def _encode(value: Any, blobs: list[bytes]) -> Any:
     raise InternalError(f"codec: cannot encode {type(value).__name__}")
 
 
+def _npy(array: np.ndarray) -> bytes:
+    if array.dtype.hasobject:
+        raise InternalError("codec: cannot encode an array of objects")
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, np.asarray(array, order="C"), (1, 0), allow_pickle=False)
+    return buffer.getvalue()
+
+
 def _decode(kind: Any, body: Any, blobs: list[bytes]) -> Any:
+    if kind is Any or kind is object:
+        return _guess(body, blobs)
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
         return _decode(_pick(arguments, body), body, blobs)
-    if origin is Literal or kind is Any or body is None or kind is object:
-        return tuple(body) if isinstance(body, list) else body
     if kind is np.ndarray or origin is np.ndarray:
-        return np.lib.format.read_array(io.BytesIO(blobs[body["$blob"]]), allow_pickle=False)
+        return np.lib.format.read_array(io.BytesIO(blobs[body["$array"]]), allow_pickle=False)
     if kind is bytes:
-        return blobs[body["$blob"]]
+        return blobs[body["$bytes"]]
     if isinstance(kind, type) and is_dataclass(kind):
-        hints = get_type_hints(kind)
-        return kind(**{f.name: _decode(hints[f.name], body[f.name], blobs) for f in fields(kind)})
-    if origin is not None and issubclass(origin, Mapping):
-        return {
-            _decode(arguments[0], k, blobs): _decode(arguments[1], v, blobs)
-            for k, v in body["$map"]
-        }
+        return _object(kind, body, blobs)
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        key, value = arguments
+        return {_decode(key, k, blobs): _decode(value, v, blobs) for k, v in body["$map"]}
     if origin in (tuple, list):
-        if len(arguments) == 2 and arguments[1] is not Ellipsis:
-            return tuple(_decode(a, v, blobs) for a, v in zip(arguments, body, strict=True))
-        return tuple(_decode(arguments[0], v, blobs) for v in body)
-    return kind(body)
+        return origin(_sequence(origin, arguments, body, blobs))
+    return _scalar(kind, origin, arguments, body)
 
 
-def _pick(arguments: tuple[Any, ...], body: Any) -> Any:
-    """The member of a union that the encoded value belongs to."""
-    if body is None:
-        return type(None)
-    concrete = [a for a in arguments if a is not type(None)]
-    if isinstance(body, dict) and "$class" in body:
-        return next(a for a in concrete if getattr(a, "__name__", "") == body["$class"])
+def _object(kind: type, body: Any, blobs: list[bytes]) -> Any:
+    if body["$class"] != kind.__name__:
+        raise ValueError(f"it is a {body['$class']}")
+    hints = get_type_hints(kind)
+    return kind(**{f.name: _decode(hints[f.name], body[f.name], blobs) for f in fields(kind)})
+
+
+def _sequence(origin: Any, arguments: tuple[Any, ...], body: Any, blobs: list[bytes]) -> list[Any]:
+    if not isinstance(body, list):
+        raise ValueError(f"{body!r} is not a sequence")
+    if origin is tuple and arguments[-1:] != (Ellipsis,):
+        return [_decode(a, v, blobs) for a, v in zip(arguments, body, strict=True)]
+    return [_decode(arguments[0], v, blobs) for v in body]
+
+
+def _scalar(kind: Any, origin: Any, arguments: tuple[Any, ...], body: Any) -> Any:
+    if kind is None or kind is type(None):
+        fits, value = body is None, None
+    elif origin is Literal:
+        fits, value = body in arguments, body
+    elif kind in _PLAIN:
+        # an int may stand for a float (written 1, meant 1.0), nothing else for anything else
+        fits = type(body) is kind or (kind is float and type(body) is int)
+        value = kind(body) if fits else None
+    else:
+        fits, value = True, kind(body)
+    if not fits:
+        raise ValueError(f"{body!r} is not {kind}")
+    return value
+
+
+def _guess(body: Any, blobs: list[bytes]) -> Any:
+    """A value of unknown type: plain values, arrays, bytes, mappings and tuples explain
+    themselves."""
     if isinstance(body, list):
-        return next(a for a in concrete if get_origin(a) in (tuple, list))
-    exact = [a for a in concrete if isinstance(a, type) and type(body) is a]
-    return exact[0] if exact else concrete[0]
+        return tuple(_guess(v, blobs) for v in body)
+    if not isinstance(body, dict):
+        return body
+    if "$class" in body:
+        raise ValueError(f"a {body['$class']} where the type does not say so")
+    if "$map" in body:
+        return {_guess(k, blobs): _guess(v, blobs) for k, v in body["$map"]}
+    return _decode(np.ndarray if "$array" in body else bytes, body, blobs)
+
+
+def _pick(members: tuple[Any, ...], body: Any) -> Any:
+    """The member of a union that the encoded value belongs to: the first that it fits exactly, else
+    float for an int."""
+    exact = [m for m in members if _fits(m, body)]
+    if exact:
+        return exact[0]
+    if float in members and type(body) is int:
+        return float
+    raise ValueError(f"{body!r} is none of {members}")
+
+
+def _fits(kind: Any, body: Any) -> bool:
+    origin, arguments = get_origin(kind), get_args(kind)
+    if body is None or kind is None or kind is type(None):
+        return body is None and kind in (None, type(None), Any)
+    if kind is Any or kind is object:
+        return True
+    if origin is Literal:
+        return body in arguments
+    if origin in (tuple, list):
+        return isinstance(body, list) and _all_fit(origin, arguments, body)
+    if kind is np.ndarray or origin is np.ndarray:
+        return isinstance(body, dict) and "$array" in body
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return isinstance(body, dict) and "$map" in body
+    if kind is bytes:
+        return isinstance(body, dict) and "$bytes" in body
+    if isinstance(body, dict):
+        return getattr(kind, "__name__", "") == body.get("$class")
+    return type(body) is kind or (isinstance(kind, type) and issubclass(kind, Enum))
+
+
+def _all_fit(origin: Any, arguments: tuple[Any, ...], body: list[Any]) -> bool:
+    if origin is list or arguments[-1:] == (Ellipsis,):
+        return all(_fits(arguments[0], v) for v in body)
+    return len(arguments) == len(body) and all(map(_fits, arguments, body))
