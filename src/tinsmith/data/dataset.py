@@ -62,6 +62,8 @@ class Manifest:
     recordings: tuple[Recording, ...]
     provenance: Mapping[str, str] = field(default_factory=dict)
     """File name -> SHA-256 of what was imported."""
+    notes: tuple[str, ...] = ()
+    """What the import wants people to know, e.g. which recordings were dropped as duplicates."""
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,12 @@ from tinsmith.data.dataset import Reading
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """What the user says about the files: sampling rate where they do not, label column, label,
-    units by channel."""
+    """What the user says about the files: sampling rate (Hz) where they do not, one label for all,
+    columns by name, units by channel (or time column).
+
+    ``channels``: the columns to take, in this order; for formats without names, the names of the
+    dimensions. Empty: all that the file has.
+    """
 
     rate_hz: float | None = None
     label: str | None = None
@@ -20,6 +24,7 @@ class ReadOptions:
     group_column: str | None = None
     time_column: str | None = None
     units: Mapping[str, str] = field(default_factory=dict)
+    channels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
