@@ -27,6 +27,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--seed", default="1", help="integer, or 'random'")
     group.addoption("--require-tools", action="store_true", help="missing tools are failures")
     group.addoption("--campaign", type=share, default=None, help="share of full size, 0 < s <= 1")
+    group.addoption("--resume", action="store_true", help="go on with an interrupted campaign")
 
 
 def share(text: str) -> float:
@@ -52,11 +53,28 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--campaign") is None:
-        mark = pytest.mark.skip(reason="slow: give --campaign SHARE (make check, make prove-all)")
-        for item in items:
-            if item.get_closest_marker("slow"):
-                item.add_marker(mark)
+    mark = pytest.mark.skip(reason="slow: give --campaign SHARE (make check, make prove-all)")
+    done = pytest.mark.skip(reason="resumed: passed at full size on this commit and seed")
+    passed = config.cache.get(_proved(config), []) if config.getoption("--resume") else []
+    for item in items:
+        if item.get_closest_marker("slow") and config.getoption("--campaign") is None:
+            item.add_marker(mark)
+        elif item.nodeid in passed:
+            item.add_marker(done)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Any:
+    report = yield
+    full = item.config.getoption("--campaign") == 1 and item.get_closest_marker("slow")
+    if full and report.when == "call" and report.passed and "dirty" not in _commit():
+        key = _proved(item.config)
+        item.config.cache.set(key, sorted({*item.config.cache.get(key, []), item.nodeid}))
+    return report
+
+
+def _proved(config: pytest.Config) -> str:
+    return f"tinsmith/proved/{_commit()}-{config.stash[SEED]}"
 
 
 SEED = pytest.StashKey[int]()
@@ -103,12 +121,16 @@ def record_result(request: pytest.FixtureRequest) -> Callable[[str, Any], None]:
 
 
 def _write_result(config: pytest.Config, name: str, figures: Any) -> None:
-    git = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
-    commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
-    body = {"commit": commit or "unknown", "seed": config.stash[SEED], "figures": figures}
+    body = {"commit": _commit(), "seed": config.stash[SEED], "figures": figures}
     path = ROOT / "benchmarks" / "results" / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(body, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _commit() -> str:
+    git = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
+    found = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
+    return found or "unknown-dirty"
 
 
 def _shared() -> Path:

@@ -1,0 +1,78 @@
+# make demo        set up .venv, then run the example: recordings in, proven modules out
+# make test        set up .venv, then all tests (a tool that is missing skips its tests by name)
+# make check       every gate and every test with every tool required; campaigns at 1 %
+# make prove-all   every campaign at full size; figures go to benchmarks/results (resumable)
+# make docs        write docs/reference from the code
+#
+# Needs python3 (3.11 or newer), make and a package index. No root, no Docker, no GPU.
+# REQUIRE=1        a missing tool fails (make check sets it)
+# TEST_ARGS=...    more arguments for pytest, e.g. TEST_ARGS="tests/unit/core -x"
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED ?= $(VENV)/.installed
+EXTRAS := train,emulate,report,dev
+REQUIRED := $(if $(REQUIRE),--require-tools)
+PYTEST := $(BIN)/python -m pytest
+
+.DELETE_ON_ERROR:
+.PHONY: demo test smoke check gates prove-all docs setup format \
+        gate-format gate-lint gate-types gate-layers gate-sizes gate-words gate-docs
+
+demo: $(INSTALLED)
+	$(BIN)/tinsmith run --project examples/wrist-motion
+
+test: $(INSTALLED)
+	$(PYTEST) $(REQUIRED) $(TEST_ARGS)
+
+smoke: $(INSTALLED)
+	$(BIN)/tinsmith --version
+	$(BIN)/tinsmith kinds
+	$(PYTEST) -x tests/unit/core tests/contract/test_catalogues.py
+
+check: gates
+	$(PYTEST) --require-tools --campaign 0.01 $(TEST_ARGS)
+
+gates: gate-format gate-lint gate-types gate-layers gate-sizes gate-words gate-docs
+
+gate-format: $(INSTALLED)
+	$(BIN)/ruff format --check .
+
+gate-lint: $(INSTALLED)
+	$(BIN)/ruff check .
+
+gate-types: $(INSTALLED)
+	$(BIN)/python -m mypy
+
+gate-layers: $(INSTALLED)
+	$(BIN)/lint-imports --no-cache
+
+gate-sizes: $(INSTALLED)
+	$(BIN)/python scripts/sizes.py .
+
+gate-words: $(INSTALLED)
+	$(BIN)/python scripts/words.py .
+
+gate-docs: $(INSTALLED)
+	$(BIN)/python scripts/reference.py --check .
+
+prove-all: $(INSTALLED)
+	$(PYTEST) --require-tools --campaign 1 --resume -m slow $(TEST_ARGS)
+
+docs: $(INSTALLED)
+	$(BIN)/python scripts/reference.py .
+
+format: $(INSTALLED)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+setup: $(INSTALLED)
+
+# torch first and by its pin, so that the extra below finds it and does not choose another one
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tinsmith needs Python 3.11 or newer; try make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	touch $@
