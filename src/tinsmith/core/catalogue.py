@@ -1,16 +1,19 @@
 """Catalogues: a kind is a file, the list of kinds is the folder. Nothing is imported until it is
 used."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
-from typing import Generic, TypeVar
+from importlib.resources.abc import Traversable
+from typing import Any, Generic, TypeVar
 
 from tinsmith.core.errors import InternalError, MissingTool, UnknownKind
 
 T = TypeVar("T")
+_DECLARATION = re.compile(r"^[A-Z_]+\b.*= *(Resource)?Catalogue\(", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -111,3 +114,31 @@ class ResourceCatalogue(Generic[T]):
     def all(self) -> Iterator[T]:
         """Every object, in order of name."""
         return (self.get(name) for name in self.names())
+
+    def summary(self, name: str) -> str:
+        """The object in one line, as it prints itself."""
+        return str(self.get(name)).splitlines()[0]
+
+
+AnyCatalogue = Catalogue[Any] | ResourceCatalogue[Any]
+
+
+def catalogues(package: str = "tinsmith") -> dict[str, AnyCatalogue]:
+    """Every catalogue that a module of the package declares, by kind, sorted.
+
+    Only modules whose text declares one at its left margin are imported, so nothing heavy is.
+    """
+    found: dict[str, AnyCatalogue] = {}
+    for module in _declaring(files(package), package):
+        for value in vars(import_module(module)).values():
+            if isinstance(value, Catalogue | ResourceCatalogue):
+                found.setdefault(value.kind, value)
+    return dict(sorted(found.items()))
+
+
+def _declaring(folder: Traversable, package: str) -> Iterator[str]:
+    for entry in folder.iterdir():
+        if entry.is_dir() and entry.joinpath("__init__.py").is_file():
+            yield from _declaring(entry, f"{package}.{entry.name}")
+        elif entry.name.endswith(".py") and _DECLARATION.search(entry.read_text("utf-8")):
+            yield f"{package}.{entry.name.removesuffix('.py')}"
