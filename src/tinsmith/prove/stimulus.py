@@ -1,0 +1,208 @@
+"""Did the driver deliver the golden stimulus? If not: what did it do to it?
+
+A real sensor may deviate by 1 LSB of noise, a clock that is 1 % off, jitter of 1 % of a period and
+the phase at which it starts. Everything else is a fault, named by the reading that explains the
+seen integers with by far the smallest misfit.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinsmith.prove.clock import KERNELS, Clock, resample
+from tinsmith.prove.readings import Reading, readings
+from tinsmith.prove.trace import FaultKind
+
+RATIOS = (0.98, 1.02)
+"""Clocks tried: sampling period of the device / nominal period."""
+
+EXPLAINED = 0.25
+"""A reading explains the integers if its misfit (share of the golden variance) is below this. The
+rest is left to interpolation: how the world went on between two samples is not known."""
+
+_COARSE_CASES = 4
+_FINALISTS = 4
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is known of a stimulus: ``kind`` None is clean. ``case``: the first that differs."""
+
+    kind: FaultKind | None
+    evidence: str
+    case: int
+    differing: int
+    total: int
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """How differences are weighed: variance per channel in LSB^2, weight per channel (quiet ones
+    say little), and the share of misfit that noise and jitter alone make."""
+
+    norm: np.ndarray
+    weight: np.ndarray
+    floor: float
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """The best clock of a reading, its misfit over all cases, and per case."""
+
+    reading: Reading
+    misfit: float
+    clock: Clock
+    cases: np.ndarray
+
+    def score(self, floor: float) -> float:
+        return (self.misfit + floor) * self.reading.price
+
+
+def judge(golden: np.ndarray, seen: np.ndarray) -> Finding:
+    """Compare delivered integers with the golden ones.
+
+    Args:
+        golden: [case, *shape]; [case, samples, channels] is a time series; other shapes are taken
+            as [case, samples, 1] after flattening.
+        seen: what the driver delivered.
+    """
+    if golden.shape != seen.shape or golden.dtype != seen.dtype:
+        was = f"{seen.dtype}{list(seen.shape)}, not {golden.dtype}{list(golden.shape)}"
+        return Finding("stimulus", f"The driver delivered {was}.", 0, golden.size, golden.size)
+    wrong = (golden != seen).reshape(len(golden), -1)
+    count, total = int(wrong.sum()), golden.size
+    if count == 0:
+        return Finding(None, "The raw integers are the golden ones.", 0, 0, total)
+    case = int(np.flatnonzero(wrong.any(axis=1))[0])
+    if golden.dtype.kind not in "iu":
+        text = f"{count} of {total} values differ from the golden stimulus, which is not integer."
+        return Finding("stimulus", text, case, count, total)
+    kind, evidence = _explain(_series(golden), _series(seen))
+    return Finding(kind, evidence, case, count, total)
+
+
+def _series(array: np.ndarray) -> np.ndarray:
+    return array if array.ndim == 3 else array.reshape(len(array), -1, 1)
+
+
+def _explain(golden: np.ndarray, seen: np.ndarray) -> tuple[FaultKind | None, str]:
+    """The best reading of all cases; where that is a clean driver, of the worst case alone."""
+    scale = _scale(golden)
+    best, clean = _best(golden, seen, scale)
+    worst = int(np.argmax(clean.cases))
+    if best.reading.kind is None and clean.cases[worst] > EXPLAINED and len(golden) > 1:
+        one = slice(worst, worst + 1)
+        best, clean = _best(golden[one], seen[one], scale)
+    before, after = 100 * clean.misfit, 100 * best.misfit
+    if best.misfit > EXPLAINED:
+        text = f"No reading explains the raw integers: {before:.3g} % of the variance is left"
+        return "stimulus", f"{text} by a clean driver, {after:.3g} % by the best of the others."
+    if best.reading.kind is None:
+        clock = f"clock ratio {best.clock.ratio:.4f}"
+        return None, f"The raw integers are golden up to noise, jitter and clock ({clock})."
+    text = best.reading.words[0].upper() + best.reading.words[1:]
+    return best.reading.kind, (
+        f"{text}: this leaves {after:.3g} % of the variance unexplained, a clean driver "
+        f"{before:.3g} %."
+    )
+
+
+def _best(golden: np.ndarray, seen: np.ndarray, scale: _Scale) -> tuple[_Fit, _Fit]:
+    """The reading with the smallest price times misfit, and the clean reading."""
+    real = golden.astype(np.float64)
+    few = slice(0, _COARSE_CASES)
+    found = [(r, _coarse(real, r, scale, few)) for r in readings(golden, seen)]
+    rest = sorted(found[1:], key=lambda f: f[1].score(scale.floor))[:_FINALISTS]
+    clean, *faults = (_refine(real, r, scale, f.clock) for r, f in [found[0], *rest])
+    best = min([clean, *faults], key=lambda f: f.score(scale.floor))
+    return best, clean
+
+
+def _scale(golden: np.ndarray) -> _Scale:
+    real = golden.astype(np.float64)
+    variance = real.var(axis=(0, 1))
+    weight = variance / (variance + 16.0) + 1e-9
+    norm = variance + 1.0
+    slope = np.square(np.diff(real, axis=1)).mean(axis=(0, 1)) if real.shape[1] > 1 else 0.0 * norm
+    expected = (1.0 + 1e-4 * slope) / norm
+    return _Scale(norm, weight / weight.sum(), float((weight * expected).sum() / weight.sum()))
+
+
+def _coarse(golden: np.ndarray, reading: Reading, scale: _Scale, cases: slice) -> _Fit:
+    """Best of a grid of clocks, on the first cases."""
+    low, high = RATIOS
+    step = min(0.0025, 0.25 / golden.shape[1])
+    ratios = np.arange(low, high + step / 2, step)
+    return _grid(golden[cases], _few(reading, cases), scale, ratios, (-0.5, 0.0, 0.5), "cubic")
+
+
+def _few(reading: Reading, cases: slice) -> Reading:
+    return Reading(
+        reading.kind, reading.words, reading.price, reading.values[cases], reading.times,
+        reading.modulus, reading.drops,
+    )  # fmt: skip
+
+
+def _refine(golden: np.ndarray, reading: Reading, scale: _Scale, near: Clock) -> _Fit:
+    """Best clock near the coarse one, on all cases and with every interpolation kernel."""
+    step = min(0.0025, 0.25 / golden.shape[1])
+    ratios = near.ratio + step * np.linspace(-1, 1, 9)
+    shifts = tuple(np.linspace(-0.75, 0.75, 13))
+    fits = [
+        _grid(golden, reading, scale, np.array([near.ratio]), (-0.5, 0.0, 0.5), k) for k in KERNELS
+    ]
+    kernel = min(fits, key=lambda f: f.misfit).clock.kernel
+    return _grid(golden, reading, scale, ratios, shifts, kernel)
+
+
+def _grid(
+    golden: np.ndarray,
+    reading: Reading,
+    scale: _Scale,
+    ratios: np.ndarray,
+    shifts: tuple[float, ...],
+    kernel: str,
+) -> _Fit:
+    """One clock ratio for all cases, one phase for each."""
+    best: _Fit | None = None
+    for ratio in ratios:
+        rows = np.stack(
+            [_misfit(golden, reading, scale, Clock(float(ratio), s, kernel)) for s in shifts]
+        )
+        cases = rows.min(axis=0)
+        if best is None or cases.mean() < best.misfit:
+            shift = shifts[int(rows.mean(axis=1).argmin())]
+            clock = Clock(float(ratio), float(shift), kernel)
+            best = _Fit(reading, float(cases.mean()), clock, cases)
+    assert best is not None
+    return best
+
+
+def _misfit(golden: np.ndarray, reading: Reading, scale: _Scale, clock: Clock) -> np.ndarray:
+    """Per case: mean weighed squared difference over the rows that the golden window covers."""
+    before, known = _rows(golden, reading, scale, clock, 0)
+    if not reading.drops:
+        return np.asarray((before * known).sum(axis=1) / max(1, known.sum()))
+    after, still = _rows(golden, reading, scale, clock, 1)
+    # Rows before the gap at their own instants, rows behind it one sample later: every gap at once.
+    head = np.concatenate([np.zeros((len(before), 1)), np.cumsum(before * known, axis=1)], axis=1)
+    tail = np.cumsum((after * still)[:, ::-1], axis=1)[:, ::-1]
+    tail = np.concatenate([tail, np.zeros((len(before), 1))], axis=1)
+    counts = np.concatenate([[0], np.cumsum(known)])
+    counts = counts + np.concatenate([np.cumsum(still[::-1])[::-1], [0]])
+    return np.asarray(((head + tail) / np.maximum(1, counts)).min(axis=1))
+
+
+def _rows(
+    golden: np.ndarray, reading: Reading, scale: _Scale, clock: Clock, skipped: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """[case, rows] weighed squared differences, and which rows the golden window covers [rows]."""
+    times = clock.ratio * (reading.times + skipped) + clock.shift
+    difference = reading.values - resample(golden, times, clock.kernel)
+    norm = scale.norm
+    if reading.modulus:
+        half = reading.modulus / 2
+        difference = (difference + half) % reading.modulus - half
+        norm = np.minimum(norm, reading.modulus**2 / 12)  # all that a wrapped guess can miss by
+    known = (times >= -0.5) & (times <= golden.shape[1] - 0.5)
+    return np.square(difference) @ (scale.weight / norm), known
