@@ -55,6 +55,7 @@ gate-words: $(INSTALLED)
 	$(BIN)/python scripts/words.py .
 
 gate-docs: $(INSTALLED)
+	$(BIN)/python scripts/documented.py .
 	$(BIN)/python scripts/reference.py --check .
 
 prove-all: $(INSTALLED)

@@ -65,10 +65,12 @@ class Catalogue(Generic[T]):
         return (self.get(name) for name in self.names())
 
     def summary(self, name: str) -> str:
-        """First line of the module's docstring: what `tinsmith kinds` and the reference print."""
+        """First sentence of the module's docstring: what `tinsmith kinds` and the reference
+        print; "" without one."""
         plugin = self._plugins().get(name)
         doc = import_module(plugin.module).__doc__ if plugin else self._module(name).__doc__
-        return (doc or "").strip().splitlines()[0] if doc else ""
+        first = " ".join((doc or "").strip().split("\n\n")[0].split())
+        return re.split(r"(?<=\.)\s(?=[A-Z])", first)[0]
 
     @property
     def constant(self) -> str:
