@@ -4,7 +4,7 @@ graph out."""
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tinsmith.core.errors import InternalError
+from tinsmith.core.errors import InternalError, UserError
 from tinsmith.ir.graph import Dialect, Graph
 from tinsmith.ir.rules import verify
 
@@ -31,6 +31,7 @@ class Pass:
 
         Raises:
             InternalError: the contract is broken; names the pass and chains the cause.
+            UserError: the rewrite found that the graph asks for something that does not exist.
         """
         if graph.dialect not in self.requires:
             raise InternalError(
@@ -39,6 +40,8 @@ class Pass:
         try:
             result = self.rewrite(graph)
             verify(result)
+        except UserError:
+            raise
         except Exception as e:
             raise InternalError(f"pass {self.name}: {e}") from e
         if result.dialect != (self.ensures or graph.dialect) or not self.holds(result):

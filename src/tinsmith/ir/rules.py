@@ -1,9 +1,330 @@
-"""The grammar of the IR: one table of rules per dialect; each rule that rejects says why in a
-sentence."""
-# The first version is completed with the operations.
+"""The grammar of the IR: tables of rules, one table per dialect; a rule that rejects says why in a
+sentence.
 
-from tinsmith.ir.graph import Graph
+Read top to bottom: what holds for every graph (names first, then types), then what each dialect
+adds. `check` lists what is wrong, `verify` raises it.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from tinsmith.core.errors import InternalError, UserError
+from tinsmith.ir.graph import Graph, Node, State
+from tinsmith.ir.op import OPS
+from tinsmith.ir.types import TensorType, type_of
+
+Over = Literal["graph", "node", "value", "constant", "state"]
+ROUNDINGS = ("double", "single", "onnx")
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+class SpecError(InternalError):
+    """A graph breaks its grammar; the message lists every rejection."""
+
+    def __init__(self, graph: Graph, rejections: Iterable[str]) -> None:
+        self.rejections = tuple(rejections)
+        super().__init__(f"{graph}\n  " + "\n  ".join(self.rejections))
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row of the grammar.
+
+    Args:
+        over: what the predicate is asked about: the graph, each node, value name, constant name or
+            state.
+        holds: (graph, subject) -> whether the subject is well-formed.
+        sentence: why a subject is rejected.
+    """
+
+    name: str
+    over: Over
+    holds: Callable[[Graph, Any], bool]
+    sentence: str
+
+    def rejections(self, graph: Graph) -> Iterator[str]:
+        """One line per subject that breaks the rule."""
+        for subject in _subjects(graph, self.over):
+            if not self.holds(graph, subject):
+                yield f"{_show(graph, subject)}: {self.sentence} [{self.name}]"
+
+
+def check(graph: Graph) -> list[str]:
+    """Everything that is wrong with a graph, one line each; types are only looked at once the names
+    are right, the dialect only once the types are."""
+    for table in (NAMES, TYPES, DIALECTS.get(graph.dialect, (UNKNOWN_DIALECT,))):
+        if found := [line for rule in table for line in rule.rejections(graph)]:
+            return found
+    return []
 
 
 def verify(graph: Graph) -> None:
-    """Check a graph against its dialect's grammar."""
+    """Check a graph against its dialect's grammar.
+
+    Raises:
+        SpecError: with node, types and sentence of each rejection.
+    """
+    if found := check(graph):
+        raise SpecError(graph, found)
+
+
+def _subjects(graph: Graph, over: Over) -> Iterable[Any]:
+    match over:
+        case "node":
+            return graph.nodes
+        case "value":
+            return tuple(graph.types)
+        case "constant":
+            return tuple(graph.constants)
+        case "state":
+            return graph.states
+        case "graph":
+            return (graph,)
+
+
+def _show(graph: Graph, subject: Any) -> str:
+    if isinstance(subject, Node):
+        types = ", ".join(str(graph.types.get(i, "?")) for i in subject.inputs)
+        results = ", ".join(str(graph.types.get(o, "?")) for o in subject.outputs)
+        return f"node {subject.name!r}: {subject}: ({types}) -> ({results})"
+    if isinstance(subject, State):
+        return f"state {subject.name!r}: {graph.types.get(subject.name, '?')}"
+    if isinstance(subject, str):
+        return f"value {subject!r}: {graph.types.get(subject, '?')}"
+    return f"graph {graph.name!r}"
+
+
+# What exists before the first node runs.
+def _sources(graph: Graph) -> list[str]:
+    return [*graph.inputs, *graph.constants, *(s.name for s in graph.states)]
+
+
+def _definitions(graph: Graph) -> list[str]:
+    return _sources(graph) + [o for n in graph.nodes for o in n.outputs]
+
+
+def _each_once(graph: Graph, _: Graph) -> bool:
+    return max(Counter(_definitions(graph)).values(), default=0) <= 1
+
+
+def _before_use(graph: Graph, node: Node) -> bool:
+    known = set(_sources(graph))
+    for n in graph.nodes:
+        if n is node:
+            return known.issuperset(node.inputs)
+        known.update(n.outputs)
+    return False
+
+
+def _next_exists(graph: Graph, state: State) -> bool:
+    return state.next in graph.types
+
+
+def _attrs_finite(graph: Graph, node: Node) -> bool:
+    for value in node.attrs.values():
+        parts = value if isinstance(value, tuple) else (value,)
+        if not all(np.isfinite(p) for p in parts if isinstance(p, float)):
+            return False
+    return True
+
+
+def _op_known(graph: Graph, node: Node) -> bool:
+    return node.op in OPS.names()
+
+
+NAMES: tuple[Rule, ...] = (
+    Rule("once", "graph", _each_once, "each value is defined exactly once (SSA)"),
+    Rule(
+        "nodes", "graph",
+        lambda g, _: len({n.name for n in g.nodes}) == len(g.nodes),
+        "node names are unique",
+    ),
+    Rule("op", "node", _op_known, "the operation must be in ir/ops"),
+    Rule("order", "node", _before_use, "every operand is defined before it is read"),
+    Rule("results", "node", lambda g, n: len(n.outputs) >= 1, "a node has at least one result"),
+    Rule("attributes", "node", _attrs_finite, "float attributes are finite"),
+    Rule(
+        "typed", "graph",
+        lambda g, _: set(g.types) == set(_definitions(g)),
+        "types name exactly the values that are defined",
+    ),
+    Rule(
+        "outputs", "graph",
+        lambda g, _: bool(g.outputs) and set(g.outputs) <= set(_definitions(g)),
+        "there is at least one output and every output is defined",
+    ),
+    Rule(
+        "outputs-once", "graph",
+        lambda g, _: len(set(g.outputs)) == len(g.outputs),
+        "each output is listed once",
+    ),
+    Rule("next", "state", _next_exists, "the value that it takes after a run is defined"),
+)  # fmt: skip
+
+
+def _inferred(graph: Graph, node: Node) -> bool:
+    try:
+        inferred = OPS.get(node.op).infer([graph.type(i) for i in node.inputs], node.attrs)
+    except (UserError, ValueError, KeyError, TypeError, IndexError):
+        return False  # wrong number of operands, a missing attribute or shapes that do not fit
+    seen = [graph.type(o) for o in node.outputs]
+    return [_bare(t) for t in inferred] == [_bare(t) for t in seen]
+
+
+def _bare(type: TensorType) -> tuple[object, ...]:
+    return type.shape, type.dtype, type.storage
+
+
+def _matches(graph: Graph, name: str) -> bool:
+    return _bare(type_of(graph.constants[name])) == _bare(graph.type(name))
+
+
+def _finite(graph: Graph, name: str) -> bool:
+    return bool(np.all(np.isfinite(graph.constants[name])))
+
+
+def _state_consistent(graph: Graph, state: State) -> bool:
+    own = graph.type(state.name)
+    return _bare(type_of(state.initial)) == _bare(own) and own == graph.type(state.next)
+
+
+def _axis_fits(graph: Graph, name: str) -> bool:
+    type = graph.type(name)
+    if type.quant is None or type.quant.axis is None:
+        return True
+    axis = type.quant.axis
+    return 0 <= axis < len(type.shape) and type.shape[axis] == len(type.quant.scale)
+
+
+TYPES: tuple[Rule, ...] = (
+    Rule(
+        "infer", "node", _inferred,
+        "operands, attributes and result types must agree with the operation's inference",
+    ),
+    Rule("constant", "constant", _matches, "the array must have the declared shape and dtype"),
+    Rule("finite", "constant", _finite, "constants hold no NaN and no infinity"),
+    Rule(
+        "state", "state", _state_consistent,
+        "initial content and next value must have the state's own type",
+    ),
+    Rule(
+        "state-finite", "state",
+        lambda g, s: bool(np.all(np.isfinite(s.initial))),
+        "initial content holds no NaN and no infinity",
+    ),
+    Rule(
+        "quant-axis", "value", _axis_fits,
+        "a per-axis Quant needs one scale per index of an axis that exists",
+    ),
+)  # fmt: skip
+
+
+def _int8_has_meaning(graph: Graph, name: str) -> bool:
+    return graph.type(name).dtype != "int8" or graph.type(name).quant is not None
+
+
+def _bias_int32(graph: Graph, node: Node) -> bool:
+    if node.op != "dense" or graph.type(node.inputs[0]).dtype != "int8":
+        return True
+    return graph.type(node.inputs[2]).dtype == "int32"
+
+
+def _requantize_legal(graph: Graph, node: Node) -> bool:
+    if node.op != "requantize":
+        return True
+    low, high = node.attrs.get("act_min"), node.attrs.get("act_max")
+    return (
+        node.attrs.get("rounding") in ROUNDINGS
+        and isinstance(low, int)
+        and isinstance(high, int)
+        and -128 <= low <= high <= 127
+    )
+
+
+def _shifts_legal(graph: Graph, node: Node) -> bool:
+    if node.op != "requantize" or node.attrs.get("rounding") == "onnx" or len(node.inputs) < 3:
+        return True
+    multiplier, shift = (graph.constants.get(i) for i in node.inputs[1:3])
+    if multiplier is None or shift is None:
+        return False
+    return bool(np.all(multiplier >= 0) and np.all(shift >= -31) and np.all(shift <= 30))
+
+
+_QUANTISED_OPS = ("quantize", "requantize")
+
+FLOAT: tuple[Rule, ...] = (
+    Rule(
+        "no-int8", "value",
+        lambda g, v: g.type(v).dtype != "int8",
+        "the float dialect has no int8 values",
+    ),
+    Rule(
+        "no-requantize", "node",
+        lambda g, n: n.op not in _QUANTISED_OPS,
+        f"the float dialect has no {' and no '.join(_QUANTISED_OPS)}",
+    ),
+)  # fmt: skip
+
+QUANTISED: tuple[Rule, ...] = (
+    Rule("int8-quant", "value", _int8_has_meaning, "an int8 value says what it means (Quant)"),
+    Rule("bias", "node", _bias_int32, "the bias of an int8 dense layer is int32"),
+    Rule(
+        "requantize", "node", _requantize_legal,
+        f"rounding is one of {', '.join(ROUNDINGS)} and -128 <= act_min <= act_max <= 127",
+    ),
+    Rule(
+        "shift", "node", _shifts_legal,
+        "multipliers and shifts are constants, multiplier >= 0, shift in -31..30",
+    ),
+)  # fmt: skip
+
+
+def _kernel_exists(graph: Graph, node: Node) -> bool:
+    return graph.type(node.inputs[0]).dtype in OPS.get(node.op).kernels
+
+
+def _computed(graph: Graph) -> set[str]:
+    return {o for n in graph.nodes for o in n.outputs}
+
+
+LOWERED: tuple[Rule, ...] = (
+    *QUANTISED,
+    Rule(
+        "identifiers", "graph",
+        lambda g, _: all(
+            _IDENTIFIER.match(i) for i in [g.name, *g.types, *(n.name for n in g.nodes)]
+        ),
+        "all names are C identifiers",
+    ),
+    Rule(
+        "distinct-names", "graph",
+        lambda g, _: len({t.lower() for t in g.types}) == len(g.types)
+        and len({n.name.lower() for n in g.nodes}) == len(g.nodes),
+        "names differ by more than upper and lower case (they become macros)",
+    ),
+    Rule("kernel", "node", _kernel_exists, "there is a kernel for the first operand's dtype"),
+    Rule(
+        "computed-outputs", "graph",
+        lambda g, _: set(g.outputs) <= _computed(g),
+        "every output is computed by a node (no input, constant or state passed through)",
+    ),
+    Rule(
+        "computed-next", "state",
+        lambda g, s: s.next == s.name or s.next in _computed(g),
+        "its next value is computed by a node, or the state keeps itself",
+    ),
+)  # fmt: skip
+
+DIALECTS: dict[str, tuple[Rule, ...]] = {
+    "float": FLOAT,
+    "quantised": QUANTISED,
+    "lowered": LOWERED,
+}
+UNKNOWN_DIALECT = Rule(
+    "dialect", "graph", lambda g, _: False, f"the dialect is one of {', '.join(DIALECTS)}"
+)

@@ -1,0 +1,102 @@
+"""Lifetimes: from a lowered graph to the buffers that a planner places, and from its offsets to a
+MemoryPlan."""
+
+from collections.abc import Mapping
+
+from tinsmith.codegen.module import MemoryPlan, Place
+from tinsmith.codegen.planner import PLANNERS, Buffer
+from tinsmith.codegen.verify import verify_plan
+from tinsmith.ir.graph import Graph, Node
+from tinsmith.ir.interp import site_of
+from tinsmith.ir.op import OPS, Scratch
+
+ALIGNMENT = 8
+
+
+def plan_memory(graph: Graph, planner: str = "best") -> MemoryPlan:
+    """Plan the arena of a lowered graph; every plan is verified before it is compared or used.
+
+    Args:
+        planner: a name of the catalogue, or ``best``: the smallest arena of all planners.
+
+    Raises:
+        UnknownKind: no such planner.
+        PlanError: a planner made an invalid plan.
+    """
+    buffers = list(buffers_of(graph).values())
+    plans = []
+    for name in PLANNERS.names() if planner == "best" else [planner]:
+        offsets = PLANNERS.get(name).plan(buffers, ALIGNMENT)
+        plan = _plan(graph, name, {b.name: (b, offsets[b.name]) for b in buffers})
+        verify_plan(graph, plan)
+        plans.append(plan)
+    return min(plans, key=lambda p: (p.arena_bytes, p.planner))
+
+
+def buffers_of(graph: Graph) -> dict[str, Buffer]:
+    """All arena buffers by name, in order of their first step: inputs, results and scratch.
+
+    Inputs live from step -1 to the end (a caller may write once and run twice); outputs and next
+    values of states live to the end, where states take them.
+    """
+    end = len(graph.nodes)
+    last = _last_uses(graph)
+    found = {i: Buffer(i, graph.type(i).nbytes, -1, end) for i in graph.inputs}
+    for step, node in enumerate(graph.nodes):
+        for o in node.outputs:
+            above = _above(graph, node, o, step, last)
+            found[o] = Buffer(o, graph.type(o).nbytes, step, max(step, last.get(o, step)), above)
+        if nbytes := scratch_bytes(graph, node):
+            name = scratch_name(node)
+            found[name] = Buffer(name, nbytes, step, step)
+    return found
+
+
+def scratch_name(node: Node) -> str:
+    """Name of a node's scratch buffer in the plan."""
+    return f"{node.name}#scratch"
+
+
+def scratch_bytes(graph: Graph, node: Node) -> int:
+    """Scratch that a node's kernel asks for, in bytes; several pieces lie behind each other, each
+    aligned."""
+    site = site_of(graph, node)
+    arguments = OPS.get(node.op).kernels[site.inputs[0].dtype].arguments(site)
+    return sum(_up(a.nbytes) for a in arguments if isinstance(a, Scratch))
+
+
+def _last_uses(graph: Graph) -> dict[str, int]:
+    end = len(graph.nodes)
+    last = {i: step for step, node in enumerate(graph.nodes) for i in node.inputs}
+    return last | dict.fromkeys([*graph.outputs, *(s.next for s in graph.states)], end)
+
+
+def _above(
+    graph: Graph, node: Node, result: str, step: int, last: Mapping[str, int]
+) -> tuple[tuple[str, int], ...]:
+    """Operands that die at this step and that the result may lie over, with the op's distance."""
+    op, site = OPS.get(node.op), site_of(graph, node)
+    if op.access != "elementwise" or len(node.outputs) != 1:
+        return ()
+    fixed = {*graph.inputs, *graph.constants, *(s.name for s in graph.states)}
+    found = []
+    for index in op.alias:
+        operand = node.inputs[index]
+        dies = operand not in fixed and last[operand] == step and node.inputs.count(operand) == 1
+        if dies and site.inputs[index].elements == site.outputs[0].elements:
+            found.append((operand, op.distance(index, site)))
+    return tuple(found)
+
+
+def _plan(graph: Graph, planner: str, placed: Mapping[str, tuple[Buffer, int]]) -> MemoryPlan:
+    offset, offsets = 0, {}
+    for s in graph.states:
+        offsets[s.name] = offset
+        offset += _up(s.initial.nbytes)
+    places = {n: Place(at, b.nbytes, b.first, b.last) for n, (b, at) in placed.items()}
+    arena = max(_up(p.offset + p.nbytes) for p in places.values())
+    return MemoryPlan(planner, arena, places, offset, offsets, ALIGNMENT)
+
+
+def _up(nbytes: int) -> int:
+    return -(-nbytes // ALIGNMENT) * ALIGNMENT

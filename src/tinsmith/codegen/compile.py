@@ -1,0 +1,54 @@
+"""The compiler, read aloud: a graph goes through named passes, gets a verified memory plan, and
+becomes C."""
+
+from collections.abc import Callable
+
+from tinsmith.codegen.buffers import plan_memory
+from tinsmith.codegen.emit import Target, emit
+from tinsmith.codegen.module import InferenceModule
+from tinsmith.core.catalogue import Catalogue
+from tinsmith.devices.board import BOARDS
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.passes import Pass
+from tinsmith.ir.rules import verify
+from tinsmith.ir.text import graph_hash
+
+PASSES: Catalogue[Pass] = Catalogue("pass", "tinsmith.codegen.passes", Pass)
+
+PIPELINE = (
+    "fold_constants",  # first: what it leaves without users, the dead-code pass removes
+    "remove_identities",
+    "eliminate_dead",
+    "lower",  # last: adds copies that the identity pass would take away again
+)
+"""Names of the passes, in order; each checks the grammar of its result."""
+
+
+def compile_graph(
+    graph: Graph,
+    board: str,
+    planner: str = "best",
+    dump: Callable[[str, Graph], None] | None = None,
+) -> InferenceModule:
+    """Compile a graph of any dialect for a board.
+
+    Args:
+        board: id of the catalogue `devices/boards`.
+        planner: a memory planner, or ``best``: the smallest of all.
+        dump: called with ``source`` and the graph, then with every pass's name and result.
+
+    Raises:
+        UnknownKind: no such board or planner.
+        UserError: ``codegen.kernel``: an operation has no kernel for its dtype.
+        InternalError: the graph, a pass or a plan breaks its rules.
+    """
+    core = BOARDS.get(board).core
+    verify(graph)
+    show = dump or (lambda name, graph: None)
+    show("source", graph)
+    target = Target(board, core.isa.startswith("armv") and core.fpu != "none", graph_hash(graph))
+    for name in PIPELINE:
+        graph = PASSES.get(name)(graph)
+        show(name, graph)
+    plan = plan_memory(graph, planner)
+    return emit(graph, plan, target)

@@ -1,0 +1,233 @@
+"""Emission: a lowered graph and its memory plan become the C sources of an inference module.
+
+The files and symbols are the C contract of ARCHITECTURE.md. Layout of the files is in templates/;
+this file decides names and expressions.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import partial
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+import tinsmith
+from tinsmith.codegen.buffers import scratch_name
+from tinsmith.codegen.cwriter import CTYPES, array_definition, float_literal, int_literal
+from tinsmith.codegen.kernels import kernel_of, kernel_sources
+from tinsmith.codegen.module import InferenceModule, MemoryPlan
+from tinsmith.ir.graph import Graph, Node
+from tinsmith.ir.interp import site_of
+from tinsmith.ir.op import F32, OPS, Argument, In, Out, Scratch
+from tinsmith.ir.types import TensorType
+
+ABI = 1
+"""Version of the C contract; changes whenever a caller would have to."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a module is compiled for and from: board id, whether its core must have an Arm FPU,
+    hash of the source graph."""
+
+    board: str
+    arm_fpu: bool
+    graph_hash: str
+
+
+def emit(graph: Graph, plan: MemoryPlan, target: Target) -> InferenceModule:
+    """The module of a lowered graph. Deterministic: equal arguments, equal bytes."""
+    steps = {n.name: step_symbol(graph, i) for i, n in enumerate(graph.nodes)}
+    version = f"tinsmith {tinsmith.__version__}"
+    facts = _facts(graph, plan, target) | {"version": version}
+    templates = Environment(
+        loader=PackageLoader("tinsmith.codegen", "templates"), undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
+    name = graph.name
+    sources = {
+        path: templates.get_template(template).render(facts)
+        for path, template in (
+            (f"{name}.h", "module.h.j2"),
+            (f"{name}.c", "module.c.j2"),
+            (f"{name}_weights.c", "weights.c.j2"),
+            (f"{name}_internal.h", "internal.h.j2"),
+        )
+    }
+    sources |= kernel_sources(kernel_of(graph, n) for n in graph.nodes)
+    return InferenceModule(name, target.board, version, graph, plan, sources, steps)
+
+
+def step_symbol(graph: Graph, step: int) -> str:
+    """C function of a step: ``<name>_step_<nnn>_<node>``."""
+    return f"{graph.name}_step_{step:03d}_{graph.nodes[step].name}"
+
+
+def weight_symbol(graph: Graph, constant: str) -> str:
+    """C array of a constant: ``<name>_w_<constant>``."""
+    return f"{graph.name}_w_{constant}"
+
+
+def initial_symbol(graph: Graph, state: str) -> str:
+    """C array of a state's initial content: ``<name>_s_<state>``."""
+    return f"{graph.name}_s_{state}"
+
+
+def io_macro(graph: Graph, value: str) -> str:
+    """Prefix of the macros of an input or output: ``<NAME>_INPUT_<VALUE>`` or
+    ``<NAME>_OUTPUT_<VALUE>``."""
+    side = "INPUT" if value in graph.inputs else "OUTPUT"
+    return f"{graph.name}_{side}_{value}".upper()
+
+
+def _facts(graph: Graph, plan: MemoryPlan, target: Target) -> dict[str, object]:
+    return {
+        "name": graph.name,
+        "NAME": graph.name.upper(),
+        "abi": ABI,
+        "plan": plan,
+        "target": target,
+        "inputs": [_io(graph, plan, i) for i in graph.inputs],
+        "outputs": [_io(graph, plan, o) for o in graph.outputs],
+        "steps": [_step(graph, plan, i) for i in range(len(graph.nodes))],
+        "states": [_state(graph, plan, i) for i in range(len(graph.states))],
+        "arrays": _arrays(graph),
+        "macs": sum(OPS.get(n.op).cost(site_of(graph, n)).macs for n in graph.nodes),
+    }
+
+
+def _io(graph: Graph, plan: MemoryPlan, value: str) -> dict[str, object]:
+    type = graph.type(value)
+    per_tensor = type.quant is None or type.quant.axis is None
+    return {
+        "value": value,
+        "macro": io_macro(graph, value),
+        "type": type_text(type),
+        "ctype": CTYPES[type.dtype],
+        "offset": plan.places[value].offset,
+        "nbytes": type.nbytes,
+        "elements": type.elements,
+        "per_tensor": per_tensor,
+        "scale": _scale(type) if per_tensor else "",
+        "zero_point": type.quant.zero_point[0] if type.quant else 0,
+    }
+
+
+def _scale(type: TensorType) -> str:
+    """Scales are doubles: real = scale * (integer - zero point) holds to 17 digits."""
+    text = repr(float(type.quant.scale[0])) if type.quant else "1.0"
+    return text if re.search(r"[.e]", text) else f"{text}.0"
+
+
+def _step(graph: Graph, plan: MemoryPlan, step: int) -> dict[str, object]:
+    node = graph.nodes[step]
+    show = partial(_operand_text, graph)
+    return {
+        "symbol": step_symbol(graph, step),
+        "number": f"{step:03d}",
+        "node": node.name,
+        "op": node.op,
+        "stage": comment_text(node.stage),
+        "attrs": comment_text(", ".join(f"{k}={v!r}" for k, v in sorted(node.attrs.items()))),
+        "operands": [show(i) for i in node.inputs],
+        "results": [show(o) for o in node.outputs],
+        "kernel": f"ts_{kernel_of(graph, node)}",
+        "arguments": _lines(_arguments(graph, plan, node)),
+        "state": any(s.name in node.inputs for s in graph.states),
+    }
+
+
+def _lines(arguments: list[str]) -> list[str]:
+    """Pointers on lines of their own, numbers side by side; commas included."""
+    lines: list[str] = []
+    for i, argument in enumerate(arguments):
+        text = argument + ("," if i + 1 < len(arguments) else "")
+        number = re.match(r"[-\d(][-\dx(.]", argument) or argument.isdigit()
+        if number and lines and lines[-1].split(" ")[0].rstrip(",").lstrip("-(").isdigit():
+            lines[-1] += f" {text}"
+        else:
+            lines.append(text)
+    return lines
+
+
+def _operand_text(graph: Graph, value: str) -> str:
+    return f"{value} {type_text(graph.type(value))}"
+
+
+def type_text(type: TensorType) -> str:
+    """A type for comments: ``int8[4x10] q(0.05, -3)``; a vector of scales by its range."""
+    text = f"{type.dtype}[{'x'.join(map(str, type.shape))}]"
+    if type.quant is None:
+        return text
+    low, high = min(type.quant.scale), max(type.quant.scale)
+    scale = f"{low:.6g}" if low == high else f"{low:.6g}..{high:.6g}"
+    return f"{text} q({scale}, {type.quant.zero_point[0]})"
+
+
+def comment_text(text: str) -> str:
+    """Text that cannot end a C comment, nor start one within (-Wcomment)."""
+    return text.replace("*/", "* /").replace("/*", "/ *").replace("\n", " ")
+
+
+def _arguments(graph: Graph, plan: MemoryPlan, node: Node) -> list[str]:
+    site = site_of(graph, node)
+    found, scratch = [], 0
+    for a in OPS.get(node.op).kernels[site.inputs[0].dtype].arguments(site):
+        if isinstance(a, Scratch):
+            at = plan.places[scratch_name(node)].offset + scratch
+            found.append(f"(void *)(arena + {at})")
+            scratch += -(-a.nbytes // plan.alignment) * plan.alignment
+        else:
+            found.append(_argument(graph, plan, node, a))
+    return found
+
+
+def _argument(graph: Graph, plan: MemoryPlan, node: Node, a: Argument) -> str:
+    match a:
+        case In(index):
+            return _operand(graph, plan, node.inputs[index])
+        case Out(index):
+            result = node.outputs[index]
+            ctype = CTYPES[graph.type(result).dtype]
+            return f"({ctype} *)(void *)(arena + {plan.places[result].offset})"
+        case F32(value):
+            return float_literal(value)
+        case Scratch():
+            raise AssertionError("scratch is placed by the caller")
+        case _:
+            return int_literal(int(a))
+
+
+def _operand(graph: Graph, plan: MemoryPlan, value: str) -> str:
+    if value in graph.constants:
+        return weight_symbol(graph, value)
+    ctype = CTYPES[graph.type(value).dtype]
+    if value in plan.state_offsets:
+        return f"(const {ctype} *)(const void *)(state + {plan.state_offsets[value]})"
+    return f"(const {ctype} *)(const void *)(arena + {plan.places[value].offset})"
+
+
+def _state(graph: Graph, plan: MemoryPlan, index: int) -> dict[str, object]:
+    s = graph.states[index]
+    return {
+        "name": s.name,
+        "next": s.next,
+        "type": type_text(graph.type(s.name)),
+        "offset": plan.state_offsets[s.name],
+        "nbytes": graph.type(s.name).nbytes,
+        "initial": initial_symbol(graph, s.name),
+        "next_offset": None if s.next == s.name else plan.places[s.next].offset,
+    }
+
+
+def _arrays(graph: Graph) -> list[dict[str, str]]:
+    """Constants and initial contents, in order of name: declaration, definition, comment."""
+    named = [(weight_symbol(graph, c), c, a) for c, a in sorted(graph.constants.items())]
+    named += [(initial_symbol(graph, s.name), s.name, s.initial) for s in graph.states]
+    return [
+        {
+            "declaration": f"extern const {CTYPES[a.dtype.name]} {symbol}[{a.size}];",
+            "definition": array_definition(symbol, a),
+            "comment": comment_text(f"{value}: {type_text(graph.type(value))}"),
+        }
+        for symbol, value, a in named
+    ]

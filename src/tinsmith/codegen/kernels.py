@@ -1,0 +1,64 @@
+"""The kernel sources that a module needs: files of kernels/ref bound by name, the headers that they
+include, and one generated header with their prototypes."""
+
+import re
+from collections.abc import Iterable
+from importlib.resources import files
+
+from tinsmith.core.errors import InternalError
+from tinsmith.ir.graph import Graph, Node
+
+SET = "ref"
+_INCLUDE = re.compile(r'^#include "(ts_\w+\.h)"', re.MULTILINE)
+_PROTOTYPE = re.compile(r"^void (ts_\w+)\(([^)]*)\)\s*\{", re.MULTILINE)
+_COMMENT = re.compile(r"\A/\*(.*?)\*/", re.DOTALL)
+_MODULE_HEADER = "ts_module.h"
+
+
+def kernel_of(graph: Graph, node: Node) -> str:
+    """Name of the kernel that computes a node: ``<op>_<dtype of operand 0>``."""
+    return f"{node.op}_{graph.type(node.inputs[0]).dtype}"
+
+
+def kernel_sources(kernels: Iterable[str]) -> dict[str, str]:
+    """Relative path -> text of the kernels, their headers and ``ts_kernels.h``."""
+    names = sorted(set(kernels))
+    sources = {f"{name}.c": _read(f"{name}.c") for name in names}
+    pending = [_MODULE_HEADER, *(h for text in sources.values() for h in _INCLUDE.findall(text))]
+    headers: dict[str, str] = {}
+    while pending:
+        header = pending.pop()
+        if header not in headers:
+            headers[header] = _read(header)
+            pending += _INCLUDE.findall(headers[header])
+    prototypes = [prototype(name, sources[f"{name}.c"]) for name in names]
+    headers["ts_kernels.h"] = _prototypes_header(prototypes)
+    return {f"kernels/{path}": text for path, text in sorted({**headers, **sources}.items())}
+
+
+def prototype(name: str, text: str) -> str:
+    """Comment and prototype of a kernel file: its one function that is not static.
+
+    Raises:
+        InternalError: the file has no such function, several, or one of another name.
+    """
+    found = _PROTOTYPE.findall(text)
+    if [n for n, _ in found] != [f"ts_{name}"]:
+        raise InternalError(f"{name}.c must define exactly one function, void ts_{name}(...)")
+    comment = _COMMENT.match(text)
+    about = comment.group(1).strip() if comment else ""
+    about = f"/* {about} */\n" if about else ""
+    return f"{about}void ts_{name}({found[0][1]});\n"
+
+
+def _read(name: str) -> str:
+    path = files("tinsmith.kernels").joinpath(SET, name)
+    if not path.is_file():
+        raise InternalError(f"kernels/{SET}/{name} is missing")
+    return path.read_text(encoding="utf-8")
+
+
+def _prototypes_header(prototypes: Iterable[str]) -> str:
+    head = "/* Generated: prototypes of the kernels, each defined in a file of its name. */\n"
+    guard = "#ifndef TS_KERNELS_H\n#define TS_KERNELS_H\n\n#include <stdint.h>\n\n"
+    return head + guard + "\n".join(prototypes) + "\n#endif\n"

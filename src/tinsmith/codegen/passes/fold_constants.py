@@ -1,0 +1,36 @@
+"""Computes nodes whose operands are all constants, once, at compile time."""
+
+import numpy as np
+
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.interp import site_of
+from tinsmith.ir.op import OPS
+from tinsmith.ir.passes import Pass
+
+
+def rewrite(graph: Graph) -> Graph:
+    """Replace such nodes by constants of the same names, in order, so that chains fold.
+
+    A node stays where its result would hold a NaN or an infinity (constants may not), or where its
+    result is an output of the graph (outputs are computed by nodes).
+    """
+    constants = dict(graph.constants)
+    nodes = []
+    for node in graph.nodes:
+        known = all(i in constants for i in node.inputs)
+        if not known or set(node.outputs) & set(graph.outputs):
+            nodes.append(node)
+            continue
+        with np.errstate(all="ignore"):
+            site = site_of(graph, node)
+            results = OPS.get(node.op).reference([constants[i] for i in node.inputs], site)
+        if not all(np.all(np.isfinite(r)) for r in results):
+            nodes.append(node)
+            continue
+        constants.update(zip(node.outputs, map(np.ascontiguousarray, results), strict=True))
+    if len(nodes) == len(graph.nodes):
+        return graph
+    return graph.with_(nodes=tuple(nodes), constants=constants)
+
+
+PASS = Pass("fold_constants", requires=("float", "quantised", "lowered"), rewrite=rewrite)

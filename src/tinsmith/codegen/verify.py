@@ -1,0 +1,179 @@
+"""The independent judge of memory plans: replays every read and write on a shadow of the arena.
+
+It knows nothing of planners, lifetimes or declared distances. Each shadow cell says which byte of
+which value it holds; a step that reads a byte which no longer holds what it should is rejected.
+Where an operation's access is ``elementwise``, elements are replayed one by one in order; where it
+is ``whole``, any order must work, so operands must be intact even after all results were written.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from tinsmith.codegen.module import MemoryPlan, Place
+from tinsmith.core.errors import InternalError
+from tinsmith.ir.graph import Graph, Node
+from tinsmith.ir.interp import site_of
+from tinsmith.ir.op import OPS, Scratch
+
+_GARBAGE = -1
+
+
+class PlanError(InternalError):
+    """A plan that would compute wrong results; says where."""
+
+
+def verify_plan(graph: Graph, plan: MemoryPlan) -> None:
+    """Replay one run of a lowered graph in the plan's arena.
+
+    Raises:
+        PlanError: a buffer is missing, of another size, misaligned or outside the arena; a read
+            finds a byte that is not the expected value's; an input is gone at the end, or an
+            output or the next value of a state.
+    """
+    _check_places(graph, plan)
+    _check_states(graph, plan)
+    shadow = _Shadow(plan)
+    for i in graph.inputs:
+        shadow.write(i)
+    for step, node in enumerate(graph.nodes):
+        _replay(graph, node, shadow, f"step {step} ({node.name})")
+    ends = [*graph.inputs, *graph.outputs, *(s.next for s in graph.states)]
+    for value in ends:
+        if value in plan.places:
+            shadow.read(value, "the end of the run")
+
+
+class _Shadow:
+    """What every byte of the arena holds: id of the value and index of the byte, or garbage."""
+
+    def __init__(self, plan: MemoryPlan) -> None:
+        self.plan = plan
+        self._cells = np.full(plan.arena_bytes, _GARBAGE, np.int64)
+        self._ids = {name: i for i, name in enumerate(plan.places)}
+
+    def holds(self, value: str) -> np.ndarray:
+        """What the cells of a value's place should be, one int64 per byte."""
+        return (self._ids[value] << 32) + np.arange(self.plan.places[value].nbytes)
+
+    def write(self, value: str, start: int = 0, stop: int | None = None) -> None:
+        """Bytes start..stop of a value are written."""
+        at = self.plan.places[value].offset
+        wanted = self.holds(value)[start:stop]
+        self._cells[at + start : at + start + len(wanted)] = wanted
+
+    def soil(self, value: str) -> None:
+        """A scratch buffer may be written at any time."""
+        place = self.plan.places[value]
+        self._cells[place.offset : place.offset + place.nbytes] = _GARBAGE
+
+    def read(self, value: str, when: str, start: int = 0, stop: int | None = None) -> None:
+        """Bytes start..stop of a value are read."""
+        at = self.plan.places[value].offset
+        wanted = self.holds(value)[start:stop]
+        wrong = self._cells[at + start : at + start + len(wanted)] != wanted
+        if wrong.any():
+            byte = start + int(np.argmax(wrong))
+            found = self._name(int(self._cells[at + byte]))
+            raise PlanError(f"at {when}, byte {byte} of {value!r} holds {found}")
+
+    def _name(self, cell: int) -> str:
+        if cell == _GARBAGE:
+            return "nothing defined"
+        return f"byte {cell & 0xFFFFFFFF} of {list(self._ids)[cell >> 32]!r}"
+
+
+def _replay(graph: Graph, node: Node, shadow: _Shadow, when: str) -> None:
+    operands = [i for i in dict.fromkeys(node.inputs) if i in shadow.plan.places]
+    scratch = f"{node.name}#scratch"
+    if scratch in shadow.plan.places:
+        shadow.soil(scratch)
+    for operand in operands:
+        shadow.read(operand, when)
+    streamed = _streamed(graph, node)
+    _write_results(graph, node, shadow, streamed, when)
+    if scratch in shadow.plan.places:
+        shadow.soil(scratch)
+    for operand in operands:
+        if operand not in streamed:
+            shadow.read(operand, when)
+    for result in node.outputs:
+        shadow.read(result, f"{when}, after it was written,")
+
+
+def _streamed(graph: Graph, node: Node) -> list[str]:
+    """Arena operands whose element i is read no later than the result's element i is written."""
+    op, result = OPS.get(node.op), graph.type(node.outputs[0])
+    if op.access != "elementwise" or len(node.outputs) != 1:
+        return []
+    names = {node.inputs[i] for i in op.alias}
+    still = [i for k, i in enumerate(node.inputs) if k not in op.alias]  # read in any order
+    return [
+        n for n in names if n not in still and graph.type(n).elements == result.elements
+        and n not in graph.constants and all(n != s.name for s in graph.states)
+    ]  # fmt: skip
+
+
+def _write_results(
+    graph: Graph, node: Node, shadow: _Shadow, streamed: Iterable[str], when: str
+) -> None:
+    touching = [s for s in streamed if _overlap(shadow.plan, s, node.outputs[0])]
+    if not touching:
+        for result in node.outputs:
+            shadow.write(result)
+        return
+    result = node.outputs[0]
+    elements = graph.type(result).elements
+    size = graph.type(result).nbytes // elements
+    for i in range(elements):
+        for operand in touching:  # the latest moment at which element i may be read
+            width = graph.type(operand).nbytes // elements
+            shadow.read(operand, f"{when}, element {i},", i * width, (i + 1) * width)
+        shadow.write(result, i * size, (i + 1) * size)
+
+
+def _overlap(plan: MemoryPlan, a: str, b: str) -> bool:
+    p, q = plan.places[a], plan.places[b]
+    return p.offset < q.offset + q.nbytes and q.offset < p.offset + p.nbytes
+
+
+def _needed(graph: Graph) -> dict[str, int]:
+    sizes = {i: graph.type(i).nbytes for i in graph.inputs}
+    for node in graph.nodes:
+        sizes |= {o: graph.type(o).nbytes for o in node.outputs}
+        site = site_of(graph, node)
+        arguments = OPS.get(node.op).kernels[site.inputs[0].dtype].arguments(site)
+        scratch = sum(-(-a.nbytes // 8) * 8 for a in arguments if isinstance(a, Scratch))
+        if scratch:
+            sizes[f"{node.name}#scratch"] = scratch
+    return sizes
+
+
+def _check_places(graph: Graph, plan: MemoryPlan) -> None:
+    needed = _needed(graph)
+    if odd := set(needed) ^ set(plan.places):
+        what = "has no place" if min(odd) in needed else "is placed, but not a buffer of the graph"
+        raise PlanError(f"{min(odd)!r} {what}")
+    for name, nbytes in needed.items():
+        _check_place(name, plan.places[name], nbytes, plan)
+
+
+def _check_place(name: str, place: Place, nbytes: int, plan: MemoryPlan) -> None:
+    if place.nbytes != nbytes:
+        raise PlanError(f"{name!r} needs {nbytes} B, its place has {place.nbytes} B")
+    if place.offset % 8:
+        raise PlanError(f"{name!r} at {place.offset} is not aligned to 8")
+    if place.offset < 0 or place.offset + nbytes > plan.arena_bytes:
+        raise PlanError(f"{name!r} lies outside the arena of {plan.arena_bytes} B")
+
+
+def _check_states(graph: Graph, plan: MemoryPlan) -> None:
+    if set(plan.state_offsets) != {s.name for s in graph.states}:
+        raise PlanError("the plan's states are not the graph's")
+    end = 0
+    for name, offset in sorted(plan.state_offsets.items(), key=lambda item: item[1]):
+        if offset % 8 or offset < end:
+            raise PlanError(f"state {name!r} at {offset} is misaligned or overlaps another")
+        end = offset + graph.type(name).nbytes
+    if end > plan.state_bytes:
+        raise PlanError(f"states end at {end}, outside the block of {plan.state_bytes} B")
