@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -12,12 +13,17 @@ class RunOptions:
     """What to run and record. ``inputs``: input name -> [case, *shape] in the model's own dtype.
 
     ``trace``: record the outputs of every step. ``reset_each``: reset states before each case.
+    ``timeout_s``: for all cases together. ``check_alignment``: report accesses that are not aligned
+    to their size, on cores that would fault (slow). ``cache``: folder that keeps the emulators'
+    plug-ins; where None they are built for this run.
     """
 
     inputs: Mapping[str, np.ndarray]
     trace: bool = False
     reset_each: bool = True
     timeout_s: float = 120.0
+    check_alignment: bool = False
+    cache: Path | None = None
 
 
 @dataclass(frozen=True)

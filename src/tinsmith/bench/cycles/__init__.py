@@ -1,0 +1,1 @@
+"""Cycle models: static cost of executed blocks from a core's tables, calibrated per board."""

@@ -1,0 +1,171 @@
+"""Unicorn: emulates the board's core with exactly its memories; counts every instruction."""
+
+import io
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from elftools.elf.elffile import ELFFile
+
+from tinsmith.bench.cycles.model import model_cycles
+from tinsmith.bench.faults import fault_error, function_at
+from tinsmith.bench.layout import Slot, pack_inputs, slots, step_slots, unpack
+from tinsmith.bench.outcome import Outcome, RunOptions
+from tinsmith.bench.protocol import ANSWER, REQUEST, pack_message, unpack_message
+from tinsmith.bench.runner import Runner
+from tinsmith.build.firmware import Firmware
+from tinsmith.build.plugins import build_plugin
+from tinsmith.core.errors import InternalError, MissingTool, UserError
+from tinsmith.devices.board import Board
+
+_WORKER = Path(__file__).parent.parent / "unicorn_worker.py"
+_GRACE_S = 20.0
+_ROLES = {"flash": "rx", "rodata": "r", "ram": "rw"}
+
+
+def find() -> str:
+    """Version of the installed engine."""
+    try:
+        return f"unicorn {version('unicorn')}"
+    except PackageNotFoundError:
+        raise MissingTool(
+            "Python package 'unicorn'", "Try: pip install 'tinsmith[emulate]'"
+        ) from None
+
+
+def run(firmware: Firmware, board: Board, options: RunOptions) -> Outcome:
+    """Run all cases in a process of its own."""
+    if not board.core.unicorn:
+        raise UserError("bench.unicorn.core", f"Unicorn has no model of {board.core.title}.")
+    tool = find()
+    cases = pack_inputs(firmware.module, options)
+    with plugin("blockhook", options.cache) as hook:
+        request, segments = _request(firmware, board, options, hook)
+        message = pack_message(REQUEST, request, b"".join([*segments, *cases]))
+        body, binary = _ask(message, options.timeout_s, firmware, board)
+    if "fault" in body:
+        raise fault_error(firmware, board, body["fault"])
+    _refuse_unaligned(body["unaligned"], firmware, board)
+    return _outcome(firmware, board, options, (tool, body, binary))
+
+
+@contextmanager
+def plugin(name: str, cache: Path | None) -> Iterator[Path]:
+    """A plug-in from the cache, or built for this use."""
+    if cache is not None:
+        yield build_plugin(name, cache)
+        return
+    with TemporaryDirectory(prefix="tinsmith-") as folder:
+        yield build_plugin(name, Path(folder))
+
+
+def _request(
+    firmware: Firmware, board: Board, options: RunOptions, hook: Path
+) -> tuple[dict[str, Any], list[bytes]]:
+    module, symbols = firmware.module, firmware.symbols
+    arm = board.core.isa.startswith("arm")
+    arena, loads = symbols["ts_arena"], load_segments(firmware.elf)
+    flash = next(m for m in board.memories if m.role == "flash")
+    body = {
+        "arch": "arm" if arm else "riscv",
+        "cpu": board.core.unicorn,
+        "hook": str(hook),
+        "memories": [[m.origin, m.nbytes, _ROLES[m.role]] for m in board.memories],
+        "segments": [[address, len(data)] for address, data in loads],
+        "entry": flash.origin if arm else symbols["_start"],
+        "symbols": {
+            "run": symbols[f"{module.name}_run"],
+            "begin": symbols["ts_begin"],
+            "end": symbols["ts_end"],
+        },
+        "code": [flash.origin, flash.nbytes],
+        "steps": [symbols[f] for f in module.steps.values()],
+        "copies": [[arena + s.offset, s.nbytes, s.step] for s in _traced(firmware, options)],
+        "stack": [symbols["ts_stack_bottom"], firmware.stack_bytes],
+        "inputs": _absolute(arena, slots(module, module.graph.inputs)),
+        "outputs": _absolute(arena, slots(module, module.graph.outputs)),
+        "cases": len(next(iter(options.inputs.values()))),
+        "reset_each": options.reset_each,
+        "timeout_s": options.timeout_s,
+        "alignment": options.check_alignment,
+    }
+    return body, [data for _, data in loads]
+
+
+def load_segments(elf: bytes) -> list[tuple[int, bytes]]:
+    """(load address, bytes) of what a programmer writes to flash."""
+    found = ELFFile(io.BytesIO(elf)).iter_segments("PT_LOAD")
+    return [(int(s["p_paddr"]), s.data()) for s in found if s["p_filesz"]]
+
+
+def _absolute(arena: int, found: Sequence[Slot]) -> list[list[int]]:
+    return [[arena + s.offset, s.nbytes] for s in found]
+
+
+def _traced(firmware: Firmware, options: RunOptions) -> tuple[Slot, ...]:
+    return step_slots(firmware.module) if options.trace else ()
+
+
+def _ask(
+    message: bytes, timeout_s: float, firmware: Firmware, board: Board
+) -> tuple[dict[str, Any], bytes]:
+    """Start the worker, send the request, read the answer."""
+    try:
+        done = subprocess.run(
+            [sys.executable, str(_WORKER)], input=message, capture_output=True, check=False,
+            timeout=timeout_s + _GRACE_S,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        nothing = {"kind": "timeout", "pc": 0, "sp": 0, "address": 0, "detail": ""}
+        raise fault_error(firmware, board, nothing) from None
+    answer = unpack_message(done.stdout, ANSWER)
+    if done.returncode != 0 or answer is None:
+        said = done.stderr.decode(errors="replace").strip()[-1000:]
+        raise InternalError(f"the emulator's process ended with {done.returncode}: {said}")
+    return answer
+
+
+def _refuse_unaligned(seen: Sequence[int], firmware: Firmware, board: Board) -> None:
+    count, address, block = seen
+    if count:
+        raise UserError(
+            "bench.alignment",
+            f"{count} accesses on {board.id} are not aligned to their size, the first at "
+            f"{address:#010x} in {function_at(firmware, block)} (block {block:#010x}).",
+        )
+
+
+def _outcome(
+    firmware: Firmware, board: Board, options: RunOptions, answer: tuple[str, dict[str, Any], bytes]
+) -> Outcome:
+    tool, body, binary = answer
+    module = firmware.module
+    wanted, traced = slots(module, module.graph.outputs), _traced(firmware, options)
+    sizes = sum(s.nbytes for s in wanted), sum(s.nbytes for s in traced)
+    outputs, traces, tables, at = [], [], [], 0
+    for rows in body["blocks"]:
+        outputs.append(binary[at : at + sizes[0]])
+        traces.append(binary[at + sizes[0] : at + sum(sizes)])
+        at += sum(sizes)
+        tables.append(np.frombuffer(binary, "<u8", rows * 5, at).reshape(rows, 5))
+        at += rows * 40
+    return Outcome(
+        runner=RUNNER.name, runner_version=tool, method=RUNNER.method, board=board.id,
+        outputs=unpack(module, wanted, outputs), instructions=tuple(body["instructions"]),
+        model_cycles=model_cycles(board.core, load_segments(firmware.elf), tables),
+        layers=_layers(firmware, body["layers"]), stack_bytes=body["stack"],
+        trace=unpack(module, traced, traces) if options.trace else None,
+    )  # fmt: skip
+
+
+def _layers(firmware: Firmware, counts: Sequence[int]) -> Mapping[str, int]:
+    return dict(zip(firmware.module.steps, counts, strict=True))
+
+
+RUNNER = Runner(name="unicorn", method="emulated", port="bare", find=find, run=run)

@@ -1,0 +1,353 @@
+# SPDX-License-Identifier: MIT
+"""Runs one firmware in Unicorn: a program of its own that imports nothing of tinsmith.
+
+It is started as ``python unicorn_worker.py``, reads one request frame from stdin and answers with
+one frame on stdout (see `bench/protocol.py` for frames; type 16 request, 17 answer; the payload is
+a u32 length, that many bytes of JSON, then binary data). The engine's code is under the GPL, so it
+stays in this process; a crash of it ends here, too.
+
+Request: {arch, cpu, hook, memories: [[origin, nbytes, perms]], segments: [[address, nbytes]],
+entry, thumb, symbols: {run, begin, end}, code: [origin, nbytes], steps: [address],
+copies: [[address, nbytes, step]], stack: [bottom, nbytes], inputs: [[address, nbytes]],
+outputs: [[address, nbytes]], cases, reset_each, timeout_s, alignment}; binary: segments, then the
+inputs case by case.
+
+Answer: {instructions: [per case], layers: [per step, first case], stack, blocks: [rows per case],
+status, unaligned, fault}; binary: per case outputs, trace, then block rows of five u64 (address,
+size, instructions, count, taken).
+"""
+
+import ctypes
+import json
+import struct
+import sys
+import time
+import zlib
+from typing import Any, BinaryIO
+
+import unicorn
+from unicorn import arm_const, riscv_const
+
+HEADER = struct.Struct("<4sBBHII")
+PAGE = 4096
+BLOCKS = 1 << 15
+SCS = 0xE000E000  # System Control Space of Cortex-M (DDI 0403, B3.2); start-up writes CPACR there
+
+
+Mapped = tuple[int, int, int, Any]  # first address, end, where in this process, its owner
+Row = tuple[int, int, int, int, int]
+
+
+class Block(ctypes.Structure):
+    """ts_block of firmware/emulator/blockhook.c."""
+
+    _fields_ = [
+        ("address", ctypes.c_uint64),
+        ("count", ctypes.c_uint64),
+        ("taken", ctypes.c_uint64),
+        ("size", ctypes.c_uint32),
+        ("instructions", ctypes.c_uint32),
+    ]
+
+
+class Copy(ctypes.Structure):
+    """ts_copy of firmware/emulator/blockhook.c."""
+
+    _fields_ = [("source", ctypes.c_void_p), ("nbytes", ctypes.c_uint64), ("step", ctypes.c_uint64)]
+
+
+class Counter(ctypes.Structure):
+    """ts_counter of firmware/emulator/blockhook.c."""
+
+    _fields_ = [
+        ("blocks", ctypes.POINTER(Block)),
+        ("capacity", ctypes.c_uint64),
+        ("used", ctypes.c_uint64),
+        ("lost", ctypes.c_uint64),
+        ("code", ctypes.c_void_p),
+        ("code_base", ctypes.c_uint64),
+        ("code_bytes", ctypes.c_uint64),
+        ("thumb", ctypes.c_uint64),
+        ("run", ctypes.c_uint64),
+        ("active", ctypes.c_uint64),
+        ("instructions", ctypes.c_uint64),
+        ("steps", ctypes.POINTER(ctypes.c_uint64)),
+        ("step_instructions", ctypes.POINTER(ctypes.c_uint64)),
+        ("step_count", ctypes.c_uint64),
+        ("entered", ctypes.c_uint64),
+        ("copies", ctypes.POINTER(Copy)),
+        ("copy_count", ctypes.c_uint64),
+        ("copied", ctypes.c_uint64),
+        ("trace", ctypes.c_void_p),
+        ("previous", ctypes.c_void_p),
+        ("unaligned", ctypes.c_uint64),
+        ("unaligned_address", ctypes.c_uint64),
+        ("unaligned_block", ctypes.c_uint64),
+        ("last", ctypes.c_uint64),
+    ]
+
+
+class Fault(Exception):
+    """The firmware did what the board would not survive."""
+
+    def __init__(self, kind: str, pc: int, sp: int, address: int = 0, detail: str = "") -> None:
+        super().__init__(kind)
+        self.body = {"kind": kind, "pc": pc, "sp": sp, "address": address, "detail": detail}
+
+
+class Machine:
+    """A core with exactly the board's memories, the block hook attached."""
+
+    def __init__(self, request: dict[str, Any], binary: bytes) -> None:
+        self.request = request
+        self.arm = request["arch"] == "arm"
+        self.engine = self._engine()
+        self.memory = [self._map(*m) for m in request["memories"]]
+        if self.arm:
+            self.engine.mem_map(SCS, PAGE, unicorn.UC_PROT_READ | unicorn.UC_PROT_WRITE)
+        at = 0
+        for address, nbytes in request["segments"]:
+            self._write(address, binary[at : at + nbytes])
+            at += nbytes
+        self.inputs_at = at
+        self.deadline = time.monotonic() + request["timeout_s"]
+        self.bad: tuple[int, int, int] | None = None
+        self.counter = self._counter()
+        self._attach()
+
+    def _engine(self) -> unicorn.Uc:
+        if self.arm:
+            # Never UC_MODE_MCLASS: it silently turns every model into a Cortex-M33.
+            engine = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
+            model = getattr(arm_const, f"UC_CPU_ARM_{self.request['cpu']}")
+        else:
+            engine = unicorn.Uc(unicorn.UC_ARCH_RISCV, unicorn.UC_MODE_RISCV32)
+            model = getattr(riscv_const, f"UC_CPU_RISCV32_{self.request['cpu']}")
+        engine.ctl_set_cpu_model(model)  # must come before everything else
+        self.pc = arm_const.UC_ARM_REG_PC if self.arm else riscv_const.UC_RISCV_REG_PC
+        self.sp = arm_const.UC_ARM_REG_SP if self.arm else riscv_const.UC_RISCV_REG_SP
+        self.first = arm_const.UC_ARM_REG_R0 if self.arm else riscv_const.UC_RISCV_REG_A0
+        return engine
+
+    def _map(self, origin: int, nbytes: int, perms: str) -> Mapped:
+        """Map a memory, rounded outwards to the engine's pages of 4 kB; we own its bytes."""
+        low, high = origin // PAGE * PAGE, -(-(origin + nbytes) // PAGE) * PAGE
+        # The engine wants page-aligned host memory, too.
+        host = ctypes.create_string_buffer(high - low + PAGE)
+        start = -(-ctypes.addressof(host) // PAGE) * PAGE
+        bits = {"r": unicorn.UC_PROT_READ, "w": unicorn.UC_PROT_WRITE, "x": unicorn.UC_PROT_EXEC}
+        self.engine.mem_map_ptr(
+            low, high - low, sum(bits[p] for p in perms), ctypes.c_void_p(start)
+        )
+        return low, high, start, host
+
+    def _host(self, address: int) -> int:
+        """Where an emulated address lies in this process."""
+        low, _, start, _ = next(m for m in self.memory if m[0] <= address < m[1])
+        return start + address - low
+
+    def _write(self, address: int, data: bytes) -> None:
+        ctypes.memmove(self._host(address), bytes(data), len(data))
+
+    def _read(self, address: int, nbytes: int) -> bytes:
+        return ctypes.string_at(self._host(address), nbytes)
+
+    def _counter(self) -> Counter:
+        r = self.request
+        steps, copies = r["steps"], r["copies"]
+        self.blocks = (Block * BLOCKS)()
+        self.step_list = (ctypes.c_uint64 * max(1, len(steps)))(*steps)
+        self.step_instructions = (ctypes.c_uint64 * max(1, len(steps)))()
+        self.copy_list = (Copy * max(1, len(copies)))(
+            *[Copy(self._host(a), n, step) for a, n, step in copies]
+        )
+        self.trace = ctypes.create_string_buffer(sum(n for _, n, _ in copies) + 1)
+        return Counter(
+            blocks=self.blocks, capacity=BLOCKS, code=self._host(r["code"][0]),
+            code_base=r["code"][0], code_bytes=r["code"][1], thumb=int(self.arm),
+            run=r["symbols"]["run"], steps=self.step_list, step_count=len(steps),
+            step_instructions=self.step_instructions, copies=self.copy_list,
+            copy_count=len(copies),
+        )  # fmt: skip
+
+    def _attach(self) -> None:
+        self.hook = ctypes.CDLL(self.request["hook"])
+        self.hook.ts_finish_step.argtypes = [ctypes.POINTER(Counter)]
+        self.engine.hook_add(unicorn.UC_HOOK_MEM_INVALID, self._on_invalid)
+        self._native(unicorn.UC_HOOK_BLOCK, self.hook.ts_on_block)
+        if self.request["alignment"]:
+            # Unicorn does not fault on unaligned accesses of a core that would. Slow.
+            both = unicorn.UC_HOOK_MEM_READ | unicorn.UC_HOOK_MEM_WRITE
+            self._native(both, self.hook.ts_on_memory)
+
+    def _native(self, kind: int, function: Any) -> None:
+        """Add a hook that is C: the Python binding can only add Python functions."""
+        add = unicorn.unicorn_py3.unicorn.uclib.uc_hook_add
+        handle = ctypes.c_size_t()
+        status = add(
+            self.engine._uch, ctypes.byref(handle), kind,
+            ctypes.cast(function, ctypes.c_void_p),
+            ctypes.cast(ctypes.byref(self.counter), ctypes.c_void_p),
+            ctypes.c_uint64(1), ctypes.c_uint64(0),
+        )  # fmt: skip
+        if status != unicorn.UC_ERR_OK:
+            raise unicorn.UcError(status)
+
+    def _on_invalid(
+        self, engine: Any, access: int, address: int, size: int, value: int, data: Any
+    ) -> bool:
+        self.bad = (access, address, size)
+        return False
+
+    def reset(self, paint: bytes) -> None:
+        """Power on: RAM as painted, registers from the vector table, start-up up to ts_begin."""
+        for origin, nbytes, perms in self.request["memories"]:
+            if "w" in perms:
+                ctypes.memset(self._host(origin), 0, nbytes)
+        bottom, nbytes = self.request["stack"]
+        self._write(bottom, paint)
+        entry = self.request["entry"]
+        if self.arm:
+            stack, entry = struct.unpack("<II", self._read(entry, 8))
+            self.engine.reg_write(self.sp, stack)
+        self._go(entry, self.request["symbols"]["begin"])
+
+    def _go(self, start: int, until: int) -> None:
+        left = self.deadline - time.monotonic()
+        self.bad = None
+        if left > 0:
+            try:
+                self.engine.emu_start(start | int(self.arm), until, timeout=int(left * 1e6) + 1)
+            except unicorn.UcError as error:
+                raise self._fault(error) from None
+        pc = self.engine.reg_read(self.pc) & ~int(self.arm)
+        if pc != until:
+            raise Fault("timeout", pc, self.engine.reg_read(self.sp))
+
+    def _fault(self, error: unicorn.UcError) -> Fault:
+        pc, sp = self.engine.reg_read(self.pc), self.engine.reg_read(self.sp)
+        if self.bad is None:
+            return Fault("instruction", pc, sp, pc, str(error))
+        access, address, _ = self.bad
+        names = {
+            unicorn.UC_MEM_READ_UNMAPPED: "read", unicorn.UC_MEM_WRITE_UNMAPPED: "write",
+            unicorn.UC_MEM_FETCH_UNMAPPED: "fetch", unicorn.UC_MEM_WRITE_PROT: "write",
+            unicorn.UC_MEM_READ_PROT: "read", unicorn.UC_MEM_FETCH_PROT: "fetch",
+        }  # fmt: skip
+        return Fault("memory", pc, sp, address, names.get(access, "access"))
+
+    def case(self, data: bytes) -> tuple[bytes, bytes, list[Row], int]:
+        """One inference, from ts_begin to ts_end: outputs, trace, block rows, instructions."""
+        r = self.request
+        at = 0
+        for address, nbytes in r["inputs"]:
+            self._write(address, data[at : at + nbytes])
+            at += nbytes
+        c = self.counter
+        ctypes.memset(self.blocks, 0, ctypes.sizeof(self.blocks))
+        ctypes.memset(self.step_instructions, 0, ctypes.sizeof(self.step_instructions))
+        c.used = c.lost = c.active = c.instructions = c.entered = c.copied = 0
+        c.previous, c.trace = None, ctypes.addressof(self.trace)
+        self._go(r["symbols"]["begin"], r["symbols"]["end"])
+        self.hook.ts_finish_step(ctypes.byref(c))
+        c.active = 0
+        status = ctypes.c_int32(self.engine.reg_read(self.first) & 0xFFFFFFFF).value
+        if status != 0:
+            pc, sp = self.engine.reg_read(self.pc), self.engine.reg_read(self.sp)
+            raise Fault("status", pc, sp, 0, str(status))
+        if c.lost or c.entered != len(r["steps"]):
+            raise RuntimeError(f"{c.lost} blocks lost, {c.entered} of {len(r['steps'])} steps seen")
+        outputs = b"".join(self._read(a, n) for a, n in r["outputs"])
+        return outputs, self.trace.raw[:-1], self._rows(), int(c.instructions)
+
+    def _rows(self) -> list[Row]:
+        return [
+            (b.address, b.size, b.instructions, b.count, b.taken) for b in self.blocks if b.size
+        ]
+
+    def to_begin(self) -> None:
+        """From ts_end to the next ts_begin, keeping states."""
+        self._go(self.request["symbols"]["end"], self.request["symbols"]["begin"])
+
+    def depth(self, paint: bytes) -> int:
+        """Deepest stack byte that no longer shows the paint, as bytes below the initial SP."""
+        bottom, nbytes = map(int, self.request["stack"])
+        now = self._read(bottom, nbytes)
+        first = next((i for i in range(nbytes) if now[i] != paint[i]), nbytes)
+        return -(-(nbytes - first) // 8) * 8
+
+
+def paints(nbytes: int) -> tuple[bytes, bytes]:
+    """Two patterns that differ in every byte: a byte that is written differs from one of them."""
+    state, out = 1, bytearray()
+    for _ in range(nbytes):
+        state = (state * 1103515245 + 12345) & 0x7FFFFFFF
+        out.append(state >> 16 & 0xFF)
+    return bytes(out), bytes(b ^ 0xFF for b in out)
+
+
+def run(request: dict[str, Any], binary: bytes) -> tuple[dict[str, Any], bytes]:
+    """All cases of a request; returns the answer's JSON and binary parts."""
+    machine = Machine(request, binary)
+    painted = paints(request["stack"][1])
+    nbytes = sum(n for _, n in request["inputs"])
+    answer: dict[str, Any] = {"instructions": [], "blocks": [], "stack": 0, "layers": []}
+    parts: list[bytes] = []
+    # The first case runs twice, once per paint, so that the depth of the stack is exact for it.
+    machine.reset(painted[1])
+    machine.case(binary[machine.inputs_at : machine.inputs_at + nbytes])
+    answer["stack"] = machine.depth(painted[1])
+    for i in range(request["cases"]):
+        if i == 0 or request["reset_each"]:
+            paint = painted[i % 2]
+            machine.reset(paint)
+        else:
+            machine.to_begin()
+        at = machine.inputs_at + i * nbytes
+        outputs, trace, rows, instructions = machine.case(binary[at : at + nbytes])
+        answer["instructions"].append(instructions)
+        answer["blocks"].append(len(rows))
+        answer["stack"] = max(answer["stack"], machine.depth(paint))
+        if i == 0:
+            answer["layers"] = list(machine.step_instructions)[: len(request["steps"])]
+        parts += [outputs, trace, *(struct.pack("<5Q", *row) for row in rows)]
+    c = machine.counter
+    answer["unaligned"] = [int(c.unaligned), int(c.unaligned_address), int(c.unaligned_block)]
+    return answer, b"".join(parts)
+
+
+def frame(kind: int, payload: bytes) -> bytes:
+    """One frame: header with its own CRC, payload, CRC of both."""
+    head = struct.pack("<4sBBHI", b"TSF1", kind, 0, 0, len(payload))
+    head += struct.pack("<I", zlib.crc32(head))
+    return head + payload + struct.pack("<I", zlib.crc32(payload, zlib.crc32(head)))
+
+
+def read_frame(stream: BinaryIO) -> bytes:
+    """The request frame; a damaged one ends the process."""
+    head = stream.read(HEADER.size)
+    magic, kind, _, _, length, crc = HEADER.unpack(head)
+    payload = stream.read(length)
+    (check,) = struct.unpack("<I", stream.read(4))
+    whole = zlib.crc32(payload, zlib.crc32(head))
+    if magic != b"TSF1" or kind != 16 or zlib.crc32(head[:12]) != crc or whole != check:
+        raise SystemExit("damaged request")
+    return payload
+
+
+def main() -> None:
+    """Answer one request."""
+    payload = read_frame(sys.stdin.buffer)
+    (length,) = struct.unpack_from("<I", payload)
+    request, binary = json.loads(payload[4 : 4 + length]), payload[4 + length :]
+    try:
+        answer, data = run(request, binary)
+    except Fault as fault:
+        answer, data = {"fault": fault.body}, b""
+    text = json.dumps(answer).encode()
+    sys.stdout.buffer.write(frame(17, struct.pack("<I", len(text)) + text + data))
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""Compiles C and assembly sources to objects; every object is kept under the hash of all that
+went into it, so kernels are compiled once per core and flags."""
+
+import os
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+from tinsmith.build.toolchain import TOOLCHAINS, Found, Toolchain
+from tinsmith.core.cache import write_atomically
+from tinsmith.core.codec import content_hash
+from tinsmith.core.errors import InternalError
+from tinsmith.devices.board import Core
+
+COMMON = (
+    "-std=c99", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wdouble-promotion", "-g0",
+    "-ffreestanding", "-fno-builtin", "-fno-strict-aliasing", "-ffp-contract=off",
+    "-ffunction-sections", "-fdata-sections", "-fno-unwind-tables",
+    "-fno-asynchronous-unwind-tables",
+)  # fmt: skip
+_INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+_PARALLEL = 2
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """A toolchain set to one core, with the folder of its cached objects and the flags added to
+    the common ones."""
+
+    toolchain: Toolchain
+    found: Found
+    target: tuple[str, ...]
+    flags: tuple[str, ...]
+    cache: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables of the compiler's process. The caller's are left out: some of them (search
+        paths of headers and libraries) would change what is built."""
+        return {"PATH": os.defpath, **self.toolchain.environment(self.cache)}
+
+
+def compiler_for(core: Core, toolchain: str, cache: Path, extra: Sequence[str] = ()) -> Compiler:
+    """The compiler of a toolchain for a core.
+
+    Raises:
+        UnknownKind: no such toolchain.
+        MissingTool: it is not installed.
+        UserError: it does not serve this core.
+    """
+    chain = TOOLCHAINS.get(toolchain)
+    fpu = ("-DTS_EXPECT_FPU",) if core.isa.startswith("arm") and core.fpu != "none" else ()
+    flags = (*COMMON, *chain.compile_flags, *fpu, *extra)
+    return Compiler(chain, chain.find(), tuple(chain.target(core)), flags, cache.resolve())
+
+
+def compile_all(compiler: Compiler, sources: Mapping[str, str]) -> dict[str, bytes]:
+    """Objects of all ``.c`` and ``.S`` files: path -> object. Includes are looked up beside the
+    file, at the root of ``sources`` and in ``kernels/``."""
+    paths = sorted(p for p in sources if p.endswith((".c", ".S")))
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        done = pool.map(lambda p: _object(compiler, sources, p), paths)
+        return dict(zip(paths, done, strict=True))
+
+
+def _object(compiler: Compiler, sources: Mapping[str, str], path: str) -> bytes:
+    needed = _with_includes(sources, path)
+    flags = (*compiler.target, *compiler.flags, *_optimisation(path))
+    key = content_hash(compiler.found.version, flags, path, sorted(needed.items()))
+    kept = compiler.cache / "objects" / f"{key}.o"
+    if kept.exists():
+        return kept.read_bytes()
+    data = _compile(compiler, needed, path, flags)
+    write_atomically(kept, data)
+    return data
+
+
+def _optimisation(path: str) -> tuple[str, ...]:
+    """Kernels for speed, everything else for size (both measured: emitting -O2 for glue only adds
+    flash)."""
+    return ("-O2",) if path.startswith("kernels/") else ("-Os",)
+
+
+def _compile(
+    compiler: Compiler, files: Mapping[str, str], path: str, flags: Sequence[str]
+) -> bytes:
+    with TemporaryDirectory(prefix="tinsmith-") as name:
+        folder = Path(name)
+        for p, text in files.items():
+            (folder / p).parent.mkdir(parents=True, exist_ok=True)
+            (folder / p).write_text(text, encoding="utf-8")
+        # Relative paths and a mapped prefix: no trace of the folder is left in the object.
+        argv = [
+            *compiler.found.command, *flags, f"-ffile-prefix-map={folder}=.", "-I.", "-Ikernels",
+            "-c", path, "-o", "out.o",
+        ]  # fmt: skip
+        run_tool(argv, folder, compiler.environment, f"compiling {path}")
+        return (folder / "out.o").read_bytes()
+
+
+def run_tool(argv: Sequence[str], folder: Path, environment: Mapping[str, str], what: str) -> None:
+    """Run a compiler or linker.
+
+    Raises:
+        InternalError: it failed; our sources are wrong, and its own words say where.
+    """
+    done = subprocess.run(
+        argv, cwd=folder, env=dict(environment), capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise InternalError(f"{what} failed: {(done.stderr or done.stdout).strip()[-2000:]}")
+
+
+def _with_includes(sources: Mapping[str, str], path: str) -> dict[str, str]:
+    """The file and what it includes, directly or through others: only that is in its key."""
+    found: dict[str, str] = {}
+    pending = [path]
+    while pending:
+        here = pending.pop()
+        if here in found:
+            continue
+        found[here] = sources[here]
+        for name in _INCLUDE.findall(sources[here]):
+            near = _normal(PurePosixPath(here).parent / name)
+            match = next((c for c in (near, name, f"kernels/{name}") if c in sources), None)
+            if match is None:
+                raise InternalError(f"{here} includes {name!r}, which is not among the sources")
+            pending.append(match)
+    return found
+
+
+def _normal(path: PurePosixPath) -> str:
+    parts: list[str] = []
+    for part in path.parts:
+        if part == ".." and parts:
+            parts.pop()
+        elif part != ".":
+            parts.append(part)
+    return "/".join(parts)

@@ -1,0 +1,41 @@
+"""Links an inference module as a shared object for this computer: the second opinion of a proof."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tinsmith.build.firmware import Firmware, SizeReport
+from tinsmith.build.objects import compile_all, compiler_for, run_tool
+from tinsmith.build.sizes import symbols
+from tinsmith.codegen.module import InferenceModule
+from tinsmith.devices.board import BOARDS
+
+
+def build_shared(module: InferenceModule, cache: Path) -> Firmware:
+    """Shared object with ``<name>_run`` and all step functions exported; no libc, no start-up.
+
+    Its sizes are those of this computer and say nothing of a board, so they are reported as zero.
+
+    Raises:
+        InternalError: our sources do not compile.
+    """
+    host = BOARDS.get("host")
+    compiler = compiler_for(host.core, host.toolchains[0], cache, ("-fPIC",))
+    objects = compile_all(compiler, module.sources)
+    with TemporaryDirectory(prefix="tinsmith-") as name:
+        folder = Path(name)
+        names = []
+        for path, data in objects.items():
+            names.append(path.replace("/", "-") + ".o")
+            (folder / names[-1]).write_bytes(data)
+        argv = [
+            *compiler.found.command, *compiler.target, *compiler.toolchain.link_flags,
+            "-shared", "-fPIC", "-Wl,-z,undefs", *names, "-o", "module.so",
+        ]  # fmt: skip
+        run_tool(argv, folder, compiler.environment, "linking the shared object")
+        elf = (folder / "module.so").read_bytes()
+    return Firmware(
+        board=host.id, port=host.port, toolchain=compiler.toolchain.name,
+        toolchain_version=compiler.found.version, kind="shared-object", elf=elf,
+        size=SizeReport(0, 0, {}, 0, 0), symbols=symbols(elf, thumb=False), stack_bytes=0,
+        module=module,
+    )  # fmt: skip

@@ -1,0 +1,41 @@
+"""Sizes and symbols of a linked ELF file, read with pyelftools."""
+
+import io
+from collections.abc import Mapping
+
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
+
+from tinsmith.build.firmware import SizeReport
+
+_ALLOC = 0x2  # SHF_ALLOC, System V ABI, chapter 4
+_STACK = ".stack"
+
+
+def size_report(elf: bytes) -> SizeReport:
+    """Flash is every allocated section with contents, .data's load image included; static RAM is
+    .data and .bss. The reserved stack counts as neither."""
+    sections, flash, ram = {}, 0, 0
+    for s in ELFFile(io.BytesIO(elf)).iter_sections():
+        if not s["sh_flags"] & _ALLOC or s["sh_size"] == 0:
+            continue
+        sections[s.name] = int(s["sh_size"])
+        stored = s["sh_type"] != "SHT_NOBITS"
+        flash += s["sh_size"] if stored else 0
+        writable = bool(s["sh_flags"] & 0x1)
+        ram += s["sh_size"] if writable and s.name != _STACK else 0
+    weights = sections.get(".weights", 0)
+    return SizeReport(int(flash), int(ram), sections, weights, int(flash) - weights)
+
+
+def symbols(elf: bytes, thumb: bool) -> Mapping[str, int]:
+    """Address of every function and object by name; the Thumb bit of functions is cleared."""
+    table = ELFFile(io.BytesIO(elf)).get_section_by_name(".symtab")
+    if not isinstance(table, SymbolTableSection):
+        return {}
+    return {
+        s.name: int(s["st_value"]) & ~(1 if thumb and s["st_info"]["type"] == "STT_FUNC" else 0)
+        for s in table.iter_symbols()
+        if s.name and not s.name.startswith("$") and s["st_shndx"] != "SHN_UNDEF"
+        and s["st_info"]["type"] != "STT_FILE"
+    }  # fmt: skip

@@ -1,0 +1,53 @@
+"""Zig's C compiler (clang and lld from one wheel): the default, for every core and for the host."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+from tinsmith.build.toolchain import Found, Toolchain
+from tinsmith.core.errors import MissingTool, UserError
+from tinsmith.devices.board import Core
+
+
+def find() -> Found:
+    """The binary inside the ``ziglang`` package."""
+    spec = find_spec("ziglang")
+    if spec is None or spec.origin is None:
+        raise MissingTool("Python package 'ziglang'", "Try: pip install ziglang")
+    folder = Path(spec.origin).parent
+    binary = next((p for p in (folder / "zig", folder / "zig.exe") if p.exists()), None)
+    if binary is None:
+        raise MissingTool("the zig compiler", "Try: pip install --force-reinstall ziglang")
+    return Found((str(binary), "cc"), f"zig {version('ziglang')}")
+
+
+def target(core: Core) -> Sequence[str]:
+    """Flags of cores.toml."""
+    if not core.zig:
+        raise UserError(
+            "build.toolchain.core",
+            f"Toolchain 'zig' has no target for {core.title}.",
+            "Choose another toolchain of this board: see `tinsmith board show`.",
+        )
+    return core.zig
+
+
+def environment(cache: Path) -> dict[str, str]:
+    """Zig keeps its compiler runtime in these folders; nothing is written to the home folder."""
+    folder = str(cache / "zig")
+    return {"ZIG_GLOBAL_CACHE_DIR": folder, "ZIG_LOCAL_CACHE_DIR": folder}
+
+
+TOOLCHAIN = Toolchain(
+    name="zig",
+    find=find,
+    target=target,
+    # zig adds sanitizers and stack protectors of its own unless told not to.
+    compile_flags=("-fno-sanitize=all", "-fno-stack-protector", "-fno-unroll-loops"),
+    # -g keeps the symbol table, which -O alone drops; without compiler-rt soft float is undefined.
+    link_flags=("-O2", "-g", "-nostdlib", "-rtlib=compiler-rt"),
+    libraries=(),
+    relocatable=("-fropi",),
+    environment=environment,
+)
