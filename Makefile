@@ -17,7 +17,7 @@ REQUIRED := $(if $(REQUIRE),--require-tools)
 PYTEST := $(BIN)/python -m pytest
 
 .DELETE_ON_ERROR:
-.PHONY: demo test smoke check gates prove-all docs setup format \
+.PHONY: demo test smoke check check-tests gates prove-all docs setup format \
         gate-format gate-lint gate-types gate-layers gate-sizes gate-words gate-docs
 
 demo: $(INSTALLED)
@@ -31,7 +31,9 @@ smoke: $(INSTALLED)
 	$(BIN)/tinsmith kinds
 	$(PYTEST) -x tests/unit/core tests/contract/test_catalogues.py
 
-check: gates
+check: gates check-tests
+
+check-tests: $(INSTALLED)
 	$(PYTEST) --require-tools --campaign 0.01 $(TEST_ARGS)
 
 gates: gate-format gate-lint gate-types gate-layers gate-sizes gate-words gate-docs

@@ -10,7 +10,7 @@ from pathlib import Path
 from reference import commands
 
 MENTION = re.compile(
-    r"^\s{4,}(?:\$ )?(?:\S*/)?tinsmith ([a-z].*)$|`tinsmith ([a-z][^`]*)`", re.MULTILINE
+    r"^\s{4,}(?:\$ *)?(?:\S*/)?tinsmith ([a-z].*)$|`tinsmith ([a-z][^`]*)`", re.MULTILINE
 )
 OPTION = re.compile(r"(?<!\S)(--[a-z-]+)")
 
@@ -37,7 +37,7 @@ def mention_problems(root: Path) -> list[str]:
     groups = {name.split()[0] for name in known if " " in name}
     found = []
     for page in _pages(root):
-        for match in MENTION.finditer(page.read_text(encoding="utf-8")):
+        for match in MENTION.finditer(_indented(page.read_text(encoding="utf-8"))):
             words = (match[1] or match[2]).split()
             name = next((n for n in (" ".join(words[:2]), words[0]) if n in known), None)
             where = f"{page.relative_to(root)}: tinsmith {' '.join(words)}"
@@ -51,6 +51,17 @@ def mention_problems(root: Path) -> list[str]:
                 if option not in options:
                     found.append(f"{where}: {name} has no option {option}")
     return found
+
+
+def _indented(text: str) -> str:
+    """The text with fenced blocks as indented ones, so that prose is told from commands."""
+    lines, inside = [], False
+    for line in text.splitlines():
+        if line.lstrip().startswith("```"):
+            inside = not inside
+        else:
+            lines.append("    " + line if inside else line)
+    return "\n".join(lines)
 
 
 def _pages(root: Path) -> list[Path]:
