@@ -131,22 +131,9 @@ def _step(graph: Graph, plan: MemoryPlan, step: int) -> dict[str, object]:
         "operands": [show(i) for i in node.inputs],
         "results": [show(o) for o in node.outputs],
         "kernel": f"ts_{kernel_of(graph, node)}",
-        "arguments": _lines(_arguments(graph, plan, node)),
+        "arguments": _arguments(graph, plan, node),
         "state": any(s.name in node.inputs for s in graph.states),
     }
-
-
-def _lines(arguments: list[str]) -> list[str]:
-    """Pointers on lines of their own, numbers side by side; commas included."""
-    lines: list[str] = []
-    for i, argument in enumerate(arguments):
-        text = argument + ("," if i + 1 < len(arguments) else "")
-        number = re.match(r"[-\d(][-\dx(.]", argument) or argument.isdigit()
-        if number and lines and lines[-1].split(" ")[0].rstrip(",").lstrip("-(").isdigit():
-            lines[-1] += f" {text}"
-        else:
-            lines.append(text)
-    return lines
 
 
 def _operand_text(graph: Graph, value: str) -> str:
@@ -169,16 +156,25 @@ def comment_text(text: str) -> str:
 
 
 def _arguments(graph: Graph, plan: MemoryPlan, node: Node) -> list[str]:
+    """Lines of a kernel call's arguments: pointers on lines of their own, numbers side by side."""
     site = site_of(graph, node)
-    found, scratch = [], 0
+    rows: list[list[str]] = []
+    scratch = numbers = 0
     for a in OPS.get(node.op).kernels[site.inputs[0].dtype].arguments(site):
         if isinstance(a, Scratch):
             at = plan.places[scratch_name(node)].offset + scratch
-            found.append(f"(void *)(arena + {at})")
+            text = f"(void *)(arena + {at})"
             scratch += -(-a.nbytes // plan.alignment) * plan.alignment
         else:
-            found.append(_argument(graph, plan, node, a))
-    return found
+            text = _argument(graph, plan, node, a)
+        number = isinstance(a, int | F32)
+        if number and numbers:
+            rows[-1].append(text)
+        else:
+            rows.append([text])
+        numbers = numbers + 1 if number else 0
+    lines = [", ".join(row) for row in rows]
+    return [f"{line}," for line in lines[:-1]] + lines[-1:]
 
 
 def _argument(graph: Graph, plan: MemoryPlan, node: Node, a: Argument) -> str:
