@@ -1,7 +1,8 @@
 """Block: a signal-processing step, its parameters, and how it lowers to IR ops."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 import numpy as np
 
@@ -71,33 +72,68 @@ class Block:
         Raises:
             UserError: an unknown parameter, or a value outside its choices or range.
         """
-        known = {p.name: p for p in self.params}
-        for name, value in given.items():
-            if name not in known:
-                raise UserError(
-                    "dsp.param.unknown",
-                    f"Block {self.name!r} has no parameter {name!r}.",
-                    f"Known: {', '.join(known) or 'none'}.",
-                )
-            _check(self.name, known[name], value)
-        return {p.name: given.get(p.name, p.default) for p in self.params}
+        return complete_params(f"Block {self.name!r}", self.params, given)
 
 
-def _check(block: str, param: Param, value: Attr) -> None:
-    wrong = bool(param.choices) and value not in param.choices
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        wrong |= (param.low is not None and value < param.low) or (
-            param.high is not None and value > param.high
-        )
-    elif not param.choices:
-        wrong |= type(value) is not type(param.default)
-    if wrong:
-        allowed = (
-            f"one of {param.choices}" if param.choices else f"between {param.low} and {param.high}"
-        )
-        raise UserError(
-            "dsp.param.value", f"Block {block!r}: {param.name} is {value!r}; allowed is {allowed}."
-        )
+def complete_params(
+    owner: str, params: Sequence[Param], given: Mapping[str, Attr]
+) -> dict[str, Attr]:
+    """Given values checked, defaults filled in; ``owner`` names the kind in errors.
+
+    Raises:
+        UserError: ``dsp.param.unknown`` or ``dsp.param.value``.
+    """
+    known = {p.name: p for p in params}
+    for name, value in given.items():
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            guess = f" Did you mean {near[0]!r}?" if near else ""
+            raise UserError(
+                "dsp.param.unknown",
+                f"{owner} has no parameter {name!r}.{guess}",
+                f"Known: {', '.join(known) or 'none'}.",
+            )
+        if not _allowed(known[name], value):
+            raise UserError(
+                "dsp.param.value",
+                f"{owner}: {name} is {value!r}; allowed is {describe(known[name])}.",
+            )
+    return {p.name: _like(p.default, given.get(p.name, p.default)) for p in params}
+
+
+def describe(param: Param) -> str:
+    """Allowed values of a parameter, for people: ``one of 'hann', 'rect'``, ``int, 1 to 64``."""
+    if param.choices:
+        return f"one of {', '.join(map(repr, param.choices))}"
+    kind = type(param.default).__name__
+    if isinstance(param.default, tuple):
+        kind = f"a list of {type(param.default[0]).__name__}" if param.default else "a list of int"
+    low = "" if param.low is None else f"from {param.low:g}"
+    high = "" if param.high is None else f"to {param.high:g}"
+    limits = " ".join(part for part in (low, high) if part)
+    return f"{kind}, {limits}" if limits else kind
+
+
+def _allowed(param: Param, value: Attr) -> bool:
+    if param.choices:
+        return any(value == c and type(value) is type(c) for c in param.choices)
+    if isinstance(param.default, tuple):
+        kind = type(param.default[0]) if param.default else int
+        return isinstance(value, tuple) and all(_fits(param, kind, v) for v in value)
+    return not isinstance(value, tuple) and _fits(param, type(param.default), value)
+
+
+def _fits(param: Param, kind: type, value: Attr) -> bool:
+    """A whole number will do where a float is wanted; nothing else is converted."""
+    right = type(value) is kind or (kind is float and type(value) is int)
+    if not right or isinstance(value, bool | str | tuple):
+        return right
+    above = param.low is None or value >= param.low
+    return above and (param.high is None or value <= param.high)
+
+
+def _like(default: Attr, value: Attr) -> Attr:
+    return float(value) if isinstance(default, float) and isinstance(value, int) else value
 
 
 BLOCKS: Catalogue[Block] = Catalogue("block", "tinsmith.dsp.blocks", Block)

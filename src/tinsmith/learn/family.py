@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinsmith.core.catalogue import Catalogue
-from tinsmith.dsp.block import Param
+from tinsmith.dsp.block import Param, complete_params
 from tinsmith.ir.graph import Attr
 
 
@@ -16,7 +16,8 @@ class Family:
     """A model family.
 
     Args:
-        params: hyper-parameters with defaults and ranges.
+        params: hyper-parameters of its own, with defaults and ranges; those in `TRAINING` every
+            family has.
         build: (features of the training part [n, features] float32, number of classes,
             hyper-parameters) -> a torch module that takes [n, features] and returns logits [n,
             classes]; standardisation is its first layer, with mean and deviation of the given
@@ -26,6 +27,26 @@ class Family:
     name: str
     params: tuple[Param, ...]
     build: Callable[[np.ndarray, int, Mapping[str, Attr]], Any]
+
+    def complete(self, given: Mapping[str, Attr]) -> dict[str, Attr]:
+        """Given hyper-parameters checked, defaults filled in.
+
+        Raises:
+            UserError: an unknown hyper-parameter, or a value outside its choices or range.
+        """
+        return complete_params(f"Family {self.name!r}", (*self.params, *TRAINING), given)
+
+
+TRAINING = (
+    Param("epochs", 200, "passes over the training part at most", (), 1, 100_000),
+    Param("batch", 32, "windows per step", (), 1, 65_536),
+    Param("learning_rate", 0.003, "step size of Adam", (), 1e-7, 1.0),
+    Param("weight_decay", 0.0001, "decoupled decay of weights per step", (), 0.0, 1.0),
+    Param(
+        "patience", 30, "epochs without a better validation loss before stopping", (), 1, 100_000
+    ),
+)
+"""How every family is trained; `learn/train.py` reads these beside the family's own."""
 
 
 FAMILIES: Catalogue[Family] = Catalogue("family", "tinsmith.learn.families", Family)

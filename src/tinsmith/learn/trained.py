@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tinsmith.ir.graph import Graph
 from tinsmith.learn.pipeline import Pipeline
 
 
@@ -50,3 +51,17 @@ class Trained:
     curves: Curves
     seed: int
     environment: Mapping[str, str]
+
+    def to_graph(self) -> Graph:
+        """One float graph from input ``raw`` (sensor integers [samples, channels]) to
+        ``probabilities`` [1, classes]: signal processing, standardisation, network, softmax."""
+        from tinsmith.learn.export import to_graph
+
+        return to_graph(self)
+
+    def __str__(self) -> str:
+        share = self.test.accuracy
+        return (
+            f"{self.pipeline.name}: {self.pipeline.family}, test accuracy {share.value:.3f} "
+            f"({share.low:.3f} to {share.high:.3f}, {share.samples} windows)"
+        )

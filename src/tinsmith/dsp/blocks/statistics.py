@@ -1,0 +1,139 @@
+"""Statistics of each channel over the window: mean, deviation, rms, extremes."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from tinsmith.core.errors import UserError
+from tinsmith.dsp.block import Block, BlockCase, Param, Signal
+from tinsmith.ir.builder import Builder
+from tinsmith.ir.graph import Attr
+
+STATISTICS = ("mean", "std", "rms", "min", "max", "peak_to_peak")
+
+
+def lower(b: Builder, x: str, signal: Signal, params: Mapping[str, Attr]) -> str:
+    """[samples, channels] -> [statistics * channels]: all channels of one statistic, then the
+    next."""
+    made: dict[str, str] = {}
+
+    def value(name: str) -> str:
+        """The value of a statistic, [channels]; computed once."""
+        if name not in made:
+            made[name] = _lower_one(b, x, name, value, _divisor(signal, params))
+        return made[name]
+
+    first, *rest = (value(name) for name in _wanted(params))
+    for part in rest:
+        first = b.op("concat", first, part, axis=0, name="statistics")
+    return first
+
+
+def _lower_one(b: Builder, x: str, name: str, value, divisor: float) -> str:  # type: ignore[no-untyped-def]
+    if name == "min":
+        return b.op("reduce_min", x, axis=0, name="min")
+    if name == "max":
+        return b.op("reduce_max", x, axis=0, name="max")
+    if name == "mean":
+        return b.op("reduce_mean", x, axis=0, name="mean")
+    if name == "peak_to_peak":
+        return b.op("sub", value("max"), value("min"), name="peak_to_peak")
+    if name == "rms":
+        square = b.op("mul", x, x, name="square")
+        return b.op("sqrt", b.op("reduce_mean", square, axis=0, name="power"), name="rms")
+    # Deviations from the mean first: the difference of large squares would cancel in float32.
+    centred = b.op("sub", x, value("mean"), name="centred")
+    square = b.op("mul", centred, centred, name="square")
+    variance = b.op("reduce_mean", square, axis=0, name="variance")
+    if divisor != 1.0:
+        ratio = b.constant("bessel", np.array([divisor], np.float32))
+        variance = b.op("mul", variance, ratio, name="variance")
+    return b.op("sqrt", variance, name="std")
+
+
+def _divisor(signal: Signal, params: Mapping[str, Attr]) -> float:
+    """Bessel's correction n / (n - 1) where the sample deviation is wanted, else 1."""
+    n = signal.samples
+    return n / (n - 1) if params["ddof"] == 1 else 1.0
+
+
+def _wanted(params: Mapping[str, Attr]) -> tuple[str, ...]:
+    wanted = tuple(part.strip() for part in str(params["which"]).split(","))
+    for name in wanted:
+        if name not in STATISTICS or wanted.count(name) > 1:
+            raise UserError(
+                "dsp.param.value",
+                f"Block 'statistics': which names {name!r}, unknown or twice.",
+                f"Known: {', '.join(STATISTICS)}.",
+            )
+    return wanted
+
+
+def names(signal: Signal, params: Mapping[str, Attr]) -> tuple[str, ...]:
+    """``<channel> <statistic>``."""
+    return tuple(f"{c} {name}" for name in _wanted(params) for c in signal.channels)
+
+
+def oracle(x: np.ndarray, signal: Signal, params: Mapping[str, Attr]) -> np.ndarray:
+    """The textbook formulas in float64."""
+    x = x.astype(np.float64)
+    known = {
+        "mean": x.mean(0),
+        "std": x.std(0, ddof=int(params["ddof"] == 1)),
+        "rms": np.sqrt((x * x).mean(0)),
+        "min": x.min(0),
+        "max": x.max(0),
+        "peak_to_peak": np.ptp(x, axis=0),
+    }
+    return np.concatenate([known[name] for name in _wanted(params)])
+
+
+def alternatives(signal: Signal, params: Mapping[str, Attr]) -> tuple[Mapping[str, Attr], ...]:
+    """The other deviation (population or sample), the other order of neighbours, one statistic
+    taken for another: what hand-written firmware confuses."""
+    wanted = list(_wanted(params))
+    found: list[Mapping[str, Attr]] = []
+    if "std" in wanted:
+        found.append({**params, "ddof": 1 - int(params["ddof"] == 1)})
+    for i in range(len(wanted) - 1):
+        swapped = [*wanted[:i], wanted[i + 1], wanted[i], *wanted[i + 2 :]]
+        found.append({**params, "which": ",".join(swapped)})
+    for name in wanted:
+        for other in STATISTICS:
+            if other not in wanted:
+                mixed = [other if w == name else w for w in wanted]
+                found.append({**params, "which": ",".join(mixed)})
+    return tuple(found)
+
+
+def _case(samples: int, channels: int, offset: float = 0.0, **params: Attr) -> BlockCase:
+    rng = np.random.default_rng([samples, channels])
+    signal = Signal(samples, tuple(f"c{i}" for i in range(channels)), 50.0)
+    values = (rng.normal(size=(samples, channels)) * 3 + offset).astype(np.float32)
+    return BlockCase(signal, values, params)
+
+
+CASES = {
+    "one_channel": _case(16, 1),
+    "six_channels": _case(50, 6),
+    "odd_length": _case(33, 3),
+    "gravity": _case(50, 3, offset=9.81),
+    "two_samples": _case(2, 2),
+    "sample_deviation": _case(20, 2, ddof=1),
+    "one_statistic": _case(20, 3, which="rms"),
+    "other_order": _case(20, 2, which="peak_to_peak, std"),
+    "constant": BlockCase(Signal(8, ("x",), 50.0), np.full((8, 1), 2.5, np.float32)),
+}
+
+BLOCK = Block(
+    name="statistics",
+    params=(
+        Param("which", ",".join(STATISTICS), "statistics, in order, separated by commas"),
+        Param("ddof", 0, "0: deviation of the window; 1: divide by n - 1", choices=(0, 1)),
+    ),
+    lower=lower,
+    names=names,
+    oracle=oracle,
+    cases=CASES,
+    alternatives=alternatives,
+)

@@ -1,0 +1,26 @@
+"""Evaluation of a graph, float or quantised, by the reference interpreter."""
+
+import numpy as np
+
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.interp import Interpreter
+from tinsmith.learn.metrics import metrics
+from tinsmith.learn.trained import Metrics
+
+
+def predict(graph: Graph, raw: np.ndarray) -> np.ndarray:
+    """First output for each raw window [n, samples, channels], states reset before each: [n,
+    classes] in the output's own dtype."""
+    machine, name = Interpreter(graph), graph.inputs[0]
+    rows = []
+    for window in raw:
+        machine.reset()
+        rows.append(machine.run({name: window})[graph.outputs[0]].reshape(-1))
+    return np.stack(rows)
+
+
+def evaluate(graph: Graph, raw: np.ndarray, labels: np.ndarray) -> Metrics:
+    """Metrics of a graph on raw windows [n, samples, channels] with label indices [n]; the
+    decision is the largest output (the first of equals)."""
+    scores = predict(graph, raw)
+    return metrics(labels, scores.argmax(1), scores.shape[1])

@@ -1,0 +1,42 @@
+"""Export: a trained pipeline as one float graph, by the one road from PyTorch."""
+
+from typing import Any
+
+import numpy as np
+
+from tinsmith.ir.builder import Builder
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.importer import IMPORTERS
+from tinsmith.learn.family import FAMILIES
+from tinsmith.learn.features import feature_graph
+from tinsmith.learn.trained import Trained
+
+
+def to_graph(trained: Trained) -> Graph:
+    """Input ``raw``, output ``probabilities`` [1, classes]. Stages: those of `feature_graph`, the
+    network's layers, ``softmax``."""
+    front = feature_graph(trained.pipeline)
+    (row,) = front.outputs
+    example = np.zeros(front.type(row).shape, np.float32)
+    network = IMPORTERS.get("torch").load(restore(trained), [example], trained.pipeline.name)
+    b = Builder(trained.pipeline.name)
+    raw = b.input("raw", front.type("raw"))
+    (features,) = b.inline(front, raw)
+    (logits,) = b.inline(network, features)
+    b.stage = "softmax"
+    return b.build([b.op("softmax", logits, name="probabilities")])
+
+
+def restore(trained: Trained) -> Any:
+    """The family's torch module with the trained weights, in evaluation mode."""
+    import torch
+
+    front = feature_graph(trained.pipeline)
+    family = FAMILIES.get(trained.pipeline.family)
+    blank = np.zeros((2, front.type(front.outputs[0]).elements), np.float32)
+    hyper = family.complete(trained.pipeline.hyper)
+    with torch.random.fork_rng(devices=[]):
+        module = family.build(blank, len(trained.labels), hyper)
+    weights = {k: torch.from_numpy(v.copy()) for k, v in trained.weights.items()}
+    module.load_state_dict(weights)
+    return module.eval()

@@ -1,0 +1,25 @@
+"""Softmax regression: one fully connected layer; the smallest model, and a baseline for others."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from tinsmith.ir.graph import Attr
+from tinsmith.learn.family import Family
+
+
+def build(features: np.ndarray, classes: int, hyper: Mapping[str, Attr]) -> Any:
+    """Layers standardise, output (logits)."""
+    from torch import nn
+
+    from tinsmith.learn.families._standardise import Standardise
+
+    layers = OrderedDict(
+        standardise=Standardise(features), output=nn.Linear(features.shape[1], classes)
+    )
+    return nn.Sequential(layers)
+
+
+FAMILY = Family(name="linear", params=(), build=build)
