@@ -61,9 +61,10 @@ def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, .
 
 
 def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
-    """Float64 matrix product."""
+    """Float64 matrix product; int8 x is taken minus its zero point."""
     x, w, b = (o.astype(np.float64) for o in operands)
-    return (x @ w.T + b,)
+    zero = site.inputs[0].quant.zero_point[0] if site.inputs[0].quant else 0
+    return ((x - zero) @ w.T + b,)
 
 
 def arguments(site: Site) -> Sequence[In | Out | int]:

@@ -1,0 +1,50 @@
+"""Fixed-point arithmetic of int8 networks in numpy: the meaning that `ts_fixed.h` follows.
+
+A real factor f is held as an int32 multiplier m and a shift s with f = m * 2^(s - 31), m in
+[2^30, 2^31) or 0, s in [-31, 30]. Sources: Jacob et al., "Quantization and Training of Neural
+Networks for Efficient Integer-Arithmetic-Only Inference", CVPR 2018, section 2.2; the definitions
+of rounding doubling high multiplication and rounding division by a power of two in gemmlowp's
+documentation, doc/quantization.md; TensorFlow Lite's 8-bit quantization specification.
+"""
+
+from math import floor, frexp
+
+import numpy as np
+
+INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
+
+
+def multiplier_of(factor: float) -> tuple[int, int]:
+    """(m, s) nearest to a factor >= 0; a factor below 2^-32 becomes (0, 0).
+
+    Raises:
+        ValueError: the factor is negative, not finite, or 2^30 and above.
+    """
+    if not 0 <= factor < 2.0**30:
+        raise ValueError(f"a factor must lie in [0, 2^30), got {factor}")
+    fraction, shift = frexp(factor)
+    multiplier = floor(fraction * 2.0**31 + 0.5)
+    if multiplier == 2**31:
+        multiplier, shift = 2**30, shift + 1
+    return (multiplier, shift) if shift >= -31 else (0, 0)
+
+
+def scale_double(x: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """x * f rounded twice: to the nearest after the doubling high product (halves upwards), then
+    after the right shift (halves away from zero). A left shift comes first and saturates.
+
+    Args:
+        x: int64 holding int32 values; multiplier, shift: int64, broadcast to x.
+    """
+    left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
+    x = np.clip(x << left, INT32_MIN, INT32_MAX)
+    high = np.clip((x * multiplier + (1 << 30)) >> 31, INT32_MIN, INT32_MAX)
+    mask = (np.int64(1) << right) - 1
+    threshold = (mask >> 1) + (high < 0)
+    return np.asarray((high >> right) + ((high & mask) > threshold))
+
+
+def scale_single(x: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """x * f rounded once: floor(x * m / 2^(31-s) + 1/2), in 64 bits."""
+    total = 31 - shift
+    return np.asarray((x * multiplier + (np.int64(1) << (total - 1))) >> total)

@@ -1,0 +1,26 @@
+"""Product of two float32 tensors: y = x * b;
+b is repeated along the first axes of x where it is smaller."""
+
+import numpy as np
+
+from tinsmith.ir.op import Kernel, Op
+from tinsmith.ir.ops._binary import (
+    float_arguments,
+    float_cases,
+    float_extend,
+    float_infer,
+    float_oracle,
+    float_reference,
+)
+
+OP = Op(
+    name="mul",
+    infer=float_infer("mul"),
+    reference=float_reference(np.multiply),
+    oracle=float_oracle(np.multiply),
+    kernels={"float32": Kernel(float_arguments)},
+    cases=float_cases(),
+    extend=float_extend,
+    access="elementwise",
+    alias=(0,),
+)

@@ -1,0 +1,98 @@
+"""Quantisation: float32 to int8, q = round(x / scale) + zero point, halves away from zero.
+
+Scale and zero point are those of the result's type (Builder.op(..., quant=...)). Source:
+TensorFlow Lite 8-bit quantization specification; its reference rounds like C's round().
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tinsmith.ir.op import (
+    F32,
+    Argument,
+    Attrs,
+    Case,
+    Extension,
+    In,
+    Kernel,
+    Op,
+    Out,
+    ShapeError,
+    Site,
+    Types,
+)
+from tinsmith.ir.ops._cases import SPECIAL, array, int8_case, normal
+from tinsmith.ir.ops._layout import of_dtype, per_tensor
+from tinsmith.ir.types import Quant, TensorType
+
+
+def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
+    """Any shape; the result is int8 and needs a Quant (one scale, one zero point)."""
+    of_dtype("quantize", inputs, 1, "float32")
+    return (TensorType(inputs[0].shape, "int8"),)
+
+
+def _scale(site: Site) -> tuple[np.float32, int]:
+    scale, zero = per_tensor("quantize", site.outputs[0], "the result")
+    if not np.float32(scale) >= np.finfo(np.float32).tiny or not np.isfinite(np.float32(scale)):
+        raise ShapeError("quantize", f"scale {scale} is no normal float32 number")
+    return np.float32(scale), zero
+
+
+def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
+    """Divide, clamp to +-256 (NaN becomes 0), round, add the zero point, clamp to int8."""
+    scale, zero = _scale(site)
+    with np.errstate(all="ignore"):
+        t = operands[0] / scale
+    t = np.where(t > -256, t, np.where(np.isnan(t), np.float32(0), np.float32(-256)))
+    t = np.where(t < 256, t, np.float32(256))
+    whole = np.trunc(t)
+    rest = t - whole
+    q = whole.astype(np.int32) + (rest >= 0.5) - (rest <= -0.5)
+    return (np.clip(q + zero, -128, 127).astype(np.int8),)
+
+
+def arguments(site: Site) -> Sequence[Argument]:
+    """(x, y, elements, scale, zero point)"""
+    scale, zero = _scale(site)
+    return [In(0), Out(), site.inputs[0].elements, F32(float(scale)), zero]
+
+
+def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
+    """Behind any float32 activation."""
+    if x.dtype != "float32":
+        return None
+    quant = Quant((float(rng.uniform(0.005, 0.1)),), (int(rng.integers(-128, 128)),))
+    return Extension((0,), {}, quant)
+
+
+def _case(x: np.ndarray, scale: float, zero: int) -> Case:
+    return int8_case(x, quants=(None,), out=Quant((scale,), (zero,)))
+
+
+_HALVES = (np.arange(-520, 521) / 4).astype(np.float32)
+CASES = {
+    "one_element": _case(normal(1), 0.02, 3),
+    "odd": _case(normal(3, 7), 0.013, -5),
+    "halves": _case(_HALVES, 0.5, 0),
+    "halves_lowest_zero_point": _case(_HALVES, 0.25, -128),
+    "just_below_half": _case(
+        array("float32", [0.49999997, -0.49999997, 0.5, -0.5, 0.50000006]), 1.0, 0
+    ),
+    "saturates": _case(normal(40, scale=100), 0.01, 127),
+    "special": _case(SPECIAL, 0.1, 7),
+    "special_small_scale": _case(SPECIAL, 1.2e-38, -7),
+    "special_large_scale": _case(SPECIAL, 1e38, 0),
+}
+
+OP = Op(
+    name="quantize",
+    infer=infer,
+    reference=reference,
+    kernels={"float32": Kernel(arguments)},
+    cases=CASES,
+    extend=extend,
+    access="elementwise",
+    alias=(0,),
+)

@@ -1,0 +1,14 @@
+/* Joins two tensors along one axis, float32: each outer step of y is a's and then b's.
+ * a [outer][a_size], b [outer][b_size] -> y [outer][a_size + b_size]. */
+#include "ts_kernel.h"
+
+void ts_concat_float32(const float *a, const float *b, float *y, int32_t outer, int32_t a_size, int32_t b_size) {
+    for (int32_t o = 0; o < outer; o++) {
+        for (int32_t i = 0; i < a_size; i++) {
+            y[o * (a_size + b_size) + i] = a[o * a_size + i];
+        }
+        for (int32_t i = 0; i < b_size; i++) {
+            y[o * (a_size + b_size) + a_size + i] = b[o * b_size + i];
+        }
+    }
+}

@@ -1,0 +1,8 @@
+/* Natural logarithm, float32; -infinity of 0, NaN below. x, y [n]. y may be x. */
+#include "ts_float.h"
+
+void ts_log_float32(const float *x, float *y, int32_t n) {
+    for (int32_t i = 0; i < n; i++) {
+        y[i] = ts_log(x[i]);
+    }
+}

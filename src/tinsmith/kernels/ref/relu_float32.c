@@ -1,0 +1,8 @@
+/* Rectifier, float32: y[i] = x[i] where x[i] > 0, else +0 (also for NaN). x, y [n]. y may be x. */
+#include "ts_kernel.h"
+
+void ts_relu_float32(const float *x, float *y, int32_t n) {
+    for (int32_t i = 0; i < n; i++) {
+        y[i] = x[i] > 0.0f ? x[i] : 0.0f;
+    }
+}

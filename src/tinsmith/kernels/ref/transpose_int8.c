@@ -1,0 +1,10 @@
+/* Exchanges rows and columns, int8: y[c][r] = x[r][c]. x [rows][columns] -> y [columns][rows]. */
+#include "ts_kernel.h"
+
+void ts_transpose_int8(const int8_t *x, int8_t *y, int32_t rows, int32_t columns) {
+    for (int32_t c = 0; c < columns; c++) {
+        for (int32_t r = 0; r < rows; r++) {
+            y[c * rows + r] = x[r * columns + c];
+        }
+    }
+}

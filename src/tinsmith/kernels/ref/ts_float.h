@@ -1,0 +1,121 @@
+/* Float32 arithmetic that is equal on every core: the same steps in the same order as the numpy reference.
+ *
+ * Sources: exp and log by the series of Abramowitz and Stegun, 4.2.1 and 4.1.27, after a reduction with ln 2 split in
+ * two (Cody and Waite, "Software Manual for the Elementary Functions", 1980); sqrt digit by digit. */
+#ifndef TS_FLOAT_H
+#define TS_FLOAT_H
+
+#include "ts_kernel.h"
+
+static inline uint32_t ts_bits_of(float x) {
+    union { float value; uint32_t bits; } u;
+    u.value = x;
+    return u.bits;
+}
+
+static inline float ts_float_of(uint32_t bits) {
+    union { uint32_t bits; float value; } u;
+    u.bits = bits;
+    return u.value;
+}
+
+/* 2^n, n -126..127. */
+static inline float ts_power_of_two(int32_t n) {
+    return ts_float_of((uint32_t)(n + 127) << 23);
+}
+
+/* x / y to nearest even. */
+static inline float ts_div(float x, float y) {
+    return x / y;
+}
+
+/* e^x for x <= 0 or NaN; relative error below 2e-7, 0 below -104. */
+static inline float ts_exp(float x) {
+    if (!(x >= -104.0f)) {
+        return x != x ? x : 0.0f;
+    }
+    float t = ts_f32(x * 1.44269504f) + 0.5f;
+    int32_t n = (int32_t)t;
+    n -= (float)n > t ? 1 : 0;
+    float r = x - ts_f32((float)n * 0.693359375f);
+    r = r - ts_f32((float)n * -2.12194440e-4f);
+    float p = 1.98412698e-4f;
+    p = ts_f32(p * r) + 1.38888889e-3f;
+    p = ts_f32(p * r) + 8.33333333e-3f;
+    p = ts_f32(p * r) + 4.16666667e-2f;
+    p = ts_f32(p * r) + 1.66666667e-1f;
+    p = ts_f32(p * r) + 0.5f;
+    p = ts_f32(p * r) + 1.0f;
+    p = ts_f32(p * r) + 1.0f;
+    int32_t half = n / 2; /* two steps: 2^n may be denormal, its halves are not */
+    return ts_f32(ts_f32(p * ts_power_of_two(half)) * ts_power_of_two(n - half));
+}
+
+/* Natural logarithm; -infinity of 0, NaN below. Relative error below 3e-7 away from 1, absolute near it. */
+static inline float ts_log(float x) {
+    uint32_t bits = ts_bits_of(x);
+    if (bits << 1 == 0u) {
+        return ts_float_of(0xFF800000u);
+    }
+    if (bits >= 0x7F800000u) { /* infinity and NaN as they are; below zero: NaN */
+        return bits > 0x80000000u && x == x ? ts_float_of(0x7FC00000u) : x;
+    }
+    int32_t e = -127;
+    if (bits < 0x00800000u) {
+        bits = ts_bits_of(ts_f32(x * 33554432.0f));
+        e = -127 - 25;
+    }
+    e += (int32_t)(bits >> 23);
+    float m = ts_float_of((bits & 0x007FFFFFu) | 0x3F800000u);
+    if (m > 1.41421356f) {
+        m = ts_f32(m * 0.5f);
+        e += 1;
+    }
+    float f = m - 1.0f;
+    float s = ts_f32(ts_div(f, 2.0f + f));
+    float z = ts_f32(s * s);
+    float p = 0.222222222f;
+    p = ts_f32(p * z) + 0.285714286f;
+    p = ts_f32(p * z) + 0.4f;
+    p = ts_f32(p * z) + 0.666666667f;
+    p = ts_f32(ts_f32(p * z) * s) + ts_f32(2.0f * s);
+    p = p + ts_f32((float)e * -2.12194440e-4f);
+    return p + ts_f32((float)e * 0.693359375f);
+}
+
+/* Square root to nearest even; NaN below zero, -0 of -0. */
+static inline float ts_sqrt(float x) {
+    uint32_t bits = ts_bits_of(x);
+    if (bits << 1 == 0u || bits == 0x7F800000u || x != x) {
+        return x;
+    }
+    if (bits > 0x80000000u) {
+        return ts_float_of(0x7FC00000u);
+    }
+    int32_t e = (int32_t)(bits >> 23);
+    uint32_t m = bits & 0x007FFFFFu;
+    if (e == 0) {
+        e = 1;
+        while (m < 0x00800000u) {
+            m <<= 1;
+            e -= 1;
+        }
+    }
+    m |= 0x00800000u; /* x = m * 2^(e - 150), m in 2^23..2^24 */
+    int32_t odd = e & 1;
+    uint64_t rest = (uint64_t)m << (odd ? 25 : 26); /* 2^48..2^50, so that the root has 25 bits */
+    uint64_t root = 0;
+    for (uint64_t bit = (uint64_t)1 << 48; bit != 0; bit >>= 2) {
+        if (rest >= root + bit) {
+            rest -= root + bit;
+            root = (root >> 1) + bit;
+        } else {
+            root >>= 1;
+        }
+    }
+    /* The root cannot lie half way: its square would be odd. 2^24 carries into the exponent. */
+    uint32_t mantissa = (uint32_t)((root + 1) >> 1);
+    return ts_float_of(((uint32_t)((e + 124 + odd) / 2) << 23) + mantissa);
+}
+
+#endif
