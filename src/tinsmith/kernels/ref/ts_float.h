@@ -24,9 +24,73 @@ static inline float ts_power_of_two(int32_t n) {
     return ts_float_of((uint32_t)(n + 127) << 23);
 }
 
-/* x / y to nearest even. */
+/* x = m * 2^(e - 150) with m in 2^23..2^24, for finite x above zero given by its bits; returns m and sets e. */
+static inline uint32_t ts_normalised(uint32_t bits, int32_t *e) {
+    uint32_t m = bits & 0x007FFFFFu;
+    *e = (int32_t)(bits >> 23);
+    if (*e != 0) {
+        return m | 0x00800000u;
+    }
+    *e = 1;
+    while (m < 0x00800000u) {
+        m <<= 1;
+        *e -= 1;
+    }
+    return m;
+}
+
+/* x / y to nearest even in integers: long division, 24 bits and two more; what is left of the dividend breaks ties. */
+static inline float ts_div_integer(float x, float y) {
+    uint32_t a = ts_bits_of(x) & 0x7FFFFFFFu;
+    uint32_t b = ts_bits_of(y) & 0x7FFFFFFFu;
+    uint32_t sign = (ts_bits_of(x) ^ ts_bits_of(y)) & 0x80000000u;
+    if (a > 0x7F800000u || b > 0x7F800000u || (a == b && (a == 0u || a == 0x7F800000u))) {
+        return ts_float_of(0x7FC00000u);
+    }
+    if (a == 0x7F800000u || b == 0u) {
+        return ts_float_of(sign | 0x7F800000u);
+    }
+    if (a == 0u || b == 0x7F800000u) {
+        return ts_float_of(sign);
+    }
+    int32_t ea, eb;
+    uint32_t rest = ts_normalised(a, &ea);
+    uint32_t divisor = ts_normalised(b, &eb);
+    if (rest < divisor) {
+        rest <<= 1;
+        ea -= 1;
+    }
+    uint32_t quotient = 0;
+    for (int32_t i = 0; i < 26; i++) {
+        quotient <<= 1;
+        if (rest >= divisor) {
+            rest -= divisor;
+            quotient |= 1u;
+        }
+        rest <<= 1;
+    }
+    int32_t e = ea - eb + 127;
+    if (e > 254) {
+        return ts_float_of(sign | 0x7F800000u);
+    }
+    int32_t drop = e > 0 ? 2 : 3 - e; /* a denormal result keeps fewer bits */
+    drop = drop < 27 ? drop : 27;
+    uint32_t m = quotient >> drop;
+    uint32_t low = quotient & (((uint32_t)1 << drop) - 1u);
+    uint32_t half = (uint32_t)1 << (drop - 1);
+    m += low > half || (low == half && (rest != 0u || (m & 1u) != 0u)) ? 1u : 0u;
+    return ts_float_of(sign | (((uint32_t)(e > 0 ? e - 1 : 0) << 23) + m)); /* a carry goes into the exponent */
+}
+
+/* x / y to nearest even. Without an FPU in integers: a common soft-float library (LLVM's and zig's compiler-rt)
+ * truncates denormal quotients. TS_NO_FPU forces that, for tests. */
 static inline float ts_div(float x, float y) {
+#if !defined(TS_NO_FPU) && \
+    (defined(__ARM_FP) || defined(__SSE__) || defined(__aarch64__) || defined(__riscv_flen))
     return x / y;
+#else
+    return ts_div_integer(x, y);
+#endif
 }
 
 /* e^x for x <= 0 or NaN; relative error below 2e-7, 0 below -104. */
@@ -92,16 +156,8 @@ static inline float ts_sqrt(float x) {
     if (bits > 0x80000000u) {
         return ts_float_of(0x7FC00000u);
     }
-    int32_t e = (int32_t)(bits >> 23);
-    uint32_t m = bits & 0x007FFFFFu;
-    if (e == 0) {
-        e = 1;
-        while (m < 0x00800000u) {
-            m <<= 1;
-            e -= 1;
-        }
-    }
-    m |= 0x00800000u; /* x = m * 2^(e - 150), m in 2^23..2^24 */
+    int32_t e;
+    uint32_t m = ts_normalised(bits, &e);
     int32_t odd = e & 1;
     uint64_t rest = (uint64_t)m << (odd ? 25 : 26); /* 2^48..2^50, so that the root has 25 bits */
     uint64_t root = 0;
