@@ -126,15 +126,15 @@ def _following_bias(t: Translation, node: Any, channels: int) -> tuple[np.ndarra
     return np.zeros(channels, np.float32), t.name(None, "bias")
 
 
-def _binary(op: str, formula: Callable[[Any, Any], Any]) -> Rule:
+def _binary(op: str, formula: Callable[[Any, Any], Any], reverse: bool = False) -> Rule:
     commutes = op in ("add", "mul")
 
     def rule(t: Translation, node: Any) -> Value:
-        if node.kwargs.get("alpha", 1) != 1:
+        if node.kwargs.get("alpha", 1) != 1 or len(node.args) > 2:
             raise Unsupported("alpha other than 1")
         if node in t.folded:
             return t.read(next(a for a in node.args if not isinstance(t.read(a), np.ndarray)))
-        first, second = node.args[:2]
+        first, second = node.args[1::-1] if reverse else node.args[:2]
         x, y = t.read(first), t.read(second)
         if isinstance(x, np.ndarray) and isinstance(y, np.ndarray):
             return np.asarray(formula(x, y), np.float32)
@@ -237,16 +237,20 @@ def _slice(t: Translation, node: Any) -> Value:
     axis, start, end, step = given + [0, None, None, 1][len(given) :]
     if step != 1:
         raise Unsupported(f"step {step}; only 1")
-    x = t.activation(node.args[0])
+    x = t.read(node.args[0])
     length = t.shape(x)[axis]
     first, last, _ = slice(start, end).indices(length)
+    if isinstance(x, np.ndarray):
+        return x.take(range(first, last), axis)
     if (first, last) == (0, length):
         return x
     return t.op("slice", x, axis=axis % len(t.shape(x)), start=first, size=last - first)
 
 
 def _select(t: Translation, node: Any) -> Value:
-    x, axis, index = t.activation(node.args[0]), node.args[1], node.args[2]
+    x, axis, index = t.read(node.args[0]), node.args[1], node.args[2]
+    if isinstance(x, np.ndarray):
+        return np.asarray(x.take(index, axis))
     shape = t.shape(x)
     cut = t.op("slice", x, axis=axis % len(shape), start=index % shape[axis], size=1)
     return t.reshape(cut, tuple(node.meta["val"].shape))
@@ -272,6 +276,7 @@ TABLE: dict[str, Rule] = {
     "aten.matmul.default": _mm,
     "aten.add.Tensor": _binary("add", np.add),
     "aten.sub.Tensor": _binary("sub", np.subtract),
+    "aten.rsub.Scalar": _binary("sub", np.subtract, reverse=True),
     "aten.mul.Tensor": _binary("mul", np.multiply),
     "aten.div.Tensor": _binary("div", np.divide),
     "aten.relu.default": _unary("relu"),

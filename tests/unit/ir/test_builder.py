@@ -1,0 +1,68 @@
+"""The builder makes valid graphs; inlining keeps meaning and renames what collides."""
+
+import numpy as np
+import pytest
+
+from tinsmith.core.errors import UserError
+from tinsmith.ir.builder import Builder
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.interp import Interpreter, run_cases
+from tinsmith.ir.rules import verify
+from tinsmith.ir.types import TensorType
+
+V = TensorType((3,), "float32")
+
+
+def counter() -> Graph:
+    """y = x + s, s' = y: a running sum."""
+    b = Builder("counter")
+    x, s = b.input("x", V), b.state("s", np.zeros(3, np.float32))
+    y = b.op("add", x, s, name="y")
+    b.update(s, y)
+    return b.build([y])
+
+
+def test_states_are_read_old_and_written_after_the_run() -> None:
+    graph = counter()
+    verify(graph)
+    ones = {"x": np.ones((3, 3), np.float32)}
+    kept = run_cases(graph, ones, reset_each=False)
+    assert kept["y"][:, 0].tolist() == [1, 2, 3] and kept["s"][:, 0].tolist() == [0, 1, 2]
+    assert run_cases(graph, ones)["y"][:, 0].tolist() == [1, 1, 1]
+
+
+def test_names_are_made_unique() -> None:
+    b = Builder("net")
+    x = b.input("x", V)
+    names = [b.op("relu", x), b.op("relu", x), b.constant("relu", np.zeros(3, np.float32))]
+    assert names == ["relu", "relu_1", "relu_2"]
+    verify(b.build(names[:2]))
+
+
+def test_inlining_twice_keeps_both_apart() -> None:
+    b = Builder("two")
+    x = b.input("x", V)
+    (first,) = b.inline(counter(), x)
+    (second,) = b.inline(counter(), first)
+    graph = b.build([second])
+    verify(graph)
+    machine = Interpreter(graph)
+    ones = {"x": np.ones(3, np.float32)}
+    assert [machine.run(ones)[second][0] for _ in range(3)] == [1, 3, 6]
+
+
+def test_a_wrong_input_is_named() -> None:
+    machine = Interpreter(counter())
+    with pytest.raises(UserError, match="'x' is missing"):
+        machine.run({})
+    with pytest.raises(UserError, match=r"float64\[3\]; the model takes float32\[3\]"):
+        machine.run({"x": np.ones(3)})
+
+
+def test_shapes_that_do_not_fit_are_refused_at_once() -> None:
+    b = Builder("net")
+    x = b.input("x", V)
+    with pytest.raises(UserError, match="dense"):
+        b.op(
+            "dense", x, b.constant("w", np.zeros((2, 4), "f4")), b.constant("b", np.zeros(2, "f4"))
+        )
