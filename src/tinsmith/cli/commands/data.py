@@ -1,0 +1,52 @@
+"""Recordings: import files into a dataset, show what a project's dataset holds."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tinsmith.cli.command import Command
+from tinsmith.cli.options import HERE, JsonOption, ProjectOption, SetOption
+
+app = typer.Typer(help="Recordings: import and show.", no_args_is_help=True)
+
+
+@app.command("import", epilog="Example: tinsmith data import walk.csv run.csv --set rate_hz=50")
+def import_(
+    files: Annotated[list[Path], typer.Argument(help="CSV or .ts files, or folders of them.")],
+    project: ProjectOption = HERE,
+    set: SetOption = None,
+    into: Annotated[str, typer.Option(help="Folder of the dataset, in the project.")] = "data",
+    json: JsonOption = False,
+) -> None:
+    """Read files into an immutable dataset, which project.toml names with: dataset = "data"."""
+    from tinsmith.cli.console import print_json, shown
+    from tinsmith.cli.show import show_dataset
+    from tinsmith.flow.record import dataset_record
+    from tinsmith.flow.start import import_into
+
+    with shown(json) as listener:
+        dataset = import_into(project / into, files, set or [], listener.started("import"))
+    print_json(dataset_record(dataset)) if json else show_dataset(dataset)
+
+
+@app.command(epilog="Example: tinsmith data show --project examples/wrist-motion")
+def show(project: ProjectOption = HERE, json: JsonOption = False) -> None:
+    """Show labels, channels, rate, recordings and the split of the project's data."""
+    from tinsmith.cli.console import print_json, shown
+    from tinsmith.cli.show import show_dataset, show_windows
+    from tinsmith.flow.open import open_project
+    from tinsmith.flow.record import dataset_record, windows_record
+
+    with shown(json) as listener:
+        steps = open_project(project, listener)
+        dataset = steps.load()
+        windows = steps.cut(dataset)
+    if json:
+        print_json({**dataset_record(dataset), **windows_record(windows)})
+    else:
+        show_dataset(dataset)
+        show_windows(windows)
+
+
+COMMAND = Command("data", app)

@@ -1,0 +1,34 @@
+"""Begin a project: write a project.toml that explains itself."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tinsmith.cli.command import Command
+from tinsmith.cli.options import HERE, SetOption
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: tinsmith init gestures --from recordings/ --set rate_hz=50")
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder of the new project.")] = HERE,
+    source: Annotated[
+        list[Path] | None, typer.Option("--from", help="Recordings to import; may be repeated.")
+    ] = None,
+    set: SetOption = None,
+) -> None:
+    """Write project.toml; with --from, import recordings and choose settings that suit them."""
+    from tinsmith.cli.console import shown
+    from tinsmith.cli.show import show_dataset
+    from tinsmith.flow.start import begin
+
+    with shown() as listener:
+        dataset = begin(folder, source or [], set or [], listener.started("import"))
+    if dataset is not None:
+        show_dataset(dataset)
+    typer.echo(f"Wrote {folder / 'project.toml'}. Read it, then: tinsmith run --project {folder}")
+
+
+COMMAND = Command("init", app)

@@ -1,0 +1,26 @@
+"""Kinds that can be extended: every catalogue, its entries, and what one entry is."""
+
+import typer
+
+from tinsmith.cli.command import Command
+from tinsmith.cli.options import JsonOption
+
+app = typer.Typer()
+
+
+@app.command(epilog="Examples: tinsmith kinds; tinsmith kinds block; tinsmith kinds block spectral")
+def kinds(
+    catalogue: str = typer.Argument("", help="Kind, e.g. block, family, op, runner."),
+    name: str = typer.Argument("", help="One entry of it."),
+    json: JsonOption = False,
+) -> None:
+    """List catalogues, the entries of one, or one entry with its parameters."""
+    from tinsmith.cli.console import print_json
+    from tinsmith.cli.kinds import listing
+    from tinsmith.cli.show import show_kinds
+
+    rows = listing(catalogue, name)
+    print_json(rows) if json else show_kinds(rows)
+
+
+COMMAND = Command("kinds", app)

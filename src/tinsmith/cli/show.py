@@ -1,0 +1,225 @@
+"""Results as text for people."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from tinsmith.build.firmware import Firmware
+from tinsmith.core.units import bytes_text, count_text
+from tinsmith.data.dataset import Dataset
+from tinsmith.data.windows import Windows
+from tinsmith.devices.board import Board
+from tinsmith.flow.outputs import Delivered
+from tinsmith.flow.record import EMULATION, interval_text, latency_text
+from tinsmith.flow.result import BoardResult, Model, Result
+from tinsmith.learn.trained import Metrics
+
+
+def out() -> Console:
+    """Standard output, without colours or wrapping where it is not a terminal."""
+    return Console(highlight=False, soft_wrap=True)
+
+
+def facts(title: str, rows: Sequence[tuple[str, str]]) -> None:
+    """A title and lines of name and value."""
+    console = out()
+    console.print(f"\n[bold]{title}[/bold]")
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        console.print(f"  {name:<{width}}  {value}", markup=False)
+
+
+def show_run(result: Result, delivered: Delivered) -> None:
+    """The outcome of a run: boards, gates, files, steps."""
+    show_boards(result.boards, delivered)
+    facts(
+        "Run",
+        [
+            ("report", str(delivered.report)),
+            ("steps", f"{delivered.executed} executed, {delivered.served} served"),
+        ],
+    )
+
+
+def show_boards(results: Sequence[BoardResult], delivered: Delivered | None = None) -> None:
+    """Figures, proof and gates per board."""
+    files = {w.board: w for w in delivered.boards} if delivered else {}
+    for r in results:
+        rows = [*_figures(r), *_proof(r)]
+        rows += [(g.name, f"{'yes' if g.passed else 'NO'}: {' '.join(g.reasons)}") for g in r.gates]
+        if r.board.id in files:
+            rows.append(("image", str(files[r.board.id].image)))
+            rows.append(("library", str(files[r.board.id].package)))
+        facts(f"{r.board.id} ({r.board.name})", rows)
+
+
+def _figures(r: BoardResult) -> list[tuple[str, str]]:
+    outcome, size = r.measured.outcome, r.firmware.size
+    part = r.measured.accuracy.accuracy.samples
+    some = "" if part == r.measured.of else f", {part} of {r.measured.of} test windows"
+    rows = [
+        ("test accuracy", f"{interval_text(r.measured.accuracy.accuracy)}{some}, 95 % interval"),
+        ("flash", f"{bytes_text(size.flash_bytes)} of {bytes_text(r.board.flash_bytes)}"),
+        (
+            "RAM with stack",
+            f"{bytes_text(r.ram_bytes)} of {bytes_text(r.board.ram_bytes)} "
+            f"({count_text(size.ram_static_bytes)} B static, {count_text(r.stack_bytes)} B stack)",
+        ),
+    ]
+    if r.board.flash_bytes == 0:
+        rows = rows[:1]
+    if outcome.instructions:
+        low, high = min(outcome.instructions), max(outcome.instructions)
+        spread = "" if low == high else f" ({count_text(low)} at least)"
+        rows.append(("instructions", f"{count_text(high)} per inference{spread}"))
+    rows.append(("latency", latency_text(r.measured.latency)))
+    if outcome.method == "emulated":
+        rows.append(("method", f"{EMULATION} ({outcome.runner} {outcome.runner_version})"))
+    return rows
+
+
+def _proof(r: BoardResult) -> list[tuple[str, str]]:
+    names = ("host", "board") if len(r.proof.verdicts) == 2 else ("host",)
+    return [(f"proof, {n}", str(v)) for n, v in zip(names, r.proof.verdicts, strict=True)]
+
+
+def show_proofs(results: Sequence[BoardResult]) -> None:
+    """Per board: verdicts and the stages that were compared."""
+    for r in results:
+        facts(f"{r.board.id} ({r.board.name})", _proof(r))
+        table = Table("stage", "values", "elements", "types", "equal")
+        for row in r.proof.stages:
+            equal = "yes" if all(row.equal) else "NO"
+            table.add_row(
+                row.stage, str(row.values), str(row.elements), ", ".join(row.dtypes), equal
+            )
+        out().print(table)
+
+
+def show_model(model: Model) -> None:
+    """Accuracy before and after compression, and the confusion matrix."""
+    facts(
+        str(model.dataset),
+        [
+            ("pipeline", model.trained.pipeline.name),
+            ("epochs", f"{len(model.trained.curves.train_loss)}, best {model.trained.curves.best}"),
+            ("accuracy, float", interval_text(model.float_accuracy.accuracy)),
+            (f"accuracy, {model.compressed.method}",
+             interval_text(model.compressed_accuracy.accuracy)),
+            ("note", model.windows.note or "groups were kept together"),
+        ],
+    )  # fmt: skip
+    show_confusion(model.windows.labels, model.compressed_accuracy)
+
+
+def show_confusion(labels: Sequence[str], metrics: Metrics) -> None:
+    """Truth by row, prediction by column."""
+    table = Table("truth", *labels, "recall")
+    for label, row, recall in zip(labels, metrics.confusion, metrics.per_class_recall, strict=True):
+        table.add_row(label, *[str(int(n)) for n in row], interval_text(recall))
+    out().print(table)
+
+
+def show_sizes(built: Sequence[tuple[Board, Firmware]]) -> None:
+    """Sizes of linked images."""
+    for board, firmware in built:
+        size, plan = firmware.size, firmware.module.plan
+        rows = [
+            ("arena", f"{count_text(plan.arena_bytes)} B, planner {plan.planner}"),
+            ("state", f"{count_text(plan.state_bytes)} B"),
+        ]
+        if board.flash_bytes:
+            rows.insert(0, ("flash", f"{bytes_text(size.flash_bytes)} of "
+                            f"{bytes_text(board.flash_bytes)}"))  # fmt: skip
+            rows.insert(1, ("RAM, static", f"{bytes_text(size.ram_static_bytes)} of "
+                            f"{bytes_text(board.ram_bytes)}"))  # fmt: skip
+        rows.append(("toolchain", f"{firmware.toolchain} {firmware.toolchain_version}"))
+        facts(f"{board.id} ({board.name})", rows)
+
+
+def show_dataset(dataset: Dataset) -> None:
+    """What a dataset holds."""
+    m = dataset.manifest
+    channels = ", ".join(f"{c.name} ({c.unit})" if c.unit else c.name for c in m.channels)
+    counts = {label: sum(r.label == label for r in m.recordings) for label in dataset.labels}
+    seconds = sum(r.samples for r in m.recordings) / m.rate_hz
+    facts(
+        str(dataset),
+        [
+            ("channels", channels),
+            ("labels", ", ".join(f"{label} ({n})" for label, n in counts.items())),
+            ("length", f"{seconds:.0f} s in all"),
+            ("groups", str(len({r.group for r in m.recordings if r.group})) or "none"),
+            ("id", dataset.id[:16]),
+        ],
+    )
+
+
+def show_windows(windows: Windows) -> None:
+    """The split."""
+    table = Table("part", *windows.labels)
+    for part, name in enumerate(("train", "validation", "test")):
+        counts = np.bincount(windows.of(part)[1], minlength=len(windows.labels))
+        table.add_row(name, *map(str, counts))
+    out().print(table)
+    if windows.note:
+        out().print(windows.note)
+
+
+def board_row(board: Board) -> dict[str, Any]:
+    """A board in one line."""
+    return {
+        "id": board.id,
+        "name": board.name,
+        "core": board.core.title,
+        "clock_mhz": board.clock_hz / 1e6,
+        "flash_bytes": board.flash_bytes,
+        "ram_bytes": board.ram_bytes,
+        "latency": "range" if board.calibration else "instructions only",
+    }
+
+
+def show_board_list(boards: Sequence[Board]) -> None:
+    """All boards as a table."""
+    table = Table("id", "name", "core", "MHz", "flash", "RAM", "latency")
+    for board in boards:
+        row = board_row(board)
+        sizes = [bytes_text(row["flash_bytes"]), bytes_text(row["ram_bytes"])]
+        table.add_row(row["id"], row["name"], row["core"], f"{row['clock_mhz']:g}", *sizes,
+                      row["latency"])  # fmt: skip
+    out().print(table)
+
+
+def show_board(board: Board) -> None:
+    """One board with its sources."""
+    rows = [
+        ("core", f"{board.core.title} ({board.core.isa}, FPU: {board.core.fpu})"),
+        ("clock", f"{board.clock_hz / 1e6:g} MHz"),
+        *[(m.role, f"{m.name}: {count_text(m.nbytes)} B at {m.origin:#010x}")
+          for m in board.memories],
+        ("toolchains", ", ".join(board.toolchains)),
+        ("runners", f"{', '.join(board.runners)} ({EMULATION})"
+         if board.memories else ", ".join(board.runners)),
+        ("latency", _calibration(board)),
+        *[("source", s) for s in board.sources],
+    ]  # fmt: skip
+    if board.notes:
+        rows.append(("notes", board.notes))
+    facts(f"{board.id}: {board.name}", rows)
+
+
+def _calibration(board: Board) -> str:
+    if board.calibration is None:
+        return "instructions only: no calibrated cycle model"
+    return f"cycle model x {board.calibration.factor:g}; {board.calibration.source}"
+
+
+def show_kinds(rows: Sequence[Mapping[str, str]]) -> None:
+    """A listing of kinds."""
+    table = Table(*rows[0])
+    for row in rows:
+        table.add_row(*row.values())
+    out().print(table)

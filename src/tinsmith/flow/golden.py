@@ -1,0 +1,57 @@
+"""Golden windows: which windows of the test part prove a module, and the rows of the proof."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from tinsmith.build.package import Golden
+from tinsmith.data.windows import TEST, Windows
+from tinsmith.flow.result import StageRow
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.interp import run_cases
+from tinsmith.prove.trace import Trace
+
+
+def choose(windows: Windows, count: int) -> np.ndarray:
+    """Indices into the test part, at most ``count``, ascending: the classes take turns, so each
+    class is there as long as ``count`` allows."""
+    _, labels = windows.of(TEST)
+    queues = [list(np.flatnonzero(labels == c)) for c in range(len(windows.labels))]
+    chosen: list[int] = []
+    while len(chosen) < count and any(queues):
+        for queue in queues:
+            if queue and len(chosen) < count:
+                chosen.append(int(queue.pop(0)))
+    return np.array(sorted(chosen), dtype=np.int64)
+
+
+def answered(graph: Graph, stimulus: Mapping[str, np.ndarray]) -> Golden:
+    """Golden vectors: the stimulus and what the reference interpreter makes of it."""
+    values = run_cases(graph, stimulus)
+    return Golden(stimulus, {name: values[name] for name in graph.outputs})
+
+
+def stage_rows(graph: Graph, golden: Trace, seen: Sequence[Trace]) -> tuple[StageRow, ...]:
+    """Per stage, in order of execution: what the reference has and whether each trace equals it
+    bit for bit."""
+    inputs = {"driver": list(graph.inputs)}
+    stages: dict[str, list[str]] = inputs
+    for node in graph.nodes:
+        stages.setdefault(node.stage or "other", []).extend(node.outputs)
+    return tuple(_row(s, values, golden, seen) for s, values in stages.items())
+
+
+def _row(stage: str, values: list[str], golden: Trace, seen: Sequence[Trace]) -> StageRow:
+    reference = {**golden.raw, **golden.values}
+    arrays = {v: reference[v] for v in values}
+    equal = tuple(
+        all(_same(a, {**trace.raw, **trace.values}.get(v)) for v, a in arrays.items())
+        for trace in seen
+    )
+    elements = sum(int(np.prod(a.shape[1:])) for a in arrays.values())
+    dtypes = tuple(sorted({a.dtype.name for a in arrays.values()}))
+    return StageRow(stage, len(arrays), elements, dtypes, equal)
+
+
+def _same(a: np.ndarray, b: np.ndarray | None) -> bool:
+    return b is not None and a.dtype == b.dtype and a.tobytes() == b.tobytes()

@@ -1,0 +1,43 @@
+"""Parts of the story for single commands: the same steps, for some of the boards."""
+
+from collections.abc import Sequence
+
+from tinsmith.build.firmware import Firmware
+from tinsmith.core.errors import UnknownKind, UserError
+from tinsmith.devices.board import BOARDS, Board
+from tinsmith.flow.result import BoardResult
+from tinsmith.flow.run import deliver, make_firmware, make_model
+from tinsmith.flow.steps import Steps
+
+
+def chosen(steps: Steps, boards: Sequence[str]) -> tuple[str, ...]:
+    """The boards asked for, or all of the project.
+
+    Raises:
+        UnknownKind: no such board.
+    """
+    for board in boards:
+        if board not in BOARDS.names():
+            raise UnknownKind("board", board, BOARDS.names())
+    return tuple(boards) or steps.project.boards
+
+
+def compile_boards(steps: Steps, boards: Sequence[str]) -> list[tuple[Board, Firmware]]:
+    """Firmware of each board."""
+    names = chosen(steps, boards)
+    model = make_model(steps)
+    return [(b, make_firmware(steps, model, b)) for b in map(BOARDS.get, names)]
+
+
+def deliver_boards(steps: Steps, boards: Sequence[str]) -> list[BoardResult]:
+    """Firmware of each board, measured and proven."""
+    names = chosen(steps, boards)
+    model = make_model(steps)
+    return [deliver(steps, model, name) for name in names]
+
+
+def check_equal(results: Sequence[BoardResult]) -> None:
+    """Raises UserError ``prove.diverges`` where any execution left its reference."""
+    wrong = [str(v) for r in results for v in r.proof.verdicts if not v.equal]
+    if wrong:
+        raise UserError("prove.diverges", " ".join(wrong), "Do not ship this firmware.")

@@ -1,0 +1,136 @@
+"""Project: what project.toml says. Everything that a run depends on is in here or in the data."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tinsmith.build.toolchain import TOOLCHAINS
+from tinsmith.compress.method import METHODS
+from tinsmith.core.catalogue import Catalogue
+from tinsmith.core.errors import UnknownKind, UserError
+from tinsmith.core.limits import Limits
+from tinsmith.devices.board import BOARDS
+from tinsmith.flow.sources import Sources, read_sources
+from tinsmith.flow.table import Table
+from tinsmith.learn.pipeline import Pipeline
+from tinsmith.learn.pipeline_toml import from_toml
+
+PROJECT_FILE = "project.toml"
+PIPELINE_TABLES = ("signal", "sensor", "window", "block", "model")
+_TOP = ("name", "seed", "boards", "toolchain", "golden", "data", "compression", "limits")
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project: recordings, the pipeline made of them, boards, and what a result must keep to.
+
+    ``golden`` is how many windows of the test part prove a module on each board.
+    """
+
+    folder: Path
+    name: str
+    seed: int
+    boards: tuple[str, ...]
+    toolchain: str
+    golden: int
+    sources: Sources
+    pipeline: Pipeline
+    method: str
+    limits: Limits
+
+    @property
+    def state(self) -> Path:
+        """Cache, data and run records: may be deleted, is made again."""
+        return self.folder / ".tinsmith"
+
+    @property
+    def output(self) -> Path:
+        """What a run hands over."""
+        return self.folder / "build"
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.pipeline.family} for {', '.join(self.boards)}"
+
+
+def read_project(folder: Path) -> Project:
+    """The project in a folder.
+
+    Raises:
+        UserError: no project file, not TOML, an unknown key or a value that is not allowed; names
+            file and key.
+        UnknownKind: an unknown board, block, family, method or toolchain, with the nearest name.
+        MissingTool: a source lies in a Python package that is not installed.
+    """
+    file = folder / PROJECT_FILE
+    rows = _read(file)
+    top = Table(file, "", rows)
+    top.only((*_TOP, *PIPELINE_TABLES))
+    boards = top.texts("boards")
+    if not boards:
+        raise top.wrong("boards", f"one or more of {', '.join(BOARDS.names())}")
+    for board in boards:
+        BOARDS.get(board)
+    pipeline = _pipeline(top)
+    compression = top.table("compression")
+    compression.only(("method",))
+    return Project(
+        folder=folder,
+        name=_name(top),
+        seed=top.count("seed", 0),
+        boards=boards,
+        toolchain=_one_of(TOOLCHAINS, top.text("toolchain", "zig")),
+        golden=top.count("golden", 20, low=1),
+        sources=read_sources(folder, top.table("data"), pipeline),
+        pipeline=pipeline,
+        method=_one_of(METHODS, compression.text("method", "int8_ptq")),
+        limits=_limits(top.table("limits")),
+    )
+
+
+def _one_of(catalogue: Catalogue, name: str) -> str:
+    """The name if the catalogue has it; looked up without importing the kind."""
+    if name not in catalogue.names():
+        raise UnknownKind(catalogue.kind, name, catalogue.names())
+    return name
+
+
+def _read(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        raise UserError(
+            "project.missing",
+            f"There is no {PROJECT_FILE} in {file.parent}.",
+            "Go to a project's folder, say --project DIR, or make one with: tinsmith init",
+        )
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+        raise UserError("project.toml", f"{file} is not valid TOML: {e}.") from e
+
+
+def _name(top: Table) -> str:
+    """Becomes the prefix of C functions, so it must be a C identifier in lower case."""
+    name = top.text("name")
+    if not (name.isascii() and name.isidentifier() and name == name.lower() and name[0] != "_"):
+        raise top.wrong("name", "lower-case letters, digits and _, beginning with a letter")
+    return name
+
+
+def _pipeline(top: Table) -> Pipeline:
+    rows = {k: top.rows[k] for k in PIPELINE_TABLES if k in top.rows}
+    try:
+        return from_toml({"name": _name(top), **rows})
+    except UserError as e:
+        raise UserError(e.code, f"{top.file}: {e.message}", e.hint) from e
+
+
+def _limits(limits: Table) -> Limits:
+    standard = Limits()
+    limits.only(Limits.__dataclass_fields__)
+    return Limits(
+        flash_bytes=limits.count("flash_bytes", None),
+        ram_bytes=limits.count("ram_bytes", None),
+        min_accuracy=limits.number("min_accuracy", standard.min_accuracy, high=1.0),
+        max_accuracy_drop=limits.number("max_accuracy_drop", standard.max_accuracy_drop, high=1.0),
+        max_latency_ms=limits.number("max_latency_ms", None),
+    )

@@ -1,0 +1,163 @@
+"""The run as JSON: every number with its method, board, source and how many samples it is from."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from hashlib import sha256
+from typing import Any
+
+from tinsmith.build.firmware import Firmware
+from tinsmith.core.codec import content_hash
+from tinsmith.core.quantity import Emulated, Estimated, Measured, Quantity
+from tinsmith.data.dataset import Dataset
+from tinsmith.data.windows import Windows
+from tinsmith.flow.result import BoardResult, Model
+from tinsmith.learn.trained import Interval, Metrics
+
+EMULATION = "emulated: core and memories, not peripherals"
+
+
+def board_record(result: BoardResult) -> dict[str, Any]:
+    """One board's figures, verdicts and gates."""
+    size = result.firmware.size
+    return {
+        "board": result.board.id,
+        "board_name": result.board.name,
+        "emulation": EMULATION if result.measured.outcome.method == "emulated" else "",
+        "quantities": {k: quantity_record(q) for k, q in quantities(result).items()},
+        "accuracy": metrics_record(result.measured.accuracy),
+        "windows_run": result.measured.accuracy.accuracy.samples,
+        "windows_of": result.measured.of,
+        "sections": dict(size.sections),
+        "instructions_by_node": dict(result.measured.outcome.layers or {}),
+        "proof": [
+            {"origin": v.origin, "equal": v.equal, "cases": v.cases, "says": str(v)}
+            for v in result.proof.verdicts
+        ],
+        "gates": [asdict(g) for g in result.gates],
+        "accepted": result.accepted,
+        "toolchain": f"{result.firmware.toolchain} {result.firmware.toolchain_version}",
+        "elf_sha256": elf_hash(result),
+    }
+
+
+def model_record(model: Model) -> dict[str, Any]:
+    """The trained and compressed model: accuracy before and after, and where it came from."""
+    return {
+        **dataset_record(model.dataset),
+        **windows_record(model.windows),
+        "seed": model.trained.seed,
+        "environment": dict(model.trained.environment),
+        "method": model.compressed.method,
+        "graph": content_hash(model.compressed.graph),
+        "accuracy_float": metrics_record(model.float_accuracy),
+        "accuracy_compressed": metrics_record(model.compressed_accuracy),
+        "sqnr_db": {e.value: e.sqnr_db for e in model.compressed.errors},
+    }
+
+
+def dataset_record(dataset: Dataset) -> dict[str, Any]:
+    """What a dataset is and where it came from."""
+    manifest = dataset.manifest
+    return {
+        "dataset": dataset.id,
+        "name": manifest.name,
+        "channels": [asdict(c) for c in manifest.channels],
+        "rate_hz": manifest.rate_hz,
+        "recordings": {n: sum(r.label == n for r in manifest.recordings) for n in dataset.labels},
+        "sources": dict(manifest.provenance),
+        "notes": list(manifest.notes),
+    }
+
+
+def windows_record(windows: Windows) -> dict[str, Any]:
+    """The split."""
+    parts = enumerate(("train", "validation", "test"))
+    return {
+        "labels": list(windows.labels),
+        "windows": {name: int((windows.part == i).sum()) for i, name in parts},
+        "grouped_split": windows.grouped,
+        "note": windows.note,
+    }
+
+
+def proof_record(result: BoardResult) -> dict[str, Any]:
+    """The verdicts of one board with every stage."""
+    return {
+        "board": result.board.id,
+        "equal": result.proof.equal,
+        "verdicts": [asdict(v) for v in result.proof.verdicts],
+        "stages": [asdict(s) for s in result.proof.stages],
+    }
+
+
+def firmware_record(firmware: Firmware) -> dict[str, Any]:
+    """Sizes of a linked image."""
+    return {
+        "board": firmware.board,
+        "toolchain": f"{firmware.toolchain} {firmware.toolchain_version}",
+        **asdict(firmware.size),
+        "arena_bytes": firmware.module.plan.arena_bytes,
+        "state_bytes": firmware.module.plan.state_bytes,
+        "elf_sha256": sha256(firmware.elf).hexdigest(),
+    }
+
+
+def quantities(result: BoardResult) -> Mapping[str, Quantity]:
+    """Sizes, instructions and latency of a board. Sizes are of the linked image; what a runner
+    cannot see is absent."""
+    outcome, size = result.measured.outcome, result.firmware.size
+    seen: dict[str, tuple[float, str]] = {
+        "flash": (size.flash_bytes, "B"),
+        "ram_static": (size.ram_static_bytes, "B"),
+        "ram": (result.ram_bytes, "B"),
+        "arena": (result.firmware.module.plan.arena_bytes, "B"),
+        "weights": (size.weights_bytes, "B"),
+        "code": (size.code_bytes, "B"),
+    }
+    if outcome.stack_bytes is not None:
+        seen["stack"] = (outcome.stack_bytes, "B")
+    samples = result.measured.accuracy.accuracy.samples
+    if outcome.instructions is not None:
+        seen["instructions"] = (max(outcome.instructions), "instructions")
+        seen["instructions_least"] = (min(outcome.instructions), "instructions")
+    kind = Emulated if outcome.method == "emulated" else Measured
+    source = f"{outcome.runner} {outcome.runner_version}"
+    found: dict[str, Quantity] = {
+        name: kind(value, unit, result.board.id, source, samples)
+        for name, (value, unit) in seen.items()
+    }
+    if result.measured.latency is not None:
+        found["latency"] = result.measured.latency
+    return found
+
+
+def quantity_record(quantity: Quantity) -> dict[str, Any]:
+    """A quantity with its method."""
+    return {"method": quantity.method, **asdict(quantity)}
+
+
+def metrics_record(metrics: Metrics) -> dict[str, Any]:
+    """Accuracy and recall with intervals, and the confusion matrix [truth][prediction]."""
+    return {
+        "accuracy": asdict(metrics.accuracy),
+        "recall": [asdict(r) for r in metrics.per_class_recall],
+        "confusion": metrics.confusion.tolist(),
+    }
+
+
+def interval_text(interval: Interval) -> str:
+    """``97.5 % (92.1 to 99.3 %, 48 windows)``."""
+    low, high = 100 * interval.low, 100 * interval.high
+    return f"{100 * interval.value:.1f} % ({low:.1f} to {high:.1f} %, {interval.samples} windows)"
+
+
+def latency_text(latency: Estimated | None) -> str:
+    """The range, or that there is none."""
+    if latency is None:
+        return "instructions only"
+    return f"{latency.low:.3g} to {latency.high:.3g} {latency.unit} (estimated)"
+
+
+def elf_hash(result: BoardResult) -> str:
+    """SHA-256 of the image."""
+    return sha256(result.firmware.elf).hexdigest()

@@ -1,0 +1,83 @@
+"""Charts of one board: memory over time, flash by section, instructions by layer, latency."""
+
+from collections.abc import Mapping, Sequence
+
+from tinsmith.core.quantity import Estimated
+from tinsmith.core.units import bytes_text, count_text
+from tinsmith.flow.report.figure import COLOURS, INK, Figure, barh, legend
+from tinsmith.flow.result import BoardResult
+
+_MOST = 14
+"""Bars per chart; what is left over is one bar more."""
+
+
+def memory_plan(result: BoardResult) -> str:
+    """The arena over the steps of one inference: a rectangle is a buffer, as wide as it lives."""
+    from matplotlib.patches import Rectangle
+
+    module = result.firmware.module
+    stages = {o: n.stage for n in module.graph.nodes for o in n.outputs}
+    order = ["input", *dict.fromkeys(n.stage or "other" for n in module.graph.nodes), "scratch"]
+    figure = Figure((9.6, 3.6))
+    (axes,) = figure.axes
+    seen: set[str] = set()
+    for name, place in sorted(module.plan.places.items()):
+        stage = "scratch" if "#" in name else stages.get(name, "input") or "other"
+        colour = COLOURS[order.index(stage) % len(COLOURS)]
+        label = None if stage in seen else stage
+        seen.add(stage)
+        axes.add_patch(
+            Rectangle((place.first - 0.5, place.offset), place.last - place.first + 1, place.nbytes,
+                      facecolor=colour, alpha=0.7, edgecolor=colour, linewidth=0.4, label=label)
+        )  # fmt: skip
+    axes.axhline(module.plan.arena_bytes, color=INK, linewidth=0.8, linestyle=":")
+    axes.set(xlim=(-1.6, len(module.graph.nodes) + 0.6), ylim=(0, 1.06 * module.plan.arena_bytes))
+    axes.set_xlabel("step")
+    axes.set_ylabel("offset in the arena, B")
+    legend(axes, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return figure.svg(f"Memory plan over time, {result.board.id}")
+
+
+def flash_sections(result: BoardResult) -> str:
+    """What the image stores in flash, largest first."""
+    size = result.firmware.size
+    parts: dict[str, float] = {"weights": size.weights_bytes, "code": size.code_bytes}
+    figure = Figure((6.4, 0.9 + 0.3 * (len(parts) + len(size.sections))))
+    (axes,) = figure.axes
+    rows = [*parts.items(), *_largest(size.sections)]
+    values = [v for _, v in rows]
+    barh(axes, [n for n, _ in rows], values, [bytes_text(int(v)) for v in values])
+    axes.set_xlabel("bytes")
+    return figure.svg(f"Image by section, {result.board.id}")
+
+
+def instructions(result: BoardResult) -> str:
+    """Instructions of one inference by layer (node), the largest first."""
+    rows = _largest(result.measured.outcome.layers or {})
+    figure = Figure((6.4, 0.9 + 0.3 * len(rows)))
+    (axes,) = figure.axes
+    total = max(1.0, sum(v for _, v in rows))
+    texts = [f"{count_text(v)} ({100 * v / total:.0f} %)" for _, v in rows]
+    barh(axes, [n for n, _ in rows], [v for _, v in rows], texts)
+    axes.set_xlabel("instructions of one inference")
+    return figure.svg(f"Instructions by layer, {result.board.id}")
+
+
+def latency(estimates: Sequence[tuple[str, Estimated]]) -> str:
+    """Latency ranges of the boards that have one."""
+    figure = Figure((6.4, 0.9 + 0.42 * len(estimates)))
+    (axes,) = figure.axes
+    for y, (_, e) in enumerate(estimates):
+        axes.plot([e.low, e.high], [y, y], color=COLOURS[0], linewidth=6, alpha=0.45,
+                  solid_capstyle="butt")  # fmt: skip
+        axes.plot([e.value], [y], "o", color=COLOURS[0])
+    axes.set_yticks(range(len(estimates)), [name for name, _ in estimates])
+    axes.set(ylim=(len(estimates) - 0.5, -0.5), xlim=(0, 1.15 * max(e.high for _, e in estimates)))
+    axes.set_xlabel(f"latency of one inference, {estimates[0][1].unit} (estimated)")
+    return figure.svg("Latency")
+
+
+def _largest(values: Mapping[str, float]) -> list[tuple[str, float]]:
+    rows = sorted(((n, v) for n, v in values.items() if v > 0), key=lambda row: (-row[1], row[0]))
+    rest = sum(v for _, v in rows[_MOST:])
+    return rows[:_MOST] + ([(f"{len(rows) - _MOST} more", rest)] if rest else [])

@@ -1,0 +1,187 @@
+"""Puts charts, figures and sentences into the page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tinsmith import __version__
+from tinsmith.core.codec import content_hash
+from tinsmith.core.units import bytes_text, count_text
+from tinsmith.flow.project import Project
+from tinsmith.flow.record import elf_hash, latency_text
+from tinsmith.flow.report import board_charts, model_charts
+from tinsmith.flow.result import BoardResult, Model, Result
+from tinsmith.learn.trained import Interval
+
+
+@dataclass(frozen=True)
+class FigureText:
+    """One figure of a summary card; ``share`` (0..1) is how much of what there is."""
+
+    name: str
+    value: str
+    detail: str
+    method: str
+    share: float | None = None
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class BoardPart:
+    """One board's part of the page."""
+
+    result: BoardResult
+    figures: tuple[FigureText, ...]
+    story: str
+    charts: Mapping[str, str]
+
+
+def render(project: Project, result: Result) -> str:
+    """The whole report as one HTML text; equal results give equal bytes.
+
+    Raises:
+        MissingTool: matplotlib is not installed (extra ``report``).
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("tinsmith.flow", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+    )
+    environment.filters["count"] = count_text
+    page = environment.get_template("report.html.j2").render(
+        project=project,
+        result=result,
+        model=result.model,
+        pipeline=project.pipeline,
+        version=__version__,
+        **_texts(project, result.model),
+        **_charts(environment, result),
+        emulated=any(b.measured.outcome.method == "emulated" for b in result.boards),
+        uncalibrated=[b.board.id for b in result.boards if b.measured.latency is None],
+        provenance=_provenance(project, result),
+    )
+    return page + "\n"
+
+
+def _texts(project: Project, model: Model) -> dict[str, object]:
+    pipeline, curves = project.pipeline, model.trained.curves
+    blocks = " and ".join(b.block for b in pipeline.blocks)
+    return {
+        "pipeline_text": f"{blocks} features, family {pipeline.family}",
+        "training_text": f"{len(curves.train_loss)} epochs, best {curves.best}; seed "
+        f"{model.trained.seed}; family {pipeline.family} with "
+        + (", ".join(f"{k} = {v}" for k, v in pipeline.hyper.items()) or "defaults")
+        + ".",
+        "class_counts": model_charts.class_counts(model.windows),
+        "feature_count": model.features.shape[1],
+    }
+
+
+def _charts(environment, result: Result) -> dict[str, object]:  # type: ignore[no-untyped-def]
+    model, safe = result.model, _safe
+    rows = [("float", model.float_accuracy.accuracy),
+            (model.compressed.method, model.compressed_accuracy.accuracy)]  # fmt: skip
+    rows += [(b.board.id, b.measured.accuracy.accuracy) for b in result.boards]
+    estimates = [(b.board.id, b.measured.latency) for b in result.boards if b.measured.latency]
+    charts = {
+        "examples": model_charts.window_examples(model),
+        "scatter": model_charts.feature_scatter(model),
+        "curves": model_charts.learning_curves(model.trained.curves),
+        "accuracies": model_charts.accuracies(rows),
+        "errors": model_charts.layer_errors(model) if model.compressed.errors else "",
+        "confusion": model_charts.confusion(
+            model.windows.labels, result.boards[0].measured.accuracy
+        ),
+        "latency": board_charts.latency(estimates) if estimates else "",
+    }
+    return {"charts": safe(charts), "boards": [_board(b) for b in result.boards]}
+
+
+def _board(result: BoardResult) -> BoardPart:
+    charts = {
+        "memory": board_charts.memory_plan(result),
+        "flash": board_charts.flash_sections(result) if result.board.flash_bytes else "",
+        "instructions": board_charts.instructions(result) if result.measured.outcome.layers else "",
+    }
+    plan = result.firmware.module.plan
+    story = (
+        f"{len(result.firmware.module.graph.nodes)} steps in an arena of "
+        f"{count_text(plan.arena_bytes)} B, state {count_text(plan.state_bytes)} B. "
+        f"Ran on {result.measured.outcome.runner} {result.measured.outcome.runner_version}."
+    )
+    return BoardPart(result, tuple(_figures(result)), story, _safe(charts))
+
+
+def _figures(r: BoardResult) -> list[FigureText]:
+    outcome, size, method = r.measured.outcome, r.firmware.size, r.measured.outcome.method
+    accuracy = r.measured.accuracy.accuracy
+    found = [FigureText("Test accuracy", f"{100 * accuracy.value:.1f} %", _interval(accuracy, r),
+                        method)]  # fmt: skip
+    equal = all(v.equal for v in r.proof.verdicts)
+    golden = f"{r.proof.cases} of {r.proof.cases}" if equal else "diverges"
+    names = " and ".join(v.origin for v in r.proof.verdicts)
+    found.append(
+        FigureText("Golden vectors equal", golden, names, method, tone="good" if equal else "bad")
+    )
+    if r.board.flash_bytes:
+        found.append(_room("Flash", size.flash_bytes, r.board.flash_bytes, method, "linked image"))
+        detail = f"{count_text(size.ram_static_bytes)} B + {count_text(r.stack_bytes)} B stack"
+        found.append(_room("RAM with stack", r.ram_bytes, r.board.ram_bytes, method, detail))
+    if outcome.instructions:
+        low, high = min(outcome.instructions), max(outcome.instructions)
+        detail = (
+            "per inference, every window" if low == high else f"at most; at least {count_text(low)}"
+        )
+        found.append(FigureText("Instructions", count_text(high), detail, method))
+    estimate = r.measured.latency
+    if estimate is None:
+        found.append(
+            FigureText("Latency", "instructions only", "no calibrated cycle model", method)
+        )
+    else:
+        text = f"{estimate.low:.3g}–{estimate.high:.3g} {estimate.unit}"
+        found.append(FigureText("Latency", text, estimate.source, estimate.method))
+    return found
+
+
+def _room(name: str, needs: int, has: int, method: str, detail: str) -> FigureText:
+    text = f"of {bytes_text(has)}; {detail}"
+    return FigureText(name, bytes_text(needs), text, method, min(1.0, needs / has))
+
+
+def _interval(interval: Interval, r: BoardResult) -> str:
+    return (
+        f"95 % interval {100 * interval.low:.1f} to {100 * interval.high:.1f} %, "
+        f"{interval.samples} of {r.measured.of} test windows"
+    )
+
+
+def _provenance(project: Project, result: Result) -> list[tuple[str, str]]:
+    model = result.model
+    rows = [
+        ("tinsmith", __version__),
+        ("project", project.name),
+        ("seed", str(project.seed)),
+        ("dataset", model.dataset.id),
+        *[(f"source {name}", digest) for name, digest in model.dataset.manifest.provenance.items()],
+        *[(f"environment: {k}", v) for k, v in model.trained.environment.items()],
+        ("float graph", content_hash(model.graph)),
+        (f"{model.compressed.method} graph", content_hash(model.compressed.graph)),
+    ]
+    for b in result.boards:
+        rows += [
+            (f"{b.board.id}: image, SHA-256", elf_hash(b)),
+            (f"{b.board.id}: toolchain", f"{b.firmware.toolchain} {b.firmware.toolchain_version}"),
+            (f"{b.board.id}: latency", latency_text(b.measured.latency)),
+            *[(f"{b.board.id}: source", s) for s in b.board.sources],
+        ]
+    return rows
+
+
+def _safe(charts: Mapping[str, str]) -> dict[str, str]:
+    """Our own SVG goes into the page as it is; everything else is escaped."""
+    from markupsafe import Markup
+
+    return {name: Markup(svg) for name, svg in charts.items()}

@@ -1,0 +1,109 @@
+"""What a run makes: for the project once, and for each board."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinsmith.bench.outcome import Outcome
+from tinsmith.build.firmware import Firmware
+from tinsmith.compress.method import Compressed
+from tinsmith.core.quantity import Estimated
+from tinsmith.data.dataset import Dataset
+from tinsmith.data.windows import Windows
+from tinsmith.devices.board import Board
+from tinsmith.flow.gates import Gate
+from tinsmith.ir.graph import Graph
+from tinsmith.learn.trained import Metrics, Trained
+from tinsmith.prove.trace import Verdict
+
+
+@dataclass(frozen=True)
+class Model:
+    """The trained and compressed model with its accuracy on the test part before and after
+    compression. ``features``: of all windows, [n, features] float32."""
+
+    dataset: Dataset
+    windows: Windows
+    features: np.ndarray
+    trained: Trained
+    graph: Graph
+    compressed: Compressed
+    float_accuracy: Metrics
+    compressed_accuracy: Metrics
+
+
+@dataclass(frozen=True)
+class StageRow:
+    """One line of a proof: what was compared in one stage, and whether it was equal by origin."""
+
+    stage: str
+    values: int
+    elements: int
+    dtypes: tuple[str, ...]
+    equal: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Reference, host C and the board's firmware on the golden windows, stage by stage."""
+
+    cases: int
+    verdicts: tuple[Verdict, ...]
+    stages: tuple[StageRow, ...]
+
+    @property
+    def equal(self) -> bool:
+        """Whether every execution agreed with the reference."""
+        return all(v.equal for v in self.verdicts)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The firmware ran on test windows: what the runner saw, accuracy of its answers, accuracy of
+    the float graph on the very same windows, and the latency where the board's cycle model is
+    calibrated. ``of`` is how many test windows there are."""
+
+    outcome: Outcome
+    accuracy: Metrics
+    float_accuracy: Metrics
+    latency: Estimated | None
+    of: int
+
+
+@dataclass(frozen=True)
+class BoardResult:
+    """Everything that one board got."""
+
+    board: Board
+    firmware: Firmware
+    measured: Measurement
+    proof: Proof
+    gates: tuple[Gate, ...]
+
+    @property
+    def stack_bytes(self) -> int:
+        """The deepest stack that was seen; 0 where the runner cannot see it."""
+        return self.measured.outcome.stack_bytes or 0
+
+    @property
+    def ram_bytes(self) -> int:
+        """Static RAM with the deepest stack."""
+        return self.firmware.size.ram_static_bytes + self.stack_bytes
+
+    @property
+    def accepted(self) -> bool:
+        """Whether all gates were passed."""
+        return all(g.passed for g in self.gates)
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of a run."""
+
+    model: Model
+    boards: tuple[BoardResult, ...]
+
+    @property
+    def accepted(self) -> bool:
+        """Whether all boards passed all gates."""
+        return all(b.accepted for b in self.boards)

@@ -1,0 +1,51 @@
+"""The whole story, read first: recordings in, a proven inference module on each board out.
+
+Each line is a step: content-addressed, recorded, resumable (`flow/journal.py`); what a step depends
+on and who computes it stands in `flow/steps.py`.
+"""
+
+from tinsmith.build.firmware import Firmware
+from tinsmith.devices.board import BOARDS, Board
+from tinsmith.flow import gates
+from tinsmith.flow.result import BoardResult, Model, Result
+from tinsmith.flow.steps import Steps
+
+
+def run(steps: Steps) -> Result:
+    """From recordings to accepted firmware, for all boards of the project."""
+    model = make_model(steps)
+    return Result(model, tuple(deliver(steps, model, name) for name in steps.project.boards))
+
+
+def make_model(steps: Steps) -> Model:
+    """From recordings to a trained and compressed graph."""
+    dataset = steps.load()
+    windows = steps.cut(dataset)
+    features = steps.survey(windows)
+    trained = steps.train(windows)
+    graph = steps.export(trained)
+    compressed = steps.compress(graph, windows)
+    before = steps.judge(graph, windows)
+    after = steps.judge(compressed.graph, windows)
+    return Model(dataset, windows, features, trained, graph, compressed, before, after)
+
+
+def make_firmware(steps: Steps, model: Model, board: Board) -> Firmware:
+    """From the compressed graph to C, and from C to a linked image."""
+    module = steps.compile(model.compressed.graph, board)
+    return steps.build(module, board)
+
+
+def deliver(steps: Steps, model: Model, name: str) -> BoardResult:
+    """From the compressed graph to a measured, proven and judged firmware for one board."""
+    board, limits = BOARDS.get(name), steps.project.limits
+    firmware = make_firmware(steps, model, board)
+    measured = steps.measure(firmware, board, model.graph, model.windows)
+    proof = steps.prove(firmware, board, model.windows)
+    answers = (
+        gates.fits(firmware, measured.outcome.stack_bytes or 0, board, limits),
+        gates.equal(proof.verdicts),
+        gates.accurate(measured.accuracy, measured.float_accuracy, limits),
+        gates.fast(measured.latency, limits),
+    )
+    return BoardResult(board, firmware, measured, proof, answers)

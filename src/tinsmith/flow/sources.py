@@ -1,0 +1,102 @@
+"""Where a project's recordings come from: an imported dataset, or files that are imported by the
+run."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+
+from tinsmith.core.errors import MissingTool, UserError
+from tinsmith.data.format import ReadOptions
+from tinsmith.flow.table import Table
+from tinsmith.learn.pipeline import Pipeline
+
+PACKAGE = "package:"
+_KEYS = ("dataset", "sources", "rate_hz", "label", "label_column", "group_column", "time_column",
+         "units")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Either ``dataset`` (a folder made by `tinsmith data import`) or ``files`` with what the user
+    says about them."""
+
+    dataset: Path | None
+    files: tuple[Path, ...] = ()
+    options: ReadOptions = field(default_factory=ReadOptions)
+
+
+def read_sources(folder: Path, data: Table, pipeline: Pipeline) -> Sources:
+    """The [data] table of a project in ``folder``; channels, units and, where [data] says none, the
+    rate are those of the pipeline.
+
+    Raises:
+        UserError: neither or both of dataset and sources, or a file that does not exist.
+        MissingTool: a source lies in a Python package that is not installed.
+    """
+    data.only(_KEYS)
+    if ("dataset" in data.rows) == ("sources" in data.rows):
+        raise UserError(
+            "project.data",
+            f"{data.file}: [data] needs either 'dataset' or 'sources'.",
+            "sources = a list of files, patterns or folders; "
+            "dataset = a folder made by: tinsmith data import",
+        )
+    if "dataset" in data.rows:
+        return Sources(folder / data.text("dataset"))
+    found = [p for s in data.texts("sources") for p in expand(folder, s)]
+    return Sources(None, tuple(dict.fromkeys(found)), _options(data, pipeline))
+
+
+def expand(folder: Path, source: str) -> list[Path]:
+    """Files that a source names: a file, a folder (all files in it), a pattern, or
+    ``package:<package>/<path>`` inside an installed Python package (which is not imported)."""
+    path = _in_package(source) if source.startswith(PACKAGE) else folder / source
+    if path.is_dir():
+        files = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+    elif "*" in path.name:
+        files = sorted(p for p in path.parent.glob(path.name) if p.is_file())
+    else:
+        files = [path] if path.is_file() else []
+    if not files:
+        raise UserError(
+            "data.source.missing",
+            f"Source {source!r} names no file ({path}).",
+            "Check the path; it is read from the project's folder.",
+        )
+    return files
+
+
+def display(path: Path) -> str:
+    """A source's path for people: without what differs from machine to machine."""
+    parts = path.parts
+    return (
+        "/".join(parts[parts.index("site-packages") + 1 :])
+        if "site-packages" in parts
+        else path.name
+    )
+
+
+def _in_package(source: str) -> Path:
+    package, _, rest = source.removeprefix(PACKAGE).partition("/")
+    spec = find_spec(package) if package.isidentifier() else None
+    locations: Iterator[str] = iter(spec.submodule_search_locations or ()) if spec else iter(())
+    for location in locations:
+        return Path(location) / rest
+    raise MissingTool(f"Python package {package!r}", f"Try: pip install {package}")
+
+
+def _options(data: Table, pipeline: Pipeline) -> ReadOptions:
+    return ReadOptions(
+        rate_hz=data.number("rate_hz", pipeline.rate_hz),
+        label=_text(data, "label"),
+        label_column=_text(data, "label_column"),
+        group_column=_text(data, "group_column"),
+        time_column=_text(data, "time_column"),
+        units={c.name: c.unit for c in pipeline.channels},
+        channels=tuple(c.name for c in pipeline.channels),
+    )
+
+
+def _text(data: Table, key: str) -> str | None:
+    return data.text(key) if key in data.rows else None

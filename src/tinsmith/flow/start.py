@@ -1,0 +1,148 @@
+"""The beginning of a project: recordings imported, a project.toml written that explains itself."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+import numpy as np
+
+from tinsmith.core.cache import write_atomically
+from tinsmith.core.errors import UserError
+from tinsmith.core.progress import Progress
+from tinsmith.data.dataset import Dataset
+from tinsmith.data.format import ReadOptions
+from tinsmith.data.imports import import_files
+from tinsmith.flow.project import PROJECT_FILE
+
+SETTINGS = ("rate_hz", "label", "label_column", "group_column", "time_column", "channels")
+DATASET = "data"
+_WINDOW_SAMPLES = 128
+"""A newcomer's first window: the longest power of two that is at most this and at most the shortest
+recording."""
+
+
+def read_settings(settings: Sequence[str]) -> ReadOptions:
+    """What the user said as ``key=value``.
+
+    Raises:
+        UserError: not key=value, an unknown key, or a rate that is no positive number.
+    """
+    options = ReadOptions()
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals or not value or key not in SETTINGS:
+            raise UserError(
+                "import.setting",
+                f"--set {setting!r} is not a known KEY=VALUE.",
+                f"Known keys: {', '.join(SETTINGS)}.",
+            )
+        if key == "rate_hz":
+            options = replace(options, rate_hz=_rate(value))
+        elif key == "channels":
+            options = replace(options, channels=tuple(value.split(",")))
+        else:
+            options = ReadOptions(**{**vars(options), key: value})
+    return options
+
+
+def import_into(
+    folder: Path, paths: Sequence[Path], settings: Sequence[str], progress: Progress
+) -> Dataset:
+    """Import files into a dataset at ``folder``, named after the project's folder.
+
+    Raises:
+        UserError: a file is missing or cannot be read; see `import_files`.
+    """
+    options = read_settings(settings)
+    return import_files(paths, _identifier(folder.resolve().parent.name), options, folder, progress)
+
+
+def begin(
+    folder: Path, paths: Sequence[Path], settings: Sequence[str], progress: Progress
+) -> Dataset | None:
+    """Write ``folder/project.toml``; with ``paths``, import them first and suit the settings to
+    them.
+
+    Raises:
+        UserError: there is a project already.
+    """
+    file = folder / PROJECT_FILE
+    if file.exists():
+        raise UserError("init.exists", f"{file} exists already.", "Edit it, or choose a new DIR.")
+    read_settings(settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    dataset = import_into(folder / DATASET, paths, settings, progress) if paths else None
+    template = files("tinsmith.flow").joinpath("project.toml.template")
+    values = _suited(dataset) if dataset else _example()
+    text = Template(template.read_text(encoding="utf-8")).substitute(
+        values, name=_identifier(folder.resolve().name)
+    )
+    write_atomically(file, text.encode())
+    return dataset
+
+
+def _suited(dataset: Dataset) -> dict[str, str]:
+    """Settings that follow from recordings: all channels, their rate, a full scale that holds the
+    largest value, a window that fits the shortest recording."""
+    manifest = dataset.manifest
+    shortest = min(r.samples for r in manifest.recordings)
+    samples = 1 << (min(shortest, _WINDOW_SAMPLES).bit_length() - 1)
+    peaks = np.max([np.abs(dataset.values(r)).max(axis=0) for r in manifest.recordings], axis=0)
+    scale = [_round_up(float(p)) for p in peaks]
+    return {
+        "data": f'dataset = "{DATASET}"',
+        "channels": _texts([c.name for c in manifest.channels]),
+        "units": _texts([c.unit for c in manifest.channels]),
+        "rate_hz": f"{manifest.rate_hz:g}",
+        "full_scale": f"[{', '.join(f'{s:g}' for s in scale)}]",
+        "samples": str(samples),
+        "stride": str(max(1, samples // 2)),
+    }
+
+
+def _example() -> dict[str, str]:
+    return {
+        "data": 'sources = ["recordings"]',
+        "channels": '["acc_x", "acc_y", "acc_z"]',
+        "units": '["m/s2", "m/s2", "m/s2"]',
+        "rate_hz": "50",
+        "full_scale": "[40, 40, 40]",
+        "samples": "128",
+        "stride": "64",
+    }
+
+
+def _round_up(value: float) -> float:
+    """The next number with one digit: sensors have round full scales, and head-room is wanted."""
+    if value <= 0:
+        return 1.0
+    step = 10.0 ** np.floor(np.log10(value))
+    return float(np.ceil(value / step) * step)
+
+
+def _texts(values: Sequence[str]) -> str:
+    return (
+        "["
+        + ", ".join('"' + v.replace("\\", "\\\\").replace('"', '\\"') + '"' for v in values)
+        + "]"
+    )
+
+
+def _identifier(name: str) -> str:
+    """A name for C functions from a folder's name."""
+    kept = "".join(c if c.isascii() and c.isalnum() else "_" for c in name.lower()).strip("_")
+    return kept if kept and kept[0].isalpha() else f"model_{kept}".rstrip("_")
+
+
+def _rate(value: str) -> float:
+    try:
+        rate = float(value)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate < float("inf"):
+        raise UserError(
+            "import.setting", f"rate_hz={value} is not a positive number of samples per second."
+        )
+    return rate

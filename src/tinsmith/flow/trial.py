@@ -1,0 +1,74 @@
+"""Trials of a firmware: all test windows for the figures, golden windows for the proof."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tinsmith.bench.cycles.model import latency
+from tinsmith.bench.outcome import RunOptions
+from tinsmith.bench.run import run
+from tinsmith.build.firmware import Firmware
+from tinsmith.build.shared import build_shared
+from tinsmith.core.progress import Progress
+from tinsmith.devices.board import BOARDS, Board
+from tinsmith.flow import golden
+from tinsmith.flow.result import Measurement, Proof
+from tinsmith.ir.graph import Graph
+from tinsmith.learn.evaluate import evaluate
+from tinsmith.learn.metrics import metrics
+from tinsmith.prove.parity import compare
+from tinsmith.prove.record import reference_trace, trace_of
+
+MAX_INSTRUCTIONS = 2_000_000_000
+"""How much emulation one measurement may take: some ten seconds."""
+
+
+@dataclass(frozen=True)
+class TestData:
+    """The test windows as the driver's integers [n, samples, channels], for input ``name``, with
+    label indices [n]."""
+
+    name: str
+    raw: np.ndarray
+    labels: np.ndarray
+
+    def spread(self, count: int) -> "TestData":
+        """``count`` windows at even distances, in order."""
+        at = np.linspace(0, len(self.labels) - 1, count).round().astype(np.int64)
+        return TestData(self.name, self.raw[at], self.labels[at])
+
+
+def measure(
+    firmware: Firmware, board: Board, graph: Graph, data: TestData, progress: Progress
+) -> Measurement:
+    """The firmware on as many test windows as the budget of emulation allows (one window tells),
+    and the float ``graph`` on the same."""
+    runner = board.runners[0]
+    first = run(firmware, board, runner, RunOptions({data.name: data.raw[:1]}))
+    budget = MAX_INSTRUCTIONS // max(first.instructions or (1,))
+    part = data.spread(min(len(data.labels), max(1, budget)))
+    progress.advance(1, 3, f"{len(part.labels)} of {len(data.labels)} windows")
+    outcome = run(firmware, board, runner, RunOptions({data.name: part.raw}))
+    progress.advance(2, 3, "float graph on the same windows")
+    (answers,) = outcome.outputs.values()
+    scores = answers.reshape(len(part.labels), -1)
+    device = metrics(part.labels, scores.argmax(axis=1), scores.shape[1])
+    reference = evaluate(graph, part.raw, part.labels)
+    return Measurement(outcome, device, reference, latency(outcome, board), len(data.labels))
+
+
+def prove(
+    firmware: Firmware, board: Board, stimulus: Mapping[str, np.ndarray], objects: Path
+) -> Proof:
+    """Reference, host C and the board's firmware on the same golden windows, value by value."""
+    graph, options = firmware.module.graph, RunOptions(stimulus, trace=True)
+    shared = build_shared(firmware.module, objects)
+    seen = [trace_of(run(shared, BOARDS.get("host"), "host", options), stimulus)]
+    if board.id != "host":
+        seen.append(trace_of(run(firmware, board, board.runners[0], options), stimulus))
+    reference = reference_trace(graph, stimulus)
+    verdicts = tuple(compare(graph, reference, trace) for trace in seen)
+    cases = len(next(iter(stimulus.values())))
+    return Proof(cases, verdicts, golden.stage_rows(graph, reference, seen))
