@@ -28,7 +28,7 @@ class Toolchain:
         compile_flags / link_flags: what this compiler needs beyond the common flags of
         build/image.py.
         libraries: link arguments that must follow the objects.
-        relocatable: flags that make code and read-only data position-independent.
+        relocatable: flags of a core that make code and read-only data position-independent.
         environment: variables its process needs, given a cache folder.
     """
 
@@ -38,7 +38,7 @@ class Toolchain:
     compile_flags: Sequence[str]
     link_flags: Sequence[str]
     libraries: Sequence[str]
-    relocatable: Sequence[str]
+    relocatable: Callable[[Core], Sequence[str]]
     environment: Callable[[Path], dict[str, str]]
 
 

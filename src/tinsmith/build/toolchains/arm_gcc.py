@@ -32,6 +32,11 @@ def target(core: Core) -> Sequence[str]:
     return core.gcc
 
 
+def relocatable(core: Core) -> Sequence[str]:
+    """Constants are found relative to the code that reads them."""
+    return ("-fpic", "-mpic-data-is-text-relative")
+
+
 def environment(cache: Path) -> dict[str, str]:
     """Messages in English; nothing else."""
     return {"LC_ALL": "C"}
@@ -44,6 +49,6 @@ TOOLCHAIN = Toolchain(
     compile_flags=("-fno-tree-loop-distribute-patterns", "-fno-stack-protector"),
     link_flags=("-nostdlib", "-Wl,--build-id=none"),
     libraries=("-lgcc",),
-    relocatable=("-fpic", "-mpic-data-is-text-relative"),
+    relocatable=relocatable,
     environment=environment,
 )

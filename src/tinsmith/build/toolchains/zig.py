@@ -33,6 +33,11 @@ def target(core: Core) -> Sequence[str]:
     return core.zig
 
 
+def relocatable(core: Core) -> Sequence[str]:
+    """Arm has a mode for read-only position independence; elsewhere it is the general one."""
+    return ("-fropi",) if core.isa.startswith("arm") else ("-fPIC",)
+
+
 def environment(cache: Path) -> dict[str, str]:
     """Zig keeps its compiler runtime in these folders; nothing is written to the home folder."""
     folder = str(cache / "zig")
@@ -48,6 +53,6 @@ TOOLCHAIN = Toolchain(
     # -g keeps the symbol table, which -O alone drops; without compiler-rt soft float is undefined.
     link_flags=("-O2", "-g", "-nostdlib", "-rtlib=compiler-rt"),
     libraries=(),
-    relocatable=("-fropi",),
+    relocatable=relocatable,
     environment=environment,
 )
