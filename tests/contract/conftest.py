@@ -1,0 +1,4 @@
+"""Fixtures of this folder."""
+
+from planting import fails as fails
+from planting import tree as tree

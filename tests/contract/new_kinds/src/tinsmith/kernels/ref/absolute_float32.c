@@ -1,0 +1,9 @@
+/* Magnitude, float32: y[i] = |x[i]|. x, y [n]. y may be x. */
+/* mutant: "< 0.0f" -> "> 0.0f" */
+#include "ts_kernel.h"
+
+void ts_absolute_float32(const float *x, float *y, int32_t n) {
+    for (int32_t i = 0; i < n; i++) {
+        y[i] = x[i] < 0.0f ? -x[i] : x[i];
+    }
+}

@@ -1,0 +1,112 @@
+"""A new kind is one new file: dropped into a copy of the tree it is listed, documented and tested,
+with no other edit."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from planting import Tree, copy_tree
+
+NEW = Path(__file__).parent / "new_kinds"
+KINDS = {
+    "op": "absolute",
+    "block": "energy",
+    "family": "narrow",
+    "board": "nucleo_l476rg",
+    "runner": "again",
+    "command": "hello",
+}
+MAIN = "from tinsmith.cli.main import main; main()"
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> Tree:
+    """The tree with one file more of each kind (and the C of the op); nothing else is touched."""
+    tree = copy_tree(tmp_path_factory.mktemp("grown") / "tree")
+    before = {p for p in (tree.root / "src").rglob("*") if p.is_file()}
+    shutil.copytree(NEW / "src", tree.root / "src", dirs_exist_ok=True)
+    added = {p for p in (tree.root / "src").rglob("*") if p.is_file()} - before
+    assert len(added) == len(KINDS) + 1
+    assert tree.make("docs").returncode == 0
+    return tree
+
+
+def cli(tree: Tree, *arguments: str) -> str:
+    result = tree.run(sys.executable, "-c", MAIN, *arguments)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_listed(grown: Tree, kind: str) -> None:
+    assert KINDS[kind] in cli(grown, "kinds", kind)
+    assert KINDS[kind] in cli(grown, "kinds", kind, KINDS[kind])
+
+
+def test_the_command_and_the_board_can_be_used(grown: Tree) -> None:
+    assert cli(grown, "hello", "--name", "Ada").strip() == "hello Ada"
+    assert "hello" in cli(grown, "--help")
+    assert "98304" in cli(grown, "board", "show", "nucleo_l476rg", "--json")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_documented(grown: Tree, kind: str) -> None:
+    text = (grown.root / "docs/reference/kinds.md").read_text(encoding="utf-8")
+    assert f"| `{KINDS[kind]}` |" in text.split(f"\n## {kind}\n")[1].split("\n## ")[0]
+
+
+def test_its_parameters_its_options_and_its_rows_are_documented(grown: Tree) -> None:
+    pages = {
+        p.name: p.read_text(encoding="utf-8") for p in (grown.root / "docs/reference").iterdir()
+    }
+    assert "| `gain` | `1.0` | from 0.1 to 10 | factor of the result |" in pages["kinds.md"]
+    assert "## `tinsmith hello`" in pages["cli.md"] and "Whom to greet." in pages["cli.md"]
+    assert "## `absolute`" in pages["ops.md"] and "one_element, signs" in pages["ops.md"]
+
+
+@pytest.mark.parametrize("gate", ["gate-layers", "gate-sizes", "gate-docs", "gate-types"])
+def test_the_gates_accept_it(grown: Tree, gate: str) -> None:
+    result = grown.make(gate)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "least"),
+    [
+        ("tests/contract/test_catalogues.py", "absolute", 4),
+        ("tests/contract/test_catalogues.py", "energy", 4),
+        ("tests/contract/test_catalogues.py", "narrow", 4),
+        ("tests/contract/test_catalogues.py", "nucleo_l476rg", 5),
+        ("tests/contract/test_catalogues.py", "again", 4),
+        ("tests/contract/test_catalogues.py", "hello", 3),
+        ("tests/contract/test_blocks.py", "energy", 3),
+        ("tests/contract/test_families.py", "narrow", 3),
+        ("tests/numeric/test_ops.py", "absolute", 4),
+        ("tests/numeric/test_mutations.py", "absolute", 1),
+    ],
+)
+def test_it_is_tested(grown: Tree, path: str, name: str, least: int) -> None:
+    """Tests that were there before take it up and pass."""
+    python = (sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", path, "-k", name)
+    result = grown.run(*python)
+    assert result.returncode == 0, result.stdout + result.stderr
+    passed = [x for x in result.stdout.splitlines() if "PASSED" in x and name in x]
+    assert len(passed) >= least, result.stdout
+
+
+def test_a_wrong_new_kernel_is_caught(grown: Tree, tmp_path: Path) -> None:
+    """The tests that take a new op up can fail: its C says something else than its numpy."""
+    wrong = Tree(tmp_path / "tree")
+    shutil.copytree(grown.root, wrong.root)
+    kernel = wrong.root / "src/tinsmith/kernels/ref/absolute_float32.c"
+    kernel.write_text(kernel.read_text().replace("? -x[i] : x[i]", "? x[i] : x[i]"))
+    command = (
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        "tests/numeric/test_ops.py",
+    )
+    assert wrong.run(*command, "-k", "absolute").returncode == 1
