@@ -111,7 +111,7 @@ class Machine:
             at += nbytes
         self.inputs_at = at
         self.deadline = time.monotonic() + request["timeout_s"]
-        self.bad: tuple[int, int, int] | None = None
+        self.bad: tuple[int, int] | None = None
         self.counter = self._counter()
         self._attach()
 
@@ -193,10 +193,8 @@ class Machine:
         if status != unicorn.UC_ERR_OK:
             raise unicorn.UcError(status)
 
-    def _on_invalid(
-        self, engine: Any, access: int, address: int, size: int, value: int, data: Any
-    ) -> bool:
-        self.bad = (access, address, size)
+    def _on_invalid(self, engine: Any, access: int, address: int, *rest: Any) -> bool:
+        self.bad = access, address
         return False
 
     def reset(self, paint: bytes) -> None:
@@ -228,7 +226,7 @@ class Machine:
         pc, sp = self.engine.reg_read(self.pc), self.engine.reg_read(self.sp)
         if self.bad is None:
             return Fault("instruction", pc, sp, pc, str(error))
-        access, address, _ = self.bad
+        access, address = self.bad
         names = {
             unicorn.UC_MEM_READ_UNMAPPED: "read", unicorn.UC_MEM_WRITE_UNMAPPED: "write",
             unicorn.UC_MEM_FETCH_UNMAPPED: "fetch", unicorn.UC_MEM_WRITE_PROT: "write",

@@ -1,4 +1,4 @@
-"""C library: a zip with sources, stable header, CMakeLists, example, golden vectors and SELFTEST."""
+"""C library: a zip of sources, stable header, CMakeLists, example, golden vectors, SELFTEST."""
 
 import io
 import zipfile
