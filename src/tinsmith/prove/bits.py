@@ -16,7 +16,11 @@ def differing(expected: np.ndarray, seen: np.ndarray) -> np.ndarray:
     return np.asarray(bits & ~(np.isnan(expected) & np.isnan(seen)))
 
 
+def same_type(expected: np.ndarray, seen: np.ndarray) -> bool:
+    """Whether two arrays have the same shape and dtype."""
+    return expected.shape == seen.shape and expected.dtype == seen.dtype
+
+
 def equal(expected: np.ndarray, seen: np.ndarray) -> bool:
     """Whether two arrays have the same shape, dtype and bits."""
-    same = expected.shape == seen.shape and expected.dtype == seen.dtype
-    return same and not differing(expected, seen).any()
+    return same_type(expected, seen) and not differing(expected, seen).any()

@@ -41,7 +41,7 @@ def resample(golden: np.ndarray, times: np.ndarray, kernel: str) -> np.ndarray:
 def _weight(distance: np.ndarray, kernel: str) -> np.ndarray:
     x = np.abs(distance)
     if kernel == "linear":
-        return np.maximum(0.0, 1.0 - x)
+        return np.asarray(np.maximum(0.0, 1.0 - x))
     if kernel == "cubic":
         near = 1.5 * x**3 - 2.5 * x**2 + 1.0
         far = -0.5 * x**3 + 2.5 * x**2 - 4.0 * x + 2.0

@@ -170,7 +170,8 @@ def _words(seen: np.ndarray, times: np.ndarray) -> Iterator[Reading]:
             yield _packed(words, values, seen.shape)
         return
     packed = flat.view("<i2").astype(np.float64)
-    yield _packed("16-bit words delivered packed where 32 bits are read", packed, seen.shape)
+    text = "16-bit words delivered packed where 32 bits are read"
+    yield _packed(text, packed, seen.shape, 65536.0)
     real = seen.astype(np.float64)
     low = "only the low 16 of 32 bits arrive"
     yield Reading("word-size", low, 4.0, real, times, modulus=65536.0)
@@ -178,11 +179,14 @@ def _words(seen: np.ndarray, times: np.ndarray) -> Iterator[Reading]:
     yield Reading("word-size", high, 4.0, real * 65536.0 + 32768.0, times)
 
 
-def _packed(words: str, flat: np.ndarray, shape: tuple[int, ...]) -> Reading:
+def _packed(
+    words: str, flat: np.ndarray, shape: tuple[int, ...], modulus: float | None = None
+) -> Reading:
     """Words in order of delivery, as far as they belong to this window."""
     rows = min(flat.shape[1] // shape[2], shape[1])
     values = flat[:, : rows * shape[2]].reshape(shape[0], rows, shape[2])
-    return Reading("word-size", words, 4.0, values, np.arange(rows, dtype=np.float64))
+    times = np.arange(rows, dtype=np.float64)
+    return Reading("word-size", words, 4.0, values, times, modulus)
 
 
 def channels_text(chosen: np.ndarray) -> str:

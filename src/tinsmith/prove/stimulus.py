@@ -144,15 +144,21 @@ def _few(reading: Reading, cases: slice) -> Reading:
 
 
 def _refine(golden: np.ndarray, reading: Reading, scale: _Scale, near: Clock) -> _Fit:
-    """Best clock near the coarse one, on all cases and with every interpolation kernel."""
+    """Best clock near the coarse one, on all cases and with every interpolation kernel; then finer.
+
+    The fit must be as good as jitter allows: a clean trace with a clock that was found only roughly
+    looks like one with a sample missing.
+    """
     step = min(0.0025, 0.25 / golden.shape[1])
     ratios = near.ratio + step * np.linspace(-1, 1, 9)
-    shifts = tuple(np.linspace(-0.75, 0.75, 13))
-    fits = [
-        _grid(golden, reading, scale, np.array([near.ratio]), (-0.5, 0.0, 0.5), k) for k in KERNELS
-    ]
-    kernel = min(fits, key=lambda f: f.misfit).clock.kernel
-    return _grid(golden, reading, scale, ratios, shifts, kernel)
+    shifts = tuple(float(s) for s in np.linspace(-0.75, 0.75, 13))
+    found = min(
+        (_grid(golden, reading, scale, ratios, shifts, kernel) for kernel in KERNELS),
+        key=lambda f: f.misfit,
+    )
+    ratios = found.clock.ratio + step / 4 * np.linspace(-1, 1, 9)
+    shifts = tuple(float(s) for s in np.linspace(-0.75, 0.75, 61))
+    return _grid(golden, reading, scale, ratios, shifts, found.clock.kernel)
 
 
 def _grid(
@@ -165,7 +171,7 @@ def _grid(
 ) -> _Fit:
     """One clock ratio for all cases, one phase for each."""
     best: _Fit | None = None
-    for ratio in ratios:
+    for ratio in np.clip(ratios, *RATIOS):
         rows = np.stack(
             [_misfit(golden, reading, scale, Clock(float(ratio), s, kernel)) for s in shifts]
         )
