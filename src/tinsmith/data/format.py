@@ -29,12 +29,19 @@ class ReadOptions:
 
 @dataclass(frozen=True)
 class Format:
-    """A file format. ``read`` raises UserError (code ``data.<format>.<what>``) on anything it
-    cannot make sense of."""
+    """A file format.
+
+    Args:
+        suffixes: file names it reads, with the dot, in lower case.
+        read: raises UserError (code ``data.<format>.<what>``) on anything it cannot make sense of.
+        example: a small valid file of two recordings or more: shown in the reference, and what the
+            contract tests cut and damage.
+    """
 
     name: str
     suffixes: tuple[str, ...]
     read: Callable[[Path, ReadOptions], Reading]
+    example: str
 
 
 FORMATS: Catalogue[Format] = Catalogue("format", "tinsmith.data.formats", Format)

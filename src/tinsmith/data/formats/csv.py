@@ -238,4 +238,13 @@ def _label(table: _Table, columns: _Columns, row: int, path: Path, source: Sourc
     return parts[0] if len(parts) > 2 and parts[0] else path.resolve().parent.name
 
 
-FORMAT = Format("csv", (".csv", ".tsv"), read)
+_EXAMPLE = """\
+time_ms,acc_x [m/s2],acc_y [m/s2],label,person
+0,0.1,9.7,rest,anna
+20,0.2,9.8,rest,anna
+40,0.1,9.8,rest,anna
+60,3.5,7.1,shake,anna
+80,-4.2,8.8,shake,anna
+"""
+
+FORMAT = Format("csv", (".csv", ".tsv"), read, _EXAMPLE)

@@ -140,4 +140,16 @@ def _channels(count: int, options: ReadOptions, source: Source) -> tuple[Channel
     return tuple(Channel(n, options.units.get(n, "")) for n in names)
 
 
-FORMAT = Format("ts", (".ts",), read)
+_EXAMPLE = """\
+@problemName Wrist
+@univariate false
+@dimensions 2
+@equalLength true
+@seriesLength 3
+@classLabel true rest shake
+@data
+0.1,0.2,0.1:9.7,9.8,9.8:rest
+3.5,-4.2,3.9:7.1,8.8,7.4:shake
+"""
+
+FORMAT = Format("ts", (".ts",), read, _EXAMPLE)
