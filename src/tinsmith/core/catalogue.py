@@ -4,6 +4,7 @@ used."""
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
@@ -34,7 +35,7 @@ class Catalogue(Generic[T]):
         modules = [p.name for p in files(self.package).iterdir() if p.name.endswith(".py")]
         stems = [m.removesuffix(".py") for m in modules]
         own = {s for s in stems if not s.startswith("_")}
-        plugins = set(self._plugins())
+        plugins = set(self._plugins)
         if both := own & plugins:
             raise InternalError(f"{self.kind} {min(both)!r} is both built in and a plug-in")
         return sorted(own | plugins)
@@ -49,7 +50,7 @@ class Catalogue(Generic[T]):
         if name not in self.names():
             raise UnknownKind(self.kind, name, self.names())
         try:
-            plugin = self._plugins().get(name)
+            plugin = self._plugins.get(name)
             found = plugin.load() if plugin else getattr(self._module(name), self.constant)
         except ModuleNotFoundError as e:
             if (e.name or "").split(".")[0] == "tinsmith":
@@ -67,7 +68,7 @@ class Catalogue(Generic[T]):
     def summary(self, name: str) -> str:
         """First sentence of the module's docstring: what `tinsmith kinds` and the reference
         print; "" without one."""
-        plugin = self._plugins().get(name)
+        plugin = self._plugins.get(name)
         doc = import_module(plugin.module).__doc__ if plugin else self._module(name).__doc__
         first = " ".join((doc or "").strip().split("\n\n")[0].split())
         return re.split(r"(?<=\.)\s(?=[A-Z])", first)[0]
@@ -80,7 +81,10 @@ class Catalogue(Generic[T]):
     def _module(self, name: str):  # type: ignore[no-untyped-def]
         return import_module(f"{self.package}.{name}")
 
+    @cached_property
     def _plugins(self) -> dict[str, EntryPoint]:
+        # Kept: reading the metadata of every installed package takes some 10 ms, and graphs ask
+        # for an operation per node.
         return {e.name: e for e in entry_points(group=self.package)}
 
 
