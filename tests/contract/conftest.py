@@ -1,4 +1,4 @@
 """Fixtures of this folder."""
 
-from planting import fails as fails
-from planting import tree as tree
+from trees import fails as fails
+from trees import tree as tree
