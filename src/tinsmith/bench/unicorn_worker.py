@@ -213,6 +213,9 @@ class Machine:
     def _go(self, start: int, until: int) -> None:
         left = self.deadline - time.monotonic()
         self.bad = None
+        # A block translated while its address was no place to stop would be run through.
+        for address in (start & ~1 if self.arm else start, until):
+            self.engine.ctl_remove_cache(address, address + 2)
         if left > 0:
             try:
                 self.engine.emu_start(start | int(self.arm), until, timeout=int(left * 1e6) + 1)

@@ -40,7 +40,7 @@ typedef struct {
     uint64_t copied;
     uint8_t *trace; /* where the next copy goes */
     ts_block *previous;
-    uint64_t unaligned; /* accesses seen by ts_memory that are not aligned to their size */
+    uint64_t unaligned; /* accesses seen by ts_memory that are not aligned to their size, at most 4 */
     uint64_t unaligned_address;
     uint64_t unaligned_block;
     uint64_t last; /* address of the last block, counted or not */
@@ -127,7 +127,8 @@ void ts_on_memory(void *engine, int type, uint64_t address, int size, int64_t va
     (void)engine;
     (void)type;
     (void)value;
-    if (size > 0 && (address & (uint64_t)(size - 1)) != 0 && c->unaligned++ == 0) {
+    uint64_t wanted = size > 4 ? 4 : (uint64_t)size; /* pairs of registers only need the alignment of a word */
+    if (wanted > 0 && (address & (wanted - 1)) != 0 && c->unaligned++ == 0) {
         c->unaligned_address = address;
         c->unaligned_block = c->last;
     }
