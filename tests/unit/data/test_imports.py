@@ -1,0 +1,167 @@
+"""Import: content-addressed, the same whatever the order, whole or not at all."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinsmith.core.errors import UserError
+from tinsmith.core.progress import Silent
+from tinsmith.data import imports
+from tinsmith.data.dataset import Dataset
+from tinsmith.data.format import ReadOptions
+from tinsmith.data.imports import import_files, open_dataset
+
+RATE = ReadOptions(rate_hz=50.0)
+
+
+def write(path: Path, text: str = "x,y\n1,2\n3,4\n5,6\n") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def fill(folder: Path) -> list[Path]:
+    """Three recordings of two labels, the label being the folder."""
+    return [
+        write(folder / "rest" / "1.csv"),
+        write(folder / "walk" / "1.csv", "x,y\n9,9\n8,8\n"),
+        write(folder / "walk" / "2.csv", "x,y\n7,9\n8,8\n"),
+    ]
+
+
+def load(paths: list[Path], folder: Path, options: ReadOptions = RATE) -> Dataset:
+    return import_files(paths, "set", options, folder, Silent())
+
+
+def files(folder: Path) -> set[str]:
+    return {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_what_is_read_is_what_was_written(tmp_path: Path) -> None:
+    dataset = load(fill(tmp_path / "in"), tmp_path / "out")
+    assert dataset.labels == ("rest", "walk")
+    by_id = {r.id: r for r in dataset.manifest.recordings}
+    assert sorted(by_id) == ["rest/1.csv:2", "walk/1.csv:2", "walk/2.csv:2"]
+    values = dataset.values(by_id["walk/1.csv:2"])
+    assert values.dtype == np.float32
+    assert values.tolist() == [[9, 9], [8, 8]]
+    assert open_dataset(tmp_path / "out") == dataset
+
+
+def test_equal_data_equal_id_wherever_and_in_whatever_order(tmp_path: Path) -> None:
+    paths = fill(tmp_path / "in")
+    first = load(paths, tmp_path / "a")
+    assert load(paths[::-1], tmp_path / "b").id == first.id
+    assert load([tmp_path / "in"], tmp_path / "c").id == first.id
+    fill(tmp_path / "elsewhere")
+    assert load([tmp_path / "elsewhere"], tmp_path / "d").id == first.id
+    write(paths[0], "x,y\n1,2\n3,4\n5,7\n")
+    assert load(paths, tmp_path / "e").id != first.id
+
+
+def test_importing_again_changes_nothing(tmp_path: Path) -> None:
+    paths, out = fill(tmp_path / "in"), tmp_path / "out"
+    load(paths, out)
+    before = {p: p.stat().st_mtime_ns for p in (out / "samples").iterdir()}
+    load(paths, out)
+    assert {p: p.stat().st_mtime_ns for p in (out / "samples").iterdir()} == before
+
+
+def test_duplicates_are_dropped_with_a_note(tmp_path: Path) -> None:
+    paths = [*fill(tmp_path / "in"), write(tmp_path / "in" / "rest" / "copy.csv")]
+    dataset = load(paths, tmp_path / "out")
+    assert len(dataset.manifest.recordings) == 3
+    assert dataset.manifest.notes == (
+        "rest/copy.csv:2 has the same samples as rest/1.csv:2 and was left out",
+    )
+
+
+def test_one_recording_with_two_labels_is_refused(tmp_path: Path) -> None:
+    paths = [*fill(tmp_path / "in"), write(tmp_path / "in" / "walk" / "copy.csv")]
+    with pytest.raises(UserError, match=r"rest/1.csv:2 \(rest\) and walk/copy.csv:2 \(walk\)"):
+        load(paths, tmp_path / "out")
+
+
+def test_a_bad_file_leaves_nothing_behind(tmp_path: Path) -> None:
+    paths = [*fill(tmp_path / "in"), write(tmp_path / "in" / "walk" / "9.csv", "x,y\n1,nan\n")]
+    with pytest.raises(UserError, match="9.csv: line 2, column 'y'") as e:
+        load(paths, tmp_path / "out")
+    assert e.value.code == "data.csv.nonfinite"
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 4])
+def test_interrupted_while_writing(
+    tmp_path: Path, cut: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C at each write: an older dataset stays whole, a new one is not begun."""
+    out = tmp_path / "out"
+    old = load([write(tmp_path / "old" / "a.csv", "x\n1\n2\n")], out)
+    before, calls = files(out), []
+    real = imports.write_atomically
+
+    def interrupted(path: Path, data: bytes) -> None:
+        calls.append(path)
+        if len(calls) == cut:
+            raise KeyboardInterrupt
+        real(path, data)
+
+    monkeypatch.setattr(imports, "write_atomically", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        load(fill(tmp_path / "in"), out)
+    assert files(out) == before
+    assert open_dataset(out).id == old.id
+
+
+def test_rates(tmp_path: Path) -> None:
+    silent = write(tmp_path / "a.csv")
+    slow = write(tmp_path / "b.csv", "t,x,y\n0,1,1\n0.1,1,1\n")
+    fast = write(tmp_path / "c.csv", "t,x,y\n0,1,2\n0.05,1,1\n")
+    with pytest.raises(UserError, match="a.csv does not say its sampling rate") as e:
+        load([silent, slow], tmp_path / "out", ReadOptions())
+    assert "--rate-hz" in e.value.hint
+    with pytest.raises(UserError, match=r"b.csv 10 Hz, c.csv 20 Hz"):
+        load([slow, fast], tmp_path / "out", ReadOptions())
+    with pytest.raises(UserError, match=r"the rate you gave 50 Hz, b.csv 10 Hz"):
+        load([slow], tmp_path / "out")
+    with pytest.raises(UserError, match="impossible"):
+        load([silent], tmp_path / "out", ReadOptions(rate_hz=0.0))
+    assert load([slow], tmp_path / "out", ReadOptions()).manifest.rate_hz == 10
+
+
+def test_channels_must_be_the_same(tmp_path: Path) -> None:
+    paths = [write(tmp_path / "a.csv"), write(tmp_path / "b.csv", "x,z\n1,2\n3,4\n")]
+    with pytest.raises(UserError, match="b.csv has channels") as e:
+        load(paths, tmp_path / "out")
+    assert e.value.code == "data.channels"
+
+
+def test_unknown_formats(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="of no known format") as e:
+        load([write(tmp_path / "a.xyz")], tmp_path / "out")
+    assert ".csv" in e.value.hint
+    with pytest.raises(UserError, match="holds no file"):
+        load([tmp_path], tmp_path / "out")
+    with pytest.raises(UserError, match="No file"):
+        load([], tmp_path / "out")
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="gone.csv: there is no such file"):
+        load([tmp_path / "gone.csv"], tmp_path / "out")
+
+
+def test_opening_what_is_missing_or_damaged(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no dataset"):
+        open_dataset(tmp_path)
+    dataset = load(fill(tmp_path / "in"), tmp_path / "out")
+    sample = tmp_path / "out" / "samples" / f"{dataset.manifest.recordings[0].digest}.npy"
+    content = sample.read_bytes()
+    sample.write_bytes(content[:-1])
+    with pytest.raises(UserError, match="damaged: samples/"):
+        open_dataset(tmp_path / "out")
+    sample.write_bytes(content)
+    (tmp_path / "out" / "manifest.zip").write_bytes(b"PK")
+    with pytest.raises(UserError, match="damaged: manifest.zip"):
+        open_dataset(tmp_path / "out")
