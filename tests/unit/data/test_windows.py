@@ -80,7 +80,7 @@ def test_split_is_a_partition(rows: list[tuple[str, str, int]], grouped: bool, s
         assert set(windows.part) <= {TRAIN, VALIDATION, TEST}
         expected = [max(0, (n - 6) // 4 + 1) for _, _, n in rows]
         assert np.bincount(windows.recording, minlength=len(rows)).tolist() == expected
-        for unit in set(g for _, g, _ in rows) if grouped else range(len(rows)):
+        for unit in {g for _, g, _ in rows} if grouped else range(len(rows)):
             mine = [rows[r][1] == unit if grouped else r == unit for r in windows.recording]
             assert len(set(windows.part[mine])) <= 1
         for part in (TRAIN, TEST):

@@ -1,0 +1,94 @@
+"""Features: raw integers, stages, and the same values as by hand from quantised recordings."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tinsmith.core.errors import UserError
+from tinsmith.data.dataset import Channel
+from tinsmith.data.windows import Windowing
+from tinsmith.dsp.block import BLOCKS
+from tinsmith.ir.rules import verify
+from tinsmith.learn.features import (
+    block_of,
+    feature_graph,
+    feature_names,
+    features,
+    signal_of,
+    stages,
+    to_raw,
+)
+from tinsmith.learn.pipeline import BlockUse, Pipeline, Sensor
+
+PIPELINE = Pipeline(
+    name="p",
+    channels=(Channel("x"), Channel("y")),
+    rate_hz=50.0,
+    sensor=Sensor("int16", (0.01, 0.5)),
+    window=Windowing(20, 10),
+    blocks=(
+        BlockUse("statistics", {"which": "mean"}),
+        BlockUse("spectral", {"fft_length": 16, "bands": 4}),
+        BlockUse("statistics", {"which": "std"}),
+    ),
+    family="mlp",
+)
+
+
+def test_stages_and_shape() -> None:
+    graph = feature_graph(PIPELINE)
+    verify(graph)
+    assert stages(PIPELINE) == ("statistics", "spectral", "statistics_2")
+    told = [*dict.fromkeys(n.stage for n in graph.nodes)]
+    assert told == ["scale", "statistics", "spectral", "statistics_2", "features"]
+    assert graph.inputs == ("raw",)
+    assert str(graph.type("raw").dtype) == "int16"
+    assert graph.type(graph.outputs[0]).shape == (1, 12)
+    assert len(feature_names(PIPELINE)) == 12
+
+
+def test_features_are_those_of_the_quantised_signal(rng: np.random.Generator) -> None:
+    values = rng.normal(size=(3, 20, 2)) * 4
+    raw = to_raw(values, PIPELINE.sensor)
+    got = features(feature_graph(PIPELINE), raw)
+    for row, window in zip(got, raw * np.array([0.01, 0.5]), strict=True):
+        want = [
+            BLOCKS.get(u.block).oracle(
+                window, signal_of(PIPELINE), BLOCKS.get(u.block).complete(u.params)
+            )
+            for u in PIPELINE.blocks
+        ]
+        assert row == pytest.approx(np.concatenate(want), rel=1e-4, abs=1e-4)
+
+
+def test_to_raw_rounds_and_saturates() -> None:
+    sensor = Sensor("int16", (0.5,))
+    values = np.zeros((200, 1))
+    values[:5, 0] = [0.25, 0.75, -0.3, 16384.0, 99999.0]
+    assert to_raw(values, sensor)[:5, 0].tolist() == [0, 2, -1, 32767, 32767]
+    assert to_raw(values, sensor).dtype == np.int16
+
+
+def test_a_range_that_is_too_small_is_refused() -> None:
+    values = np.zeros((100, 2))
+    values[:3, 1] = 40.0
+    with pytest.raises(
+        UserError, match=re.escape("Channel 1 reaches 40; the sensor ends at 32.767")
+    ) as e:
+        to_raw(values, Sensor("int16", (0.001, 0.001)))
+    assert "full_scale" in e.value.hint
+
+
+@pytest.mark.parametrize("lsb", [(0.1,), (0.1, 0.0), (0.1, -1.0), (0.1, 1e-60), (0.1, np.inf)])
+def test_sensor_needs_one_lsb_per_channel(lsb: tuple[float, ...]) -> None:
+    with pytest.raises(UserError, match="The sensor has lsb"):
+        feature_graph(replace(PIPELINE, sensor=Sensor("int16", lsb)))
+
+
+def test_block_of_a_stage() -> None:
+    found = block_of(PIPELINE, "statistics_2")
+    assert found is not None
+    assert found.name == "statistics"
+    assert block_of(PIPELINE, "features") is None
