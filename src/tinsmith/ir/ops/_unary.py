@@ -55,6 +55,7 @@ def unary_cases() -> Mapping[str, Case]:
         "any_pattern": case(patterns),
         "denormal": case(denormal),
         "near_one": case(near_one),
+        "around_one": case(np.linspace(0.7, 1.42, 1000).astype(np.float32)),
         "special": case(SPECIAL),
         "negative": case(-patterns[:50]),
     }

@@ -53,6 +53,14 @@ def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, .
     return (np.clip(q + zero, -128, 127).astype(np.int8),)
 
 
+def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
+    """Float64, in steps of the result before rounding; clamped."""
+    scale, zero = per_tensor("quantize", site.outputs[0], "the result")
+    with np.errstate(all="ignore"):
+        t = operands[0].astype(np.float64) / scale
+    return (np.clip(np.where(np.isnan(t), 0, t) + zero, -128, 127),)
+
+
 def arguments(site: Site) -> Sequence[Argument]:
     """(x, y, elements, scale, zero point)"""
     scale, zero = _scale(site)
@@ -90,6 +98,7 @@ OP = Op(
     name="quantize",
     infer=infer,
     reference=reference,
+    oracle=oracle,
     kernels={"float32": Kernel(arguments)},
     cases=CASES,
     extend=extend,

@@ -29,6 +29,7 @@ from tinsmith.ir.ops._layout import integer, of_dtype
 from tinsmith.ir.types import Quant, TensorType, type_of
 
 ROUNDINGS = ("double", "single", "onnx")
+ATTRIBUTES = ("zero_point", "act_min", "act_max")
 
 
 def multipliers(factors: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
@@ -62,9 +63,7 @@ def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
         raise ShapeError("requantize", "multiplier and shift must be int32")
     if attrs.get("rounding") not in ROUNDINGS:
         raise ShapeError("requantize", f"rounding is {attrs.get('rounding')!r}, not of {ROUNDINGS}")
-    zero, low, high = (
-        integer("requantize", attrs, n) for n in ("zero_point", "act_min", "act_max")
-    )
+    zero, low, high = (integer("requantize", attrs, n) for n in ATTRIBUTES)
     if not (-128 <= low <= high <= 127 and -128 <= zero <= 127):
         raise ShapeError("requantize", f"zero_point {zero}, act_min {low}, act_max {high}")
     return (TensorType(x.shape, "int8"),)
@@ -73,7 +72,7 @@ def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
 def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """Scale, add the zero point, clamp; nothing overflows on the way."""
     x, multiplier, shift = (o.astype(np.int64) for o in operands)
-    zero, low, high = (int(site.attrs[n]) for n in ("zero_point", "act_min", "act_max"))  # type: ignore[arg-type]
+    zero, low, high = (integer("requantize", site.attrs, n) for n in ATTRIBUTES)
     rounding = site.attrs["rounding"]
     if rounding == "onnx":
         scaled = _scale_onnx(operands[0], multiplier, shift)
@@ -94,11 +93,18 @@ def _scale_onnx(x: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np.
     return np.rint(np.clip(product, np.float32(-1024), np.float32(1024))).astype(np.int64)
 
 
+def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
+    """Float64 product, in steps of the result before rounding; clamped."""
+    x, multiplier, shift = (o.astype(np.float64) for o in operands)
+    zero, low, high = (integer("requantize", site.attrs, n) for n in ATTRIBUTES)
+    return (np.clip(x * multiplier * 2.0 ** (shift - 31) + zero, low, high),)
+
+
 def arguments(site: Site) -> Sequence[Argument]:
     """(x, multiplier, shift, y, elements, channels, zero point, low, high, rounding 0 | 1 | 2)"""
     return [
         In(0), In(1), In(2), Out(), site.inputs[0].elements, site.inputs[1].elements,
-        *(integer("requantize", site.attrs, n) for n in ("zero_point", "act_min", "act_max")),
+        *(integer("requantize", site.attrs, n) for n in ATTRIBUTES),
         ROUNDINGS.index(str(site.attrs["rounding"])),
     ]  # fmt: skip
 
@@ -162,6 +168,7 @@ OP = Op(
     name="requantize",
     infer=infer,
     reference=reference,
+    oracle=oracle,
     kernels={"int32": Kernel(arguments)},
     cost=lambda s: Cost(s.inputs[0].elements, s.inputs[1].nbytes + s.inputs[2].nbytes),
     cases=_cases(),

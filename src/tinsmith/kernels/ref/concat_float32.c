@@ -1,5 +1,6 @@
 /* Joins two tensors along one axis, float32: each outer step of y is a's and then b's.
  * a [outer][a_size], b [outer][b_size] -> y [outer][a_size + b_size]. */
+/* mutant: "b[o * b_size + i]" -> "b[o * a_size + i]" */
 #include "ts_kernel.h"
 
 void ts_concat_float32(const float *a, const float *b, float *y, int32_t outer, int32_t a_size, int32_t b_size) {

@@ -1,5 +1,6 @@
 /* Joins two tensors along one axis, int8: each outer step of y is a's and then b's.
  * a [outer][a_size], b [outer][b_size] -> y [outer][a_size + b_size]. */
+/* mutant: "i < b_size" -> "i < b_size - 1" */
 #include "ts_kernel.h"
 
 void ts_concat_int8(const int8_t *a, const int8_t *b, int8_t *y, int32_t outer, int32_t a_size, int32_t b_size) {

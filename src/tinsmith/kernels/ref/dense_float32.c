@@ -1,5 +1,6 @@
 /* Fully connected, float32: y[m][n] = b[n] + sum over k of x[m][k] * w[n][k], added in order of k.
  * x [rows][depth], w [channels][depth], b [channels]. */
+/* mutant: "sum = b[n]" -> "sum = -b[n]" */
 #include "ts_kernel.h"
 
 void ts_dense_float32(const float *x, const float *w, const float *b, float *y,

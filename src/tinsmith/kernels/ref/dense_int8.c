@@ -1,5 +1,6 @@
 /* Fully connected, int8 to int32 sums: y[m][n] = b[n] + sum over k of (x[m][k] - x_zero) * w[n][k].
  * x [rows][depth], w [channels][depth] symmetric, b [channels]. |sum| stays below 2^31 for depth < 65 793. */
+/* mutant: "depth + k] - x_zero" -> "depth + k] + x_zero" */
 #include "ts_kernel.h"
 
 void ts_dense_int8(const int8_t *x, const int8_t *w, const int32_t *b, int32_t *y,

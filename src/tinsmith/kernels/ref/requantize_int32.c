@@ -2,6 +2,7 @@
  * factor = multiplier[c] * 2^(shift[c] - 31), c = i mod channels; multiplier 0 or 2^30..2^31-1, shift -31..30.
  * x, y [n]; zero, low and high -128..127; rounding 0: double (gemmlowp), 1: single (halves upwards), 2: onnx
  * (float32 product, halves to even). y may lie in x's memory, from its start on. */
+/* mutant: "rounding == 1" -> "rounding == 3" */
 #include "ts_fixed.h"
 
 void ts_requantize_int32(const int32_t *x, const int32_t *multiplier, const int32_t *shift, int8_t *y,

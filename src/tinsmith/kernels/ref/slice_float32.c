@@ -1,5 +1,6 @@
 /* A run of indices along one axis, float32: y[o][k][i] = x[o][start + k][i].
  * x [outer][length][inner] -> y [outer][size][inner]; start + size <= length. */
+/* mutant: "length + start)" -> "length + start + 1 - size)" */
 #include "ts_kernel.h"
 
 void ts_slice_float32(const float *x, float *y, int32_t outer, int32_t length, int32_t inner,

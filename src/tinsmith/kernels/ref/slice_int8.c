@@ -1,5 +1,6 @@
 /* A run of indices along one axis, int8: y[o][k][i] = x[o][start + k][i].
  * x [outer][length][inner] -> y [outer][size][inner]; start + size <= length. */
+/* mutant: "(o * length + start)" -> "(o * length + start - o)" */
 #include "ts_kernel.h"
 
 void ts_slice_int8(const int8_t *x, int8_t *y, int32_t outer, int32_t length, int32_t inner,

@@ -1,4 +1,5 @@
 /* Exchanges rows and columns, int8: y[c][r] = x[r][c]. x [rows][columns] -> y [columns][rows]. */
+/* mutant: "c * rows + r" -> "r * columns + c" */
 #include "ts_kernel.h"
 
 void ts_transpose_int8(const int8_t *x, int8_t *y, int32_t rows, int32_t columns) {

@@ -3,6 +3,12 @@
  *
  * Sources: Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
  * Inference", CVPR 2018, section 2.2; gemmlowp, doc/quantization.md; ONNX operator QuantizeLinear. */
+/* mutant: "(mask >> 1) + (high < 0 ? 1 : 0)" -> "(mask >> 1)" */
+/* mutant: "((int64_t)1 << 30)" -> "((int64_t)1 << 29)" */
+/* mutant: "product + ((int64_t)1 << (total - 1))" -> "product" */
+/* mutant: "rest > 0.5f ||" -> "rest >= 0.5f ||" */
+/* mutant: "shift > 0 ? shift : 0" -> "0" */
+/* mutant: "whole & 1" -> "1" */
 #ifndef TS_FIXED_H
 #define TS_FIXED_H
 
