@@ -19,7 +19,7 @@ from tinsmith.devices.board import Board
 
 HEADER_BYTES = 48
 _CRC_AT = 40
-_BASES = (0, 0x12345670)
+_BASES = (0x21000000, 0x12345670)
 """Linked twice, at addresses that differ in every byte: any absolute address would show."""
 _SCRIPT = """\
 ENTRY(ts_module_header)
@@ -69,6 +69,8 @@ def _objects(
 ) -> Mapping[str, bytes]:
     """Model and kernels position-independent; the header is assembly and needs no flags."""
     plain_sources = {**module.sources, "memory.c": firmware_text("ports/memory.c")}
+    if board.core.fpu == "none":
+        plain_sources["soft_float.c"] = firmware_text("module/soft_float.c")
     sources = {p: _hide(t) if p.endswith(".c") else t for p, t in plain_sources.items()}
     sources["hidden.h"] = firmware_text("module/hidden.h")
     header = {

@@ -1,0 +1,110 @@
+"""The C library: builds on its own, tests itself, and its self-test can fail."""
+
+import io
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from firmwares import inputs, mixed, mixed_graph
+
+from tinsmith.build.package import PACKAGES, Golden
+from tinsmith.build.toolchains.zig import environment, find
+from tinsmith.core.errors import UserError
+from tinsmith.ir.interp import run_cases
+
+
+def golden(change: bool = False) -> Golden:
+    graph, x = mixed_graph(), inputs()
+    values = run_cases(graph, x)
+    outputs = {o: values[o].copy() for o in graph.outputs}
+    if change:
+        outputs["sums"][1, 0, 3] += 1
+    return Golden(x, outputs)
+
+
+def unpacked(folder: Path, given: Golden) -> Path:
+    name, data = PACKAGES.get("c_library").make(mixed("host"), given)
+    assert name == "mixed-c-library.zip"
+    zipfile.ZipFile(io.BytesIO(data)).extractall(folder)
+    return folder / "mixed"
+
+
+def compiled(folder: Path, program: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    """Build with a plain C99 compiler and run: the system's, else zig's."""
+    system = shutil.which("cc")
+    command = [system] if system else list(find().command)
+    sources = sorted(str(p.relative_to(folder)) for p in folder.glob("*.c"))
+    sources += sorted(str(p.relative_to(folder)) for p in folder.glob("kernels/*.c"))
+    argv = [
+        *command,
+        "-std=c99",
+        "-pedantic",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-I.",
+        "-o",
+        "program",
+    ]
+    argv += [f"example/{program}.c", "example/golden.c", *sources]
+    extra = {} if system else environment(tmp_path)
+    subprocess.run(argv, cwd=folder, check=True, env={"PATH": "/usr/bin:/bin", **extra})
+    return subprocess.run(
+        [str(folder / "program")], capture_output=True, text=True, check=False, cwd=folder
+    )
+
+
+def test_two_archives_are_byte_identical_and_complete() -> None:
+    make = PACKAGES.get("c_library").make
+    (_, one), (_, two) = make(mixed("host"), golden()), make(mixed("host"), golden())
+    assert one == two
+    names = set(zipfile.ZipFile(io.BytesIO(one)).namelist())
+    wanted = {"README.md", "LICENSE.txt", "CMakeLists.txt", "mixed.h", "mixed.c", "example/main.c"}
+    assert {f"mixed/{n}" for n in wanted} <= names
+
+
+def test_the_self_test_passes_and_the_example_prints_the_golden_outputs(tmp_path: Path) -> None:
+    given = golden()
+    folder = unpacked(tmp_path, given)
+    done = compiled(folder, "selftest", tmp_path)
+    assert (done.returncode, done.stdout) == (0, "SELFTEST passed: 3 of 3 golden vectors equal\n")
+    example = compiled(folder, "main", tmp_path)
+    assert example.returncode == 0
+    printed = dict(line.split(": ", 1) for line in example.stdout.splitlines())
+    for name, text in printed.items():
+        shown = np.array(text.split(), given.outputs[name].dtype)
+        np.testing.assert_array_equal(shown, given.outputs[name][0].ravel())
+    assert set(printed) == set(given.outputs)
+
+
+def test_the_self_test_names_the_first_wrong_value(tmp_path: Path) -> None:
+    given = golden(change=True)
+    wrong = int(given.outputs["sums"][1, 0, 3])
+    done = compiled(unpacked(tmp_path, given), "selftest", tmp_path)
+    assert done.returncode == 1
+    assert done.stdout == (f"SELFTEST failed: case 1, sums[3]: expected {wrong}, got {wrong - 1}\n")
+
+
+def test_cmake_builds_it_and_runs_the_self_test(tmp_path: Path, require_tool) -> None:
+    cmake = require_tool("cmake")
+    folder = unpacked(tmp_path, golden())
+    for argv in (["-S", ".", "-B", "build"], ["--build", "build"]):
+        done = subprocess.run(
+            [cmake, *argv], cwd=folder, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    found = subprocess.run([str(folder / "build" / "mixed_selftest")], check=False)
+    assert found.returncode == 0
+
+
+def test_golden_vectors_of_another_model_are_refused() -> None:
+    make, right = PACKAGES.get("c_library").make, golden()
+    with pytest.raises(UserError, match=r"'x' are nothing") as e:
+        make(mixed("host"), Golden({}, right.outputs))
+    assert e.value.code == "package.golden"
+    fewer = {k: v[:2] for k, v in right.outputs.items()}
+    with pytest.raises(UserError, match="same number of cases"):
+        make(mixed("host"), Golden(right.inputs, fewer))
