@@ -22,7 +22,7 @@ from tinsmith.core.errors import UserError
 from tinsmith.data.dataset import Channel, RawRecording, Reading
 from tinsmith.data.format import Format, ReadOptions
 from tinsmith.data.rate import Stamps, rate_of
-from tinsmith.data.text import Source, numbers, read_text
+from tinsmith.data.text import Source, finite_table, numbers, read_text
 
 _TIME = re.compile(r"(?:time|timestamp|t)(?:_(s|ms|us))?", re.IGNORECASE)
 _LABEL = ("label", "class", "activity")
@@ -173,11 +173,11 @@ def _values(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Channels [samples, channels] float32 and time stamps [samples] float64 in seconds."""
     wanted = (*columns.channels, *(() if columns.time is None else (columns.time,)))
-    rows = []
-    for row, line in zip(table.rows, table.lines, strict=True):
-        place = _Places(table.header, wanted, line)
-        rows.append(numbers([row[i] for i in wanted], source, place))
-    values = np.array(rows)
+    cells = [[row[i] for i in wanted] for row in table.rows]
+    if (values := finite_table(cells)) is None:
+        places = (_Places(table.header, wanted, line) for line in table.lines)
+        rows = [numbers(row, source, at) for row, at in zip(cells, places, strict=True)]
+        values = np.array(rows)
     if columns.time is None:
         return values.astype(np.float32), None
     stamps = values[:, -1]
