@@ -20,8 +20,13 @@ EXPLAINED = 0.25
 """A reading explains the integers if its misfit (share of the golden variance) is below this. The
 rest is left to interpolation: how the world went on between two samples is not known."""
 
+_EDGE = 0.05
+"""How far beyond the golden window, in periods, the outermost sample may stand for the signal."""
+
 _COARSE_CASES = 4
-_FINALISTS = 4
+_FINALISTS = 3
+_PROMISE = 10.0
+"""A reading is fitted finely unless its rough score is this much worse than the clean one's."""
 
 
 @dataclass(frozen=True)
@@ -111,9 +116,13 @@ def _best(golden: np.ndarray, seen: np.ndarray, scale: _Scale) -> tuple[_Fit, _F
     """The reading with the smallest price times misfit, and the clean reading."""
     real = golden.astype(np.float64)
     few = slice(0, _COARSE_CASES)
-    found = [(r, _coarse(real, r, scale, few)) for r in readings(golden, seen)]
-    rest = sorted(found[1:], key=lambda f: f[1].score(scale.floor))[:_FINALISTS]
-    clean, *faults = (_refine(real, r, scale, f.clock) for r, f in [found[0], *rest])
+    first, *others = readings(golden, seen)
+    clean = _refine(real, first, scale, _coarse(real, first, scale, few).clock)
+    hopeful = _PROMISE * clean.score(scale.floor)
+    rough = [(r, _coarse(real, r, scale, few)) for r in others]
+    rough = [(r, f) for r, f in rough if f.score(scale.floor) < hopeful]
+    rough.sort(key=lambda f: f[1].score(scale.floor))
+    faults = [_refine(real, r, scale, f.clock) for r, f in rough[:_FINALISTS]]
     best = min([clean, *faults], key=lambda f: f.score(scale.floor))
     return best, clean
 
@@ -210,5 +219,5 @@ def _rows(
         half = reading.modulus / 2
         difference = (difference + half) % reading.modulus - half
         norm = np.minimum(norm, reading.modulus**2 / 12)  # all that a wrapped guess can miss by
-    known = (times >= -0.5) & (times <= golden.shape[1] - 0.5)
+    known = (times > -_EDGE) & (times < golden.shape[1] - 1 + _EDGE)
     return np.square(difference) @ (scale.weight / norm), known
