@@ -31,14 +31,14 @@ class Builder:
     def constant(self, name: str, array: np.ndarray, quant: Quant | None = None) -> str:
         """Add a constant under ``name`` (made unique)."""
         name = self._fresh(name)
-        self._constants[name] = np.ascontiguousarray(array)
+        self._constants[name] = np.asarray(array, order="C")  # keeps a scalar a scalar
         self._types[name] = type_of(array, quant)
         return name
 
     def state(self, name: str, initial: np.ndarray, quant: Quant | None = None) -> str:
         """Declare a state; `update` says what it holds after a run."""
         self._types[name] = type_of(initial, quant)
-        self._states.append(State(name, np.ascontiguousarray(initial), name))
+        self._states.append(State(name, np.asarray(initial, order="C"), name))
         return name
 
     def update(self, state: str, next: str) -> None:

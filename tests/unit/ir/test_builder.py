@@ -66,3 +66,12 @@ def test_shapes_that_do_not_fit_are_refused_at_once() -> None:
         b.op(
             "dense", x, b.constant("w", np.zeros((2, 4), "f4")), b.constant("b", np.zeros(2, "f4"))
         )
+
+
+def test_a_scalar_constant_or_state_stays_a_scalar() -> None:
+    b = Builder("net")
+    x, s = b.input("x", V), b.state("s", np.array(2, np.float32))
+    graph = b.build([b.op("mul", b.op("mul", x, b.constant("k", np.array(3, np.float32))), s)])
+    verify(graph)
+    y = Interpreter(graph).run({"x": np.ones(3, np.float32)})[graph.outputs[0]]
+    assert graph.constants["k"].shape == () and y.tolist() == [6.0, 6.0, 6.0]
