@@ -98,7 +98,7 @@ def _replay(graph: Graph, node: Node, shadow: _Shadow, when: str) -> None:
         if operand not in streamed:
             shadow.read(operand, when)
     for result in node.outputs:
-        shadow.read(result, f"{when}, after it was written,")
+        shadow.read(result, f"{when}, after it was written")
 
 
 def _streamed(graph: Graph, node: Node) -> list[str]:
@@ -128,7 +128,7 @@ def _write_results(
     for i in range(elements):
         for operand in touching:  # the latest moment at which element i may be read
             width = graph.type(operand).nbytes // elements
-            shadow.read(operand, f"{when}, element {i},", i * width, (i + 1) * width)
+            shadow.read(operand, f"{when}, element {i}", i * width, (i + 1) * width)
         shadow.write(result, i * size, (i + 1) * size)
 
 

@@ -1,0 +1,168 @@
+"""Random graphs: reference = host C = emulated C in every intermediate tensor, on M4F and M0+.
+
+Linking one image per graph would take hours. So graphs are compiled in batches: each batch is the
+disjoint union of its graphs, one module with one arena. Every graph is also compiled by itself,
+which plans its memory with every planner and has each plan judged by the verifier.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinsmith.bench.outcome import Outcome, RunOptions
+from tinsmith.bench.run import run
+from tinsmith.build.image import BuildOptions, build_image
+from tinsmith.build.shared import build_shared
+from tinsmith.codegen.buffers import plan_memory
+from tinsmith.codegen.compile import compile_graph
+from tinsmith.codegen.module import InferenceModule
+from tinsmith.codegen.planner import PLANNERS
+from tinsmith.devices.board import BOARDS
+from tinsmith.ir.builder import Builder
+from tinsmith.ir.graph import Graph, State
+from tinsmith.ir.interp import run_cases
+from tinsmith.ir.op import OPS
+from tinsmith.testing.graphs import RandomGraph, random_graph
+
+FULL = 300
+SAMPLE = 40
+BATCH = 20
+BOARDS_RUN = ("host", "nucleo_l4r5zi", "rpi_pico")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of compiled objects, shared by all batches."""
+    return tmp_path_factory.mktemp("built")
+
+
+@cache
+def made(number: int) -> RandomGraph:
+    """Graph ``number`` of the campaign: the same in every run, each op required in turn."""
+    ops = OPS.names()
+    return random_graph(np.random.default_rng([2026, number]), must_use=ops[number % len(ops)])
+
+
+def prefixed(graph: Graph, prefix: str) -> Graph:
+    """The same graph with ``prefix`` in front of every name."""
+
+    def name(value: str) -> str:
+        return prefix + value
+
+    def names(values: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(name, values))
+
+    nodes = (
+        replace(n, name=name(n.name), inputs=names(n.inputs), outputs=names(n.outputs))
+        for n in graph.nodes
+    )
+    return graph.with_(
+        inputs=names(graph.inputs), outputs=names(graph.outputs), nodes=tuple(nodes),
+        types={name(k): t for k, t in graph.types.items()},
+        constants={name(k): c for k, c in graph.constants.items()},
+        states=tuple(State(name(s.name), s.initial, name(s.next)) for s in graph.states),
+    )  # fmt: skip
+
+
+def union(numbers: range) -> tuple[Graph, dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """One graph that holds all, its inputs, and the reference of every value, each graph run by
+    itself with its states kept from case to case."""
+    builder = Builder("batch", "quantised")
+    outputs, inputs, reference = [], {}, {}
+    for number in numbers:
+        one, prefix = made(number), f"g{number:03d}_"
+        graph = prefixed(one.graph, prefix)
+        bound = [builder.input(i, graph.type(i)) for i in graph.inputs]
+        outputs += builder.inline(graph, *bound)
+        inputs |= {prefix + k: v for k, v in one.inputs.items()}
+        values = run_cases(one.graph, one.inputs, reset_each=False)
+        reference |= {prefix + k: v for k, v in values.items()}
+    return builder.build(outputs), inputs, reference
+
+
+def execute(module: InferenceModule, inputs: dict[str, np.ndarray], folder: Path) -> Outcome:
+    board = BOARDS.get(module.board)
+    options = RunOptions(inputs, trace=True, reset_each=False, cache=folder)
+    if board.id == "host":
+        return run(build_shared(module, folder), board, "host", options)
+    firmware = build_image(module, board, "zig", BuildOptions(cache=folder))
+    return run(firmware, board, "unicorn", options)
+
+
+def differences(seen: dict[str, np.ndarray], reference: dict[str, np.ndarray]) -> Iterator[str]:
+    """One line per tensor that is not equal to the last bit."""
+    for name, got in seen.items():
+        want = reference[name]
+        if got.dtype != want.dtype or got.shape != want.shape:
+            yield f"{name}: {got.dtype}{got.shape}, expected {want.dtype}{want.shape}"
+        elif got.tobytes() != want.tobytes():
+            bits = f"u{got.itemsize}"  # compared as bits: 0.0 and -0.0 are different
+            other = np.flatnonzero(got.ravel().view(bits) != want.ravel().view(bits))
+            at = int(other[0])
+            values = f"{got.ravel()[at]!r}, expected {want.ravel()[at]!r}"
+            yield f"{name}, element {at}: {values} ({len(other)} elements differ)"
+
+
+def check_batch(numbers: range, folder: Path) -> None:
+    graph, inputs, reference = union(numbers)
+    for board in BOARDS_RUN:
+        module = compile_graph(graph, board, planner="first_fit")
+        outcome = execute(module, inputs, folder)
+        assert outcome.trace is not None
+        computed = {o for n in module.graph.nodes for o in n.outputs}
+        assert set(outcome.trace) == computed and set(outcome.outputs) == set(graph.outputs)
+        for seen in (outcome.trace, outcome.outputs):
+            wrong = list(differences(dict(seen), reference))
+            assert not wrong, f"{board}, {len(wrong)} tensors differ:\n" + "\n".join(wrong[:20])
+
+
+def check_plans(number: int) -> None:
+    """Every planner's plan of one graph passes the verifier (plan_memory has it judged)."""
+    lowered = compile_graph(made(number).graph, "nucleo_l4r5zi").graph
+    sizes = {name: plan_memory(lowered, name).arena_bytes for name in PLANNERS.names()}
+    assert plan_memory(lowered).arena_bytes == min(sizes.values())
+
+
+@pytest.mark.emulator
+@pytest.mark.parametrize("start", range(0, SAMPLE, BATCH))
+def test_sample(start: int, built: Path) -> None:
+    check_batch(range(start, start + BATCH), built)
+
+
+def test_plans_of_the_sample() -> None:
+    for number in range(SAMPLE):
+        check_plans(number)
+
+
+@pytest.mark.slow
+@pytest.mark.emulator
+@pytest.mark.parametrize("start", range(SAMPLE, FULL, BATCH))
+def test_full(start: int, built: Path) -> None:
+    check_batch(range(start, start + BATCH), built)
+    for number in range(start, start + BATCH):
+        check_plans(number)
+
+
+def test_three_hundred_graphs_use_each_op_thirty_times(
+    record_result: Callable[[str, object], None],
+) -> None:
+    counts: Counter[str] = Counter()
+    for number in range(FULL):
+        nodes = made(number).graph.nodes
+        assert 4 <= len(nodes) <= 12
+        counts.update({n.op for n in nodes})
+    few = {op: counts[op] for op in OPS.names() if counts[op] < 30}
+    assert not few
+    record_result("random_graphs", {"graphs": FULL, "graphs_with_op": dict(sorted(counts.items()))})
+
+
+def test_a_wrong_bit_is_seen() -> None:
+    good = {"y": np.float32([0.0, 1.0])}
+    assert list(differences({"y": np.float32([-0.0, 1.0])}, good))
+    assert list(differences({"y": np.float32([0.0, np.nextafter(1, 2, dtype="f4")])}, good))
+    assert not list(differences({"y": good["y"].copy()}, good))

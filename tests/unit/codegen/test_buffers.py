@@ -1,0 +1,70 @@
+"""Lifetimes, scratch and aliases as the planner gets them."""
+
+import numpy as np
+import pytest
+
+from tinsmith.codegen.buffers import buffers_of, plan_memory
+from tinsmith.codegen.planner import PLANNERS
+from tinsmith.core.errors import UnknownKind
+from tinsmith.ir.builder import Builder
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.ops.rfft_power import twiddles
+from tinsmith.ir.types import TensorType
+
+V = TensorType((1, 8), "float32")
+
+
+def build() -> Graph:
+    b = Builder("net", "lowered")
+    x = b.input("x", V)
+    r = b.op("relu", x, name="r")  # step 0
+    q = b.op("sqrt", r, name="q")  # step 1, r dies
+    p = b.op("rfft_power", q, b.constant("w", twiddles(8)), name="p")  # step 2, q dies, scratch
+    s = b.state("s", np.zeros((1, 5), np.float32))
+    y = b.op("add", p, s, name="y")  # step 3
+    z = b.op("sqrt", y, name="z")  # step 4; y is a next value and lives on
+    b.update(s, y)
+    return b.build([z])
+
+
+def test_lifetimes() -> None:
+    found = {n: (b.first, b.last) for n, b in buffers_of(build()).items()}
+    assert found == {
+        "x": (-1, 5), "r": (0, 1), "q": (1, 2), "p": (2, 3), "p#scratch": (2, 2), "y": (3, 5),
+        "z": (4, 5),
+    }  # fmt: skip
+
+
+def test_only_a_dying_operand_of_an_elementwise_op_may_be_covered() -> None:
+    above = {n: b.above for n, b in buffers_of(build()).items()}
+    assert above["r"] == ()  # x is an input
+    assert above["q"] == (("r", 0),)
+    assert above["p"] == ()  # access is whole
+    assert above["y"] == (("p", 0),)
+    assert above["z"] == ()  # y lives on as the state's next value
+
+
+def test_an_operand_used_twice_by_a_node_is_not_covered() -> None:
+    b = Builder("net", "lowered")
+    r = b.op("relu", b.input("x", V), name="r")
+    graph = b.build([b.op("mul", r, r, name="y")])
+    assert buffers_of(graph)["y"].above == ()
+
+
+def test_best_is_the_smallest() -> None:
+    graph = build()
+    sizes = {n: plan_memory(graph, n).arena_bytes for n in PLANNERS.names()}
+    best = plan_memory(graph)
+    assert best.arena_bytes == min(sizes.values()) == sizes[best.planner]
+    assert len(sizes) >= 2
+
+
+def test_states_lie_in_a_block_of_their_own() -> None:
+    plan = plan_memory(build())
+    assert dict(plan.state_offsets) == {"s": 0} and plan.state_bytes == 24
+    assert "s" not in plan.places and plan.arena_bytes % 8 == 0
+
+
+def test_an_unknown_planner_is_named() -> None:
+    with pytest.raises(UnknownKind, match="first_fit"):
+        plan_memory(build(), "frist_fit")

@@ -1,0 +1,64 @@
+"""Planners on numbers that one can check by hand, and what the placement rules mean."""
+
+from itertools import combinations
+
+import pytest
+
+from tinsmith.codegen.planner import PLANNERS, Buffer, fits, place_in_order
+
+NAMES = PLANNERS.names()
+
+
+def total(buffers: list[Buffer], planner: str) -> int:
+    offsets = PLANNERS.get(planner).plan(buffers, 8)
+    assert all(o % 8 == 0 for o in offsets.values())
+    for a, b in combinations(buffers, 2):
+        assert fits(a, offsets[a.name], b, offsets[b.name])
+    return max(offsets[b.name] + b.nbytes for b in buffers)
+
+
+@pytest.mark.parametrize("planner", NAMES)
+def test_lives_that_do_not_meet_share_memory(planner: str) -> None:
+    assert total([Buffer("a", 16, 0, 1), Buffer("b", 24, 2, 3)], planner) == 24
+
+
+@pytest.mark.parametrize("planner", NAMES)
+def test_lives_that_meet_lie_side_by_side_aligned(planner: str) -> None:
+    assert total([Buffer("a", 10, 0, 1), Buffer("b", 20, 1, 2)], planner) in (16 + 20, 24 + 10)
+
+
+@pytest.mark.parametrize("planner", NAMES)
+def test_a_result_may_lie_on_its_dying_operand(planner: str) -> None:
+    buffers = [Buffer("x", 64, 0, 1), Buffer("y", 64, 1, 2, above=(("x", 0),))]
+    assert total(buffers, planner) == 64
+
+
+def test_a_declared_distance_is_kept() -> None:
+    x, y = Buffer("x", 64, 0, 1), Buffer("y", 48, 1, 2, above=(("x", 16),))
+    assert place_in_order([y, x], 8) == {"y": 0, "x": 16}
+    assert place_in_order([x, y], 8) == {"x": 0, "y": 64}  # no room below x
+    low = Buffer("low", 24, 0, 0)
+    assert place_in_order([low, x, y], 8) == {"low": 0, "x": 24, "y": 0}
+
+
+def test_distance_is_one_sided() -> None:
+    x, y = Buffer("x", 64, 0, 1), Buffer("y", 64, 1, 2, above=(("x", 16),))
+    assert fits(y, 0, x, 16) and fits(x, 16, y, 0)
+    assert not fits(y, 8, x, 16) and not fits(y, 32, x, 16)
+
+
+def test_gaps_are_filled() -> None:
+    buffers = [
+        Buffer("a", 8, 0, 9),
+        Buffer("b", 8, 0, 1),
+        Buffer("c", 8, 0, 9),
+        Buffer("d", 8, 2, 3),
+    ]
+    assert place_in_order(buffers, 8) == {"a": 0, "b": 8, "c": 16, "d": 8}
+
+
+def test_plans_do_not_depend_on_the_order_of_buffers() -> None:
+    buffers = [Buffer(f"b{i}", 8 * (1 + i % 3), i, i + 2) for i in range(9)]
+    for planner in NAMES:
+        plan = PLANNERS.get(planner).plan
+        assert plan(buffers, 8) == plan(buffers[::-1], 8)
