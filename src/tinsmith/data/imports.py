@@ -210,11 +210,26 @@ def _write(folder: Path, manifest: Manifest, blobs: dict[str, bytes]) -> None:
             path = _sample_path(folder, digest)
             if not path.exists() or path.read_bytes() != blob:
                 written.append(path)
-                write_atomically(path, blob)
+                _place(path, blob)
+        if hasattr(os, "sync"):  # not on Windows: `open_dataset` finds what a power cut took
+            os.sync()
         write_atomically(folder / "manifest.zip", dumps(manifest))
     except BaseException:
         for path in written:
             path.unlink(missing_ok=True)
+        raise
+
+
+def _place(path: Path, blob: bytes) -> None:
+    """Write a file whole or not at all. Thousands of small ones are flushed to the disk together,
+    before the manifest names them: one by one takes 6 ms each."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    try:
+        part.write_bytes(blob)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
         raise
 
 

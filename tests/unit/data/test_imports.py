@@ -1,6 +1,7 @@
 """Import: content-addressed, the same whatever the order, whole or not at all."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -100,15 +101,16 @@ def test_interrupted_while_writing(
     out = tmp_path / "out"
     old = load([write(tmp_path / "old" / "a.csv", "x\n1\n2\n")], out)
     before, calls = files(out), []
-    real = imports.write_atomically
+    for name in ("_place", "write_atomically"):
+        real = getattr(imports, name)
 
-    def interrupted(path: Path, data: bytes) -> None:
-        calls.append(path)
-        if len(calls) == cut:
-            raise KeyboardInterrupt
-        real(path, data)
+        def interrupted(path: Path, data: bytes, real: Callable = real) -> None:
+            calls.append(path)
+            if len(calls) == cut:
+                raise KeyboardInterrupt
+            real(path, data)
 
-    monkeypatch.setattr(imports, "write_atomically", interrupted)
+        monkeypatch.setattr(imports, name, interrupted)
     with pytest.raises(KeyboardInterrupt):
         load(fill(tmp_path / "in"), out)
     assert files(out) == before
