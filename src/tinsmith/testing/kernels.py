@@ -139,7 +139,7 @@ def _compile(library: Path, names: Sequence[str], flags: Sequence[str], cache: P
     part = library.with_suffix(".part")
     subprocess.run(
         [
-            *zig.find().command, *flags, *STRICT, *zig.compile_flags, "-ffreestanding",
+            *zig.find().command, *zig.compile_flags, *flags, *STRICT, "-ffreestanding",
             "-fPIC", "-shared", "-nostdlib", *names, "-o", part.name,
         ],
         cwd=library.parent,
