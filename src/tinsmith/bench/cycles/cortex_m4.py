@@ -71,5 +71,6 @@ def _listed(operands: str) -> int:
 def _refill(name: str, operands: str) -> int:
     """Taken branches: immediate targets are prefetched, those from a register or memory are not."""
     base = name.split(".")[0]
-    indirect = base.startswith(("bx", "blx", "pop", "ldm", "ldr", "tbb", "tbh"))
-    return PIPELINE_REFILL_INDIRECT if indirect or "pc" in operands else PIPELINE_REFILL
+    listed = base.startswith(("pop", "ldm")) and "pc" in operands
+    indirect = base.startswith(("bx", "blx", "tbb", "tbh")) or listed or operands.startswith("pc")
+    return PIPELINE_REFILL_INDIRECT if indirect else PIPELINE_REFILL

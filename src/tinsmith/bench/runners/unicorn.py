@@ -136,8 +136,8 @@ def _refuse_unaligned(seen: Sequence[int], firmware: Firmware, board: Board) -> 
     if count:
         raise UserError(
             "bench.alignment",
-            f"{count} accesses on {board.id} are not aligned to their size, the first at "
-            f"{address:#010x} in {function_at(firmware, block)} (block {block:#010x}).",
+            f"An access on {board.id} is not aligned to its size: {address:#010x} in "
+            f"{function_at(firmware, block)} (block {block:#010x}).",
         )
 
 

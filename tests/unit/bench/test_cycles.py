@@ -1,0 +1,64 @@
+"""The cycle table of Cortex-M4 on hand-assembled blocks, and what a calibration makes of it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tinsmith.bench.cycles.model import latency, model_cycles
+from tinsmith.bench.outcome import Outcome
+from tinsmith.core.quantity import Estimated
+from tinsmith.devices.board import BOARDS, cores
+
+capstone = pytest.importorskip("capstone")
+
+CASES = {
+    "add r0, r0, r1": ("4018", 1, 1),
+    "mul r0, r1, r0": ("4843", 1, 1),
+    "ldr r0, [r1]": ("0868", 2, 1),
+    "two loads overlap": ("08684a68", 3, 1),
+    "a load that needs the other's result waits": ("09680968", 4, 1),
+    "str r0, [r1]": ("0860", 1, 1),
+    "str r0, [r1, r2]": ("8850", 2, 1),
+    "push {r4, r5, lr}": ("30b5", 4, 1),
+    "pop {r4, r5, pc}": ("30bd", 4, 2),
+    "sdiv r0, r0, r1": ("90fbf1f0", 6, 1),
+    "vmla.f32 s0, s1, s2": ("00ee810a", 3, 1),
+    "vdiv.f32 s0, s1, s2": ("80ee810a", 14, 1),
+    "bx lr": ("7047", 1, 2),
+    "it folds into a 16-bit neighbour": ("401808bf4018", 2, 1),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_block_costs_what_the_manual_says(name: str) -> None:
+    code, cycles, jump = CASES[name]
+    from tinsmith.bench.cycles.cortex_m4 import block_cost
+
+    assert block_cost(bytes.fromhex(code), 0x08000000) == (cycles, jump)
+
+
+def test_cycles_are_costs_times_counts_plus_taken_branches() -> None:
+    code = bytes.fromhex("40187047")
+    rows = np.array([[0x08000000, 4, 2, 10, 4]], "<u8")
+    assert model_cycles(cores()["cortex-m4f"], [(0x08000000, code)], [rows]) == (10 * 2 + 4 * 2,)
+
+
+def outcome(cycles: tuple[int, ...] | None) -> Outcome:
+    return Outcome("unicorn", "1", "emulated", "nucleo_l4r5zi", {}, model_cycles=cycles)
+
+
+def test_latency_is_an_estimate_with_the_boards_range() -> None:
+    board = BOARDS.get("nucleo_l4r5zi")
+    found = latency(outcome((1_000_000, 3_000_000)), board)
+    assert isinstance(found, Estimated)
+    assert found.value == pytest.approx(2e6 * 1.34 / 120e6 * 1e3)
+    assert (found.low, found.high) == pytest.approx((found.value * 0.85, found.value * 1.15))
+    assert "MLPerf" in found.source
+
+
+def test_without_a_table_or_a_calibration_there_are_instructions_only() -> None:
+    board = BOARDS.get("nucleo_l4r5zi")
+    assert latency(outcome(None), board) is None
+    assert latency(outcome((5,)), replace(board, calibration=None)) is None
+    assert model_cycles(cores()["cortex-m0plus"], [], []) is None

@@ -1,0 +1,90 @@
+"""What is missing or too new is said by name, and every runner says what it is."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from firmwares import CACHE, image, inputs, mixed
+
+from tinsmith.bench.outcome import RunOptions
+from tinsmith.bench.run import run
+from tinsmith.bench.runner import RUNNERS
+from tinsmith.build.shared import build_shared
+from tinsmith.core.errors import MissingTool, UserError
+from tinsmith.devices.board import BOARDS
+from tinsmith.ir.interp import run_cases
+
+
+@pytest.mark.parametrize("reset_each", [True, False])
+def test_the_host_computes_what_the_reference_does(reset_each: bool) -> None:
+    board = BOARDS.get("host")
+    firmware = build_shared(mixed("host"), CACHE)
+    options = RunOptions(inputs(), trace=True, reset_each=reset_each)
+    outcome = run(firmware, board, "host", options)
+    want = run_cases(firmware.module.graph, inputs(), reset_each)
+    assert outcome.trace is not None
+    for name, got in {**outcome.trace, **outcome.outputs}.items():
+        np.testing.assert_array_equal(got, want[name])
+    assert (outcome.method, outcome.instructions, outcome.stack_bytes) == ("native", None, None)
+
+
+def fake_qemu(folder: Path, version: str) -> None:
+    for name in ("qemu-system-arm", "qemu-system-riscv32"):
+        script = folder / name
+        script.write_text(f'#!/bin/sh\necho "QEMU emulator version {version}"\n')
+        script.chmod(0o755)
+
+
+def test_a_qemu_whose_plugin_interface_is_another_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    fake_qemu(tmp_path, "9.2.0")
+    with pytest.raises(MissingTool, match=r"4\.2 to 8\.x \(here is 9\.2"):
+        RUNNERS.get("qemu").find()
+    fake_qemu(tmp_path, "8.0.3 (v8)")
+    assert RUNNERS.get("qemu").find() == "qemu-system-arm 8.0.3"
+
+
+def test_tools_that_are_not_there_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(MissingTool, match="qemu-system-arm"):
+        RUNNERS.get("qemu").find()
+    from tinsmith.build.toolchain import TOOLCHAINS
+
+    with pytest.raises(MissingTool, match="arm-none-eabi-gcc"):
+        TOOLCHAINS.get("arm_gcc").find()
+
+
+def test_qemu_records_no_traces_and_says_who_does(require_tool) -> None:
+    require_tool("qemu-system-arm")
+    firmware = image("nucleo_l4r5zi", "zig", "qemu")
+    with pytest.raises(UserError, match="no traces") as e:
+        run(firmware, BOARDS.get("nucleo_l4r5zi"), "qemu", RunOptions(inputs(), trace=True))
+    assert "unicorn" in e.value.hint
+
+
+def test_the_worker_stands_alone() -> None:
+    """Its licence holds only while it imports nothing of tinsmith and nothing else loads it."""
+    worker = RUNNERS.get("unicorn").run.__globals__["_WORKER"]
+    text = worker.read_text()
+    assert text.startswith("# SPDX-License-Identifier: MIT")
+    imports = [line for line in text.splitlines() if line.startswith(("import", "from"))]
+    assert not any("tinsmith" in line for line in imports)
+
+
+def test_a_damaged_request_ends_the_worker() -> None:
+    worker = RUNNERS.get("unicorn").run.__globals__["_WORKER"]
+    python = shutil.which("python3")
+    assert python
+    import sys
+
+    done = subprocess.run(
+        [sys.executable, str(worker)], input=b"TSF1" + bytes(40), capture_output=True, check=False
+    )
+    assert done.returncode != 0
+    assert done.stdout == b""

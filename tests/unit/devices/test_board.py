@@ -1,0 +1,64 @@
+"""Boards and cores: facts that every other part relies on."""
+
+from itertools import pairwise
+
+import pytest
+
+from tinsmith.core.errors import InternalError, UnknownKind
+from tinsmith.devices.board import BOARDS, cores, parse_board
+
+MINIMAL = """
+name = "n"
+core = "cortex-m0plus"
+clock_mhz = 1
+port = "bare"
+toolchains = ["zig"]
+runners = ["unicorn"]
+sources = ["s"]
+"""
+
+
+@pytest.mark.parametrize("name", BOARDS.names())
+def test_every_board_is_cited_and_its_memories_do_not_overlap(name: str) -> None:
+    board = BOARDS.get(name)
+    assert board.id == name
+    assert all(len(s) > 10 for s in (*board.sources, board.core.source))
+    spans = sorted((m.origin, m.origin + m.nbytes) for m in board.memories)
+    assert all(a[1] <= b[0] for a, b in pairwise(spans))
+    assert {m.role for m in board.memories} >= ({"flash", "ram"} if name != "host" else set())
+    ram = board.memory("ram")
+    assert ram is None or ram.origin % 4096 == 0  # a stack overflow must leave the memory map
+
+
+@pytest.mark.parametrize("name", BOARDS.names())
+def test_every_board_names_tools_that_serve_its_core(name: str) -> None:
+    board = BOARDS.get(name)
+    flags = {"zig": board.core.zig, "arm_gcc": board.core.gcc}
+    assert board.toolchains
+    assert all(flags[t] for t in board.toolchains)
+    assert ("unicorn" in board.runners) == bool(board.core.unicorn)
+    assert ("qemu" in board.runners) == bool(board.core.qemu)
+    assert board.calibration is None or board.core.cycles
+
+
+def test_only_a_core_with_a_table_is_calibrated() -> None:
+    assert {c.name for c in cores().values() if c.cycles} == {"cortex-m4f"}
+
+
+def test_sums_and_text() -> None:
+    board = BOARDS.get("rpi_pico")
+    assert (board.flash_bytes, board.ram_bytes) == (2096896, 270336)
+    assert str(board) == "rpi_pico: Raspberry Pi Pico, Arm Cortex-M0+, 125 MHz"
+    assert board.memory("rodata") is None
+
+
+def test_an_unknown_board_names_its_neighbour() -> None:
+    with pytest.raises(UnknownKind, match="Did you mean 'rpi_pico'"):
+        BOARDS.get("rpi_pcio")
+
+
+@pytest.mark.parametrize("change", [("core =", "cor ="), ("port", "colour"), ("= 1", "= 'x'")])
+def test_a_wrong_file_is_our_bug(change: tuple[str, str]) -> None:
+    assert parse_board("ok", MINIMAL).clock_hz == 1_000_000
+    with pytest.raises(InternalError, match="board bad"):
+        parse_board("bad", MINIMAL.replace(*change))
