@@ -13,7 +13,7 @@ from tinsmith.data.dataset import Dataset
 from tinsmith.data.windows import Windows
 from tinsmith.devices.board import Board
 from tinsmith.flow.outputs import Delivered
-from tinsmith.flow.record import EMULATION, interval_text, latency_text
+from tinsmith.flow.record import EMULATION, interval_text, latency_text, runner_text
 from tinsmith.flow.result import BoardResult, Model, Result
 from tinsmith.learn.trained import Metrics
 
@@ -61,7 +61,7 @@ def _figures(r: BoardResult) -> list[tuple[str, str]]:
     part = r.measured.accuracy.accuracy.samples
     some = "" if part == r.measured.of else f", {part} of {r.measured.of} test windows"
     rows = [
-        ("test accuracy", f"{interval_text(r.measured.accuracy.accuracy)}{some}, 95 % interval"),
+        ("test accuracy", f"{interval_text(r.measured.accuracy.accuracy)}{some}"),
         ("flash", f"{bytes_text(size.flash_bytes)} of {bytes_text(r.board.flash_bytes)}"),
         (
             "RAM with stack",
@@ -77,7 +77,7 @@ def _figures(r: BoardResult) -> list[tuple[str, str]]:
         rows.append(("instructions", f"{count_text(high)} per inference{spread}"))
     rows.append(("latency", latency_text(r.measured.latency)))
     if outcome.method == "emulated":
-        rows.append(("method", f"{EMULATION} ({outcome.runner} {outcome.runner_version})"))
+        rows.append(("method", f"{EMULATION} ({runner_text(r)})"))
     return rows
 
 
@@ -101,10 +101,11 @@ def show_proofs(results: Sequence[BoardResult]) -> None:
 
 def show_model(model: Model) -> None:
     """Accuracy before and after compression, and the confusion matrix."""
+    pipeline = model.trained.pipeline
     facts(
         str(model.dataset),
         [
-            ("pipeline", model.trained.pipeline.name),
+            ("pipeline", f"{' + '.join(b.block for b in pipeline.blocks)} -> {pipeline.family}"),
             ("epochs", f"{len(model.trained.curves.train_loss)}, best {model.trained.curves.best}"),
             ("accuracy, float", interval_text(model.float_accuracy.accuracy)),
             (f"accuracy, {model.compressed.method}",
@@ -136,7 +137,7 @@ def show_sizes(built: Sequence[tuple[Board, Firmware]]) -> None:
                             f"{bytes_text(board.flash_bytes)}"))  # fmt: skip
             rows.insert(1, ("RAM, static", f"{bytes_text(size.ram_static_bytes)} of "
                             f"{bytes_text(board.ram_bytes)}"))  # fmt: skip
-        rows.append(("toolchain", f"{firmware.toolchain} {firmware.toolchain_version}"))
+        rows.append(("toolchain", firmware.toolchain_version))
         facts(f"{board.id} ({board.name})", rows)
 
 

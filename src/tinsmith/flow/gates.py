@@ -29,7 +29,7 @@ class Gate:
 def fits(firmware: Firmware, stack_bytes: int, board: Board, limits: Limits) -> Gate:
     """Flash and RAM with the deepest stack that was seen, against the board and the user's
     limits."""
-    flash = _room("flash", firmware.size.flash_bytes, board.flash_bytes, limits.flash_bytes)
+    flash = _room("Flash", firmware.size.flash_bytes, board.flash_bytes, limits.flash_bytes)
     needs = firmware.size.ram_static_bytes + stack_bytes
     ram = _room("RAM", needs, board.ram_bytes, limits.ram_bytes)
     reasons = [ram[1], flash[1]]
@@ -49,7 +49,11 @@ def fits(firmware: Firmware, stack_bytes: int, board: Board, limits: Limits) -> 
 
 def equal(verdicts: Sequence[Verdict]) -> Gate:
     """Every execution agrees with the reference in every stage."""
-    return Gate("equal", all(v.equal for v in verdicts), tuple(f"{v}." for v in verdicts))
+    wrong = [v for v in verdicts if not v.equal]
+    if wrong:
+        return Gate("equal", False, (*(f"{v}." for v in wrong), "Do not ship this firmware."))
+    names = " and ".join(v.origin for v in verdicts)
+    return Gate("equal", True, (f"Every value of every golden vector, on {names}.",))
 
 
 def accurate(device: Metrics, reference: Metrics, limits: Limits) -> Gate:

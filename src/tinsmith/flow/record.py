@@ -35,7 +35,7 @@ def board_record(result: BoardResult) -> dict[str, Any]:
         ],
         "gates": [asdict(g) for g in result.gates],
         "accepted": result.accepted,
-        "toolchain": f"{result.firmware.toolchain} {result.firmware.toolchain_version}",
+        "toolchain": result.firmware.toolchain_version,
         "elf_sha256": elf_hash(result),
     }
 
@@ -94,7 +94,7 @@ def firmware_record(firmware: Firmware) -> dict[str, Any]:
     """Sizes of a linked image."""
     return {
         "board": firmware.board,
-        "toolchain": f"{firmware.toolchain} {firmware.toolchain_version}",
+        "toolchain": firmware.toolchain_version,
         **asdict(firmware.size),
         "arena_bytes": firmware.module.plan.arena_bytes,
         "state_bytes": firmware.module.plan.state_bytes,
@@ -121,7 +121,7 @@ def quantities(result: BoardResult) -> Mapping[str, Quantity]:
         seen["instructions"] = (max(outcome.instructions), "instructions")
         seen["instructions_least"] = (min(outcome.instructions), "instructions")
     kind = Emulated if outcome.method == "emulated" else Measured
-    source = f"{outcome.runner} {outcome.runner_version}"
+    source = runner_text(result)
     found: dict[str, Quantity] = {
         name: kind(value, unit, result.board.id, source, samples)
         for name, (value, unit) in seen.items()
@@ -146,9 +146,10 @@ def metrics_record(metrics: Metrics) -> dict[str, Any]:
 
 
 def interval_text(interval: Interval) -> str:
-    """``97.5 % (92.1 to 99.3 %, 48 windows)``."""
+    """``97.5 %, 95 % interval 92.1 to 99.3 % (48 windows)``."""
     low, high = 100 * interval.low, 100 * interval.high
-    return f"{100 * interval.value:.1f} % ({low:.1f} to {high:.1f} %, {interval.samples} windows)"
+    share = f"{100 * interval.value:.1f} %, 95 % interval {low:.1f} to {high:.1f} %"
+    return f"{share} ({interval.samples} windows)"
 
 
 def latency_text(latency: Estimated | None) -> str:
@@ -156,6 +157,13 @@ def latency_text(latency: Estimated | None) -> str:
     if latency is None:
         return "instructions only"
     return f"{latency.low:.3g} to {latency.high:.3g} {latency.unit} (estimated)"
+
+
+def runner_text(result: BoardResult) -> str:
+    """Runner and its version, which may already say the name."""
+    outcome = result.measured.outcome
+    version = outcome.runner_version
+    return version if version.startswith(outcome.runner) else f"{outcome.runner} {version}"
 
 
 def elf_hash(result: BoardResult) -> str:

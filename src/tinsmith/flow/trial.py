@@ -1,7 +1,7 @@
 """Trials of a firmware: all test windows for the figures, golden windows for the proof."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +65,8 @@ def prove(
     """Reference, host C and the board's firmware on the same golden windows, value by value."""
     graph, options = firmware.module.graph, RunOptions(stimulus, trace=True)
     shared = build_shared(firmware.module, objects)
-    seen = [trace_of(run(shared, BOARDS.get("host"), "host", options), stimulus)]
+    host = run(shared, BOARDS.get("host"), "host", options)
+    seen = [replace(trace_of(host, stimulus), origin="host C")]
     if board.id != "host":
         seen.append(trace_of(run(firmware, board, board.runners[0], options), stimulus))
     reference = reference_trace(graph, stimulus)

@@ -7,7 +7,8 @@ from tinsmith.core.units import bytes_text, count_text
 from tinsmith.flow.report.figure import COLOURS, INK, Figure, barh, legend
 from tinsmith.flow.result import BoardResult
 
-_MOST = 14
+_RAM_ONLY = (".bss", ".stack", ".noinit")
+_MOST = 12
 """Bars per chart; what is left over is one bar more."""
 
 
@@ -21,7 +22,8 @@ def memory_plan(result: BoardResult) -> str:
     figure = Figure((9.6, 3.6))
     (axes,) = figure.axes
     seen: set[str] = set()
-    for name, place in sorted(module.plan.places.items()):
+    places = sorted(module.plan.places.items(), key=lambda item: (item[1].first, item[0]))
+    for name, place in places:
         stage = "scratch" if "#" in name else stages.get(name, "input") or "other"
         colour = COLOURS[order.index(stage) % len(COLOURS)]
         label = None if stage in seen else stage
@@ -38,17 +40,27 @@ def memory_plan(result: BoardResult) -> str:
     return figure.svg(f"Memory plan over time, {result.board.id}")
 
 
-def flash_sections(result: BoardResult) -> str:
-    """What the image stores in flash, largest first."""
-    size = result.firmware.size
-    parts: dict[str, float] = {"weights": size.weights_bytes, "code": size.code_bytes}
-    figure = Figure((6.4, 0.9 + 0.3 * (len(parts) + len(size.sections))))
-    (axes,) = figure.axes
-    rows = [*parts.items(), *_largest(size.sections)]
-    values = [v for _, v in rows]
-    barh(axes, [n for n, _ in rows], values, [bytes_text(int(v)) for v in values])
-    axes.set_xlabel("bytes")
-    return figure.svg(f"Image by section, {result.board.id}")
+def sizes(result: BoardResult) -> str:
+    """Flash by section, and RAM by what it is for."""
+    size, plan = result.firmware.size, result.firmware.module.plan
+    flash = _largest({n: v for n, v in size.sections.items() if n not in _RAM_ONLY})
+    rest = size.ram_static_bytes - plan.arena_bytes - plan.state_bytes
+    ram: list[tuple[str, float]] = [
+        ("arena", plan.arena_bytes),
+        ("state", plan.state_bytes),
+        ("other data", rest),
+        ("stack", result.stack_bytes),
+    ]
+    heights = (len(flash) + 0.5, len(ram) + 0.5)
+    figure = Figure((6.4, 1.3 + 0.3 * sum(heights)), (2, 1), height_ratios=heights)
+    parts: list[tuple[str, list[tuple[str, float]]]] = [("flash", flash), ("RAM", ram)]
+    for axes, (name, rows) in zip(figure.axes, parts, strict=True):
+        values = [v for _, v in rows]
+        barh(axes, [n for n, _ in rows], values, [bytes_text(int(v)) for v in values])
+        axes.set_title(f"{name}: {bytes_text(int(sum(values)))}", loc="left", color=INK,
+                       fontsize=10)  # fmt: skip
+    figure.axes[1].set_xlabel("bytes")
+    return figure.svg(f"Flash and RAM, {result.board.id}")
 
 
 def instructions(result: BoardResult) -> str:

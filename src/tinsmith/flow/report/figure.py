@@ -11,7 +11,8 @@ INK = "#123456"
 """Drawn in this colour is whatever should have the page's text colour: replaced by currentColor."""
 FAINT = "#654321"
 """The same for grid and frames: currentColor, mostly transparent."""
-COLOURS = ("#3b7dd8", "#e0812b", "#2f9e72", "#c8508f", "#8a6fd1", "#b0902a", "#4aa5b8", "#d4574e")
+COLOURS = ("#3b7dd8", "#e0812b", "#2f9e72", "#c8508f", "#8a6fd1", "#b0902a", "#4aa5b8", "#d4574e",
+           "#7d9c3a", "#a0627d", "#5f7fa8", "#c9a13b", "#6b8e8a", "#b5655a")  # fmt: skip
 """Middle tones of equal weight, legible on white and on near-black."""
 MISSING = "#8b929c"
 

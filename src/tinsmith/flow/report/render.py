@@ -7,7 +7,7 @@ from tinsmith import __version__
 from tinsmith.core.codec import content_hash
 from tinsmith.core.units import bytes_text, count_text
 from tinsmith.flow.project import Project
-from tinsmith.flow.record import elf_hash, latency_text
+from tinsmith.flow.record import elf_hash, latency_text, runner_text
 from tinsmith.flow.report import board_charts, model_charts
 from tinsmith.flow.result import BoardResult, Model, Result
 from tinsmith.learn.trained import Interval
@@ -57,7 +57,7 @@ def render(project: Project, result: Result) -> str:
         pipeline=project.pipeline,
         version=__version__,
         **_texts(project, result.model),
-        **_charts(environment, result),
+        **_charts(result),
         emulated=any(b.measured.outcome.method == "emulated" for b in result.boards),
         uncalibrated=[b.board.id for b in result.boards if b.measured.latency is None],
         provenance=_provenance(project, result),
@@ -79,8 +79,8 @@ def _texts(project: Project, model: Model) -> dict[str, object]:
     }
 
 
-def _charts(environment, result: Result) -> dict[str, object]:  # type: ignore[no-untyped-def]
-    model, safe = result.model, _safe
+def _charts(result: Result) -> dict[str, object]:
+    model = result.model
     rows = [("float", model.float_accuracy.accuracy),
             (model.compressed.method, model.compressed_accuracy.accuracy)]  # fmt: skip
     rows += [(b.board.id, b.measured.accuracy.accuracy) for b in result.boards]
@@ -96,20 +96,24 @@ def _charts(environment, result: Result) -> dict[str, object]:  # type: ignore[n
         ),
         "latency": board_charts.latency(estimates) if estimates else "",
     }
-    return {"charts": safe(charts), "boards": [_board(b) for b in result.boards]}
+    return {
+        "charts": _safe(charts),
+        "boards": [_board(b) for b in result.boards],
+        "latency_sources": [f"{e.board}: {e.source}." for _, e in estimates],
+    }
 
 
 def _board(result: BoardResult) -> BoardPart:
     charts = {
         "memory": board_charts.memory_plan(result),
-        "flash": board_charts.flash_sections(result) if result.board.flash_bytes else "",
+        "sizes": board_charts.sizes(result) if result.board.flash_bytes else "",
         "instructions": board_charts.instructions(result) if result.measured.outcome.layers else "",
     }
     plan = result.firmware.module.plan
     story = (
         f"{len(result.firmware.module.graph.nodes)} steps in an arena of "
         f"{count_text(plan.arena_bytes)} B, state {count_text(plan.state_bytes)} B. "
-        f"Ran on {result.measured.outcome.runner} {result.measured.outcome.runner_version}."
+        f"Built with {result.firmware.toolchain_version}, ran on {runner_text(result)}."
     )
     return BoardPart(result, tuple(_figures(result)), story, _safe(charts))
 
@@ -142,7 +146,8 @@ def _figures(r: BoardResult) -> list[FigureText]:
         )
     else:
         text = f"{estimate.low:.3g}–{estimate.high:.3g} {estimate.unit}"
-        found.append(FigureText("Latency", text, estimate.source, estimate.method))
+        detail = "range of a calibrated cycle model, see below"
+        found.append(FigureText("Latency", text, detail, estimate.method))
     return found
 
 
@@ -173,7 +178,7 @@ def _provenance(project: Project, result: Result) -> list[tuple[str, str]]:
     for b in result.boards:
         rows += [
             (f"{b.board.id}: image, SHA-256", elf_hash(b)),
-            (f"{b.board.id}: toolchain", f"{b.firmware.toolchain} {b.firmware.toolchain_version}"),
+            (f"{b.board.id}: toolchain", b.firmware.toolchain_version),
             (f"{b.board.id}: latency", latency_text(b.measured.latency)),
             *[(f"{b.board.id}: source", s) for s in b.board.sources],
         ]
