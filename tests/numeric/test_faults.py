@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from firmwares import CACHE
 from planting import (
     EXACT,
     KINDS,
@@ -31,8 +32,8 @@ Check = Callable[[Trace, np.ndarray], Verdict]
 
 
 @pytest.fixture(scope="session")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    return make_bench("int16", tmp_path_factory.mktemp("objects"))
+def bench() -> Bench:
+    return make_bench("int16", CACHE)
 
 
 @pytest.fixture(scope="session")

@@ -72,23 +72,33 @@ def _dense(rewriter: Rewriter, node: Node) -> None:
     )  # fmt: skip
     factors = x_scale * scales / out.scale[0]
     low = out.zero_point[0] if relu else -128
-    rewriter.set_int8(result, _requantize(rewriter, total, result, factors, out, low))
+    meaning = _Meaning(result, out, low)
+    rewriter.set_int8(result, _requantize(rewriter, total, factors, meaning))
 
 
-def _requantize(
-    rewriter: Rewriter, total: str, value: str, factors: np.ndarray, out: Quant, low: int
-) -> str:
+@dataclass(frozen=True)
+class _Meaning:
+    """What a requantised result is: which float value, its scale, its lower clamp."""
+
+    value: str
+    quant: Quant
+    low: int
+
+
+def _requantize(rewriter: Rewriter, total: str, factors: np.ndarray, meaning: _Meaning) -> str:
     """int32 sums to int8; ``onnx`` multiplies by a float32, which the multiplier then holds."""
     b = rewriter.builder
     if rewriter.rounding == "onnx":
         factors = factors.astype(np.float32)
     multiplier, shift = multipliers([float(f) for f in factors])
     operands = [
-        b.constant(f"{value}_multiplier", multiplier), b.constant(f"{value}_shift", shift)
-    ]  # fmt: skip
+        b.constant(f"{meaning.value}_multiplier", multiplier),
+        b.constant(f"{meaning.value}_shift", shift),
+    ]
     return b.op(
-        "requantize", total, *operands, name=f"{value}_int8", quant=out,
-        rounding=rewriter.rounding, zero_point=out.zero_point[0], act_min=low, act_max=127,
+        "requantize", total, *operands, name=f"{meaning.value}_int8", quant=meaning.quant,
+        rounding=rewriter.rounding, zero_point=meaning.quant.zero_point[0], act_min=meaning.low,
+        act_max=127,
     )  # fmt: skip
 
 

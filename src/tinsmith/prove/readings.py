@@ -14,10 +14,10 @@ from tinsmith.prove.clock import resample
 from tinsmith.prove.trace import FaultKind
 
 UNITS = {
-    "m/s2 read as g": 1 / 9.80665,
-    "g read as m/s2": 9.80665,
-    "deg/s read as rad/s": np.pi / 180,
-    "rad/s read as deg/s": 180 / np.pi,
+    "g instead of m/s2": 1 / 9.80665,
+    "m/s2 instead of g": 9.80665,
+    "rad/s instead of deg/s": np.pi / 180,
+    "deg/s instead of rad/s": 180 / np.pi,
 }
 """Factors between units of motion sensors (standard gravity: SI brochure, section 5.4.3)."""
 
@@ -91,12 +91,12 @@ def _scaled(
         chosen = heard & (np.abs(logs - np.log(factor)) < 2 * _NEAR)
         if chosen.any():
             text = f"{words} (factor {factor:.5g}) on {channels_text(chosen)}"
-            yield Reading("unit", text, 4.0, seen / np.where(chosen, factor, 1.0), times)
+            yield Reading("unit", text, 2.0, seen / np.where(chosen, factor, 1.0), times)
     chosen = heard & (np.abs(logs) > _NEAR)
     if chosen.any():
         gain = float(np.exp(np.average(logs[chosen], weights=power[chosen])))
         text = f"gain x{gain:.3g} on {channels_text(chosen)}"
-        yield Reading("gain", text, 5.0, seen / np.where(chosen, gain, 1.0), times)
+        yield Reading("gain", text, 2.5, seen / np.where(chosen, gain, 1.0), times)
 
 
 def _axes(golden: np.ndarray, seen: np.ndarray, times: np.ndarray) -> Iterator[Reading]:

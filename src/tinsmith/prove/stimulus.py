@@ -5,7 +5,7 @@ the phase at which it starts. Everything else is a fault, named by the reading t
 seen integers with by far the smallest misfit.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -48,6 +48,15 @@ class _Scale:
     norm: np.ndarray
     weight: np.ndarray
     floor: float
+
+
+@dataclass(frozen=True)
+class _Clocks:
+    """Clocks to try: one ratio for all cases, a phase for each."""
+
+    ratios: np.ndarray
+    shifts: tuple[float, ...]
+    kernel: str
 
 
 @dataclass(frozen=True)
@@ -105,10 +114,9 @@ def _explain(golden: np.ndarray, seen: np.ndarray) -> tuple[FaultKind | None, st
     if best.reading.kind is None:
         clock = f"clock ratio {best.clock.ratio:.4f}"
         return None, f"The raw integers are golden up to noise, jitter and clock ({clock})."
-    text = best.reading.words[0].upper() + best.reading.words[1:]
     return best.reading.kind, (
-        f"{text}: this leaves {after:.3g} % of the variance unexplained, a clean driver "
-        f"{before:.3g} %."
+        f"Best explained by this: {best.reading.words}. It leaves {after:.3g} % of the variance, "
+        f"a clean driver {before:.3g} %."
     )
 
 
@@ -142,14 +150,9 @@ def _coarse(golden: np.ndarray, reading: Reading, scale: _Scale, cases: slice) -
     low, high = RATIOS
     step = min(0.0025, 0.25 / golden.shape[1])
     ratios = np.arange(low, high + step / 2, step)
-    return _grid(golden[cases], _few(reading, cases), scale, ratios, (-0.5, 0.0, 0.5), "cubic")
-
-
-def _few(reading: Reading, cases: slice) -> Reading:
-    return Reading(
-        reading.kind, reading.words, reading.price, reading.values[cases], reading.times,
-        reading.modulus, reading.drops,
-    )  # fmt: skip
+    clocks = _Clocks(ratios, (-0.5, 0.0, 0.5), "cubic")
+    part = replace(reading, values=reading.values[cases])
+    return _grid(golden[cases], part, scale, clocks)
 
 
 def _refine(golden: np.ndarray, reading: Reading, scale: _Scale, near: Clock) -> _Fit:
@@ -162,58 +165,57 @@ def _refine(golden: np.ndarray, reading: Reading, scale: _Scale, near: Clock) ->
     ratios = near.ratio + step * np.linspace(-1, 1, 9)
     shifts = tuple(float(s) for s in np.linspace(-0.75, 0.75, 13))
     found = min(
-        (_grid(golden, reading, scale, ratios, shifts, kernel) for kernel in KERNELS),
+        (_grid(golden, reading, scale, _Clocks(ratios, shifts, k)) for k in KERNELS),
         key=lambda f: f.misfit,
     )
     ratios = found.clock.ratio + step / 4 * np.linspace(-1, 1, 9)
     shifts = tuple(float(s) for s in np.linspace(-0.75, 0.75, 61))
-    return _grid(golden, reading, scale, ratios, shifts, found.clock.kernel)
+    return _grid(golden, reading, scale, _Clocks(ratios, shifts, found.clock.kernel))
 
 
-def _grid(
-    golden: np.ndarray,
-    reading: Reading,
-    scale: _Scale,
-    ratios: np.ndarray,
-    shifts: tuple[float, ...],
-    kernel: str,
-) -> _Fit:
-    """One clock ratio for all cases, one phase for each."""
-    best: _Fit | None = None
-    for ratio in np.clip(ratios, *RATIOS):
-        rows = np.stack(
-            [_misfit(golden, reading, scale, Clock(float(ratio), s, kernel)) for s in shifts]
-        )
-        cases = rows.min(axis=0)
-        if best is None or cases.mean() < best.misfit:
-            shift = shifts[int(rows.mean(axis=1).argmin())]
-            clock = Clock(float(ratio), float(shift), kernel)
-            best = _Fit(reading, float(cases.mean()), clock, cases)
-    assert best is not None
-    return best
+def _grid(golden: np.ndarray, reading: Reading, scale: _Scale, clocks: _Clocks) -> _Fit:
+    """The best clock of a grid."""
+    fits = []
+    for ratio in np.clip(clocks.ratios, *RATIOS):
+        nominal = Clock(float(ratio), 0.0, clocks.kernel)
+        rows = _misfits(golden, reading, scale, nominal, clocks.shifts)
+        cases = rows.min(axis=1)
+        clock = replace(nominal, shift=clocks.shifts[int(rows.mean(axis=0).argmin())])
+        fits.append(_Fit(reading, float(cases.mean()), clock, cases))
+    return min(fits, key=lambda f: f.misfit)
 
 
-def _misfit(golden: np.ndarray, reading: Reading, scale: _Scale, clock: Clock) -> np.ndarray:
-    """Per case: mean weighed squared difference over the rows that the golden window covers."""
-    before, known = _rows(golden, reading, scale, clock, 0)
+def _misfits(
+    golden: np.ndarray, reading: Reading, scale: _Scale, clock: Clock, shifts: tuple[float, ...]
+) -> np.ndarray:
+    """[case, shift]: mean weighed squared difference over the rows that the window covers."""
+    phases = np.array(shifts)[:, None]
+    before, known = _rows(golden, reading, scale, clock, clock.ratio * reading.times + phases)
     if not reading.drops:
-        return np.asarray((before * known).sum(axis=1) / max(1, known.sum()))
-    after, still = _rows(golden, reading, scale, clock, 1)
+        return np.asarray((before * known).sum(axis=2) / np.maximum(1, known.sum(axis=1)))
+    times = clock.ratio * (reading.times + 1) + phases
+    after, still = _rows(golden, reading, scale, clock, times)
     # Rows before the gap at their own instants, rows behind it one sample later: every gap at once.
-    head = np.concatenate([np.zeros((len(before), 1)), np.cumsum(before * known, axis=1)], axis=1)
-    tail = np.cumsum((after * still)[:, ::-1], axis=1)[:, ::-1]
-    tail = np.concatenate([tail, np.zeros((len(before), 1))], axis=1)
-    counts = np.concatenate([[0], np.cumsum(known)])
-    counts = counts + np.concatenate([np.cumsum(still[::-1])[::-1], [0]])
-    return np.asarray(((head + tail) / np.maximum(1, counts)).min(axis=1))
+    head = np.pad(np.cumsum(before * known, axis=2), ((0, 0), (0, 0), (1, 0)))
+    tail = np.pad(_from_behind(after * still), ((0, 0), (0, 0), (0, 1)))
+    counts = np.pad(np.cumsum(known, axis=1), ((0, 0), (1, 0)))
+    counts = counts + np.pad(_from_behind(still), ((0, 0), (0, 1)))
+    return np.asarray(((head + tail) / np.maximum(1, counts)).min(axis=2))
+
+
+def _from_behind(array: np.ndarray) -> np.ndarray:
+    """Sums of each element and all behind it, along the last axis."""
+    return np.asarray(np.cumsum(array[..., ::-1], axis=-1)[..., ::-1])
 
 
 def _rows(
-    golden: np.ndarray, reading: Reading, scale: _Scale, clock: Clock, skipped: int
+    golden: np.ndarray, reading: Reading, scale: _Scale, clock: Clock, times: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """[case, rows] weighed squared differences, and which rows the golden window covers [rows]."""
-    times = clock.ratio * (reading.times + skipped) + clock.shift
-    difference = reading.values - resample(golden, times, clock.kernel)
+    """[case, shift, rows] weighed squared differences at ``times`` [shift, rows], and which of them
+    the golden window covers [shift, rows]."""
+    model = resample(golden, times.ravel(), clock.kernel)
+    model = model.reshape(len(golden), *times.shape, golden.shape[2])
+    difference = reading.values[:, None] - model
     norm = scale.norm
     if reading.modulus:
         half = reading.modulus / 2
