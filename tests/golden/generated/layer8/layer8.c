@@ -1,0 +1,81 @@
+/* layer8: 4 steps, 10 multiply-accumulates, arena 32 B (planner first_fit), state 0 B.
+ * Board:  rpi_pico
+ * Graph:  12a2cf43f7ffb752f805321846caec087bd14a564e8f90159ef7c4da5a959985
+ * Made by tinsmith 0.1.0; do not edit.
+ */
+#include "layer8_internal.h"
+
+#include <stddef.h>
+
+/* 000 x_int8: quantize
+ *   x float32[1x3]
+ *   -> x_int8 int8[1x3] q(0.05, -3)
+ */
+TS_STEP void layer8_step_000_x_int8(uint8_t *arena, uint8_t *state) {
+    (void)state;
+    ts_quantize_float32((const float *)(const void *)(arena + 0),
+        (int8_t *)(void *)(arena + 16),
+        3, 0x1.99999ap-5f, -3);
+}
+
+/* 001 sums: dense
+ *   x_int8 int8[1x3] q(0.05, -3)
+ *   weight int8[2x3] q(0.01..0.02, 0)
+ *   bias int32[2]
+ *   -> sums int32[1x2] q(0.0005..0.001, 0)
+ */
+TS_STEP void layer8_step_001_sums(uint8_t *arena, uint8_t *state) {
+    (void)state;
+    ts_dense_int8((const int8_t *)(const void *)(arena + 16),
+        layer8_w_weight,
+        layer8_w_bias,
+        (int32_t *)(void *)(arena + 24),
+        1, 3, 2, -3);
+}
+
+/* 002 y_int8: requantize {act_max=127, act_min=5, rounding='single', zero_point=5}
+ *   sums int32[1x2] q(0.0005..0.001, 0)
+ *   multiplier int32[2]
+ *   shift int32[2]
+ *   -> y_int8 int8[1x2] q(0.1, 5)
+ */
+TS_STEP void layer8_step_002_y_int8(uint8_t *arena, uint8_t *state) {
+    (void)state;
+    ts_requantize_int32((const int32_t *)(const void *)(arena + 24),
+        layer8_w_multiplier,
+        layer8_w_shift,
+        (int8_t *)(void *)(arena + 16),
+        2, 2, 5, 5, 127, 1);
+}
+
+/* 003 y: dequantize
+ *   y_int8 int8[1x2] q(0.1, 5)
+ *   -> y float32[1x2]
+ */
+TS_STEP void layer8_step_003_y(uint8_t *arena, uint8_t *state) {
+    (void)state;
+    ts_dequantize_int8((const int8_t *)(const void *)(arena + 16),
+        (float *)(void *)(arena + 24),
+        2, 0x1.99999ap-4f, 5);
+}
+
+void layer8_init(void *state) {
+    layer8_reset(state);
+}
+
+void layer8_reset(void *state) {
+    (void)state;
+}
+
+int32_t layer8_run(void *arena, void *state) {
+    uint8_t *const a = (uint8_t *)arena;
+    uint8_t *const s = (uint8_t *)state;
+    if (a == NULL || ((uintptr_t)a % LAYER8_ALIGN) != 0) {
+        return -1;
+    }
+    layer8_step_000_x_int8(a, s);
+    layer8_step_001_sums(a, s);
+    layer8_step_002_y_int8(a, s);
+    layer8_step_003_y(a, s);
+    return 0;
+}

@@ -1,0 +1,21 @@
+/* layer8: what its source files share. Not for callers; see layer8.h. */
+#ifndef LAYER8_INTERNAL_H
+#define LAYER8_INTERNAL_H
+
+#include "layer8.h"
+#include "kernels/ts_kernels.h"
+#include "kernels/ts_module.h"
+
+/* Constants and initial contents of states, in layer8_weights.c. */
+extern const int32_t layer8_w_bias[2];
+extern const int32_t layer8_w_multiplier[2];
+extern const int32_t layer8_w_shift[2];
+extern const int8_t layer8_w_weight[6];
+
+/* Steps, in order of execution. */
+TS_STEP void layer8_step_000_x_int8(uint8_t *arena, uint8_t *state);
+TS_STEP void layer8_step_001_sums(uint8_t *arena, uint8_t *state);
+TS_STEP void layer8_step_002_y_int8(uint8_t *arena, uint8_t *state);
+TS_STEP void layer8_step_003_y(uint8_t *arena, uint8_t *state);
+
+#endif
