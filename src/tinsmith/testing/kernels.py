@@ -4,7 +4,6 @@ as generated code calls them, with guarded memory around every result."""
 import ctypes
 import hashlib
 import os
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -13,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tinsmith.build.objects import run_tool
 from tinsmith.build.toolchain import TOOLCHAINS
 from tinsmith.core.errors import InternalError
 from tinsmith.ir.op import F32, OPS, Argument, Case, In, Op, Out, Scratch, Site
@@ -121,7 +121,7 @@ def compile_kernels(
         sources: file name -> text; `kernel_sources()` if None.
 
     Raises:
-        subprocess.CalledProcessError: it does not compile; ``stderr`` holds what the compiler said.
+        InternalError: it does not compile; says what the compiler said.
     """
     texts = dict(sources or kernel_sources())
     key = hashlib.sha256(repr((sorted(texts.items()), tuple(flags))).encode()).hexdigest()[:16]
@@ -137,17 +137,12 @@ def compile_kernels(
 def _compile(library: Path, names: Sequence[str], flags: Sequence[str], cache: Path) -> None:
     zig = TOOLCHAINS.get("zig")
     part = library.with_suffix(".part")
-    subprocess.run(
-        [
-            *zig.find().command, *zig.compile_flags, *flags, *STRICT, "-ffreestanding",
-            "-fPIC", "-shared", "-nostdlib", *names, "-o", part.name,
-        ],
-        cwd=library.parent,
-        env={"PATH": os.defpath, **zig.environment(cache)},
-        check=True,
-        capture_output=True,
-        text=True,
-    )  # fmt: skip
+    argv = [
+        *zig.find().command, *zig.compile_flags, *flags, *STRICT, "-ffreestanding",
+        "-fPIC", "-shared", "-nostdlib", *names, "-o", part.name,
+    ]  # fmt: skip
+    environment = {"PATH": os.defpath, **zig.environment(cache.resolve())}
+    run_tool(argv, library.parent, environment, "compiling kernels")
     part.rename(library)
 
 
