@@ -128,9 +128,15 @@ def _write_result(config: pytest.Config, name: str, figures: Any) -> None:
 
 
 def _commit() -> str:
-    git = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
-    found = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
-    return found or "unknown-dirty"
+    """The commit; ``-dirty`` where files other than results differ from it."""
+    head = _git("rev-parse", "--short=12", "HEAD") or "unknown-dirty"
+    changed = _git("status", "--porcelain", "--", ".", ":(exclude)benchmarks/results")
+    return f"{head}-dirty" if changed else head
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "-C", str(ROOT), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _shared() -> Path:
