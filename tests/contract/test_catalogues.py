@@ -6,13 +6,16 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from firmwares import inputs, mixed, mixed_graph
 
 from tinsmith.bench.runner import RUNNERS
+from tinsmith.build.package import PACKAGES, Golden
 from tinsmith.build.toolchain import TOOLCHAINS
 from tinsmith.cli.kinds import listing
 from tinsmith.core.catalogue import catalogues
 from tinsmith.core.errors import MissingTool, UnknownKind
 from tinsmith.devices.board import BOARDS, cores
+from tinsmith.ir.interp import run_cases
 from tinsmith.ir.op import OPS
 
 ALL = catalogues()
@@ -120,3 +123,12 @@ def test_each_kernel_file_belongs_to_an_op() -> None:
     known = {f"{op.name}_{dtype}.c" for op in OPS.all() for dtype in op.kernels}
     folder = files("tinsmith.kernels").joinpath("ref")
     assert {p.name for p in folder.iterdir() if p.name.endswith(".c")} == known
+
+
+@pytest.mark.parametrize("name", PACKAGES.names())
+def test_each_package_is_reproducible_to_the_byte(name: str) -> None:
+    graph, x = mixed_graph(), inputs()
+    values = run_cases(graph, x)
+    golden = Golden(x, {o: values[o] for o in graph.outputs})
+    make = PACKAGES.get(name).make
+    assert make(mixed("host"), golden) == make(mixed("host"), golden)

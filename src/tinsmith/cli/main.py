@@ -59,11 +59,20 @@ def call(arguments: list[str]) -> int:
 
 
 def _options(
-    version: bool = typer.Option(False, "--version", help="Print the version and leave."),
+    version: bool = typer.Option(
+        False,
+        "--version",
+        help="Print the version and leave.",
+        is_eager=True,
+        callback=lambda wanted: _print_version() if wanted else None,
+    ),
 ) -> None:
-    if version:
-        typer.echo(f"tinsmith {__version__}")
-        raise typer.Exit
+    """Options of the program itself."""
+
+
+def _print_version() -> None:
+    typer.echo(f"tinsmith {__version__}")
+    raise typer.Exit
 
 
 def _say(message: str, hint: str) -> None:
