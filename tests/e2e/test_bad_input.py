@@ -201,7 +201,7 @@ def interrupt_after(project: Path, step: str, frozen: dict[str, str]) -> tuple[i
     )  # fmt: skip
     assert process.stdout is not None
     seen = ""
-    while step not in seen.rsplit("\n", 2)[0]:
+    while step not in seen:
         line = process.stdout.readline()
         assert line, f"ended before {step}: {seen}"
         seen += line
