@@ -9,7 +9,6 @@ from firmwares import CACHE, TARGETS, image, inputs, mixed
 from tinsmith.bench.outcome import RunOptions
 from tinsmith.bench.run import run
 from tinsmith.build.image import BuildOptions, build_image
-from tinsmith.build.shared import build_shared
 from tinsmith.core.errors import UserError
 from tinsmith.devices.board import BOARDS
 
@@ -87,4 +86,3 @@ def test_two_builds_in_two_folders_are_byte_identical(
         assert one.elf == two.elf
     assert list((again / "objects").iterdir())
     assert str(again).encode() not in two.elf
-    assert build_shared(mixed("host"), CACHE).elf == build_shared(mixed("host"), again).elf

@@ -38,7 +38,8 @@ SECTIONS {{
         ts_bss_begin = .; *(.bss .bss.* .sbss .sbss.* COMMON) . = ALIGN(8); ts_bss_end = .;
     }} > RAM :zero
 
-    /DISCARD/ : {{ *(.ARM.exidx* .ARM.extab* .eh_frame* .comment .note*) }}
+    /* Debug sections of the compiler's library hold paths of the machine that built it. */
+    /DISCARD/ : {{ *(.ARM.exidx* .ARM.extab* .eh_frame* .comment .note* .debug*) }}
     ASSERT(ts_bss_end <= {ram_end}, "RAM is too small")
     ASSERT({stack} % 8 == 0, "the stack must be a multiple of 8 bytes")
 }}

@@ -36,7 +36,7 @@ SECTIONS {{
     }}
     ASSERT(SIZEOF(.writable) == 0, "a module keeps nothing writable and needs no table")
 
-    /DISCARD/ : {{ *(.ARM.exidx* .ARM.extab* .eh_frame* .comment .note*) }}
+    /DISCARD/ : {{ *(.ARM.exidx* .ARM.extab* .eh_frame* .comment .note* .debug*) }}
 }}
 """
 

@@ -69,7 +69,7 @@ def compile_all(compiler: Compiler, sources: Mapping[str, str]) -> dict[str, byt
 
 def _object(compiler: Compiler, sources: Mapping[str, str], path: str) -> bytes:
     needed = _with_includes(sources, path)
-    flags = (*compiler.target, *compiler.flags, *_optimisation(path))
+    flags = (*compiler.target, *compiler.flags, *_optimisation(compiler, path))
     key = content_hash(compiler.found.version, flags, path, sorted(needed.items()))
     kept = compiler.cache / "objects" / f"{key}.o"
     if kept.exists():
@@ -79,10 +79,8 @@ def _object(compiler: Compiler, sources: Mapping[str, str], path: str) -> bytes:
     return data
 
 
-def _optimisation(path: str) -> tuple[str, ...]:
-    """Kernels for speed, everything else for size (both measured: emitting -O2 for glue only adds
-    flash)."""
-    return ("-O2",) if path.startswith("kernels/") else ("-Os",)
+def _optimisation(compiler: Compiler, path: str) -> Sequence[str]:
+    return compiler.toolchain.kernel_flags if path.startswith("kernels/") else ("-Os",)
 
 
 def _compile(

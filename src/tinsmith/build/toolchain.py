@@ -27,6 +27,7 @@ class Toolchain:
         target: flags of a core; raises UserError where the toolchain does not serve it.
         compile_flags / link_flags: what this compiler needs beyond the common flags of
         build/image.py.
+        kernel_flags: how kernels are optimised; all other code is compiled for size.
         libraries: link arguments that must follow the objects.
         relocatable: flags of a core that make code and read-only data position-independent.
         environment: variables its process needs, given a cache folder.
@@ -37,6 +38,7 @@ class Toolchain:
     target: Callable[[Core], Sequence[str]]
     compile_flags: Sequence[str]
     link_flags: Sequence[str]
+    kernel_flags: Sequence[str]
     libraries: Sequence[str]
     relocatable: Callable[[Core], Sequence[str]]
     environment: Callable[[Path], dict[str, str]]

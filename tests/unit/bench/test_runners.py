@@ -1,7 +1,7 @@
 """What is missing or too new is said by name, and every runner says what it is."""
 
-import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,10 @@ def test_the_host_computes_what_the_reference_does(reset_each: bool) -> None:
     for name, got in {**outcome.trace, **outcome.outputs}.items():
         np.testing.assert_array_equal(got, want[name])
     assert (outcome.method, outcome.instructions, outcome.stack_bytes) == ("native", None, None)
+
+
+def test_two_shared_objects_are_byte_identical(tmp_path: Path) -> None:
+    assert build_shared(mixed("host"), CACHE).elf == build_shared(mixed("host"), tmp_path).elf
 
 
 def fake_qemu(folder: Path, version: str) -> None:
@@ -79,10 +83,6 @@ def test_the_worker_stands_alone() -> None:
 
 def test_a_damaged_request_ends_the_worker() -> None:
     worker = RUNNERS.get("unicorn").run.__globals__["_WORKER"]
-    python = shutil.which("python3")
-    assert python
-    import sys
-
     done = subprocess.run(
         [sys.executable, str(worker)], input=b"TSF1" + bytes(40), capture_output=True, check=False
     )

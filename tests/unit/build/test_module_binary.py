@@ -1,19 +1,23 @@
 """Module binaries: position-independent in fact, not by intention."""
 
+import ctypes
 import struct
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 from zlib import crc32
 
 import numpy as np
 import pytest
 from firmwares import CACHE, TARGETS, inputs, mixed
 
+from tinsmith.build.image import firmware_text
 from tinsmith.build.module_binary import HEADER_BYTES, build_module_binary
+from tinsmith.build.toolchains.zig import environment, find
 from tinsmith.core.errors import InternalError, UserError
 from tinsmith.devices.board import BOARDS
 from tinsmith.ir.interp import run_cases
 
-ARM = [t for t in TARGETS if t[0] != "esp32_c3"]
 RETURN = 0x0F000000
 RAM = 0x20000000
 
@@ -41,7 +45,7 @@ def test_the_header_describes_the_module(board: str, toolchain: str, require_too
         assert entry % 2 == (board != "esp32_c3")
 
 
-@pytest.mark.parametrize(("board", "toolchain"), ARM)
+@pytest.mark.parametrize(("board", "toolchain"), TARGETS)
 @pytest.mark.parametrize("base", [0x08000000, 0x10345670])
 def test_the_same_bytes_run_at_two_addresses(
     board: str, toolchain: str, base: int, require_tool
@@ -54,36 +58,52 @@ def test_the_same_bytes_run_at_two_addresses(
         np.testing.assert_array_equal(got[name], want[name])
 
 
+class Core:
+    """A bare core in Unicorn with the registers that a call needs."""
+
+    def __init__(self, cpu: str) -> None:
+        unicorn = pytest.importorskip("unicorn")
+        self.thumb = int(cpu != "BASE32")
+        if self.thumb:
+            names, prefix, model = unicorn.arm_const, "UC_ARM_REG_", f"UC_CPU_ARM_{cpu}"
+            self.engine = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
+            registers = ("SP", "LR", "PC", "R0", "R1")
+        else:
+            names, prefix, model = unicorn.riscv_const, "UC_RISCV_REG_", f"UC_CPU_RISCV32_{cpu}"
+            self.engine = unicorn.Uc(unicorn.UC_ARCH_RISCV, unicorn.UC_MODE_RISCV32)
+            registers = ("SP", "RA", "PC", "A0", "A1")
+        self.engine.ctl_set_cpu_model(getattr(names, model))
+        self.sp, self.link, self.pc, self.a0, self.a1 = (
+            getattr(names, prefix + r) for r in registers
+        )
+        if "M4" in cpu:
+            self.engine.reg_write(unicorn.arm_const.UC_ARM_REG_FPEXC, 0x40000000)
+
+    def call(self, address: int, *arguments: int) -> int:
+        self.engine.reg_write(self.sp, RAM + 0x4000)
+        self.engine.reg_write(self.link, RETURN | self.thumb)
+        for register, value in zip((self.a0, self.a1), arguments, strict=False):
+            self.engine.reg_write(register, value)
+        self.engine.emu_start(address, RETURN, timeout=10_000_000)
+        assert self.engine.reg_read(self.pc) == RETURN
+        return int(self.engine.reg_read(self.a0))
+
+
 def run_at(base: int, data: bytes, module, cpu: str, x: np.ndarray) -> dict[str, np.ndarray]:
     """Copy a binary to an address, call init and then run for each case."""
-    unicorn = pytest.importorskip("unicorn")
-    arm = unicorn.arm_const
-    engine = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
-    engine.ctl_set_cpu_model(getattr(arm, f"UC_CPU_ARM_{cpu}"))
-    engine.mem_map(base & ~0xFFF, 0x10000, unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC)
-    engine.mem_map(RAM, 0x10000, unicorn.UC_PROT_READ | unicorn.UC_PROT_WRITE)
+    core = Core(cpu)
+    engine = core.engine
+    engine.mem_map(base & ~0xFFF, 0x10000, 1 | 4)
+    engine.mem_map(RAM, 0x10000, 1 | 2)
     engine.mem_map(RETURN, 0x1000)
-    engine.mem_map(0xE000E000, 0x1000)
     engine.mem_write(base, data)
-    if "M4" in cpu:
-        engine.reg_write(arm.UC_ARM_REG_FPEXC, 0x40000000)
     header = struct.unpack("<4s11I", data[:HEADER_BYTES])
-    arena, state, stack = RAM + 0x4000, RAM + 0x8000, RAM + 0x4000
-
-    def call(offset: int, *arguments: int) -> int:
-        engine.reg_write(arm.UC_ARM_REG_SP, stack)
-        engine.reg_write(arm.UC_ARM_REG_LR, RETURN | 1)
-        for i, value in enumerate(arguments):
-            engine.reg_write((arm.UC_ARM_REG_R0, arm.UC_ARM_REG_R1)[i], value)
-        engine.emu_start(base + offset, RETURN, timeout=10_000_000)
-        assert engine.reg_read(arm.UC_ARM_REG_PC) == RETURN
-        return engine.reg_read(arm.UC_ARM_REG_R0)
-
-    call(header[7], state)
+    arena, state = RAM + 0x4000, RAM + 0x8000
+    core.call(base + header[7], state)
     rows: dict[str, list[np.ndarray]] = {o: [] for o in module.graph.outputs}
     for case in x:
         engine.mem_write(arena + module.plan.places["x"].offset, case.tobytes())
-        assert call(header[9], arena, state) == 0
+        assert core.call(base + header[9], arena, state) == 0
         for name in rows:
             type = module.graph.type(name)
             found = engine.mem_read(arena + module.plan.places[name].offset, type.nbytes)
@@ -125,3 +145,32 @@ def test_the_host_takes_none() -> None:
     with pytest.raises(UserError) as e:
         build_module_binary(mixed("host"), BOARDS.get("host"), "zig", CACHE)
     assert e.value.code == "build.board.host"
+
+
+def test_our_soft_float_agrees_with_numpy(tmp_path: Path, rng: np.random.Generator) -> None:
+    """The RISC-V half of firmware/module/soft_float.c, compiled for this computer."""
+    text = firmware_text("module/soft_float.c").replace("defined(__arm__)", "0")
+    (tmp_path / "soft_float.c").write_text(text)
+    argv = [*find().command, "-O2", "-shared", "-fPIC", "-nostdlib", "-ffreestanding"]
+    argv += ["-fno-sanitize=all", "-Wno-everything", "soft_float.c", "-o", "soft.so"]
+    subprocess.run(argv, cwd=tmp_path, env=environment(CACHE), check=True)
+    soft = ctypes.CDLL(str(tmp_path / "soft.so"))
+    soft.__floatsisf.restype = soft.__floatunsisf.restype = ctypes.c_uint32
+    ints = [0, 1, -1, 2**24 + 1, 2**24 + 3, 2**31 - 1, -(2**31), 2**25 + 2, 2**25 + 6]
+    ints += [int(i) for i in rng.integers(-(2**31), 2**31, 2000)]
+    for i in ints:
+        assert soft.__floatsisf(i) == int(np.float32(i).view(np.uint32)), i
+        u = i & 0xFFFFFFFF
+        assert soft.__floatunsisf(ctypes.c_uint32(u)) == int(np.float32(u).view(np.uint32)), u
+    special = np.array([0, -0.0, 1, -1, np.inf, -np.inf, np.nan, 1e-45, -1e-45, 3.4e38], "f4")
+    values = np.concatenate([special, rng.normal(size=20).astype("f4")])
+    for a in values:
+        for b in values:
+            pair = [ctypes.c_uint32(int(v.view(np.uint32))) for v in (a, b)]
+            assert (soft.__ltsf2(*pair) < 0) == bool(a < b)
+            assert (soft.__lesf2(*pair) <= 0) == bool(a <= b)
+            assert (soft.__gtsf2(*pair) > 0) == bool(a > b)
+            assert (soft.__gesf2(*pair) >= 0) == bool(a >= b)
+            assert (soft.__eqsf2(*pair) == 0) == bool(a == b)
+            assert (soft.__nesf2(*pair) != 0) == bool(a != b)
+            assert (soft.__unordsf2(*pair) != 0) == bool(np.isnan(a) or np.isnan(b))

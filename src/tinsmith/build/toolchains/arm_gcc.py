@@ -48,6 +48,7 @@ TOOLCHAIN = Toolchain(
     target=target,
     compile_flags=("-fno-tree-loop-distribute-patterns", "-fno-stack-protector"),
     link_flags=("-nostdlib", "-Wl,--build-id=none"),
+    kernel_flags=("-O2",),
     libraries=("-lgcc",),
     relocatable=relocatable,
     environment=environment,

@@ -49,9 +49,12 @@ TOOLCHAIN = Toolchain(
     find=find,
     target=target,
     # zig adds sanitizers and stack protectors of its own unless told not to.
-    compile_flags=("-fno-sanitize=all", "-fno-stack-protector", "-fno-unroll-loops"),
+    compile_flags=("-fno-sanitize=all", "-fno-stack-protector"),
     # -g keeps the symbol table, which -O alone drops; without compiler-rt soft float is undefined.
     link_flags=("-O2", "-g", "-nostdlib", "-rtlib=compiler-rt"),
+    # Measured on Cortex-M4 with dense, softmax, relu and quantize in two shapes: against -O2, -Os
+    # takes 1.4 kB instead of 3.4 kB and 10 to 12 % fewer instructions (1 to 8 % fewer cycles).
+    kernel_flags=("-Os",),
     libraries=(),
     relocatable=relocatable,
     environment=environment,
