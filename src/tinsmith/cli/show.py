@@ -7,12 +7,12 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from tinsmith.build.firmware import Firmware
 from tinsmith.core.units import bytes_text, count_text
 from tinsmith.data.dataset import Dataset
 from tinsmith.data.windows import Windows
 from tinsmith.devices.board import Board
 from tinsmith.flow.outputs import Delivered
+from tinsmith.flow.parts import Built
 from tinsmith.flow.record import EMULATION, interval_text, latency_text, runner_text
 from tinsmith.flow.result import BoardResult, Model, Result
 from tinsmith.learn.trained import Metrics
@@ -124,9 +124,10 @@ def show_confusion(labels: Sequence[str], metrics: Metrics) -> None:
     out().print(table)
 
 
-def show_sizes(built: Sequence[tuple[Board, Firmware]]) -> None:
-    """Sizes of linked images."""
-    for board, firmware in built:
+def show_sizes(built: Sequence[Built]) -> None:
+    """Sizes of linked images, and their files."""
+    for b in built:
+        board, firmware = b.board, b.firmware
         size, plan = firmware.size, firmware.module.plan
         rows = [
             ("arena", f"{count_text(plan.arena_bytes)} B, planner {plan.planner}"),
@@ -138,6 +139,7 @@ def show_sizes(built: Sequence[tuple[Board, Firmware]]) -> None:
             rows.insert(1, ("RAM, static", f"{bytes_text(size.ram_static_bytes)} of "
                             f"{bytes_text(board.ram_bytes)}"))  # fmt: skip
         rows.append(("toolchain", firmware.toolchain_version))
+        rows += [("image", str(b.written.image)), ("library", str(b.written.package))]
         facts(f"{board.id} ({board.name})", rows)
 
 

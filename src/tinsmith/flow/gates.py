@@ -13,6 +13,9 @@ from tinsmith.devices.board import Board
 from tinsmith.learn.trained import Metrics
 from tinsmith.prove.trace import Verdict
 
+_ROUNDING = 1e-9
+"""Shares are quotients in binary: 1 - 0.95 is a hair more than 0.05."""
+
 
 @dataclass(frozen=True)
 class Gate:
@@ -61,7 +64,10 @@ def accurate(device: Metrics, reference: Metrics, limits: Limits) -> Gate:
     windows."""
     share = device.accuracy.value
     drop = reference.accuracy.value - share
-    enough, close = share >= limits.min_accuracy, drop <= limits.max_accuracy_drop
+    enough, close = (
+        share >= limits.min_accuracy - _ROUNDING,
+        drop <= limits.max_accuracy_drop + _ROUNDING,
+    )
     reasons = [
         f"{percent_text(share)} on the device, at least {percent_text(limits.min_accuracy)} "
         "wanted.",

@@ -1,13 +1,24 @@
 """Parts of the story for single commands: the same steps, for some of the boards."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tinsmith.build.firmware import Firmware
 from tinsmith.core.errors import UnknownKind, UserError
 from tinsmith.devices.board import BOARDS, Board
+from tinsmith.flow.outputs import Written, write_firmware
 from tinsmith.flow.result import BoardResult
 from tinsmith.flow.run import deliver, make_firmware, make_model
 from tinsmith.flow.steps import Steps
+
+
+@dataclass(frozen=True)
+class Built:
+    """A linked image and its files."""
+
+    board: Board
+    firmware: Firmware
+    written: Written
 
 
 def chosen(steps: Steps, boards: Sequence[str]) -> tuple[str, ...]:
@@ -22,11 +33,16 @@ def chosen(steps: Steps, boards: Sequence[str]) -> tuple[str, ...]:
     return tuple(boards) or steps.project.boards
 
 
-def compile_boards(steps: Steps, boards: Sequence[str]) -> list[tuple[Board, Firmware]]:
-    """Firmware of each board."""
+def compile_boards(steps: Steps, boards: Sequence[str]) -> list[Built]:
+    """Firmware of each board, written to build/<board>."""
     names = chosen(steps, boards)
     model = make_model(steps)
-    return [(b, make_firmware(steps, model, b)) for b in map(BOARDS.get, names)]
+    built = []
+    for board in map(BOARDS.get, names):
+        firmware = make_firmware(steps, model, board)
+        written = write_firmware(steps, board, firmware, model.windows)
+        built.append(Built(board, firmware, written))
+    return built
 
 
 def deliver_boards(steps: Steps, boards: Sequence[str]) -> list[BoardResult]:

@@ -21,7 +21,7 @@ def compile(
 
     with shown(json) as listener:
         built = compile_boards(open_project(project, listener), board or [])
-    print_json([firmware_record(f) for _, f in built]) if json else show_sizes(built)
+    print_json([firmware_record(b.firmware) for b in built]) if json else show_sizes(built)
 
 
 COMMAND = Command("compile", app)

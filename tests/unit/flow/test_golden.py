@@ -1,0 +1,57 @@
+"""Golden windows are spread over the classes; proof rows see every difference."""
+
+import numpy as np
+
+from tinsmith.data.windows import TEST, TRAIN, Windows
+from tinsmith.flow.golden import choose, stage_rows
+from tinsmith.flow.trial import TestData as Data
+from tinsmith.ir.builder import Builder
+from tinsmith.ir.types import TensorType
+from tinsmith.prove.record import reference_trace
+from tinsmith.prove.trace import Trace
+
+
+def windows(labels: list[int], parts: list[int]) -> Windows:
+    n = len(labels)
+    return Windows(
+        np.zeros((n, 2, 1), np.float32), np.array(labels), np.arange(n), np.array(parts),
+        ("a", "b", "c"), False,
+    )  # fmt: skip
+
+
+def test_each_class_is_there() -> None:
+    labels = [0] * 30 + [1] * 3 + [2] * 1
+    w = windows([*labels, 0], [*[TEST] * 34, TRAIN])
+    chosen = choose(w, 6)
+    assert list(chosen) == sorted(set(chosen.tolist()))
+    assert [int((w.of(TEST)[1][chosen] == c).sum()) for c in range(3)] == [3, 2, 1]
+    assert len(choose(w, 100)) == 34
+
+
+def test_spread_keeps_both_ends_and_all_when_all_fit() -> None:
+    data = Data("raw", np.arange(10), np.arange(10))
+    assert list(data.spread(10).labels) == list(range(10))
+    assert list(data.spread(4).labels) == [0, 3, 6, 9]
+
+
+def test_rows_name_the_stage_that_differs() -> None:
+    b = Builder("g", "lowered")
+    x = b.input("x", TensorType((3,), "float32"))
+    b.stage = "first"
+    y = b.op("relu", x, name="y")
+    b.stage = "second"
+    z = b.op("sqrt", y, name="z")
+    graph = b.build([z])
+    stimulus = {"x": np.array([[1, 4, 9], [0, 1, -1]], np.float32)}
+    golden = reference_trace(graph, stimulus)
+    values = {k: v.copy() for k, v in golden.values.items()}
+    values["z"][1, 2] = np.float32(-0.0)
+    rows = stage_rows(graph, golden, [golden, Trace("board", golden.raw, values)])
+    assert [(r.stage, r.equal) for r in rows] == [
+        ("driver", (True, True)),
+        ("first", (True, True)),
+        ("second", (True, False)),
+    ]
+    assert rows[1].elements == 3
+    missing = Trace("board", golden.raw, {"z": golden.values["z"]})
+    assert stage_rows(graph, golden, [missing])[1].equal == (False,)
