@@ -108,7 +108,8 @@ def differences(seen: dict[str, np.ndarray], reference: dict[str, np.ndarray]) -
             yield f"{name}, element {at}: {values} ({len(other)} elements differ)"
 
 
-def check_batch(numbers: range, folder: Path) -> None:
+def check_batch(numbers: range, folder: Path) -> int:
+    """Compare a batch on all boards; returns how many tensors were compared on each."""
     graph, inputs, reference = union(numbers)
     for board in BOARDS_RUN:
         module = compile_graph(graph, board, planner="first_fit")
@@ -119,6 +120,7 @@ def check_batch(numbers: range, folder: Path) -> None:
         for seen in (outcome.trace, outcome.outputs):
             wrong = list(differences(dict(seen), reference))
             assert not wrong, f"{board}, {len(wrong)} tensors differ:\n" + "\n".join(wrong[:20])
+    return len(computed)
 
 
 def check_plans(number: int) -> None:
@@ -141,24 +143,44 @@ def test_plans_of_the_sample() -> None:
 
 @pytest.mark.slow
 @pytest.mark.emulator
-@pytest.mark.parametrize("start", range(SAMPLE, FULL, BATCH))
-def test_full(start: int, built: Path) -> None:
-    check_batch(range(start, start + BATCH), built)
-    for number in range(start, start + BATCH):
-        check_plans(number)
-
-
-def test_three_hundred_graphs_use_each_op_thirty_times(
-    record_result: Callable[[str, object], None],
+def test_full(
+    built: Path, campaign: Callable[..., int], record_result: Callable[..., None]
 ) -> None:
+    """All 300, at every share of a campaign: they take minutes, not hours."""
+    full = campaign(FULL, least=FULL)
+    tensors = sum(check_batch(range(i, i + BATCH), built) for i in range(0, full, BATCH))
+    for number in range(full):
+        check_plans(number)
+    figures = {"graphs": full, "tensors_equal": tensors, "boards": BOARDS_RUN}
+    record_result("random_graphs", {**figures, "graphs_with_op": op_counts()})
+
+
+def op_counts() -> dict[str, int]:
+    """Op -> in how many of the graphs it occurs."""
     counts: Counter[str] = Counter()
     for number in range(FULL):
-        nodes = made(number).graph.nodes
-        assert 4 <= len(nodes) <= 12
-        counts.update({n.op for n in nodes})
-    few = {op: counts[op] for op in OPS.names() if counts[op] < 30}
-    assert not few
-    record_result("random_graphs", {"graphs": FULL, "graphs_with_op": dict(sorted(counts.items()))})
+        counts.update({n.op for n in made(number).graph.nodes})
+    return dict(sorted(counts.items()))
+
+
+def test_three_hundred_graphs_use_each_op_thirty_times() -> None:
+    assert all(4 <= len(made(number).graph.nodes) <= 12 for number in range(FULL))
+    counts = op_counts()
+    assert not {op: counts.get(op, 0) for op in OPS.names() if counts.get(op, 0) < 30}
+
+
+def test_a_wrong_kernel_line_is_seen(built: Path) -> None:
+    """About a unit in the last place, in one kernel."""
+    number = OPS.names().index("mul")
+    graph, inputs, reference = union(range(number - 1, number + 2))
+    module = compile_graph(graph, "host")
+    path, right, wrong = "kernels/mul_float32.c", "x[i] * b[", "1.0000001f * x[i] * b["
+    assert right in module.sources[path]
+    broken = module.sources[path].replace(right, wrong)
+    outcome = execute(replace(module, sources={**module.sources, path: broken}), inputs, built)
+    assert outcome.trace is not None
+    assert any(line.startswith(f"g{number:03d}_mul") for line in
+               differences(dict(outcome.trace), reference))  # fmt: skip
 
 
 def test_a_wrong_bit_is_seen() -> None:
