@@ -1,11 +1,15 @@
 """Emulators: two engines, one count, and the outputs of the reference."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from firmwares import CACHE, TARGETS, image, inputs
+from firmwares import CACHE, TARGETS, image, inputs, mixed
 
 from tinsmith.bench.outcome import RunOptions
 from tinsmith.bench.run import run
+from tinsmith.build.image import BuildOptions, build_image
+from tinsmith.build.machines import machine_for
 from tinsmith.devices.board import BOARDS
 from tinsmith.ir.interp import run_cases
 
@@ -53,6 +57,10 @@ def test_qemu_counts_the_same_instructions_as_the_boards_own_image(
     bare = run(image(board, toolchain), found, "unicorn", options)
     qemu = run(image(board, toolchain, "qemu"), found, "qemu", options)
     assert bare.instructions
+    # The same objects at the addresses of QEMU's machine, in Unicorn.
+    moved = replace(found, memories=machine_for(found).memories)
+    firmware = build_image(mixed(board), moved, toolchain, BuildOptions(CACHE))
+    assert run(firmware, moved, "unicorn", options).instructions == bare.instructions
     assert qemu.instructions == bare.instructions
     for name, got in qemu.outputs.items():
         np.testing.assert_array_equal(got, bare.outputs[name])

@@ -7,6 +7,8 @@ from typing import Literal
 
 import numpy as np
 
+from tinsmith.core.units import count_text
+
 
 @dataclass(frozen=True)
 class RunOptions:
@@ -45,3 +47,11 @@ class Outcome:
     layers: Mapping[str, int] | None = None
     stack_bytes: int | None = None
     trace: Mapping[str, np.ndarray] | None = None
+
+    def __str__(self) -> str:
+        cases = len(next(iter(self.outputs.values()))) if self.outputs else 0
+        counts = f", {count_text(self.instructions[0])} instructions" if self.instructions else ""
+        stack = f", stack {self.stack_bytes} B" if self.stack_bytes is not None else ""
+        return (
+            f"{cases} cases on {self.board} ({self.runner_version}, {self.method}){counts}{stack}"
+        )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tinsmith.codegen.module import InferenceModule
+from tinsmith.core.units import bytes_text
 
 
 @dataclass(frozen=True)
@@ -35,3 +36,9 @@ class Firmware:
     stack_bytes: int
     """Stack that the linker reserved."""
     module: InferenceModule
+
+    def __str__(self) -> str:
+        flash, ram = bytes_text(self.size.flash_bytes), bytes_text(self.size.ram_static_bytes)
+        where = f"{self.module.name} for {self.board} ({self.port}), {self.toolchain_version}"
+        sizes = f", flash {flash}, static RAM {ram}" if self.kind == "image" else ""
+        return f"{where}: {self.kind}{sizes}"

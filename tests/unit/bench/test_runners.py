@@ -30,6 +30,16 @@ def test_the_host_computes_what_the_reference_does(reset_each: bool) -> None:
     assert (outcome.method, outcome.instructions, outcome.stack_bytes) == ("native", None, None)
 
 
+def test_firmware_and_outcome_print_themselves_in_a_line() -> None:
+    firmware = image("nucleo_l4r5zi", "zig")
+    text = str(firmware)
+    assert text.startswith("mixed for nucleo_l4r5zi (bare), zig ")
+    assert "image, flash " in text
+    outcome = run(firmware, BOARDS.get("nucleo_l4r5zi"), "unicorn", RunOptions(inputs(2)))
+    assert str(outcome).startswith("2 cases on nucleo_l4r5zi (unicorn ")
+    assert str(outcome).endswith(f", stack {outcome.stack_bytes} B")
+
+
 def test_two_shared_objects_are_byte_identical(tmp_path: Path) -> None:
     assert build_shared(mixed("host"), CACHE).elf == build_shared(mixed("host"), tmp_path).elf
 
