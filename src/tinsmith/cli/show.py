@@ -75,7 +75,7 @@ def _figures(r: BoardResult) -> list[tuple[str, str]]:
         low, high = min(outcome.instructions), max(outcome.instructions)
         spread = "" if low == high else f" ({count_text(low)} at least)"
         rows.append(("instructions", f"{count_text(high)} per inference{spread}"))
-    rows.append(("latency", latency_text(r.measured.latency)))
+        rows.append(("latency", latency_text(r.measured.latency)))
     if outcome.method == "emulated":
         rows.append(("method", f"{EMULATION} ({runner_text(r)})"))
     return rows

@@ -107,13 +107,16 @@ def quantities(result: BoardResult) -> Mapping[str, Quantity]:
     cannot see is absent."""
     outcome, size = result.measured.outcome, result.firmware.size
     seen: dict[str, tuple[float, str]] = {
-        "flash": (size.flash_bytes, "B"),
-        "ram_static": (size.ram_static_bytes, "B"),
-        "ram": (result.ram_bytes, "B"),
         "arena": (result.firmware.module.plan.arena_bytes, "B"),
-        "weights": (size.weights_bytes, "B"),
-        "code": (size.code_bytes, "B"),
     }
+    if result.board.memories:
+        seen |= {
+            "flash": (size.flash_bytes, "B"),
+            "ram_static": (size.ram_static_bytes, "B"),
+            "ram": (result.ram_bytes, "B"),
+            "weights": (size.weights_bytes, "B"),
+            "code": (size.code_bytes, "B"),
+        }
     if outcome.stack_bytes is not None:
         seen["stack"] = (outcome.stack_bytes, "B")
     samples = result.measured.accuracy.accuracy.samples

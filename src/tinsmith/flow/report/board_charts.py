@@ -53,7 +53,7 @@ def sizes(result: BoardResult) -> str:
     ]
     heights = (len(flash) + 0.5, len(ram) + 0.5)
     figure = Figure((6.4, 1.3 + 0.3 * sum(heights)), (2, 1), height_ratios=heights)
-    parts: list[tuple[str, list[tuple[str, float]]]] = [("flash", flash), ("RAM", ram)]
+    parts: list[tuple[str, list[tuple[str, float]]]] = [("Flash", flash), ("RAM", ram)]
     for axes, (name, rows) in zip(figure.axes, parts, strict=True):
         values = [v for _, v in rows]
         barh(axes, [n for n, _ in rows], values, [bytes_text(int(v)) for v in values])

@@ -1,6 +1,7 @@
 """Charts of data, training and accuracy."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ def window_examples(model: Model) -> str:
     seconds = np.arange(windows.values.shape[1]) / pipeline.rate_hz
     for i, (axes, name) in enumerate(zip(figure.axes, classes, strict=False)):
         window = windows.values[np.flatnonzero(windows.label == i)[0]]
-        for j in range(min(window.shape[1], len(COLOURS))):
+        for j in range(min(window.shape[1], 8)):
             axes.plot(seconds, window[:, j], color=COLOURS[j], linewidth=1,
                       label=pipeline.channels[j].name)  # fmt: skip
         axes.set_title(name)
@@ -91,7 +92,8 @@ def confusion(labels: Sequence[str], metrics: Metrics) -> str:
         for column in range(count):
             share, n = float(shares[row, column]), int(metrics.confusion[row, column])
             colour = COLOURS[2] if row == column else COLOURS[7]
-            matrix.add_patch(_cell(column, row, colour, share))
+            if n:
+                matrix.add_patch(_cell(column, row, colour, share))
             matrix.text(column, row, str(n) if n else "·", ha="center", va="center", fontsize=9,
                         color=INK)  # fmt: skip
     matrix.set(xlim=(-0.5, count - 0.5), ylim=(count - 0.5, -0.5), xlabel="predicted")
@@ -123,7 +125,7 @@ def layer_errors(model: Model) -> str:
     return figure.svg("What quantisation costs, layer by layer")
 
 
-def intervals(axes, names: Sequence[str], values: Sequence[Interval], colour: str) -> None:  # type: ignore[no-untyped-def]
+def intervals(axes: Any, names: Sequence[str], values: Sequence[Interval], colour: str) -> None:
     """Dots with whiskers, in percent, from top to bottom."""
     at = np.arange(len(names))
     middle = 100 * np.array([v.value for v in values])
@@ -131,16 +133,15 @@ def intervals(axes, names: Sequence[str], values: Sequence[Interval], colour: st
     axes.errorbar(middle, at, xerr=[np.maximum(middle - low, 0), np.maximum(high - middle, 0)],
                   fmt="o", color=colour, capsize=3, markersize=5)  # fmt: skip
     axes.set_yticks(at, names)
-    axes.set(
-        ylim=(len(names) - 0.5, -0.5), xlim=(min(0.0 if low.min() < 50 else 45.0, low.min()), 101)
-    )
+    left = max(0.0, 10 * np.floor(low.min() / 10) - 10)
+    axes.set(ylim=(len(names) - 0.5, -0.5), xlim=(left, 100 + (100 - left) / 50))
 
 
-def _cell(column: int, row: int, colour: str, share: float):  # type: ignore[no-untyped-def]
+def _cell(column: int, row: int, colour: str, share: float) -> Any:
     from matplotlib.patches import Rectangle
 
-    return Rectangle((column - 0.48, row - 0.48), 0.96, 0.96, facecolor=colour, alpha=0.75 * share,
-                     edgecolor="none")  # fmt: skip
+    corner, alpha = (column - 0.48, row - 0.48), 0.2 + 0.55 * share
+    return Rectangle(corner, 0.96, 0.96, facecolor=colour, alpha=alpha, edgecolor="none")
 
 
 def class_counts(windows: Windows) -> list[tuple[str, tuple[int, ...]]]:

@@ -7,9 +7,10 @@ from tinsmith import __version__
 from tinsmith.core.codec import content_hash
 from tinsmith.core.units import bytes_text, count_text
 from tinsmith.flow.project import Project
-from tinsmith.flow.record import elf_hash, latency_text, runner_text
+from tinsmith.flow.record import elf_hash, runner_text
 from tinsmith.flow.report import board_charts, model_charts
 from tinsmith.flow.result import BoardResult, Model, Result
+from tinsmith.ir.graph import Attr
 from tinsmith.learn.trained import Interval
 
 
@@ -59,7 +60,11 @@ def render(project: Project, result: Result) -> str:
         **_texts(project, result.model),
         **_charts(result),
         emulated=any(b.measured.outcome.method == "emulated" for b in result.boards),
-        uncalibrated=[b.board.id for b in result.boards if b.measured.latency is None],
+        uncalibrated=[
+            b.board.id
+            for b in result.boards
+            if b.measured.latency is None and b.measured.outcome.instructions
+        ],
         provenance=_provenance(project, result),
     )
     return page + "\n"
@@ -72,11 +77,15 @@ def _texts(project: Project, model: Model) -> dict[str, object]:
         "pipeline_text": f"{blocks} features, family {pipeline.family}",
         "training_text": f"{len(curves.train_loss)} epochs, best {curves.best}; seed "
         f"{model.trained.seed}; family {pipeline.family} with "
-        + (", ".join(f"{k} = {v}" for k, v in pipeline.hyper.items()) or "defaults")
+        + (", ".join(f"{k} {_plain(v)}" for k, v in pipeline.hyper.items()) or "defaults")
         + ".",
         "class_counts": model_charts.class_counts(model.windows),
         "feature_count": model.features.shape[1],
     }
+
+
+def _plain(value: Attr) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _charts(result: Result) -> dict[str, object]:
@@ -139,16 +148,19 @@ def _figures(r: BoardResult) -> list[FigureText]:
             "per inference, every window" if low == high else f"at most; at least {count_text(low)}"
         )
         found.append(FigureText("Instructions", count_text(high), detail, method))
+    found += _latency(r)
+    return found
+
+
+def _latency(r: BoardResult) -> list[FigureText]:
+    """The range; "instructions only" without a badge where there is none; nothing for the host."""
     estimate = r.measured.latency
     if estimate is None:
-        found.append(
-            FigureText("Latency", "instructions only", "no calibrated cycle model", method)
-        )
-    else:
-        text = f"{estimate.low:.3g}–{estimate.high:.3g} {estimate.unit}"
-        detail = "range of a calibrated cycle model, see below"
-        found.append(FigureText("Latency", text, detail, estimate.method))
-    return found
+        only = FigureText("Latency", "instructions only", "no calibrated cycle model", "")
+        return [only] if r.measured.outcome.instructions else []
+    text = f"{estimate.low:.3g}–{estimate.high:.3g} {estimate.unit}"
+    detail = "range of a calibrated cycle model, see below"
+    return [FigureText("Latency", text, detail, estimate.method)]
 
 
 def _room(name: str, needs: int, has: int, method: str, detail: str) -> FigureText:
@@ -179,7 +191,6 @@ def _provenance(project: Project, result: Result) -> list[tuple[str, str]]:
         rows += [
             (f"{b.board.id}: image, SHA-256", elf_hash(b)),
             (f"{b.board.id}: toolchain", b.firmware.toolchain_version),
-            (f"{b.board.id}: latency", latency_text(b.measured.latency)),
             *[(f"{b.board.id}: source", s) for s in b.board.sources],
         ]
     return rows

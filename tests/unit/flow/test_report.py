@@ -1,0 +1,77 @@
+"""Figures are deterministic, follow the page's colours and do not share ids."""
+
+import re
+
+import numpy as np
+import pytest
+
+from tinsmith.core.quantity import Emulated, Estimated, Measured
+from tinsmith.flow.record import interval_text, latency_text, quantity_record
+from tinsmith.flow.report.figure import FAINT, INK, Figure, barh, legend
+from tinsmith.flow.report.model_charts import accuracies, confusion, learning_curves
+from tinsmith.learn.metrics import metrics, wilson
+from tinsmith.learn.trained import Curves
+
+
+def bars(title: str) -> str:
+    figure = Figure((4, 2))
+    barh(figure.axes[0], ["a", "b"], [1.0, 2.0], ["one", "two"])
+    figure.axes[0].plot([0, 1], [0, 1], label="line")
+    legend(figure.axes[0])
+    return figure.svg(title)
+
+
+def test_same_figure_same_bytes() -> None:
+    assert bars("x") == bars("x")
+
+
+def test_colours_are_the_pages() -> None:
+    text = bars("x")
+    assert "currentColor" in text
+    assert INK not in text
+    assert FAINT not in text
+    assert "<metadata" not in text
+
+
+def test_ids_do_not_clash_and_references_resolve() -> None:
+    ids = [re.findall(r' id="([^"]+)"', bars(t)) for t in ("One", "Two & more")]
+    assert not set(ids[0]) & set(ids[1])
+    text = bars("One")
+    for target in re.findall(r'(?:url\(#|href="#)([^")]+)', text):
+        assert f'id="{target}"' in text
+
+
+def test_title_is_escaped() -> None:
+    assert 'aria-label="a &lt; b &amp; &quot;c&quot;"' in bars('a < b & "c"')
+
+
+def test_charts_show_the_numbers() -> None:
+    truth = np.array([0, 0, 0, 1, 1])
+    found = metrics(truth, np.array([0, 0, 1, 1, 1]), 2)
+    text = confusion(("calm", "wild"), found)
+    shown = re.findall(r">([^<>]+)</text>", text)
+    assert {"calm", "wild", "2", "1"} <= set(shown)
+    assert "esp" in accuracies([("float", wilson(9, 10)), ("esp", wilson(8, 10))])
+    curves = Curves((1.0, 0.5), (1.1, 0.6), (0.5, 0.9), (0.4, 0.8), 1)
+    assert "epoch" in learning_curves(curves)
+
+
+def test_quantities_keep_their_method() -> None:
+    assert quantity_record(Emulated(3, "B", "b", "unicorn"))["method"] == "emulated"
+    assert quantity_record(Measured(3, "B", "b", "scope"))["method"] == "measured"
+    estimate = Estimated(1.5, "ms", "b", "s", low=1.3, high=1.8)
+    assert quantity_record(estimate)["low"] == 1.3
+    assert latency_text(estimate) == "1.3 to 1.8 ms (estimated)"
+    assert latency_text(None) == "instructions only"
+
+
+def test_interval_text() -> None:
+    assert interval_text(wilson(48, 48)) == "100.0 %, 95 % interval 92.6 to 100.0 % (48 windows)"
+
+
+def test_figures_without_matplotlib_name_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(Exception, match=r"tinsmith\[report\]"):
+        Figure((1, 1))

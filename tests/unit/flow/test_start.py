@@ -1,0 +1,50 @@
+"""A new project: settings that suit the recordings, and a project.toml that can be read back."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinsmith.core.errors import UserError
+from tinsmith.core.progress import Silent
+from tinsmith.flow.project import read_project
+from tinsmith.flow.start import begin, read_settings
+
+
+def test_settings() -> None:
+    options = read_settings(["rate_hz=50", "label_column=activity", "channels=x,y"])
+    assert (options.rate_hz, options.label_column, options.channels) == (50, "activity", ("x", "y"))
+
+
+@pytest.mark.parametrize("wrong", ["rate_hz", "rate_hz=", "rate=3", "rate_hz=-1", "rate_hz=nan"])
+def test_wrong_settings(wrong: str) -> None:
+    with pytest.raises(UserError):
+        read_settings([wrong])
+
+
+def test_begin_suits_the_recordings(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    for label, peak in (("up", 7.3), ("down", 0.4)):
+        for i in range(3):
+            rows = "\n".join(f"{peak * np.sin(t + i):.4f},{t}" for t in range(100))
+            (source / f"{label}.{i}.csv").write_text(f"acc [m/s2],turn\n{rows}\n")
+    dataset = begin(tmp_path / "My Project", [source], ["rate_hz=25"], Silent())
+    assert dataset is not None
+    project = read_project(tmp_path / "My Project")
+    assert project.name == "my_project"
+    assert [(c.name, c.unit) for c in project.pipeline.channels] == [("acc", "m/s2"), ("turn", "")]
+    assert project.pipeline.rate_hz == 25
+    assert project.pipeline.window.samples == 64
+    assert project.sources.dataset == tmp_path / "My Project" / "data"
+    full_scale = [lsb * 32768 for lsb in project.pipeline.sensor.lsb]
+    assert full_scale == pytest.approx([8, 100])
+    with pytest.raises(UserError, match="exists already"):
+        begin(tmp_path / "My Project", [], [], Silent())
+
+
+def test_begin_without_recordings_writes_an_example(tmp_path: Path) -> None:
+    assert begin(tmp_path / "2nd", [], [], Silent()) is None
+    (tmp_path / "2nd" / "recordings").mkdir()
+    (tmp_path / "2nd" / "recordings" / "a.csv").write_text("x\n1\n")
+    assert read_project(tmp_path / "2nd").name == "model_2nd"
