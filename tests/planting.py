@@ -274,7 +274,7 @@ class WrongLine:
 
 
 WRONG_LINES = (
-    WrongLine("dequantize_int16", "physical", "* scale", "* 0.5f * scale"),
+    WrongLine("dequantize_int16", "physical", "- zero)", "- zero - 1)"),
     WrongLine("reduce_mean_float32", "mean", "ts_div(sum, (float)length)", "ts_div(sum, 32.0f)"),
     WrongLine("sub_float32", "centred", "x[i] - b[j]", "b[j] - x[i]"),
     WrongLine("sqrt_float32", "std", "ts_sqrt(x[i])", "ts_sqrt(x[0])"),

@@ -17,6 +17,10 @@ from tinsmith.prove.bits import equal
 INFORMATIVE = 4
 """Fewest elements (not saturated, not zero) that a fitted scale must rest on."""
 
+_SLACK = 2.0**-7
+"""Rounding twice may move a half by this much (shifts of 6 bits and more); what does not reproduce
+the result is sorted out by trying it."""
+
 
 @dataclass(frozen=True)
 class Use:
@@ -155,7 +159,7 @@ def _solutions(
         bounds = _bounds(x, result.astype(np.float64), (low, clamp[1]), at)
         if bounds is None:
             continue
-        for share in (0.5, 0.3, 0.7, 0.1, 0.9):
+        for share in (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.9):
             factor = bounds[0] + share * (bounds[1] - bounds[0])
             if with_(factor, at).explains():
                 yield factor, at
@@ -165,10 +169,12 @@ def _solutions(
 def _bounds(
     x: np.ndarray, result: np.ndarray, clamp: tuple[int, int], zero: int
 ) -> tuple[float, float] | None:
-    """All factors f > 0 with |x f + zero - result| <= 1/2 for every element, one-sided where the
-    result is clamped; None where there is none or too few elements say anything."""
-    below = np.where(result <= clamp[0], -np.inf, result - zero - 0.5)
-    above = np.where(result >= clamp[1], np.inf, result - zero + 0.5)
+    """All factors f > 0 with |x f + zero - result| <= 1/2 (and a little) for every element.
+
+    One-sided where the result is clamped; None where there is none or too few elements say anything.
+    """
+    below = np.where(result <= clamp[0], -np.inf, result - zero - 0.5 - _SLACK)
+    above = np.where(result >= clamp[1], np.inf, result - zero + 0.5 + _SLACK)
     known = x != 0
     silent_ok = np.all((below <= 0) & (above >= 0) | known)
     informative = known & np.isfinite(below) & np.isfinite(above) & (result != zero)

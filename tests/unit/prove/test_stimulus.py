@@ -98,7 +98,7 @@ def test_evidence_names_factor_and_channels():
     )
 
 
-@pytest.mark.parametrize("damage", ["zeros", "noise", "one window", "offset"])
+@pytest.mark.parametrize("damage", ["zeros", "noise", "one window", "offset", "one offset"])
 def test_what_no_reading_explains_is_still_found(damage):
     rng = np.random.default_rng(9)
     golden, seen = pair(3, NOMINAL)
@@ -108,11 +108,13 @@ def test_what_no_reading_explains_is_still_found(damage):
         seen = rng.integers(-8000, 8000, seen.shape).astype(np.int16)
     elif damage == "one window":
         seen[2] = rng.integers(-8000, 8000, seen[2].shape)
+    elif damage == "offset":
+        seen = seen + np.int16(1000)
     else:
-        seen = seen + np.int16(9000)
+        seen[2] += 2000
     found = judge(golden, seen)
     assert found.kind == "stimulus", found.evidence
-    assert found.case == (2 if damage == "one window" else 0)
+    assert found.case == (2 if damage.startswith("one") else 0)
 
 
 def test_other_shape_or_dtype_is_a_stimulus_fault():
