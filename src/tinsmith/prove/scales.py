@@ -171,7 +171,7 @@ def _bounds(
 ) -> tuple[float, float] | None:
     """All factors f > 0 with |x f + zero - result| <= 1/2 (and a little) for every element.
 
-    One-sided where the result is clamped; None where there is none or too few elements say anything.
+    One-sided where the result is clamped. None: there is none, or too few elements say anything.
     """
     below = np.where(result <= clamp[0], -np.inf, result - zero - 0.5 - _SLACK)
     above = np.where(result >= clamp[1], np.inf, result - zero + 0.5 + _SLACK)
