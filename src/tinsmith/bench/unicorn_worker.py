@@ -84,6 +84,7 @@ class Counter(ctypes.Structure):
         ("unaligned_address", ctypes.c_uint64),
         ("unaligned_block", ctypes.c_uint64),
         ("last", ctypes.c_uint64),
+        ("order", ctypes.POINTER(ctypes.c_uint32)),
     ]
 
 
@@ -156,6 +157,7 @@ class Machine:
         r = self.request
         steps, copies = r["steps"], r["copies"]
         self.blocks = (Block * BLOCKS)()
+        self.order = (ctypes.c_uint32 * BLOCKS)()
         self.step_list = (ctypes.c_uint64 * max(1, len(steps)))(*steps)
         self.step_instructions = (ctypes.c_uint64 * max(1, len(steps)))()
         self.copy_list = (Copy * max(1, len(copies)))(
@@ -167,7 +169,7 @@ class Machine:
             code_base=r["code"][0], code_bytes=r["code"][1], thumb=int(self.arm),
             run=r["symbols"]["run"], steps=self.step_list, step_count=len(steps),
             step_instructions=self.step_instructions, copies=self.copy_list,
-            copy_count=len(copies),
+            copy_count=len(copies), order=self.order,
         )  # fmt: skip
 
     def _attach(self) -> None:
@@ -262,9 +264,8 @@ class Machine:
         return outputs, self.trace.raw[:-1], self._rows(), int(c.instructions)
 
     def _rows(self) -> list[Row]:
-        return [
-            (b.address, b.size, b.instructions, b.count, b.taken) for b in self.blocks if b.size
-        ]
+        used = [self.blocks[i] for i in self.order[: self.counter.used]]
+        return [(b.address, b.size, b.instructions, b.count, b.taken) for b in used]
 
     def to_begin(self) -> None:
         """From ts_end to the next ts_begin, keeping states."""

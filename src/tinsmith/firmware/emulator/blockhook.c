@@ -44,6 +44,7 @@ typedef struct {
     uint64_t unaligned_address;
     uint64_t unaligned_block;
     uint64_t last; /* address of the last block, counted or not */
+    uint32_t *order; /* places of the used blocks, in order of their first execution */
 } ts_counter;
 
 void ts_finish_step(ts_counter *c);
@@ -85,7 +86,7 @@ static ts_block *find(ts_counter *c, uint64_t address, uint32_t size) {
     if (c->used * 2 >= c->capacity || address < c->code_base || address + size > c->code_base + c->code_bytes) {
         return 0;
     }
-    c->used++;
+    c->order[c->used++] = (uint32_t)at;
     c->blocks[at].address = address;
     c->blocks[at].size = size;
     c->blocks[at].instructions = instructions_in(c, address, size);
