@@ -24,11 +24,15 @@ def with_ballast(made: RandomGraph, rng: np.random.Generator) -> Graph:
     if b.type(last).dtype == "float32" and b.type(last).shape:
         outputs.append(b.op("mul", last, halves, name="scaled result"))
     same = b.op("reshape", last, shape=b.type(last).shape, name="same again")
-    outputs.append(b.op("reshape", same, shape=(b.type(last).elements,), name="flat result"))
+    quant = b.type(last).quant
+    if quant is None or quant.axis is None:  # scales along an axis cannot be flattened
+        outputs.append(b.op("reshape", same, shape=(b.type(last).elements,), name="flat result"))
+    else:
+        outputs.append(same)
     return b.build(outputs)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32))
 @pytest.mark.parametrize("kept", [True, False])
 def test_the_pipeline_keeps_outputs_bit_for_bit(kept: bool, seed: int) -> None:
