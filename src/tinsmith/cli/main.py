@@ -82,6 +82,10 @@ def _say(message: str, hint: str) -> None:
 
 
 def _interrupted() -> int:
+    # An interrupt inside exec() of a text (dataclasses do that while modules are imported) leaves a
+    # note in CPython to die by SIGINT at the exit of `python -m`, even if it was caught since; the
+    # next exec() of a text clears it (CPython, Python/pythonrun.c, run_eval_code_obj).
+    exec("")
     _say("interrupted.", "What was finished is kept; the same command goes on from there.")
     return 2
 

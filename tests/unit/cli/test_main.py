@@ -62,6 +62,21 @@ def test_a_bug_has_an_id_and_a_log(
     log.unlink()
 
 
+def test_an_interrupt_inside_exec_is_an_interrupt(tmp_path: Path) -> None:
+    lines = (
+        "import sys, typer",
+        "from tinsmith.cli import main",
+        "app = typer.Typer()",
+        "app.command()(lambda: exec('raise KeyboardInterrupt'))",
+        "main.make_app = lambda: app",
+        "sys.exit(main.call([]))",
+    )
+    (tmp_path / "interrupted.py").write_text("\n".join(lines))
+    command = [sys.executable, "-m", "interrupted"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("interrupted.\n")) == (2, 1), done.stderr
+
+
 @pytest.mark.parametrize("arguments", [["nonsense"], ["run", "--nonsense"], ["board", "show"]])
 def test_wrong_usage_is_the_users(arguments: list[str], capsys: pytest.CaptureFixture) -> None:
     assert main.call(arguments) == 2
