@@ -174,24 +174,44 @@ def test_wrong_commands(tinsmith: Callable[..., subprocess.CompletedProcess]) ->
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("step", "seconds"),
+    [("features", 1.5), ("compile rpi_pico", 1.5), ("build rpi_pico", 0.3)],
+    ids=["training", "compiler", "emulator"],
+)
 def test_interrupted_run_resumes(
-    small: Path, tinsmith: Callable[..., subprocess.CompletedProcess], frozen: dict[str, str]
+    step: str,
+    seconds: float,
+    small: Path,
+    tinsmith: Callable[..., subprocess.CompletedProcess],
+    frozen: dict[str, str],
 ) -> None:
-    edit('"linear"', '"mlp"\nhidden = [256, 256]\nepochs = 1500\npatience = 1500')(small)
-    code, out, err = interrupt_after(small, "features", frozen)
+    if step == "features":
+        edit('"linear"', '"mlp"\nhidden = [256, 256]\nepochs = 1500\npatience = 1500')(small)
+    code, out, err = interrupt_after(small, step, seconds, frozen)
     assert code == 2, out + err
     assert err.count("tinsmith:") == 1
     assert "interrupted" in err
     assert "Traceback" not in out + err
     (record,) = (small / ".tinsmith" / "runs").glob("*.json")
-    assert not json.loads(record.read_text())["finished"]
+    before = json.loads(record.read_text())
+    assert not before["finished"]
     done = tinsmith("run", "--project", small)
     assert done.returncode == 0, done.stderr
-    assert "served    features" in done.stdout
-    assert "executed  train" in done.stdout
+    assert f"{before['executed']} served" in done.stdout, done.stdout
+    assert f"executed  {FOLLOWS[step]}" in done.stdout
 
 
-def interrupt_after(project: Path, step: str, frozen: dict[str, str]) -> tuple[int, str, str]:
+FOLLOWS = {
+    "features": "train",
+    "compile rpi_pico": "build rpi_pico",
+    "build rpi_pico": "measure rpi_pico",
+}
+
+
+def interrupt_after(
+    project: Path, step: str, seconds: float, frozen: dict[str, str]
+) -> tuple[int, str, str]:
     """Ctrl-C while the step after ``step`` works: SIGINT to the whole process group, as a terminal
     does."""
     command = [sys.executable, "-m", "tinsmith.cli", "run", "--project", str(project)]
@@ -205,7 +225,7 @@ def interrupt_after(project: Path, step: str, frozen: dict[str, str]) -> tuple[i
         line = process.stdout.readline()
         assert line, f"ended before {step}: {seen}"
         seen += line
-    time.sleep(1.5)
+    time.sleep(seconds)
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)
     return process.returncode, seen + out, err
