@@ -146,7 +146,7 @@ def _rate(files: Sequence[_File], readings: Sequence[Reading], options: ReadOpti
         known.insert(0, ("the rate you gave", options.rate_hz))
     if len(known) < len(said) and options.rate_hz is None:
         silent = next(name for name, rate in said if rate is None)
-        hint = "Say it: --rate-hz, in samples per second."
+        hint = "Say it: --set rate_hz=50, for instance, in samples per second."
         raise UserError("data.rate", f"{silent} does not say its sampling rate.", hint)
     first_name, first = known[0]
     for name, rate in known[1:]:

@@ -123,7 +123,7 @@ def test_rates(tmp_path: Path) -> None:
     fast = write(tmp_path / "c.csv", "t,x,y\n0,1,2\n0.05,1,1\n")
     with pytest.raises(UserError, match=re.escape("a.csv does not say its sampling rate")) as e:
         load([silent, slow], tmp_path / "out", ReadOptions())
-    assert "--rate-hz" in e.value.hint
+    assert "--set rate_hz=" in e.value.hint
     with pytest.raises(UserError, match=r"b.csv 10 Hz, c.csv 20 Hz"):
         load([slow, fast], tmp_path / "out", ReadOptions())
     with pytest.raises(UserError, match=r"the rate you gave 50 Hz, b.csv 10 Hz"):
