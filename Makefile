@@ -1,8 +1,9 @@
 # make demo        set up .venv, then run the example: recordings in, proven modules out
 # make test        set up .venv, then all tests (a tool that is missing skips its tests by name)
-# make check       every gate and every test with every tool required; campaigns at 1 %
+# make check       every gate; tests that need a tool, all required; campaigns at 1 %
 # make prove-all   every campaign at full size; figures go to benchmarks/results (resumable)
 # make docs        write docs/reference from the code
+# make golden      write tests/golden from the code; its diff is part of the review
 #
 # Needs python3 (3.11 or newer), make and a package index. No root, no Docker, no GPU.
 # REQUIRE=1        a missing tool fails (make check sets it)
@@ -17,7 +18,7 @@ REQUIRED := $(if $(REQUIRE),--require-tools)
 PYTEST := $(BIN)/python -m pytest
 
 .DELETE_ON_ERROR:
-.PHONY: demo test smoke check check-tests gates prove-all docs setup format \
+.PHONY: demo test smoke check check-tests gates prove-all docs golden setup format \
         gate-format gate-lint gate-types gate-layers gate-sizes gate-words gate-docs
 
 demo: $(INSTALLED)
@@ -34,7 +35,7 @@ smoke: $(INSTALLED)
 check: gates check-tests
 
 check-tests: $(INSTALLED)
-	$(PYTEST) --require-tools --campaign 0.01 $(TEST_ARGS)
+	$(PYTEST) --require-tools --campaign 0.01 -m 'slow or tool' $(TEST_ARGS)
 
 gates: gate-format gate-lint gate-types gate-layers gate-sizes gate-words gate-docs
 
@@ -65,6 +66,9 @@ prove-all: $(INSTALLED)
 
 docs: $(INSTALLED)
 	$(BIN)/python scripts/reference.py .
+
+golden: $(INSTALLED)
+	$(BIN)/python tests/golden/tiny.py
 
 format: $(INSTALLED)
 	$(BIN)/ruff format .

@@ -42,7 +42,8 @@ def sizes(root: Path) -> Iterator[Size]:
     """All sizes of a source tree."""
     for folder in FOLDERS:
         for path in sorted((root / folder).rglob("*")):
-            if path.suffix in SUFFIXES and "__pycache__" not in path.parts:
+            made = folder == "examples" and {"build", ".tinsmith"} & set(path.parts)
+            if path.suffix in SUFFIXES and "__pycache__" not in path.parts and not made:
                 text = path.read_text(encoding="utf-8")
                 name, test = path.relative_to(root).as_posix(), folder == "tests"
                 yield Size("file", name, len(text.splitlines()), test)

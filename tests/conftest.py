@@ -52,11 +52,14 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"tinsmith: --seed {config.stash[SEED]}, missing tools: {names}, shared: {_shared()}"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     mark = pytest.mark.skip(reason="slow: give --campaign SHARE (make check, make prove-all)")
     done = pytest.mark.skip(reason="resumed: passed at full size on this commit and seed")
     passed = config.cache.get(_proved(config), []) if config.getoption("--resume") else []
     for item in items:
+        if {"require_tool", "shared"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("tool")
         if item.get_closest_marker("slow") and config.getoption("--campaign") is None:
             item.add_marker(mark)
         elif item.nodeid in passed:

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
+from firmwares import CACHE
 
 from tinsmith.bench.outcome import Outcome, RunOptions
 from tinsmith.bench.run import run
@@ -33,12 +33,6 @@ FULL = 300
 SAMPLE = 40
 BATCH = 20
 BOARDS_RUN = ("host", "nucleo_l4r5zi", "rpi_pico")
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of compiled objects, shared by all batches."""
-    return tmp_path_factory.mktemp("built")
 
 
 @cache
@@ -85,12 +79,12 @@ def union(numbers: range) -> tuple[Graph, dict[str, np.ndarray], dict[str, np.nd
     return builder.build(outputs), inputs, reference
 
 
-def execute(module: InferenceModule, inputs: dict[str, np.ndarray], folder: Path) -> Outcome:
+def execute(module: InferenceModule, inputs: dict[str, np.ndarray]) -> Outcome:
     board = BOARDS.get(module.board)
-    options = RunOptions(inputs, trace=True, reset_each=False, cache=folder)
+    options = RunOptions(inputs, trace=True, reset_each=False, cache=CACHE)
     if board.id == "host":
-        return run(build_shared(module, folder), board, "host", options)
-    firmware = build_image(module, board, "zig", BuildOptions(cache=folder))
+        return run(build_shared(module, CACHE), board, "host", options)
+    firmware = build_image(module, board, "zig", BuildOptions(cache=CACHE))
     return run(firmware, board, "unicorn", options)
 
 
@@ -108,12 +102,12 @@ def differences(seen: dict[str, np.ndarray], reference: dict[str, np.ndarray]) -
             yield f"{name}, element {at}: {values} ({len(other)} elements differ)"
 
 
-def check_batch(numbers: range, folder: Path) -> int:
+def check_batch(numbers: range) -> int:
     """Compare a batch on all boards; returns how many tensors were compared on each."""
     graph, inputs, reference = union(numbers)
     for board in BOARDS_RUN:
         module = compile_graph(graph, board, planner="first_fit")
-        outcome = execute(module, inputs, folder)
+        outcome = execute(module, inputs)
         assert outcome.trace is not None
         computed = {o for n in module.graph.nodes for o in n.outputs}
         assert set(outcome.trace) == computed and set(outcome.outputs) == set(graph.outputs)
@@ -132,8 +126,8 @@ def check_plans(number: int) -> None:
 
 @pytest.mark.emulator
 @pytest.mark.parametrize("start", range(0, SAMPLE, BATCH))
-def test_sample(start: int, built: Path) -> None:
-    check_batch(range(start, start + BATCH), built)
+def test_sample(start: int) -> None:
+    check_batch(range(start, start + BATCH))
 
 
 def test_plans_of_the_sample() -> None:
@@ -143,12 +137,10 @@ def test_plans_of_the_sample() -> None:
 
 @pytest.mark.slow
 @pytest.mark.emulator
-def test_full(
-    built: Path, campaign: Callable[..., int], record_result: Callable[..., None]
-) -> None:
+def test_full(campaign: Callable[..., int], record_result: Callable[..., None]) -> None:
     """All 300, at every share of a campaign: they take minutes, not hours."""
     full = campaign(FULL, least=FULL)
-    tensors = sum(check_batch(range(i, i + BATCH), built) for i in range(0, full, BATCH))
+    tensors = sum(check_batch(range(i, i + BATCH)) for i in range(0, full, BATCH))
     for number in range(full):
         check_plans(number)
     figures = {"graphs": full, "tensors_equal": tensors, "boards": BOARDS_RUN}
@@ -169,7 +161,7 @@ def test_three_hundred_graphs_use_each_op_thirty_times() -> None:
     assert not {op: counts.get(op, 0) for op in OPS.names() if counts.get(op, 0) < 30}
 
 
-def test_a_wrong_kernel_line_is_seen(built: Path) -> None:
+def test_a_wrong_kernel_line_is_seen() -> None:
     """About a unit in the last place, in one kernel."""
     number = OPS.names().index("mul")
     graph, inputs, reference = union(range(number - 1, number + 2))
@@ -177,7 +169,7 @@ def test_a_wrong_kernel_line_is_seen(built: Path) -> None:
     path, right, wrong = "kernels/mul_float32.c", "x[i] * b[", "1.0000001f * x[i] * b["
     assert right in module.sources[path]
     broken = module.sources[path].replace(right, wrong)
-    outcome = execute(replace(module, sources={**module.sources, path: broken}), inputs, built)
+    outcome = execute(replace(module, sources={**module.sources, path: broken}), inputs)
     assert outcome.trace is not None
     assert any(line.startswith(f"g{number:03d}_mul") for line in
                differences(dict(outcome.trace), reference))  # fmt: skip

@@ -13,6 +13,8 @@ _INCLUDE = re.compile(r'^#include "(ts_\w+\.h)"', re.MULTILINE)
 _PROTOTYPE = re.compile(r"^void (ts_\w+)\(([^)]*)\)\s*\{", re.MULTILINE)
 _COMMENT = re.compile(r"\A/\*(.*?)\*/", re.DOTALL)
 _MODULE_HEADER = "ts_module.h"
+_MUTANT = re.compile(r"^/\* mutant: .*?\*/\n", re.MULTILINE | re.DOTALL)
+"""Wrong lines that the tests plant in a kernel; of no use to who gets the sources."""
 
 
 def kernel_of(graph: Graph, node: Node) -> str:
@@ -55,7 +57,7 @@ def _read(name: str) -> str:
     path = files("tinsmith.kernels").joinpath(SET, name)
     if not path.is_file():
         raise InternalError(f"kernels/{SET}/{name} is missing")
-    return path.read_text(encoding="utf-8")
+    return _MUTANT.sub("", path.read_text(encoding="utf-8"))
 
 
 def _prototypes_header(prototypes: Iterable[str]) -> str:

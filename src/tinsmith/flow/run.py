@@ -41,7 +41,7 @@ def deliver(steps: Steps, model: Model, name: str) -> BoardResult:
     board, limits = BOARDS.get(name), steps.project.limits
     firmware = make_firmware(steps, model, board)
     measured = steps.measure(firmware, board, model.graph, model.windows)
-    proof = steps.prove(firmware, board, model.windows)
+    proof = steps.prove(firmware, board, model.compressed.graph, model.windows)
     answers = (
         gates.fits(firmware, measured.outcome.stack_bytes or 0, board, limits),
         gates.equal(proof.verdicts),

@@ -25,13 +25,14 @@ from tinsmith.flow import golden
 from tinsmith.flow.journal import Journal
 from tinsmith.flow.project import PROJECT_FILE, Project
 from tinsmith.flow.result import Measurement, Proof
-from tinsmith.flow.trial import TestData, measure, prove
+from tinsmith.flow.trial import TestData, Trial, measure, prove
 from tinsmith.ir.graph import Graph
 from tinsmith.learn.evaluate import evaluate
 from tinsmith.learn.features import feature_graph, features, to_raw
 from tinsmith.learn.pipeline import Pipeline
 from tinsmith.learn.train import train
 from tinsmith.learn.trained import Metrics, Trained
+from tinsmith.prove.variants import parameter_hypotheses
 
 
 class Steps:
@@ -159,19 +160,26 @@ class Steps:
             f"measure {board.id}",
             Measurement,
             (firmware, board, graph, data, RUNNERS.get(runner).find()),
-            lambda progress: measure(firmware, board, graph, data, progress),
+            lambda progress: measure(Trial(firmware, board, self.objects), graph, data, progress),
         )
 
-    def prove(self, firmware: Firmware, board: Board, windows: Windows) -> Proof:
-        """Reference, host C and the board's firmware on the golden windows, stage by stage."""
-        stimulus = self._stimulus(firmware, windows)
+    def prove(self, firmware: Firmware, board: Board, graph: Graph, windows: Windows) -> Proof:
+        """Reference, host C and the board's firmware on the golden windows, stage by stage.
+
+        ``graph`` is what was compiled, to name a wrong signal-processing parameter.
+        """
+        stimulus, pipeline = self._stimulus(firmware, windows), self.project.pipeline
         runner = board.runners[0]
         tools = (RUNNERS.get(runner).find(), RUNNERS.get("host").find())
         return self.journal.step(
             f"prove {board.id}",
             Proof,
             (firmware, board, stimulus, tools),
-            lambda _: prove(firmware, board, stimulus, self.objects),
+            lambda _: prove(
+                Trial(firmware, board, self.objects),
+                stimulus,
+                lambda: parameter_hypotheses(graph, pipeline),
+            ),
         )
 
     def golden(self, firmware: Firmware, windows: Windows) -> Golden:

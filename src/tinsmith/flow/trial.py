@@ -1,13 +1,13 @@
 """Trials of a firmware: all test windows for the figures, golden windows for the proof."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from tinsmith.bench.cycles.model import latency
-from tinsmith.bench.outcome import RunOptions
+from tinsmith.bench.outcome import Outcome, RunOptions
 from tinsmith.bench.run import run
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.shared import build_shared
@@ -18,11 +18,26 @@ from tinsmith.flow.result import Measurement, Proof
 from tinsmith.ir.graph import Graph
 from tinsmith.learn.evaluate import evaluate
 from tinsmith.learn.metrics import metrics
+from tinsmith.prove.diagnose import Hypothesis
 from tinsmith.prove.parity import compare
 from tinsmith.prove.record import reference_trace, trace_of
 
 MAX_INSTRUCTIONS = 2_000_000_000
 """How much emulation one measurement may take: some ten seconds."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A firmware on its board's first runner; compiled plug-ins are kept in ``objects``."""
+
+    firmware: Firmware
+    board: Board
+    objects: Path
+
+    def run(self, options: RunOptions) -> Outcome:
+        """What the runner saw."""
+        kept = replace(options, cache=self.objects)
+        return run(self.firmware, self.board, self.board.runners[0], kept)
 
 
 @dataclass(frozen=True)
@@ -40,36 +55,43 @@ class TestData:
         return TestData(self.name, self.raw[at], self.labels[at])
 
 
-def measure(
-    firmware: Firmware, board: Board, graph: Graph, data: TestData, progress: Progress
-) -> Measurement:
+def measure(trial: Trial, graph: Graph, data: TestData, progress: Progress) -> Measurement:
     """The firmware on as many test windows as the budget of emulation allows (one window tells),
     and the float ``graph`` on the same."""
-    runner = board.runners[0]
-    first = run(firmware, board, runner, RunOptions({data.name: data.raw[:1]}))
+    first = trial.run(RunOptions({data.name: data.raw[:1]}))
     budget = MAX_INSTRUCTIONS // max(first.instructions or (1,))
     part = data.spread(min(len(data.labels), max(1, budget)))
     progress.advance(1, 3, f"{len(part.labels)} of {len(data.labels)} windows")
-    outcome = run(firmware, board, runner, RunOptions({data.name: part.raw}))
+    outcome = trial.run(RunOptions({data.name: part.raw}))
     progress.advance(2, 3, "float graph on the same windows")
     (answers,) = outcome.outputs.values()
     scores = answers.reshape(len(part.labels), -1)
     device = metrics(part.labels, scores.argmax(axis=1), scores.shape[1])
     reference = evaluate(graph, part.raw, part.labels)
-    return Measurement(outcome, device, reference, latency(outcome, board), len(data.labels))
+    found = latency(outcome, trial.board)
+    return Measurement(outcome, device, reference, found, len(data.labels))
 
 
 def prove(
-    firmware: Firmware, board: Board, stimulus: Mapping[str, np.ndarray], objects: Path
+    trial: Trial, stimulus: Mapping[str, np.ndarray], suspects: Callable[[], Sequence[Hypothesis]]
 ) -> Proof:
-    """Reference, host C and the board's firmware on the same golden windows, value by value."""
-    graph, options = firmware.module.graph, RunOptions(stimulus, trace=True)
-    shared = build_shared(firmware.module, objects)
+    """Reference, host C and the board's firmware on the same golden windows, value by value.
+
+    ``suspects`` is asked for hypotheses only where a value differs. A core that cannot load
+    unaligned words is watched for them too, because an emulator may let them pass.
+    """
+    module, board = trial.firmware.module, trial.board
+    graph, options = module.graph, RunOptions(stimulus, trace=True)
+    shared = build_shared(module, trial.objects)
     host = run(shared, BOARDS.get("host"), "host", options)
     seen = [replace(trace_of(host, stimulus), origin="host C")]
     if board.id != "host":
-        seen.append(trace_of(run(firmware, board, board.runners[0], options), stimulus))
+        strict = replace(options, check_alignment=board.core.isa == "armv6-m")
+        seen.append(trace_of(trial.run(strict), stimulus))
     reference = reference_trace(graph, stimulus)
     verdicts = tuple(compare(graph, reference, trace) for trace in seen)
+    if not all(v.equal for v in verdicts):
+        named = suspects()
+        verdicts = tuple(compare(graph, reference, trace, named) for trace in seen)
     cases = len(next(iter(stimulus.values())))
     return Proof(cases, verdicts, golden.stage_rows(graph, reference, seen))

@@ -247,7 +247,7 @@ def _requantize_legal(graph: Graph, node: Node) -> bool:
 
 
 def _shifts_legal(graph: Graph, node: Node) -> bool:
-    if node.op != "requantize" or node.attrs.get("rounding") == "onnx" or len(node.inputs) < 3:
+    if node.op != "requantize" or len(node.inputs) < 3:
         return True
     multiplier, shift = (graph.constants.get(i) for i in node.inputs[1:3])
     if multiplier is None or shift is None:

@@ -3,8 +3,7 @@
  * Kernels are plain C99 and are the specification: slow on purpose, bit-equal to the numpy reference. Rules:
  * - every float product (or quotient) that feeds an add or subtract goes through ts_f32(), so that no compiler
  *   contracts it to a fused multiply-add (compilers for Arm do so by default and ignore the pragma);
- * - sums run in the declared order; casts to integers clamp first; shifts of negative numbers are arithmetic;
- * - a line "mutant" names a wrong text that the tests plant in place of the right one, and must notice.
+ * - sums run in the declared order; casts to integers clamp first; shifts of negative numbers are arithmetic.
  */
 /* mutant: "x > high ? high" -> "x >= high ? high - 1" */
 #ifndef TS_KERNEL_H
