@@ -1,0 +1,148 @@
+"""Convolution of each channel by itself over NHWC, ``multiplier`` results per channel; int8 sums in
+int32.
+
+y[b, i, j, c*multiplier + m] = bias[c*multiplier + m] + sum over ky, kx of x[b, i*sy + ky*dy - top,
+j*sx + kx*dx - left, c] * w[0, ky, kx, c*multiplier + m]; places outside x are skipped. Weights lie
+as in TensorFlow Lite.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tinsmith.ir.op import (
+    Argument,
+    Attrs,
+    Cost,
+    Extension,
+    In,
+    Kernel,
+    Op,
+    Out,
+    ShapeError,
+    Site,
+    Types,
+)
+from tinsmith.ir.ops._conv import (
+    centred,
+    check_operands,
+    extreme_layer,
+    float_layer,
+    int8_layer,
+    random_layer,
+    random_window,
+    result_type,
+    special_layer,
+    wrapped,
+    zero_of,
+)
+from tinsmith.ir.ops._layout import integer
+from tinsmith.ir.ops._window import Window, geometry, window_of
+from tinsmith.ir.types import TensorType
+
+
+def _window(x: TensorType, w: TensorType, attrs: Attrs) -> Window:
+    return window_of("depthwise_conv2d", x, (w.shape[1], w.shape[2]), attrs)
+
+
+def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
+    """x [batch, height, width, channels], w [1, kernel y, kernel x, channels * multiplier], b
+    [channels * multiplier] -> [batch, rows, columns, channels * multiplier]; int8 x int8 + int32
+    -> int32. Attributes: multiplier (from 1 on) and those of `_window.py`.
+    """
+    check_operands("depthwise_conv2d", inputs)
+    x, w, b = inputs
+    multiplier = integer("depthwise_conv2d", attrs, "multiplier")
+    out = x.shape[3] * multiplier
+    if w.shape[0] != 1 or w.shape[3] != out or b.shape != (out,):
+        raise ShapeError(
+            "depthwise_conv2d", f"x {x.shape}, w {w.shape}, b {b.shape}, multiplier {multiplier};"
+            " expected w [1, ky, kx, n], b [n] with n = channels * multiplier",
+        )  # fmt: skip
+    return (result_type(inputs, (x.shape[0], *_window(x, w, attrs).results, out), 3),)
+
+
+def _summed(x: np.ndarray, w: np.ndarray, b: np.ndarray, site: Site) -> np.ndarray:
+    """Sums start at the bias and run over ky, kx in order, in the dtype of the operands."""
+    y = np.broadcast_to(b, site.outputs[0].shape).copy()
+    multiplier = integer("depthwise_conv2d", site.attrs, "multiplier")
+    for tap in _window(*site.inputs[:2], site.attrs).taps():
+        seen, sums = x[:, *tap.read], y[:, *tap.results]
+        sums += np.repeat(seen, multiplier, axis=-1) * w[0, tap.ky, tap.kx]
+    return y
+
+
+def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
+    """float32: each product is rounded before it is added. int8: exact."""
+    x, w, b = operands
+    if x.dtype != np.int8:
+        return (_summed(x, w, b, site),)
+    exact = (centred(x, site), w.astype(np.float64), b.astype(np.float64))
+    return (wrapped(_summed(*exact, site)),)
+
+
+def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
+    """The formula in float64 over x with a border of zeros, one result place at a time."""
+    x, w, b = centred(operands[0], site), *(o.astype(np.float64) for o in operands[1:])
+    window = _window(*site.inputs[:2], site.attrs)
+    (top, bottom, left, right), (sy, sx), (dy, dx) = window.padding, window.stride, window.dilation
+    x = np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
+    w = w[0].reshape(*w.shape[1:3], x.shape[3], -1)
+    y = np.empty(site.outputs[0].shape)
+    for i, j in np.ndindex(window.results):
+        rows = slice(i * sy, i * sy + window.extent[0], dy)
+        columns = slice(j * sx, j * sx + window.extent[1], dx)
+        sums = np.einsum("nyxc,yxcm->ncm", x[:, rows, columns], w)
+        y[:, i, j] = sums.reshape(len(x), -1) + b
+    return (y,)
+
+
+def arguments(site: Site) -> Sequence[Argument]:
+    """(x, w, b, y, geometry (see `_window.py`), multiplier[, zero point of x])"""
+    x, w, _ = site.inputs
+    common: list[Argument] = [
+        In(0), In(1), In(2), Out(), *geometry(x, _window(x, w, site.attrs)),
+        integer("depthwise_conv2d", site.attrs, "multiplier"),
+    ]  # fmt: skip
+    return [*common, zero_of(site)] if x.dtype == "int8" else common
+
+
+def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
+    """A random layer behind pictures."""
+    if len(x.shape) != 4 or x.dtype not in ("float32", "int8"):
+        return None
+    multiplier = int(rng.choice([1, 1, 2, 3]))
+    size = tuple(int(v) for v in rng.integers(1, 4, 2))
+    attrs = random_window(rng) | {"multiplier": multiplier}
+    return random_layer(rng, x, (1, *size, x.shape[3] * multiplier), 3, attrs)
+
+
+ONE = {"stride": (1, 1), "multiplier": 1}
+WIDE = {"stride": (2, 1), "dilation": (1, 2), "padding": (1, 2, 0, 3)}
+SAME = (1, 1, 1, 1)
+CASES = {
+    "one_element": float_layer((1, 1, 1, 1), (1, 1, 1, 1), 3, **ONE),
+    "same": float_layer((1, 5, 4, 3), (1, 3, 3, 3), 3, **ONE, padding=SAME),
+    "wide": float_layer((2, 6, 7, 3), (1, 3, 2, 6), 3, **WIDE, multiplier=2),
+    "from_one_channel": float_layer((1, 6, 5, 1), (1, 4, 3, 8), 3, stride=(2, 2), multiplier=8),
+    "only_border": float_layer((1, 2, 2, 1), (1, 2, 2, 1), 3, **ONE, padding=(3, 3, 3, 3)),
+    "special": special_layer((1, 2, 2, 2), 3, stride=(1, 1), multiplier=2, padding=(1, 0, 0, 1)),
+    "int8": int8_layer((1, 4, 5, 3), (1, 3, 3, 3), 3, 0, ONE),
+    "int8_wide": int8_layer((2, 6, 7, 3), (1, 3, 2, 6), 3, -128, {**WIDE, "multiplier": 2}),
+    "int8_same": int8_layer((1, 5, 5, 4), (1, 3, 3, 4), 3, 83, {**ONE, "padding": SAME}),
+    "int8_extreme": extreme_layer((1, 9, 9, 2), (1, 9, 9, 2), 3, **ONE, padding=(1, 0, 0, 1)),
+}
+
+OP = Op(
+    name="depthwise_conv2d",
+    infer=infer,
+    reference=reference,
+    oracle=oracle,
+    kernels={"float32": Kernel(arguments), "int8": Kernel(arguments)},
+    cost=lambda s: Cost(
+        s.outputs[0].elements * s.inputs[1].shape[1] * s.inputs[1].shape[2],
+        s.inputs[1].nbytes + s.inputs[2].nbytes,
+    ),
+    cases=CASES,
+    extend=extend,
+)
