@@ -1,29 +1,75 @@
-"""Importer: turns a trained model of another framework into a float graph."""
+"""Importer: turns a trained model of another framework into a graph."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 import numpy as np
 
 from tinsmith.core.catalogue import Catalogue
+from tinsmith.core.errors import UserError
 from tinsmith.ir.graph import Graph
+
+
+def _no_object(model: Any, example: Sequence[np.ndarray], name: str) -> NoReturn:
+    raise UserError("import.object", "This importer reads files.", "Pass a path to read_model.")
+
+
+def _no_file(path: Path, name: str, semantics: str) -> NoReturn:
+    raise UserError("import.file", "This importer takes live objects, no files.")
 
 
 @dataclass(frozen=True)
 class Importer:
-    """A way in for models.
+    """A way in for models: live Python objects by ``load``, files by ``read``.
 
     Args:
         suffixes: file names it reads (with the dot); empty where the model is a live Python object.
-        load: (model object or path, example inputs with batch dimension 1, graph name) -> float
-            graph. Raises UserError ``import.<name>.<what>``; an operation that is not supported is
-            named together with its node.
+        load: (model object, example inputs with batch dimension 1, graph name) -> float graph.
+        read: (path, graph name or empty, one of ``semantics``) -> float or quantised graph.
+        semantics: whose integers may be meant, the default first; empty where there is no choice.
+
+    Both raise UserError ``import.<name>.<what>``; an operation that is not supported is named
+    together with its node.
     """
 
     name: str
     suffixes: tuple[str, ...]
-    load: Callable[[Any, Sequence[np.ndarray], str], Graph]
+    load: Callable[[Any, Sequence[np.ndarray], str], Graph] = _no_object
+    read: Callable[[Path, str, str], Graph] = _no_file
+    semantics: tuple[str, ...] = ()
 
 
 IMPORTERS: Catalogue[Importer] = Catalogue("importer", "tinsmith.ir.importers", Importer)
+
+
+def read_model(path: Path, name: str = "", semantics: str = "") -> Graph:
+    """A graph from a model file, by the importer of its suffix.
+
+    Args:
+        path: the file.
+        name: name of the graph; the file's if empty.
+        semantics: whose integers are meant; the importer's first if empty.
+
+    Raises:
+        UserError: ``import.suffix`` (no importer reads such files), ``import.semantics``, and what
+            the importer raises.
+    """
+    known = {s: i for i in IMPORTERS.all() for s in i.suffixes}
+    importer = known.get(path.suffix.lower())
+    if importer is None:
+        raise UserError(
+            "import.suffix",
+            f"No importer reads {path.name!r}.",
+            f"Files that are read: {', '.join(sorted(known))}.",
+        )
+    allowed = importer.semantics or ("",)
+    chosen = semantics or allowed[0]
+    if chosen not in allowed:
+        raise UserError(
+            "import.semantics",
+            f"Semantics {chosen!r} are not known for {path.suffix} files.",
+            f"Known: {', '.join(importer.semantics) or 'none'}.",
+        )
+    return importer.read(path, name, chosen)

@@ -8,6 +8,7 @@ of TensorFlow Lite's schema, version 3.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -44,24 +45,20 @@ def clamp(code: int, quant: Quant) -> tuple[int, int]:
 def bounded(use: Use, value: str, code: int) -> str:
     """A float value within the limits of an activation; the last node gets the operator's name."""
     low, high = limits(code)
-    ends = (("reduce_max", low, f"{use.name}_lower"), ("reduce_min", high, use.name))
-    for op, limit, name in ends:
-        last = use.name if high is None else name
-        if op == "reduce_max" and limit == 0:
-            value = use.op("relu", value, name=last)
-        elif limit is not None:
-            row = use.constant(f"{name}_limit", np.full((1, 1), limit, np.float32))
-            value = _against(use, op, value, row)
-    return value
+    if low == 0:
+        value = use.op("relu", value, name=use.name if high is None else f"{use.name}_lower")
+    elif low is not None:
+        value = _against(use, "reduce_max", value, low)
+    return value if high is None else _against(use, "reduce_min", value, high)
 
 
-def _against(use: Use, op: str, value: str, limit: str) -> str:
-    """The smaller or larger of each element and a number: a reduction over two columns."""
+def _against(use: Use, op: str, value: str, limit: float) -> str:
+    """The smaller or larger of each element and a number: a reduction over pairs."""
     shape, n = use.type(value).shape, use.type(value).elements
     column = use.reshape(value, (n, 1), f"{use.name}_column")
-    limits = use.constant(limit, np.full((n, 1), limit, np.float32))
-    both = use.op("concat", column, limits, name=f"{use.name}_pairs", axis=1)
-    return use.reshape(use.op(op, both, name=f"{use.name}_limited", axis=1), shape)
+    bound = use.constant(f"{use.name}_limit", np.full((n, 1), limit, np.float32))
+    pairs = use.op("concat", column, bound, name=f"{use.name}_pairs", axis=1)
+    return use.reshape(use.op(op, pairs, name=f"{use.name}_limited", axis=1), shape)
 
 
 def ends_with(use: Use, code: int) -> str:
@@ -78,7 +75,7 @@ class _Product:
     x: str
     channels: int
     activation: int
-    attrs: Mapping[str, Attr]
+    attrs: Mapping[str, Any]
 
 
 def _weighted(use: Use, product: _Product) -> str:
@@ -122,8 +119,9 @@ def _integer(use: Use, product: _Product, w: np.ndarray, b: np.ndarray) -> str:
         multiplier, shift = multipliers(_factors(use, xq.scale[0], wq, out.scale[0]))
     except ValueError as e:
         raise Unsupported(f"its scales do not fit: {e}") from e
-    scales = use.constant(f"{use.name}_multiplier", multiplier), use.constant(
-        f"{use.name}_shift", shift
+    scales = (
+        use.constant(f"{use.name}_multiplier", multiplier),
+        use.constant(f"{use.name}_shift", shift),
     )
     return use.op(
         "requantize", total, *scales, quant=out, rounding=use.rounding,
@@ -169,9 +167,7 @@ def fully_connected(use: Use) -> str:
     return use.reshape(y, wanted, name)
 
 
-def window(
-    use: Use, x: str, kernel: tuple[int, int], dilation: tuple[int, int]
-) -> dict[str, Attr]:
+def window(use: Use, x: str, kernel: tuple[int, int], dilation: tuple[int, int]) -> dict[str, Attr]:
     """Attributes stride and padding (top, bottom, left, right) from options 0 (same, valid), 1
     (stride x) and 2 (stride y). Same: as many results as strides fit into x, the odd one behind."""
     size, stride = use.type(x).shape[1:3], (use.option(2, "<i"), use.option(1, "<i"))
@@ -196,5 +192,7 @@ def conv(use: Use, depthwise: bool) -> str:
     dilation = (use.option(5 + shift, "<i", 1), use.option(4 + shift, "<i", 1))
     attrs = window(use, x, (w.shape[1], w.shape[2]), dilation)
     attrs["dilation"] = dilation
+    if depthwise:
+        attrs["multiplier"] = w.shape[3] // use.type(x).shape[3]
     op, channels = ("depthwise_conv2d", 3) if depthwise else ("conv2d", 0)
     return _weighted(use, _Product(op, x, channels, use.option(3 + shift), attrs))

@@ -1,0 +1,38 @@
+"""TensorFlow Lite models (schema version 3): fully int8 and float32.
+
+Integers are those of the semantics that are meant: ``litert`` (LiteRT's reference kernels) or
+``tflm`` (TensorFlow Lite Micro). The file is parsed and translated in a sandbox; what is not
+supported is named with its operator and node before anything is compiled.
+"""
+
+import re
+from pathlib import Path
+
+from tinsmith.core.sandbox import run
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.importer import Importer
+from tinsmith.ir.tflite.flatbuffer import refuse
+from tinsmith.ir.tflite.rounding import ROUNDING
+
+
+def from_file(path: Path, name: str = "", semantics: str = "litert") -> Graph:
+    """A graph that computes what a .tflite file computes.
+
+    Args:
+        path: the file.
+        name: name of the graph; the file's if empty.
+        semantics: ``litert`` or ``tflm``.
+
+    Raises:
+        UserError: ``import.tflite.file``, ``.magic``, ``.version``, ``.broken``, ``.limit``,
+            ``.type``, ``.shape``, ``.quant``, ``.finite``, ``.op``; ``sandbox.<what>`` where the
+            file uses up the sandbox's limits.
+    """
+    if not path.is_file():
+        refuse("file", f"There is no file {path.name!r}.", f"Looked in {path.parent}.")
+    stem = re.sub(r"[^A-Za-z0-9]+", "_", name or path.stem).strip("_") or "model"
+    stem = f"m_{stem}" if stem[0].isdigit() else stem
+    return run("tinsmith.ir.tflite.convert:convert", (path.resolve(), stem, semantics), Graph)
+
+
+IMPORTER = Importer("tflite", (".tflite",), read=from_file, semantics=tuple(ROUNDING))

@@ -1,0 +1,114 @@
+"""What each TensorFlow Lite operator becomes. To support another, add its rule to the table.
+
+Sources: TensorFlow Lite 8-bit quantization specification; the options tables of TensorFlow Lite's
+schema, version 3.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from math import prod
+
+import numpy as np
+
+from tinsmith.ir.tflite.layers import bounded, clamp, conv, ends_with, fully_connected
+from tinsmith.ir.tflite.translate import Rule, Unsupported, Use
+
+RELU, RELU6 = 1, 3
+"""Codes of the activations that are operators too."""
+
+
+def _reshape(use: Use) -> str:
+    shape = use.result.checked().shape
+    if prod(shape) != use.type(use.value(0)).elements:
+        raise Unsupported(f"{use.type(use.value(0))} does not have the elements of {list(shape)}")
+    return use.op("reshape", use.value(0), shape=shape)
+
+
+def _add(use: Use) -> str:
+    """Sum of two values; the smaller one is repeated along the first axes of the larger."""
+    a, b = use.value(0), use.value(1)
+    if use.type(a).elements < use.type(b).elements:
+        a, b = b, a
+    shape = use.type(b).shape
+    while len(shape) > 1 and shape[0] == 1 and shape != use.type(a).shape:
+        shape = shape[1:]
+    b = use.reshape(b, shape, f"{use.name}_term")
+    if use.type(a).dtype == "float32":
+        total = use.op("add", a, b, name=ends_with(use, use.option(0)))
+        return bounded(use, total, use.option(0))
+    out = use.result.quant()
+    low, high = clamp(use.option(0), out)
+    return use.op("add", a, b, quant=out, act_min=low, act_max=high)
+
+
+def _relu(use: Use) -> str:
+    """An activation as an operator of its own; int8 only where scale and zero point stay."""
+    x = use.value(0)
+    if use.type(x).dtype == "int8":
+        _same_meaning(use, x)
+        return use.op("relu", x)
+    return bounded(use, x, RELU)
+
+
+def _relu6(use: Use) -> str:
+    x = use.value(0)
+    if use.type(x).dtype != "float32":
+        raise Unsupported("only float32; int8 has it inside of a layer")
+    return bounded(use, x, RELU6)
+
+
+def _same_meaning(use: Use, x: str) -> None:
+    if use.is_int8 and use.type(x).quant != use.result.quant():
+        raise Unsupported(f"it rescales {use.type(x)} to {use.result.quant()}")
+
+
+def _softmax(use: Use) -> str:
+    """Options 0: beta, a factor on the input."""
+    x, options = use.value(0), use.operator.options
+    beta = np.float32(options.number(0, "<f") if options else 0)
+    if not np.isfinite(beta):
+        raise Unsupported(f"its factor beta is {beta}")
+    if use.type(x).dtype == "float32" and beta != 1:
+        factor = use.constant(f"{use.name}_beta", np.full(1, beta, np.float32))
+        x = use.op("mul", x, factor, name=f"{use.name}_scaled")
+    return use.op("softmax", x)
+
+
+def _quantize(use: Use) -> str:
+    """float32 to int8; int8 to int8 only where nothing changes."""
+    x = use.value(0)
+    if use.type(x).dtype == "float32":
+        return use.op("quantize", x, quant=use.result.quant())
+    _same_meaning(use, x)
+    return use.op("reshape", x, shape=use.type(x).shape)
+
+
+def _dequantize(use: Use) -> str:
+    return use.op("dequantize", use.value(0))
+
+
+def _concatenation(use: Use) -> str:
+    """Options 0: the axis, 1: the activation. More than two are joined one after the other."""
+    joined, *rest = [use.value(i) for i in range(use.operands)]
+    axis, rank = use.option(0, "<i"), len(use.type(joined).shape)
+    if use.option(1) or not rest or not -rank <= axis < rank:
+        raise Unsupported(f"{use.operands} operands, axis {axis}, activation {use.option(1)}")
+    for part in rest:
+        joined = use.op("concat", joined, part, axis=axis % rank)
+    return joined
+
+
+RULES: Mapping[str, Rule] = {
+    "FULLY_CONNECTED": Rule("dense", 8, fully_connected),
+    "CONV_2D": Rule("conv2d", 1, partial(conv, depthwise=False)),
+    "DEPTHWISE_CONV_2D": Rule("depthwise_conv2d", 2, partial(conv, depthwise=True)),
+    "RESHAPE": Rule("reshape", 17, _reshape),
+    "SOFTMAX": Rule("softmax", 9, _softmax),
+    "ADD": Rule("add", 11, _add),
+    "RELU": Rule("relu", 0, _relu),
+    "RELU6": Rule("relu6", 0, _relu6),
+    "QUANTIZE": Rule("quantize", 89, _quantize),
+    "DEQUANTIZE": Rule("dequantize", 38, _dequantize),
+    "CONCATENATION": Rule("concat", 10, _concatenation),
+}
+"""Operator -> its translation."""
