@@ -130,9 +130,8 @@ def _integer(use: Use, product: _Product, w: np.ndarray, b: np.ndarray) -> str:
 
 
 def _factors(use: Use, x: float, w: Quant, y: float) -> list[float]:
-    """Scale of x times scale of w over scale of the result, in float64; where a fully connected
-    layer has one scale, TensorFlow Lite rounds the product of its scales to float32 first."""
-    if use.operator.kind == "FULLY_CONNECTED" and len(w.scale) == 1:
+    """Scale of x times scale of w over scale of the result, in float64; see `rounding.py`."""
+    if use.float32_product and len(w.scale) == 1:
         with np.errstate(over="ignore", under="ignore"):
             return [float(np.float32(x) * np.float32(w.scale[0])) / y]
     return [x * s / y for s in w.scale]

@@ -2,7 +2,10 @@
 
 Probed: fully int8 models were run with LiteRT 2.3.0 and its reference kernels (resolver
 BUILTIN_REF) and with TensorFlow Lite Micro's reference kernels, and their outputs compared byte by
-byte with both roundings of `ir/ops/requantize.py`; exactly one of them gave every byte.
+byte with both roundings of `ir/ops/requantize.py`; exactly one of them gave every byte. Whether
+scales are multiplied in float32 was probed for LiteRT with layers whose results lie next to a half,
+and is for TensorFlow Lite Micro as its helper for fully connected layers says
+(lite/kernels/kernel_util.cc).
 """
 
 from collections.abc import Mapping
@@ -20,3 +23,7 @@ ROUNDING: Mapping[str, Mapping[str, str]] = {
     },
 }
 """Semantics -> operator -> rounding."""
+
+FLOAT32_PRODUCT = frozenset({("tflm", "FULLY_CONNECTED")})
+"""(semantics, operator) whose scales of input and weights, where the weights have one, are
+multiplied in float32; everywhere else in float64."""

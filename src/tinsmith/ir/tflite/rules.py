@@ -68,7 +68,9 @@ def _softmax(use: Use) -> str:
     beta = np.float32(options.number(0, "<f") if options else 0)
     if not np.isfinite(beta):
         raise Unsupported(f"its factor beta is {beta}")
-    if use.type(x).dtype == "float32" and beta != 1:
+    if use.type(x).dtype == "int8":
+        return use.op("softmax", x, beta=float(beta))
+    if beta != 1:
         factor = use.constant(f"{use.name}_beta", np.full(1, beta, np.float32))
         x = use.op("mul", x, factor, name=f"{use.name}_scaled")
     return use.op("softmax", x)

@@ -13,7 +13,7 @@ from tinsmith.core.errors import UserError
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Attr, Graph
 from tinsmith.ir.tflite.flatbuffer import broken, refuse
-from tinsmith.ir.tflite.rounding import ROUNDING
+from tinsmith.ir.tflite.rounding import FLOAT32_PRODUCT, ROUNDING
 from tinsmith.ir.tflite.schema import Model, Operator, Tensor
 from tinsmith.ir.types import DType, Quant, TensorType
 
@@ -107,6 +107,11 @@ class Use:
     def rounding(self) -> str:
         """How it rounds under the semantics that are meant."""
         return ROUNDING[self.t.semantics][self.operator.kind]
+
+    @property
+    def float32_product(self) -> bool:
+        """Whether it multiplies scales in float32 under the semantics that are meant."""
+        return (self.t.semantics, self.operator.kind) in FLOAT32_PRODUCT
 
     def tensor(self, position: int) -> Tensor | None:
         """Operand by position; None where it is left out."""
