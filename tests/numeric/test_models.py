@@ -1,0 +1,135 @@
+"""Public TensorFlow Lite models: vectors of LiteRT's reference = interpreter = host C = emulated C.
+
+Vectors and provenance: README.md and manifest.json beside the models.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from firmwares import CACHE
+from inputs import fnv1a, lcg_bytes
+
+from tinsmith.bench.outcome import RunOptions
+from tinsmith.bench.run import run
+from tinsmith.build.image import BuildOptions, build_image
+from tinsmith.build.shared import build_shared
+from tinsmith.codegen.compile import compile_graph
+from tinsmith.core.errors import UserError
+from tinsmith.devices.board import BOARDS
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.importer import read_model
+from tinsmith.ir.interp import run_cases
+from tinsmith.testing.kernels import bit_equal
+
+INT8 = (
+    "ad01_int8", "ei_gestures-i8", "ei_temperature-regression.i8", "hello_world_int8",
+    "kws_ref_model", "micro_speech_quantized",
+)  # fmt: skip
+FLOAT32 = (
+    "ad01_fp32", "ei_fan-v3.f32", "ei_temperature-regression.f32", "fan_low_autoencoder",
+    "hello_world_float",
+)  # fmt: skip
+REFUSED = {
+    "audio_preprocessor_int8": ("SignalWindow", "signal_window", "SignalFftAutoScale"),
+    "kws_ref_model_float32": ("CONV_2D", "node 0", "dynamic-range"),
+    "mww_v2_hey_jarvis": ("CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE"),
+    "trained_lstm": ("UNIDIRECTIONAL_SEQUENCE_LSTM", "node 0"),
+}
+TOLERANCE = 1e-5
+FEW = {"kws_ref_model": 2, "micro_speech_quantized": 4}
+"""How many cases of the slow ones run in the emulator; all of the others."""
+
+
+def model(shared: Path, name: str) -> Path:
+    path = shared / "models" / f"{name}.tflite"
+    if not path.exists():
+        pytest.skip(f"{path} is not there")
+    return path
+
+
+def vectors(path: Path, graph: Graph) -> tuple[dict[str, np.ndarray], list[np.ndarray]]:
+    """Inputs by name, and the reference's outputs in order."""
+    with np.load(path.with_suffix(".vectors.npz")) as found:
+        inputs = {name: found[f"in_{i}"] for i, name in enumerate(graph.inputs)}
+        return inputs, [found[f"out_{i}"] for i in range(len(graph.outputs))]
+
+
+@pytest.mark.parametrize("name", INT8)
+def test_int8_models_give_the_references_integers(name: str, shared: Path) -> None:
+    path = model(shared, name)
+    graph = read_model(path)
+    inputs, wanted = vectors(path, graph)
+    values = run_cases(graph, inputs)
+    for output, want in zip(graph.outputs, wanted, strict=True):
+        np.testing.assert_array_equal(values[output], want)
+
+
+@pytest.mark.parametrize("name", FLOAT32)
+def test_float_models_are_within_the_tolerance(name: str, shared: Path) -> None:
+    path = model(shared, name)
+    graph = read_model(path)
+    inputs, wanted = vectors(path, graph)
+    values = run_cases(graph, inputs)
+    for output, want in zip(graph.outputs, wanted, strict=True):
+        assert np.abs(values[output] - want).max() <= TOLERANCE * np.abs(want).max()
+
+
+@pytest.mark.parametrize("name", INT8 + FLOAT32)
+def test_c_on_this_computer_equals_the_interpreter_in_every_tensor(name: str, shared: Path) -> None:
+    path = model(shared, name)
+    graph = read_model(path)
+    inputs, _ = vectors(path, graph)
+    module = compile_graph(graph, "host")
+    options = RunOptions(inputs, trace=True, cache=CACHE)
+    outcome = run(build_shared(module, CACHE), BOARDS.get("host"), "host", options)
+    wanted = run_cases(module.graph, inputs)
+    assert outcome.trace is not None and len(outcome.trace) == len(module.graph.nodes)
+    for key, got in {**outcome.trace, **outcome.outputs}.items():
+        assert bit_equal(got, wanted[key]), key
+
+
+@pytest.mark.emulator
+@pytest.mark.parametrize("name", INT8 + FLOAT32)
+def test_emulated_c_equals_the_interpreter(name: str, shared: Path) -> None:
+    path, board = model(shared, name), BOARDS.get("nucleo_l4r5zi")
+    graph = read_model(path)
+    inputs = {k: v[: FEW.get(name, len(v))] for k, v in vectors(path, graph)[0].items()}
+    module = compile_graph(graph, board.id)
+    firmware = build_image(module, board, "zig", BuildOptions(cache=CACHE))
+    outcome = run(firmware, board, "unicorn", RunOptions(inputs, timeout_s=600, cache=CACHE))
+    wanted = run_cases(graph, inputs)
+    for got, output in zip(outcome.outputs.values(), graph.outputs, strict=True):
+        assert bit_equal(got, wanted[output])
+
+
+@pytest.mark.parametrize(
+    ("name", "semantics", "digest"),
+    [
+        ("kws_ref_model", "litert", "f0b57151"),
+        ("kws_ref_model", "tflm", "f0b57151"),
+        ("ad01_int8", "litert", "30fcf77d"),
+        ("ad01_int8", "tflm", "1fd3ed06"),
+    ],
+)
+def test_each_reference_has_its_own_integers(
+    name: str, semantics: str, digest: str, shared: Path
+) -> None:
+    graph = read_model(model(shared, name), semantics=semantics)
+    (x,), (y,) = graph.inputs, graph.outputs
+    type = graph.type(x)
+    case = lcg_bytes(type.elements).view(np.int8).reshape(1, *type.shape)
+    assert fnv1a(run_cases(graph, {x: case})[y].tobytes()) == digest
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_run_is_refused_by_operator_and_node(name: str, shared: Path) -> None:
+    with pytest.raises(UserError) as e:
+        read_model(model(shared, name))
+    assert e.value.code == "import.tflite.op"
+    assert all(word in e.value.message for word in REFUSED[name])
+
+
+def test_every_model_is_run_or_refused(shared: Path) -> None:
+    found = {p.stem for p in (shared / "models").glob("*.tflite")}
+    assert found == {*INT8, *FLOAT32, *REFUSED}
