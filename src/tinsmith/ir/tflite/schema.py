@@ -88,10 +88,11 @@ class Tensor:
         count = len(self.scales)
         points = self.zero_points if len(self.zero_points) else np.zeros(count, np.int64)
         sound = len(points) == count > 0 and bool(np.all(self.scales > 0))
-        sound = sound and bool(np.all(np.isfinite(self.scales)) and np.all(abs(points) <= 128))
+        sound = sound and bool(np.all(np.isfinite(self.scales)))
+        sound = sound and bool(np.all((points >= -128) & (points <= 127)))
         if count > 1:
             sound = sound and 0 <= self.axis < len(self.shape) and self.shape[self.axis] == count
-        if not sound or bool(np.any(points == 128)):
+        if not sound:
             refuse(
                 "quant",
                 f"The quantisation of {self} means nothing: {count} scales, {len(points)} zero "
