@@ -4,7 +4,7 @@
  * y [batch][rows][columns][out]; groups divides channels and out. |sum| stays below 2^31 for fewer than 65 793
  * products. Source: TensorFlow Lite 8-bit quantization specification, operator CONV_2D. */
 /* mutant: "in[c] - x_zero" -> "in[c] + x_zero" */
-/* mutant: "ky * dilation_y" -> "ky * dilation_x" */
+/* mutant: "ky * dilation_y" -> "ky + dilation_y" */
 /* mutant: "o / (out / groups)" -> "0 * o" */
 #include "ts_kernel.h"
 

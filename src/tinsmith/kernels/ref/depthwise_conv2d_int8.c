@@ -5,7 +5,7 @@
  * Source: TensorFlow Lite 8-bit quantization specification, operator DEPTHWISE_CONV_2D. */
 /* mutant: "- x_zero)" -> "+ x_zero)" */
 /* mutant: "o / multiplier" -> "o % channels" */
-/* mutant: "kx * dilation_x" -> "kx * dilation_y" */
+/* mutant: "kx * dilation_x" -> "kx + dilation_x" */
 #include "ts_kernel.h"
 
 void ts_depthwise_conv2d_int8(

@@ -1,0 +1,115 @@
+"""What the poolings share: a window over each channel of NHWC pictures, in float32 or int8.
+
+Attributes: size (y, x), stride (y, x), padding (top, bottom, left, right) smaller than the size, so
+that every window has x at one place at least; int8 also act_min and act_max (-128..127, both ends
+if absent). The result has x's Quant. Places outside x are skipped.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from tinsmith.ir.graph import Attr
+from tinsmith.ir.op import Argument, Attrs, Case, Extension, In, Out, ShapeError, Site, Types
+from tinsmith.ir.ops._cases import SPECIAL, case, int8_case, normal, whole
+from tinsmith.ir.ops._layout import integer, of_dtype, per_tensor
+from tinsmith.ir.ops._window import Tap, Window, geometry, numbers, window_of
+from tinsmith.ir.types import Quant, TensorType
+
+
+def pool_window(op: str, x: TensorType, attrs: Attrs) -> Window:
+    """The windows over x; ShapeError where one would lie in the border alone."""
+    height, width = numbers(op, attrs, "size", 2, least=1)
+    window = window_of(op, x, (height, width), attrs)
+    top, bottom, left, right = window.padding
+    if window.dilation != (1, 1) or max(top, bottom) >= height or max(left, right) >= width:
+        raise ShapeError(
+            op, f"size {(height, width)}, padding {window.padding}, dilation {window.dilation};"
+            " expected less padding than size and no dilation",
+        )  # fmt: skip
+    return window
+
+
+def clamp_of(op: str, attrs: Attrs) -> tuple[int, int]:
+    """act_min and act_max of int8."""
+    given: Attrs = {"act_min": -128, "act_max": 127, **attrs}
+    low, high = integer(op, given, "act_min"), integer(op, given, "act_max")
+    if not -128 <= low <= high <= 127:
+        raise ShapeError(op, f"act_min {low}, act_max {high}; expected -128 <= low <= high <= 127")
+    return low, high
+
+
+def pool_infer(op: str, inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
+    """x [batch, height, width, channels] -> [batch, rows, columns, channels], as x is quantised."""
+    of_dtype(op, inputs, 1, "float32", "int8")
+    (x,) = inputs
+    window = pool_window(op, x, attrs)
+    if x.dtype == "int8":
+        per_tensor(op, x)
+        clamp_of(op, attrs)
+    shape = (x.shape[0], *window.results, x.shape[3])
+    return (TensorType(shape, x.dtype, x.quant),)
+
+
+def pool_taps(op: str, site: Site) -> list[Tap]:
+    """Every place in the window, row by row."""
+    return list(pool_window(op, site.inputs[0], site.attrs).taps())
+
+
+def pool_arguments(op: str, site: Site) -> Sequence[Argument]:
+    """(x, y, geometry (see `_window.py`)[, low, high])"""
+    (x,) = site.inputs
+    common: list[Argument] = [In(0), Out(), *geometry(x, pool_window(op, x, site.attrs))]
+    return [*common, *clamp_of(op, site.attrs)] if x.dtype == "int8" else common
+
+
+def patches(op: str, x: np.ndarray, site: Site) -> np.ndarray:
+    """float64 [batch, rows, columns, channels, place in the window], NaN outside x."""
+    window = pool_window(op, site.inputs[0], site.attrs)
+    (top, bottom, left, right), (sy, sx) = window.padding, window.stride
+    sides = ((0, 0), (top, bottom), (left, right), (0, 0))
+    wide = np.pad(x.astype(np.float64), sides, constant_values=np.nan)
+    seen = np.lib.stride_tricks.sliding_window_view(wide, window.kernel, axis=(1, 2))
+    return seen[:, ::sy, ::sx].reshape(*site.outputs[0].shape, -1)
+
+
+def pool_extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
+    """A random window behind pictures."""
+    if len(x.shape) != 4 or x.dtype not in ("float32", "int8"):
+        return None
+    if x.dtype == "int8" and (x.quant is None or x.quant.axis is not None):
+        return None
+    size = tuple(int(v) for v in rng.integers(1, 4, 2))
+    stride = tuple(int(v) for v in rng.integers(1, 3, 2))
+    padding = tuple(int(rng.integers(0, n)) for n in (size[0], size[0], size[1], size[1]))
+    attrs: dict[str, Attr] = {"size": size, "stride": stride, "padding": padding}
+    if x.dtype == "int8":
+        attrs["act_min"] = int(rng.choice([-128, -100]))
+    return Extension((0,), attrs)
+
+
+_Q = (Quant((0.1,), (-9,)),)
+_WIDE: dict[str, Attr] = {"size": (3, 2), "stride": (2, 1), "padding": (1, 2, 0, 1)}
+
+
+def pool_cases() -> Mapping[str, Case]:
+    """The table of every pooling."""
+    one, two = (1, 1), (2, 2)
+    picture = SPECIAL.reshape(1, 4, 5, 1)
+    special = np.concatenate([picture, picture[:, ::-1, ::-1]], axis=3)
+    return {
+        "one_element": case(normal(1, 1, 1, 1), size=one, stride=one),
+        "halved": case(normal(1, 4, 6, 3), size=two, stride=two),
+        "wide": case(normal(2, 5, 7, 3), **_WIDE),
+        "everything": case(normal(1, 5, 4, 8, scale=100), size=(5, 4), stride=one),
+        "special": case(special, size=two, stride=one, padding=(1, 1, 1, 1)),
+        "int8_one_element": int8_case(whole("int8", 1, 1, 1, 1), quants=_Q, size=one, stride=one),
+        "int8_pairs": int8_case(whole("int8", 1, 20, 20, 2), quants=_Q, size=(1, 2), stride=one),
+        "int8_wide": int8_case(whole("int8", 2, 5, 7, 3), quants=_Q, **_WIDE),
+        "int8_everything": int8_case(
+            whole("int8", 1, 5, 4, 8), quants=_Q, size=(5, 4), stride=one, act_min=-9, act_max=6
+        ),
+        "int8_clamped": int8_case(
+            whole("int8", 1, 6, 6, 2), quants=_Q, size=two, stride=two, act_min=-9, act_max=40
+        ),
+    }

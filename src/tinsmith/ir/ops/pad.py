@@ -1,0 +1,121 @@
+"""More places along one axis, before and behind x, all with one value.
+
+Attributes: axis, before and after (each from 0 on), value: a finite float for float32, one of
+-128..127 for int8 (mostly the zero point).
+"""
+
+from collections.abc import Sequence
+from math import isfinite
+
+import numpy as np
+
+from tinsmith.ir.graph import Attr
+from tinsmith.ir.op import (
+    F32,
+    Argument,
+    Attrs,
+    Extension,
+    In,
+    Kernel,
+    Op,
+    Out,
+    ShapeError,
+    Site,
+    Types,
+)
+from tinsmith.ir.ops._cases import SPECIAL, case, int8_case, normal, whole
+from tinsmith.ir.ops._layout import around, axis_of, integer, of_dtype, per_tensor
+from tinsmith.ir.types import Quant, TensorType
+
+
+def _where(x: TensorType, attrs: Attrs) -> tuple[int, int, int]:
+    axis = axis_of("pad", x, attrs)
+    before, after = integer("pad", attrs, "before"), integer("pad", attrs, "after")
+    if min(before, after) < 0:
+        raise ShapeError("pad", f"before {before}, after {after}; expected 0 or more")
+    return axis, before, after
+
+
+def _value(x: TensorType, attrs: Attrs) -> float | int:
+    if x.dtype == "int8":
+        whole = integer("pad", attrs, "value")
+        if not -128 <= whole <= 127:
+            raise ShapeError("pad", f"value {whole}; int8 holds -128..127")
+        return whole
+    value = attrs.get("value")
+    if not isinstance(value, float) or not isfinite(value) or abs(value) > np.finfo("f4").max:
+        raise ShapeError("pad", f"value {value!r}; expected a finite float")
+    return float(np.float32(value))
+
+
+def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
+    """x with its axis longer by before + after; int8 keeps its one scale."""
+    of_dtype("pad", inputs, 1, "float32", "int8")
+    (x,) = inputs
+    axis, before, after = _where(x, attrs)
+    _value(x, attrs)
+    if x.dtype == "int8":
+        per_tensor("pad", x)
+    shape = (*x.shape[:axis], x.shape[axis] + before + after, *x.shape[axis + 1 :])
+    return (TensorType(shape, x.dtype, x.quant),)
+
+
+def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
+    """A copy of x between two runs of the value."""
+    axis, before, _ = _where(site.inputs[0], site.attrs)
+    (x,) = operands
+    y = np.full(site.outputs[0].shape, _value(site.inputs[0], site.attrs), x.dtype)
+    np.moveaxis(y, axis, 0)[before : before + x.shape[axis]] = np.moveaxis(x, axis, 0)
+    return (y,)
+
+
+def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
+    """numpy's pad in float64."""
+    axis, before, after = _where(site.inputs[0], site.attrs)
+    sides = [(before, after) if i == axis else (0, 0) for i in range(operands[0].ndim)]
+    value = _value(site.inputs[0], site.attrs)
+    return (np.pad(operands[0].astype(np.float64), sides, constant_values=value),)
+
+
+def arguments(site: Site) -> Sequence[Argument]:
+    """(x, y, outer, length, inner, before, after, value)"""
+    (x,) = site.inputs
+    axis, before, after = _where(x, site.attrs)
+    value = _value(x, site.attrs)
+    last = value if isinstance(value, int) else F32(value)
+    return [In(0), Out(), *around(x.shape, axis), before, after, last]
+
+
+def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
+    """By up to two on each side, along any axis."""
+    if x.dtype not in ("float32", "int8") or not x.shape:
+        return None
+    if x.dtype == "int8" and (x.quant is None or x.quant.axis is not None):
+        return None
+    value: Attr = int(rng.integers(-128, 128)) if x.dtype == "int8" else float(rng.normal())
+    before, after = (int(v) for v in rng.integers(0, 3, 2))
+    axis = int(rng.integers(len(x.shape)))
+    return Extension((0,), {"axis": axis, "before": before, "after": after, "value": value})
+
+
+_Q = (Quant((0.1,), (3,)),)
+CASES = {
+    "one_element": case(normal(1), axis=0, before=1, after=1, value=0.5),
+    "nothing": case(normal(3, 5), axis=1, before=0, after=0, value=0.0),
+    "first_axis": case(normal(3, 5), axis=0, before=2, after=1, value=-1.25),
+    "middle_axis": case(normal(2, 3, 4), axis=1, before=0, after=3, value=0.1),
+    "last_axis": case(normal(3, 5), axis=-1, before=4, after=0, value=-0.0),
+    "special": case(SPECIAL, axis=0, before=1, after=2, value=3e38),
+    "int8": int8_case(whole("int8", 3, 5, 2), quants=_Q, axis=1, before=1, after=2, value=3),
+    "int8_ends": int8_case(whole("int8", 7), quants=_Q, axis=0, before=3, after=1, value=-128),
+}
+
+OP = Op(
+    name="pad",
+    infer=infer,
+    reference=reference,
+    oracle=oracle,
+    kernels={"float32": Kernel(arguments), "int8": Kernel(arguments)},
+    cases=CASES,
+    extend=extend,
+)

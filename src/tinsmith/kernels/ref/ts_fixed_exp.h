@@ -1,0 +1,63 @@
+/* e^x and 1 / x in fixed point. A number in Q(i) is an int32 raw value over 2^(31 - i).
+ *
+ * Sources: gemmlowp, fixedpoint/fixedpoint.h (exp_on_negative_values, one_over_one_plus_x_for_x_in_0_1). */
+/* mutant: "1895147668 + " -> "1885147668 + " */
+/* mutant: "1672461947" -> "1672461947 - (1 << 22)" */
+/* mutant: "if (x == 0)" -> "if (x > 0)" */
+/* mutant: "ts_halved(fourth, 2)" -> "ts_halved(fourth, 3)" */
+/* mutant: "i < 3; i++" -> "i < 2; i++" */
+/* mutant: "(value < 0 ? 1 : 0)" -> "1" */
+#ifndef TS_FIXED_EXP_H
+#define TS_FIXED_EXP_H
+
+#include "ts_fixed.h"
+
+/* Q(a) times Q(b) in Q(a + b), to the nearest, halves upwards. */
+static inline int32_t ts_times(int32_t a, int32_t b) {
+    return ts_saturate(((int64_t)a * b + ((int64_t)1 << 30)) >> 31);
+}
+
+/* value / 2^times to the nearest, halves away from zero; times 0..35. */
+static inline int32_t ts_halved(int32_t value, int32_t times) {
+    int64_t mask = ((int64_t)1 << times) - 1;
+    int64_t threshold = (mask >> 1) + (value < 0 ? 1 : 0);
+    return (int32_t)((int64_t)value >> times) + (((int64_t)value & mask) > threshold ? 1 : 0);
+}
+
+/* e^x in Q(0) of x <= 0 in Q(5); 2^31 - 1 of 0. A series around -1/8 for the part of x in [-1/4, 0), times e^(-2^k) for
+ * each binary digit k of the rest. */
+static inline int32_t ts_exp_fixed(int32_t x) {
+    static const int32_t powers[7] = {1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242};
+    if (x == 0) {
+        return INT32_MAX;
+    }
+    int32_t low = (int32_t)((uint32_t)x & 0x00FFFFFFu) - 0x01000000;
+    int32_t a = low * 32 + 0x10000000;
+    int32_t square = ts_times(a, a);
+    int32_t fourth = ts_times(square, square);
+    int32_t terms = ts_times(ts_halved(fourth, 2) + ts_times(square, a), 715827883) + square;
+    int32_t result = 1895147668 + ts_times(1895147668, a + ts_halved(terms, 1));
+    int32_t rest = low - x;
+    for (int32_t k = 0; k < 7; k++) {
+        result = ((rest >> (24 + k)) & 1) != 0 ? ts_times(result, powers[k]) : result;
+    }
+    return result;
+}
+
+/* r in Q(0) of [1/2, 1) with 1 / total = r * 2^-bits, total in Q(12) from 1 on. Three steps of Newton's method from
+ * 48/17 - 32/17 * x. */
+static inline int32_t ts_reciprocal_fixed(int32_t total, int32_t *bits) {
+    uint32_t x = (uint32_t)total;
+    for (*bits = 12; x < 0x80000000u && *bits > -20; *bits -= 1) {
+        x <<= 1;
+    }
+    int32_t half = (int32_t)(((int64_t)(x - 0x80000000u) + INT32_MAX + 1) / 2);
+    int32_t y = 1515870810 + ts_times(half, -1010580540);
+    for (int32_t i = 0; i < 3; i++) {
+        int32_t rest = 0x20000000 - ts_times(half, y);
+        y += ts_saturate((int64_t)ts_times(y, rest) * 4);
+    }
+    return ts_saturate((int64_t)y * 2);
+}
+
+#endif
