@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from tinsmith.ir.graph import Attr
 from tinsmith.ir.ops.requantize import multipliers
 from tinsmith.ir.tflite.translate import Unsupported, Use
 from tinsmith.ir.types import Quant
@@ -166,7 +165,7 @@ def fully_connected(use: Use) -> str:
     return use.reshape(y, wanted, name)
 
 
-def window(use: Use, x: str, kernel: tuple[int, int], dilation: tuple[int, int]) -> dict[str, Attr]:
+def window(use: Use, x: str, kernel: tuple[int, int], dilation: tuple[int, int]) -> dict[str, Any]:
     """Attributes stride and padding (top, bottom, left, right) from options 0 (same, valid), 1
     (stride x) and 2 (stride y). Same: as many results as strides fit into x, the odd one behind."""
     size, stride = use.type(x).shape[1:3], (use.option(2, "<i"), use.option(1, "<i"))

@@ -10,7 +10,7 @@ from math import prod
 
 import numpy as np
 
-from tinsmith.ir.tflite.layers import bounded, clamp, conv, ends_with, fully_connected
+from tinsmith.ir.tflite.layers import bounded, clamp, conv, ends_with, fully_connected, window
 from tinsmith.ir.tflite.translate import Rule, Unsupported, Use
 
 RELU, RELU6 = 1, 3
@@ -89,6 +89,33 @@ def _dequantize(use: Use) -> str:
     return use.op("dequantize", use.value(0))
 
 
+def _pool(use: Use, op: str) -> str:
+    """Options 0..2 as convolutions have them, 3 and 4: the window along x and y, 5: the
+    activation; int8 only where scale and zero point stay."""
+    x, size = use.value(0), (use.option(4, "<i"), use.option(3, "<i"))
+    attrs = window(use, x, size, (1, 1)) | {"size": size}
+    if use.type(x).dtype == "float32":
+        pooled = use.op(op, x, name=ends_with(use, use.option(5)), **attrs)
+        return bounded(use, pooled, use.option(5))
+    _same_meaning(use, x)
+    low, high = clamp(use.option(5), use.result.quant())
+    return use.op(op, x, **attrs, act_min=low, act_max=high)
+
+
+def _pad(use: Use) -> str:
+    """Operand 1: how many zeros before and behind each axis; one node per axis that grows."""
+    x, tensor = use.value(0), use.tensor(1)
+    sides = use.weights(1, "int64" if tensor and tensor.dtype == "int64" else "int32")
+    type = use.type(x)
+    if sides.shape != (len(type.shape), 2):
+        raise Unsupported(f"its paddings have shape {list(sides.shape)} for {type}")
+    value = float(0) if type.quant is None else type.quant.zero_point[0]
+    grown = [(axis, int(b), int(a)) for axis, (b, a) in enumerate(sides) if b or a]
+    for axis, before, after in grown:
+        x = use.op("pad", x, axis=axis, before=before, after=after, value=value)
+    return x if grown else use.op("reshape", x, shape=type.shape)
+
+
 def _concatenation(use: Use) -> str:
     """Options 0: the axis, 1: the activation. More than two are joined one after the other."""
     joined, *rest = [use.value(i) for i in range(use.operands)]
@@ -104,6 +131,9 @@ RULES: Mapping[str, Rule] = {
     "FULLY_CONNECTED": Rule("dense", 8, fully_connected),
     "CONV_2D": Rule("conv2d", 1, partial(conv, depthwise=False)),
     "DEPTHWISE_CONV_2D": Rule("depthwise_conv2d", 2, partial(conv, depthwise=True)),
+    "AVERAGE_POOL_2D": Rule("avg_pool2d", 5, partial(_pool, op="avg_pool2d")),
+    "MAX_POOL_2D": Rule("max_pool2d", 5, partial(_pool, op="max_pool2d")),
+    "PAD": Rule("pad", 22, _pad),
     "RESHAPE": Rule("reshape", 17, _reshape),
     "SOFTMAX": Rule("softmax", 9, _softmax),
     "ADD": Rule("add", 11, _add),

@@ -1,6 +1,6 @@
 /* More places along one axis, int8: y[o][k][i] = x[o][k - before][i], or the value where that lies outside x.
  * x [outer][length][inner] -> y [outer][before + length + after][inner]. */
-/* mutant: "k - before" -> "k" */
+/* mutant: "length + k - before" -> "length + k" */
 #include "ts_kernel.h"
 
 void ts_pad_int8(const int8_t *x, int8_t *y, int32_t outer, int32_t length, int32_t inner,

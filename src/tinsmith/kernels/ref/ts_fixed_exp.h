@@ -4,9 +4,9 @@
 /* mutant: "1895147668 + " -> "1885147668 + " */
 /* mutant: "1672461947" -> "1672461947 - (1 << 22)" */
 /* mutant: "if (x == 0)" -> "if (x > 0)" */
-/* mutant: "ts_halved(fourth, 2)" -> "ts_halved(fourth, 3)" */
-/* mutant: "i < 3; i++" -> "i < 2; i++" */
-/* mutant: "(value < 0 ? 1 : 0)" -> "1" */
+/* mutant: "715827883) + square" -> "715827883) - square" */
+/* mutant: "i < 3; i++" -> "i < 1; i++" */
+/* mutant: "(mask >> 1) + (value" -> "mask + (value" */
 #ifndef TS_FIXED_EXP_H
 #define TS_FIXED_EXP_H
 
