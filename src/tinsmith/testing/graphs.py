@@ -1,4 +1,5 @@
-"""Random graphs for tests: 4 to 12 nodes over float32, int8 and raw integers, from `Op.extend`.
+"""Random graphs for tests: 4 to 12 nodes over float32, int8 and raw integers, from `Op.extend`;
+vectors, matrices and pictures (NHWC).
 
 Every value of every case is finite, so that results can be compared bit for bit on every core.
 """
@@ -30,29 +31,32 @@ class RandomGraph:
 
 
 def random_graph(
-    rng: np.random.Generator, nodes: int | None = None, must_use: str | None = None, cases: int = 3
+    rng: np.random.Generator,
+    nodes: int | None = None,
+    must_use: str | tuple[str, ...] = (),
+    cases: int = 3,
 ) -> RandomGraph:
     """A random graph.
 
     Args:
         rng: source of everything; equal state, equal graph.
         nodes: how many nodes; 4 to 12 at random if None.
-        must_use: name of an op that must occur.
+        must_use: name of an op that must occur, or several different ones (4 at most).
         cases: how many cases of inputs.
 
     Raises:
         InternalError: none was found, e.g. as ``must_use`` extends none of the types drawn here.
     """
+    wanted = (must_use,) if isinstance(must_use, str) else must_use
     for _ in range(_ATTEMPTS):
         count = int(rng.integers(4, 13)) if nodes is None else nodes
         draft = _Draft(rng, cases)
         draft.add_input(draft.random_type())
-        place = int(rng.integers(count))
+        places = rng.choice(count, len(wanted), replace=False).tolist()
+        given = dict(zip(places, wanted, strict=True))
         stateful = int(rng.integers(count)) if count > 4 and rng.integers(3) == 0 else None
         steps = (
-            draft.remember()
-            if i == stateful != place
-            else draft.grow(must_use if i == place else None)
+            draft.remember() if i == stateful and i not in given else draft.grow(given.get(i))
             for i in range(count)
         )
         if all(steps):
@@ -73,11 +77,14 @@ class _Draft:
     values: dict[str, list[np.ndarray]] = field(default_factory=dict)
 
     def random_type(self) -> TensorType:
-        """float32 and int8 most often, raw sensor integers now and then; some axes fit an FFT."""
+        """float32 and int8 most often, raw sensor integers now and then; some axes fit an FFT, two
+        shapes in seven are pictures [1, height, width, channels]."""
         dtype: DType = self.rng.choice(["float32", "float32", "int8", "int8", "int16", "int32"])
-        rank = int(self.rng.choice([1, 2, 2, 2, 3]))
+        rank = int(self.rng.choice([1, 2, 2, 2, 3, 4, 4]))
         shape = tuple(int(d) for d in self.rng.integers(1, 6, rank - 1))
         shape = (*shape, int(self.rng.choice([1, 3, 4, 5, 8, 8, 16])))
+        if rank == 4:
+            shape = (1, *(int(d) for d in self.rng.integers(2, 6, 2)), int(self.rng.integers(1, 4)))
         quant = None
         if dtype == "int8":
             zero = int(self.rng.choice([-128, 0, 127, int(self.rng.integers(-128, 128))]))
