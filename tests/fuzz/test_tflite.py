@@ -25,6 +25,7 @@ SAMPLE = 24
 MODELS = (
     "hello_world_int8", "hello_world_float", "ei_fan-v3.f32", "ei_temperature-regression.i8",
     "fan_low_autoencoder", "micro_speech_quantized", "ei_gestures-i8",
+    "kws_ref_model",
 )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from tinsmith.devices.board import BOARDS
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.importer import read_model
 from tinsmith.ir.interp import run_cases
+from tinsmith.ir.tflite.convert import convert
 from tinsmith.testing.kernels import bit_equal
 
 INT8 = (
@@ -128,6 +129,18 @@ def test_what_cannot_run_is_refused_by_operator_and_node(name: str, shared: Path
         read_model(model(shared, name))
     assert e.value.code == "import.tflite.op"
     assert all(word in e.value.message for word in REFUSED[name])
+
+
+def test_int16_models_are_refused(shared: Path) -> None:
+    """Each by the type of a tensor, or by operator and node."""
+    found = sorted((shared / "models" / "tflm_int16_ops").glob("*.tflite"))
+    for path in found:
+        with pytest.raises(UserError) as e:
+            convert(path, "net", "litert")
+        words = ("operator", "node") if e.value.code == "import.tflite.op" else ("int16", "tensor")
+        assert e.value.code in ("import.tflite.op", "import.tflite.type"), path.name
+        assert all(word in e.value.message for word in words), e.value
+    assert found
 
 
 def test_every_model_is_run_or_refused(shared: Path) -> None:

@@ -180,6 +180,35 @@ def test_same_padding_puts_the_odd_one_behind(load, rng: np.random.Generator) ->
     assert (node.attrs["stride"], node.attrs["dilation"]) == ((2, 1), (1, 1))
 
 
+@pytest.mark.parametrize("code", [tflites.AVERAGE_POOL_2D, tflites.MAX_POOL_2D])
+@pytest.mark.parametrize("activation", [0, 3])
+def test_pools_of_integers(load, rng, code: int, activation: int) -> None:
+    """Two by two places; relu6 of scale 0.05 and zero point -7 is -7..113."""
+    tensors = [Tensor("x", (1, 4, 6, 2), **QUANT), Tensor("y", (1, 2, 3, 2), **QUANT)]
+    options = {0: ("b", 1), 1: ("i", 2), 2: ("i", 2), 3: ("i", 2), 4: ("i", 2)}
+    options[5] = ("b", activation)
+    graph = load(File(tensors, [Operator(code, (0,), (1,), 5, options)]))
+    x = rng.integers(-128, 128, (1, 4, 6, 2)).astype("int8")
+    blocks = x.reshape(1, 2, 2, 3, 2, 2).astype("i4")
+    total = blocks.sum((2, 4))
+    mean = np.sign(total) * ((abs(total) + 2) // 4)
+    want = mean if code == tflites.AVERAGE_POOL_2D else blocks.max((2, 4))
+    want = np.clip(want, -7, 113) if activation else want
+    np.testing.assert_array_equal(outcome(graph, x), want)
+
+
+@pytest.mark.parametrize("kind", [QUANT, {}])
+@pytest.mark.parametrize("sides", [[[0, 0], [0, 0]], [[1, 0], [2, 3]]])
+def test_pad_puts_zeros_around(load, rng, kind, sides) -> None:
+    shape = tuple(int(n + sum(s)) for n, s in zip((2, 3), sides, strict=True))
+    tensors = [Tensor("x", (2, 3), **kind), Tensor("p", (2, 2), "int32", data=sides),
+               Tensor("y", shape, **kind)]  # fmt: skip
+    graph = load(File(tensors, [Operator(tflites.PAD, (0, 1), (2,), 22, {})]))
+    x = rng.integers(-128, 128, (2, 3)).astype(graph.type("x").dtype)
+    want = np.pad(x, sides, constant_values=-7 if kind else 0)
+    np.testing.assert_array_equal(outcome(graph, x), want)
+
+
 def test_a_custom_operator_is_named_by_its_own_name(refused) -> None:
     error = refused(pair(tflites.CUSTOM, custom="Sparkle"))
     assert error.code == "import.tflite.op"
