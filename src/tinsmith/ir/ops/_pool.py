@@ -14,7 +14,7 @@ from tinsmith.ir.op import Argument, Attrs, Case, Extension, In, Out, ShapeError
 from tinsmith.ir.ops._cases import SPECIAL, case, int8_case, normal, whole
 from tinsmith.ir.ops._layout import integer, of_dtype, per_tensor
 from tinsmith.ir.ops._window import Tap, Window, geometry, numbers, window_of
-from tinsmith.ir.types import Quant, TensorType
+from tinsmith.ir.types import Quant, TensorType, type_of
 
 
 def pool_window(op: str, x: TensorType, attrs: Attrs) -> Window:
@@ -95,17 +95,18 @@ _WIDE: dict[str, Attr] = {"size": (3, 2), "stride": (2, 1), "padding": (1, 2, 0,
 def pool_cases() -> Mapping[str, Case]:
     """The table of every pooling."""
     one, two = (1, 1), (2, 2)
+    wide, wide8 = normal(2, 5, 7, 3), whole("int8", 2, 5, 7, 3)
     picture = SPECIAL.reshape(1, 4, 5, 1)
     special = np.concatenate([picture, picture[:, ::-1, ::-1]], axis=3)
     return {
         "one_element": case(normal(1, 1, 1, 1), size=one, stride=one),
         "halved": case(normal(1, 4, 6, 3), size=two, stride=two),
-        "wide": case(normal(2, 5, 7, 3), **_WIDE),
+        "wide": Case((wide,), (type_of(wide),), _WIDE),
         "everything": case(normal(1, 5, 4, 8, scale=100), size=(5, 4), stride=one),
         "special": case(special, size=two, stride=one, padding=(1, 1, 1, 1)),
         "int8_one_element": int8_case(whole("int8", 1, 1, 1, 1), quants=_Q, size=one, stride=one),
         "int8_pairs": int8_case(whole("int8", 1, 20, 20, 2), quants=_Q, size=(1, 2), stride=one),
-        "int8_wide": int8_case(whole("int8", 2, 5, 7, 3), quants=_Q, **_WIDE),
+        "int8_wide": Case((wide8,), (type_of(wide8, *_Q),), _WIDE),
         "int8_everything": int8_case(
             whole("int8", 1, 5, 4, 8), quants=_Q, size=(5, 4), stride=one, act_min=-9, act_max=6
         ),

@@ -61,7 +61,7 @@ def exp_fixed(x: np.ndarray) -> np.ndarray:
         constant = np.asarray(floor(exp(-(2.0**power)) * 2**31 + 0.5))
         digit = rest & (1 << (31 - DIFFERENCE_BITS + power))
         result = np.where(digit != 0, _times(result, constant), result)
-    return np.where(x == 0, INT32_MAX, result)
+    return np.asarray(np.where(x == 0, INT32_MAX, result))
 
 
 def _exp_near_zero(a: np.ndarray) -> np.ndarray:
@@ -71,7 +71,7 @@ def _exp_near_zero(a: np.ndarray) -> np.ndarray:
     square = _times(x, x)
     cube, fourth = _times(square, x), _times(square, square)
     terms = _halved(_times(_halved(fourth, 2) + cube, third) + square, 1)
-    return centre + _times(centre, x + terms)
+    return np.asarray(centre + _times(centre, x + terms))
 
 
 def _reciprocal(total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -88,11 +88,11 @@ def _reciprocal(total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _times(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return _saturated((a * b + (1 << 30)) >> 31)
+    return _saturated(np.asarray((a * b + (1 << 30)) >> 31))
 
 
 def _saturated(x: np.ndarray) -> np.ndarray:
-    return np.clip(x, INT32_MIN, INT32_MAX)
+    return np.asarray(np.clip(x, INT32_MIN, INT32_MAX))
 
 
 def _halved(x: np.ndarray, times: np.ndarray | int) -> np.ndarray:

@@ -99,8 +99,11 @@ def geometry(x: TensorType, window: Window) -> tuple[int, ...]:
 def numbers(op: str, attrs: Attrs, name: str, count: int, least: int) -> tuple[int, ...]:
     """A tuple of ``count`` whole numbers, each at least ``least``; ShapeError for anything else."""
     value = attrs.get(name)
-    fits = isinstance(value, tuple) and len(value) == count
-    if not fits or not all(type(v) is int and v >= least for v in value):
+    if (
+        not isinstance(value, tuple)
+        or len(value) != count
+        or not all(type(v) is int and v >= least for v in value)
+    ):
         raise ShapeError(
             op, f"attribute {name} is {value!r}; expected {count} whole numbers from {least} on"
         )

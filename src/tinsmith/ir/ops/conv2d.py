@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tinsmith.ir.graph import Attr
 from tinsmith.ir.op import (
     Argument,
     Attrs,
@@ -39,7 +40,8 @@ from tinsmith.ir.ops._window import Window, geometry, window_of
 from tinsmith.ir.types import TensorType
 
 
-def _window(x: TensorType, w: TensorType, attrs: Attrs) -> Window:
+def _window(inputs: Types, attrs: Attrs) -> Window:
+    x, w, _ = inputs
     return window_of("conv2d", x, (w.shape[1], w.shape[2]), attrs)
 
 
@@ -55,7 +57,7 @@ def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
             "conv2d", f"x {x.shape}, w {w.shape}, b {b.shape}; expected w [out, ky, kx, c], b [out]"
             " with c a part of x's channels that divides both evenly",
         )  # fmt: skip
-    return (result_type(inputs, (x.shape[0], *_window(x, w, attrs).results, out), 0),)
+    return (result_type(inputs, (x.shape[0], *_window(inputs, attrs).results, out), 0),)
 
 
 def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
@@ -67,7 +69,7 @@ def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, .
     y = np.broadcast_to(b, site.outputs[0].shape).astype(np.float32)
     depth, groups = w.shape[3], x.shape[3] // w.shape[3]
     each = w.shape[0] // groups
-    for tap in _window(*site.inputs[:2], site.attrs).taps():
+    for tap in _window(site.inputs, site.attrs).taps():
         seen, sums = x[:, *tap.read], y[:, *tap.results]
         for c in range(depth):
             terms = np.repeat(seen[..., c::depth], each, axis=-1) * w[:, tap.ky, tap.kx, c]
@@ -81,7 +83,7 @@ def _exact(operands: Sequence[np.ndarray], site: Site) -> np.ndarray:
     y = np.broadcast_to(b, site.outputs[0].shape).copy()
     depth, groups = w.shape[3], x.shape[3] // w.shape[3]
     each = w.shape[0] // groups
-    for tap in _window(*site.inputs[:2], site.attrs).taps():
+    for tap in _window(site.inputs, site.attrs).taps():
         for g in range(groups):
             part, outs = slice(g * depth, (g + 1) * depth), slice(g * each, (g + 1) * each)
             y[:, *tap.results, outs] += x[:, *tap.read, part] @ w[outs, tap.ky, tap.kx].T
@@ -91,7 +93,7 @@ def _exact(operands: Sequence[np.ndarray], site: Site) -> np.ndarray:
 def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """The formula in float64 over x with a border of zeros, one result place at a time."""
     x, w, b = centred(operands[0], site), *(o.astype(np.float64) for o in operands[1:])
-    window = _window(*site.inputs[:2], site.attrs)
+    window = _window(site.inputs, site.attrs)
     (top, bottom, left, right), (sy, sx), (dy, dx) = window.padding, window.stride, window.dilation
     x = np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
     x = x.reshape(*x.shape[:3], -1, w.shape[3])
@@ -109,7 +111,7 @@ def arguments(site: Site) -> Sequence[Argument]:
     """(x, w, b, y, geometry (see `_window.py`), out, groups[, zero point of x])"""
     x, w, _ = site.inputs
     common: list[Argument] = [
-        In(0), In(1), In(2), Out(), *geometry(x, _window(x, w, site.attrs)),
+        In(0), In(1), In(2), Out(), *geometry(x, _window(site.inputs, site.attrs)),
         w.shape[0], x.shape[3] // w.shape[3],
     ]  # fmt: skip
     return [*common, zero_of(site)] if x.dtype == "int8" else common
@@ -126,7 +128,7 @@ def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
 
 
 ONE = (1, 1)
-WIDE = {"stride": (2, 1), "dilation": (1, 2), "padding": (1, 2, 0, 3)}
+WIDE: dict[str, Attr] = {"stride": (2, 1), "dilation": (1, 2), "padding": (1, 2, 0, 3)}
 CASES = {
     "one_element": float_layer((1, 1, 1, 1), (1, 1, 1, 1), 0, stride=ONE),
     "pointwise": float_layer((1, 3, 2, 5), (4, 1, 1, 5), 0, stride=ONE),

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tinsmith.ir.graph import Attr
 from tinsmith.ir.op import (
     Argument,
     Attrs,
@@ -41,7 +42,8 @@ from tinsmith.ir.ops._window import Window, geometry, window_of
 from tinsmith.ir.types import TensorType
 
 
-def _window(x: TensorType, w: TensorType, attrs: Attrs) -> Window:
+def _window(inputs: Types, attrs: Attrs) -> Window:
+    x, w, _ = inputs
     return window_of("depthwise_conv2d", x, (w.shape[1], w.shape[2]), attrs)
 
 
@@ -59,14 +61,14 @@ def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
             "depthwise_conv2d", f"x {x.shape}, w {w.shape}, b {b.shape}, multiplier {multiplier};"
             " expected w [1, ky, kx, n], b [n] with n = channels * multiplier",
         )  # fmt: skip
-    return (result_type(inputs, (x.shape[0], *_window(x, w, attrs).results, out), 3),)
+    return (result_type(inputs, (x.shape[0], *_window(inputs, attrs).results, out), 3),)
 
 
 def _summed(x: np.ndarray, w: np.ndarray, b: np.ndarray, site: Site) -> np.ndarray:
     """Sums start at the bias and run over ky, kx in order, in the dtype of the operands."""
     y = np.broadcast_to(b, site.outputs[0].shape).copy()
     multiplier = integer("depthwise_conv2d", site.attrs, "multiplier")
-    for tap in _window(*site.inputs[:2], site.attrs).taps():
+    for tap in _window(site.inputs, site.attrs).taps():
         seen, sums = x[:, *tap.read], y[:, *tap.results]
         sums += np.repeat(seen, multiplier, axis=-1) * w[0, tap.ky, tap.kx]
     return y
@@ -84,7 +86,7 @@ def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, .
 def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """The formula in float64 over x with a border of zeros, one result place at a time."""
     x, w, b = centred(operands[0], site), *(o.astype(np.float64) for o in operands[1:])
-    window = _window(*site.inputs[:2], site.attrs)
+    window = _window(site.inputs, site.attrs)
     (top, bottom, left, right), (sy, sx), (dy, dx) = window.padding, window.stride, window.dilation
     x = np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
     w = w[0].reshape(*w.shape[1:3], x.shape[3], -1)
@@ -99,9 +101,9 @@ def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]
 
 def arguments(site: Site) -> Sequence[Argument]:
     """(x, w, b, y, geometry (see `_window.py`), multiplier[, zero point of x])"""
-    x, w, _ = site.inputs
+    x = site.inputs[0]
     common: list[Argument] = [
-        In(0), In(1), In(2), Out(), *geometry(x, _window(x, w, site.attrs)),
+        In(0), In(1), In(2), Out(), *geometry(x, _window(site.inputs, site.attrs)),
         integer("depthwise_conv2d", site.attrs, "multiplier"),
     ]  # fmt: skip
     return [*common, zero_of(site)] if x.dtype == "int8" else common
@@ -117,8 +119,8 @@ def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
     return random_layer(rng, x, (1, *size, x.shape[3] * multiplier), 3, attrs)
 
 
-ONE = {"stride": (1, 1), "multiplier": 1}
-WIDE = {"stride": (2, 1), "dilation": (1, 2), "padding": (1, 2, 0, 3)}
+ONE: dict[str, Attr] = {"stride": (1, 1), "multiplier": 1}
+WIDE: dict[str, Attr] = {"stride": (2, 1), "dilation": (1, 2), "padding": (1, 2, 0, 3)}
 SAME = (1, 1, 1, 1)
 CASES = {
     "one_element": float_layer((1, 1, 1, 1), (1, 1, 1, 1), 3, **ONE),

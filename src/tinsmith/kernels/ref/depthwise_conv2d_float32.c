@@ -7,7 +7,8 @@
 #include "ts_kernel.h"
 
 void ts_depthwise_conv2d_float32(
-    const float *x, const float *w, const float *b, float *y, int32_t batch, int32_t height, int32_t width, int32_t channels,
+    const float *x, const float *w, const float *b, float *y,
+    int32_t batch, int32_t height, int32_t width, int32_t channels,
     int32_t rows, int32_t columns, int32_t kernel_y, int32_t kernel_x, int32_t stride_y, int32_t stride_x,
     int32_t dilation_y, int32_t dilation_x, int32_t top, int32_t left, int32_t multiplier) {
     int32_t out = channels * multiplier;
