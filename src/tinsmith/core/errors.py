@@ -1,10 +1,10 @@
 """Errors that a user can act on.
 
 TinsmithError
-+-- UserError            the user's mistake: what we got, what is allowed, what to do next (exit
-code 2) |   +-- UnknownKind      a name that no catalogue entry has
-|   +-- MissingTool      an optional tool or Python package that is not installed
-+-- InternalError        our bug: shown with an id (exit code 1)
++-- UserError           the user's mistake, exit code 2: what we got, what is allowed, what to do
+|   +-- UnknownKind     a name that no catalogue entry has
+|   +-- MissingTool     an optional tool or Python package that is not installed
++-- InternalError       our bug, exit code 1: shown with an id
 """
 
 from collections.abc import Iterable

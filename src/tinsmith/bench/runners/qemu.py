@@ -16,9 +16,9 @@ from tinsmith.bench.layout import Slot, pack_inputs, slots, unpack
 from tinsmith.bench.outcome import Outcome, RunOptions
 from tinsmith.bench.protocol import DONE, FAULT, OUTPUTS, STATUS, Frame, decode
 from tinsmith.bench.runner import Runner
-from tinsmith.bench.runners.unicorn import plugin
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.machines import Machine, machine_for, machines
+from tinsmith.build.plugins import plugin
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.errors import InternalError, MissingTool, UserError
 from tinsmith.devices.board import Board

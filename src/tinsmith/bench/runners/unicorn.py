@@ -3,11 +3,9 @@
 import io
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -20,7 +18,7 @@ from tinsmith.bench.outcome import Outcome, RunOptions
 from tinsmith.bench.protocol import ANSWER, REQUEST, pack_message, unpack_message
 from tinsmith.bench.runner import Runner
 from tinsmith.build.firmware import Firmware
-from tinsmith.build.plugins import build_plugin
+from tinsmith.build.plugins import plugin
 from tinsmith.core.errors import InternalError, MissingTool, UserError
 from tinsmith.devices.board import Board
 
@@ -53,16 +51,6 @@ def run(firmware: Firmware, board: Board, options: RunOptions) -> Outcome:
         raise fault_error(firmware, board, body["fault"])
     _refuse_unaligned(body["unaligned"], firmware, board)
     return _outcome(firmware, board, options, (tool, body, binary))
-
-
-@contextmanager
-def plugin(name: str, cache: Path | None) -> Iterator[Path]:
-    """A plug-in from the cache, or built for this use."""
-    if cache is not None:
-        yield build_plugin(name, cache)
-        return
-    with TemporaryDirectory(prefix="tinsmith-") as folder:
-        yield build_plugin(name, Path(folder))
 
 
 def _request(
