@@ -85,7 +85,7 @@ def test_the_host_has_no_image_and_an_unknown_port_is_named() -> None:
     with pytest.raises(UserError) as e:
         built(mixed("host"), "host")
     assert e.value.code == "build.board.host"
-    with pytest.raises(UserError, match="'serial' is unknown; known: bare, qemu"):
+    with pytest.raises(UserError, match=r"Port 'serial' is unknown\. Known: bare, qemu"):
         built(mixed(M4), port="serial")
 
 
