@@ -146,3 +146,14 @@ def test_scratch_may_touch_neither_operand_nor_result() -> None:
         verify_plan(graph, onto(plan, "power#scratch", "x"))
     with pytest.raises(PlanError, match="'power' holds nothing defined"):
         verify_plan(graph, onto(plan, "power#scratch", "power", -8))
+
+
+def test_an_operand_that_the_step_also_reads_otherwise_may_not_be_touched() -> None:
+    """As the second operand of a sum, an element may be read at any time."""
+    b = Builder("net", "lowered")
+    r = b.op("relu", b.input("x", V), name="r")
+    graph = b.build([b.op("add", r, r, name="y")])
+    plan = spread(graph)
+    verify_plan(graph, plan)
+    with pytest.raises(PlanError, match="of 'r' holds byte 0 of 'y'"):
+        verify_plan(graph, onto(plan, "y", "r"))
