@@ -182,7 +182,7 @@ def show_dataset(dataset: Dataset) -> None:
         [
             ("channels", channels),
             ("labels", ", ".join(f"{label} ({n})" for label, n in counts.items())),
-            ("length", f"{seconds:.3g} s in all"),
+            ("length", f"{seconds:.{0 if seconds >= 10 else 2}f} s in all"),
             ("groups", str(len({r.group for r in m.recordings if r.group}) or "none")),
             ("id", dataset.id[:16]),
         ],

@@ -111,7 +111,9 @@ def _complaint(cell: str, source: Source, where: str) -> UserError:
     return source.error(
         "number",
         f"{where}: {text[:40]!r} is not a number.",
-        "Numbers are written with a decimal point, without thousands separators.",
+        "Numbers are written with a decimal point, without thousands separators. A CSV column that "
+        "is no channel is left out by naming those that are: --set channels=... (project.toml: "
+        "signal.channels).",
     )
 
 
