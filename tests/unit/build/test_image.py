@@ -104,3 +104,13 @@ def test_c_that_does_not_compile_is_our_bug_and_names_the_file() -> None:
 def test_warnings_are_errors() -> None:
     with pytest.raises(InternalError, match="conversion"):
         built(sabotaged(M4, "arena[0] = (int)(size_t)arena * 2;"))
+
+
+def test_initialised_data_counts_in_flash_and_in_ram() -> None:
+    statement = "static volatile uint32_t kept[3] = {1, 2, 3}; kept[0]++;"
+    plain, more = image(M4, "zig"), built(sabotaged(M4, statement))
+    data = more.size.sections[".data"]
+    assert data == 16 and ".data" not in plain.size.sections
+    assert more.size.ram_static_bytes == plain.size.ram_static_bytes + data
+    stored = [n for n in more.size.sections if n not in (".bss", ".stack")]
+    assert more.size.flash_bytes == sum(more.size.sections[n] for n in stored)
