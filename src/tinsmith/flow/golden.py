@@ -1,6 +1,7 @@
 """Golden windows: which windows of the test part prove a module, and the rows of the proof."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from tinsmith.data.windows import TEST, Windows
 from tinsmith.flow.result import StageRow
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import run_cases
+from tinsmith.learn.pipeline import Pipeline
 from tinsmith.prove.trace import Trace
 
 
@@ -29,6 +31,15 @@ def answered(graph: Graph, stimulus: Mapping[str, np.ndarray]) -> Golden:
     """Golden vectors: the stimulus and what the reference interpreter makes of it."""
     values = run_cases(graph, stimulus)
     return Golden(stimulus, {name: values[name] for name in graph.outputs})
+
+
+def explained(vectors: Golden, pipeline: Pipeline, labels: Sequence[str]) -> Golden:
+    """Golden vectors that say what the input's channels and the output's elements are."""
+    steps = zip(pipeline.channels, pipeline.sensor.lsb, strict=True)
+    channels = tuple(f"{c.name}, one step is {lsb:.6g} {c.unit}".rstrip() for c, lsb in steps)
+    ((source, _),), ((answer, _),) = vectors.inputs.items(), vectors.outputs.items()
+    meaning = {source: channels, answer: tuple(labels)}
+    return replace(vectors, meaning=meaning, rate_hz=pipeline.rate_hz)
 
 
 def stage_rows(graph: Graph, golden: Trace, seen: Sequence[Trace]) -> tuple[StageRow, ...]:
