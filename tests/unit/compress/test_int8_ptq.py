@@ -6,8 +6,9 @@ import pytest
 
 from tinsmith.compress.apply import apply
 from tinsmith.compress.method import Calibration
-from tinsmith.compress.methods.int8_ptq import quantise, signal_processing
+from tinsmith.compress.methods.int8_ptq import quantise
 from tinsmith.core.errors import UnknownKind, UserError
+from tinsmith.dsp.front import signal_processing
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import run_cases
