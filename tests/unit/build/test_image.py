@@ -8,6 +8,7 @@ import pytest
 from firmwares import CACHE, image, mixed, sabotaged
 
 from tinsmith.build.image import DEFAULT_STACK, BuildOptions, build_image
+from tinsmith.build.linker import linker_script
 from tinsmith.codegen.compile import compile_graph
 from tinsmith.core.errors import InternalError, UserError
 from tinsmith.devices.board import BOARDS
@@ -114,3 +115,14 @@ def test_initialised_data_counts_in_flash_and_in_ram() -> None:
     assert more.size.ram_static_bytes == plain.size.ram_static_bytes + data
     stored = [n for n in more.size.sections if n not in (".bss", ".stack")]
     assert more.size.flash_bytes == sum(more.size.sections[n] for n in stored)
+
+
+def test_the_linker_script_has_the_boards_exact_numbers() -> None:
+    board = BOARDS.get("esp32_c3")
+    text = linker_script("title", board.memories, 512, "_start")
+    for m in board.memories:
+        assert f"{m.role.upper()} (" in text
+        assert f": ORIGIN = {m.origin:#x}, LENGTH = {m.nbytes:#x}\n" in text
+    ram = board.memory("ram")
+    assert f"ASSERT(ts_bss_end <= {ram.origin + ram.nbytes:#x}," in text
+    assert ". = . + 512;" in text and "> RODATA" in text
