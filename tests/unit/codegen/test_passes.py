@@ -154,3 +154,14 @@ def test_lower_adds_nothing_for_a_state_that_keeps_itself() -> None:
     low = PASSES.get("lower")(graph)
     assert [n.name for n in low.nodes] == ["y"]
     assert low.states[0].next == "kept"
+
+
+@pytest.mark.parametrize("name", ["stdint", "String", "golden", "ts", "ts_kernel", "_x", "1"])
+def test_lower_gives_a_module_no_name_that_is_taken(name: str) -> None:
+    low = PASSES.get("lower")(clean().with_(name=name))
+    assert low.name.startswith("model_") and low.name.isidentifier()
+
+
+@pytest.mark.parametrize("name", ["wrist", "memory", "kernels", "hidden", "main", "tsunami"])
+def test_lower_keeps_good_names(name: str) -> None:
+    assert PASSES.get("lower")(clean().with_(name=name)).name == name

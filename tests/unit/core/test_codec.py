@@ -216,3 +216,9 @@ def test_an_error_of_the_type_itself_is_an_error_of_the_codec() -> None:
     data = dumps(Emulated(1.0, "B", "b", "s")).replace(b"Emulated", b"Estimate")
     with pytest.raises(InternalError, match="codec: no "):
         loads(Emulated, data)
+
+
+def test_the_canonical_form_is_pinned() -> None:
+    """Ids of datasets on users' disks are hashes of it: another form needs a migration."""
+    value = (Inner(1), {"b": 0.5, "a": (True, None, "\u00e9")}, np.arange(3, dtype=np.int16), b"x")
+    assert content_hash(value) == "3f6b6573dbac4eddb3527c7e5936711556f3e61ec3a7c016ce48c15cdec2ba68"
