@@ -57,6 +57,7 @@ CHAIN: dict[str, tuple[Callable[[MemoryPlan], MemoryPlan], str]] = {
     "missing": (lambda p: without(p, "third"), "'third' has no place"),
     "unknown": (lambda p: replace(p, places={**p.places, "q": Place(0, 8, 0, 0)}), "'q' is placed"),
     "size": (lambda p: moved(p, "y", nbytes=8), "needs 32 B"),
+    "blocks misaligned": (lambda p: replace(p, alignment=4), "aligned to 4, not to 8"),
     "misaligned": (lambda p: moved(p, "y", offset=4), "not aligned"),
     "outside": (lambda p: moved(p, "y", offset=p.arena_bytes), "outside the arena"),
     "negative": (lambda p: moved(p, "y", offset=-8), "outside the arena"),
