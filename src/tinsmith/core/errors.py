@@ -11,6 +11,12 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
+def did_you_mean(name: str, known: Iterable[str], prefix: str = "") -> str:
+    """`` Did you mean 'acc_x'?`` for an error message, or nothing where no known name is near."""
+    near = get_close_matches(name, list(known), n=1)
+    return f" Did you mean {prefix + near[0]!r}?" if near else ""
+
+
 class TinsmithError(Exception):
     """Root of all errors that tinsmith raises on purpose."""
 
@@ -39,11 +45,9 @@ class UnknownKind(UserError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        near = get_close_matches(name, names, n=1)
-        guess = f" Did you mean {near[0]!r}?" if near else ""
         super().__init__(
             f"{kind}.unknown",
-            f"{kind.capitalize()} {name!r} is unknown.{guess}",
+            f"{kind.capitalize()} {name!r} is unknown.{did_you_mean(name, names)}",
             f"Known: {', '.join(names) or 'none'}.",
         )
         self.kind = kind

@@ -13,12 +13,11 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
 
-from tinsmith.core.errors import UserError
+from tinsmith.core.errors import UserError, did_you_mean
 from tinsmith.data.dataset import Channel, RawRecording, Reading
 from tinsmith.data.format import Format, ReadOptions
 from tinsmith.data.rate import Stamps, rate_of
@@ -183,8 +182,7 @@ def _find(
     if asked is None:
         return names.index(recognised[0]) if recognised else None
     if asked not in names:
-        near = get_close_matches(asked, names, n=1)
-        guess = f" Did you mean {near[0]!r}?" if near else ""
+        guess = did_you_mean(asked, names)
         raise source.error(
             "column", f"there is no column {asked!r}.{guess}", f"Columns: {', '.join(names)}."
         )
