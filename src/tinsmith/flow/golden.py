@@ -11,6 +11,8 @@ from tinsmith.flow.result import StageRow
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import run_cases
 from tinsmith.learn.pipeline import Pipeline
+from tinsmith.prove import bits
+from tinsmith.prove.parity import DRIVER
 from tinsmith.prove.trace import Trace
 
 
@@ -45,8 +47,7 @@ def explained(vectors: Golden, pipeline: Pipeline, labels: Sequence[str]) -> Gol
 def stage_rows(graph: Graph, golden: Trace, seen: Sequence[Trace]) -> tuple[StageRow, ...]:
     """Per stage, in order of execution: what the reference has and whether each trace equals it
     bit for bit."""
-    inputs = {"driver": list(graph.inputs)}
-    stages: dict[str, list[str]] = inputs
+    stages = {DRIVER: list(graph.inputs)}
     for node in graph.nodes:
         stages.setdefault(node.stage or "other", []).extend(node.outputs)
     return tuple(_row(s, values, golden, seen) for s, values in stages.items())
@@ -56,13 +57,9 @@ def _row(stage: str, values: list[str], golden: Trace, seen: Sequence[Trace]) ->
     reference = {**golden.raw, **golden.values}
     arrays = {v: reference[v] for v in values}
     equal = tuple(
-        all(_same(a, {**trace.raw, **trace.values}.get(v)) for v, a in arrays.items())
-        for trace in seen
+        all(v in known and bits.equal(a, known[v]) for v, a in arrays.items())
+        for known in ({**trace.raw, **trace.values} for trace in seen)
     )
     elements = sum(int(np.prod(a.shape[1:])) for a in arrays.values())
     dtypes = tuple(sorted({a.dtype.name for a in arrays.values()}))
     return StageRow(stage, len(arrays), elements, dtypes, equal)
-
-
-def _same(a: np.ndarray, b: np.ndarray | None) -> bool:
-    return b is not None and a.dtype == b.dtype and a.tobytes() == b.tobytes()

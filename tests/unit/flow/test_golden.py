@@ -10,6 +10,7 @@ from tinsmith.flow.trial import TestData as Data
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.types import TensorType
 from tinsmith.learn.pipeline import Pipeline, Sensor
+from tinsmith.prove.parity import compare
 from tinsmith.prove.record import reference_trace
 from tinsmith.prove.trace import Trace
 
@@ -70,3 +71,14 @@ def test_vectors_say_what_channels_and_classes_are() -> None:
     assert found.meaning["raw"] == ("acc, one step is 0.5 g", "turn, one step is 2")
     assert found.meaning["p"] == ("calm", "wild")
     assert found.rate_hz == 25
+
+
+def test_a_nan_of_another_payload_is_equal_in_the_rows_as_in_the_verdict() -> None:
+    """IEEE 754 leaves the payload to the hardware."""
+    b = Builder("g", "lowered")
+    graph = b.build([b.op("sqrt", b.input("x", TensorType((2,), "float32")), name="y")])
+    golden = reference_trace(graph, {"x": np.array([[-1, 4]], np.float32)})
+    other = np.array([[0xFFC00001, 0x40000000]], np.uint32).view(np.float32)
+    seen = Trace("board", golden.raw, {"y": other})
+    assert compare(graph, golden, seen).equal
+    assert [r.equal for r in stage_rows(graph, golden, [seen])] == [(True,), (True,)]
