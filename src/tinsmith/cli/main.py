@@ -108,7 +108,7 @@ def _refused(error: OSError) -> int:
     where = f"{path}: " if path else ""
     _say(
         f"{where}{error.strerror or error}.",
-        "What was finished is kept. Make the path writable and the disk roomy, or choose another "
+        "What was finished is kept. Make the path accessible and the disk roomy, or choose another "
         "folder.",
     )
     return 2
