@@ -51,21 +51,29 @@ def read_settings(settings: Sequence[str]) -> ReadOptions:
 
 
 def import_into(
-    folder: Path, paths: Sequence[Path], settings: Sequence[str], progress: Progress
+    project: Path, into: str, paths: Sequence[Path], settings: Sequence[str], progress: Progress
 ) -> Dataset:
-    """Import files into a dataset at ``folder``, named after the project's folder.
+    """Import files into a dataset at ``into`` in the project's folder, named after that.
 
     Raises:
-        UserError: a file is missing or cannot be read; see `import_files`.
+        UserError: there is no such folder, ``into`` leads out of it, or a file is missing or cannot
+            be read; see `import_files`.
     """
-    if not folder.parent.is_dir():
+    if not project.is_dir():
         raise UserError(
             "import.folder",
-            f"{folder.parent} is no folder.",
+            f"{project} is no folder.",
             "Go to a project's folder, say --project DIR, or make one with: tinsmith init DIR",
         )
+    home, folder = project.resolve(), (project / into).resolve()
+    if home not in folder.parents:
+        raise UserError(
+            "import.into",
+            f"--into {into!r} is not inside {project}.",
+            "Name a folder of the project, for instance: --into data",
+        )
     options = read_settings(settings)
-    return import_files(paths, _identifier(folder.resolve().parent.name), options, folder, progress)
+    return import_files(paths, _identifier(home.name), options, project / into, progress)
 
 
 def begin(
@@ -84,7 +92,7 @@ def begin(
     new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        dataset = import_into(folder / DATASET, paths, settings, progress) if paths else None
+        dataset = import_into(folder, DATASET, paths, settings, progress) if paths else None
     except BaseException:
         if new:
             _remove_empty(folder)

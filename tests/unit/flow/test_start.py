@@ -68,5 +68,20 @@ def test_letters_with_accents_make_a_name(tmp_path: Path) -> None:
 
 def test_import_needs_a_folder(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is no folder"):
-        import_into(tmp_path / "lost" / "data", [tmp_path], [], Silent())
+        import_into(tmp_path / "lost", "data", [tmp_path], [], Silent())
     assert not (tmp_path / "lost").exists()
+
+
+@pytest.mark.parametrize("into", ["..", ".", "../other", "/tmp/elsewhere", "sets/../.."])
+def test_a_dataset_lies_in_its_project(tmp_path: Path, into: str) -> None:
+    with pytest.raises(UserError, match="is not inside"):
+        import_into(tmp_path, into, [tmp_path], [], Silent())
+
+
+def test_a_dataset_may_lie_deeper_and_is_named_after_the_project(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "a.csv").write_text("x\n1\n2\n")
+    arguments = (tmp_path / "mine", "sets/first", [tmp_path / "a.csv"], ["rate_hz=5"], Silent())
+    dataset = import_into(*arguments)
+    assert dataset.root == tmp_path / "mine" / "sets" / "first"
+    assert dataset.manifest.name == "mine"
