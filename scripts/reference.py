@@ -82,21 +82,15 @@ def kinds_text() -> str:
 
 
 def _parameters(kind: str, name: str, params: Iterable[Any]) -> str:
+    from tinsmith.dsp.block import describe
+
     rows = [
-        f"| `{p.name}` | `{p.default!r}` | {_cell(_allowed(p))} | {_cell(p.doc)} |" for p in params
+        f"| `{p.name}` | `{p.default!r}` | {_cell(describe(p))} | {_cell(p.doc)} |" for p in params
     ]
     head = (
         f"### {kind} `{name}`\n\n| parameter | default | allowed | meaning |\n|---|---|---|---|\n"
     )
     return head + "\n".join(rows) + "\n" if rows else ""
-
-
-def _allowed(param: Any) -> str:
-    if param.choices:
-        return ", ".join(map(str, param.choices))
-    low = "" if param.low is None else f"from {param.low:g}"
-    high = "" if param.high is None else f"to {param.high:g}"
-    return f"{low} {high}".strip() or type(param.default).__name__
 
 
 def ops_text() -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -176,7 +177,7 @@ def test_wrong_commands(tinsmith: Callable[..., subprocess.CompletedProcess]) ->
 
 @pytest.mark.parametrize(
     ("step", "seconds"),
-    [("features", 1.5), ("compile rpi_pico", 1.5), ("build rpi_pico", 0.3)],
+    [("features", 1.5), ("compile rpi_pico", 1.5), ("build rpi_pico", 0.05)],
     ids=["training", "compiler", "emulator"],
 )
 def test_interrupted_run_resumes(
@@ -199,14 +200,13 @@ def test_interrupted_run_resumes(
     done = tinsmith("run", "--project", small)
     assert done.returncode == 0, done.stderr
     assert f"{before['executed']} served" in done.stdout, done.stdout
-    assert f"executed  {FOLLOWS[step]}" in done.stdout
-
-
-FOLLOWS = {
-    "features": "train",
-    "compile rpi_pico": "build rpi_pico",
-    "build rpi_pico": "measure rpi_pico",
-}
+    # How far a fast machine came before the signal is not known; the rest is computed now.
+    steps = re.findall(r"^ +(executed|served) +(\S.*?)  ", done.stdout, re.MULTILINE)
+    recorded = [s["name"] for s in before["steps"]]
+    assert step in recorded
+    assert [name for _, name in steps[: len(recorded)]] == recorded
+    assert {how for how, _ in steps[: len(recorded)]} == {"served"}
+    assert steps[len(recorded)][0] == "executed"
 
 
 def interrupt_after(

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tinsmith.build.toolchain import TOOLCHAINS, Toolchain
+from tinsmith.core.errors import InternalError
 from tinsmith.devices.board import BOARDS
-from tinsmith.testing.kernels import STRICT, kernel_sources
+from tinsmith.testing.kernels import STRICT, compile_kernels, kernel_sources
 
 CORES = {b.core.name: b.core for b in BOARDS.all()}
 WAYS = [
@@ -77,3 +78,14 @@ def test_no_product_is_fused_with_an_add(
     control = "float f(float a, float b, float c) { return a * b + c; }"
     (folder / "control.c").write_text(control, encoding="utf-8")
     assert FUSED.search(gcc_assembly(folder, "control.c")), "the check itself must see one"
+
+
+@pytest.mark.parametrize(
+    "flag",
+    ["-ffast-math", "-ffinite-math-only", "-D__ASSOCIATIVE_MATH__", "-D__FLT_EVAL_METHOD__=2"],
+)
+def test_flags_that_change_results_are_refused(flag: str, tmp_path: Path) -> None:
+    """As far as the compiler says so: clang tells of no single part but this one, gcc of more."""
+    sources = {k: t for k, t in kernel_sources().items() if k.endswith(".h") or "add_f" in k}
+    with pytest.raises(InternalError, match="tinsmith: "):
+        compile_kernels(tmp_path, ("-O2", "-std=c99", flag), sources)

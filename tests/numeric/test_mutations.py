@@ -9,10 +9,10 @@ import pytest
 
 from tinsmith.core.errors import InternalError
 from tinsmith.ir.op import OPS, Case, Op
+from tinsmith.prove.bits import equal
 from tinsmith.testing.kernels import (
     HostKernels,
     all_kernels,
-    bit_equal,
     case_site,
     compile_kernels,
     kernel_sources,
@@ -64,4 +64,4 @@ def differs(kernels: HostKernels, op: Op, case: Case) -> bool:
         results = kernels.call(op, case.operands, site)
     except InternalError:
         return True
-    return not all(map(bit_equal, wanted, results))
+    return not all(map(equal, wanted, results))

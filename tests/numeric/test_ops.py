@@ -8,8 +8,9 @@ import pytest
 
 from tinsmith.ir.interp import Interpreter, site_of
 from tinsmith.ir.op import OPS, Case, Op, Site
+from tinsmith.prove.bits import equal
 from tinsmith.testing.graphs import random_graph
-from tinsmith.testing.kernels import HostKernels, bit_equal, case_site
+from tinsmith.testing.kernels import HostKernels, case_site
 
 ROWS = [(op, row) for op in OPS.names() for row in OPS.get(op).cases]
 WORLDS = {
@@ -35,7 +36,7 @@ def show_difference(want: np.ndarray, got: np.ndarray) -> str:
     if (want.dtype, want.shape) != (got.dtype, got.shape):
         return f"{got.dtype}{got.shape} instead of {want.dtype}{want.shape}"
     pairs = zip(np.ndindex(want.shape), want.reshape(-1), got.reshape(-1), strict=True)
-    wrong = [f"{i}: {b!r}, not {a!r}" for i, a, b in pairs if not bit_equal(a[None], b[None])]
+    wrong = [f"{i}: {b!r}, not {a!r}" for i, a, b in pairs if not equal(a[None], b[None])]
     return f"{len(wrong)} of {want.size} differ: " + "; ".join(wrong[:10])
 
 
@@ -95,7 +96,7 @@ def test_host_c_equals_the_reference(
     for row, case in op.cases.items():
         results = kernels.call(op, case.operands, case_site(op, case))
         for want, got in zip(reference(op, case), results, strict=True):
-            if not bit_equal(want, got):
+            if not equal(want, got):
                 found.append(f"{name}/{row}: {show_difference(want, got)}")
     assert not found, "\n".join(found)
 
@@ -119,4 +120,4 @@ def test_random_use_equals_the_reference(
         site: Site = site_of(made.graph, node)
         got = kernels.call(OPS.get(node.op), [values[i] for i in node.inputs], site)
         for output, array in zip(node.outputs, got, strict=True):
-            assert bit_equal(values[output], array), show_difference(values[output], array)
+            assert equal(values[output], array), show_difference(values[output], array)

@@ -18,7 +18,8 @@ from tinsmith.devices.board import BOARDS
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.op import OPS, Op
-from tinsmith.testing.kernels import bit_equal, case_site
+from tinsmith.prove.bits import equal
+from tinsmith.testing.kernels import case_site
 
 BOARDS_RUN = ("nucleo_l4r5zi", "rpi_pico", "esp32_c3")
 
@@ -54,5 +55,5 @@ def test_emulated_c_equals_the_reference(name: str, board: str, built: Path) -> 
     found = BOARDS.get(board)
     firmware = build_image(module, found, "zig", BuildOptions(cache=built))
     outputs = run(firmware, found, "unicorn", RunOptions(inputs, cache=built)).outputs
-    wrong = [row for row, want in wanted.items() if not bit_equal(outputs[row][0], want)]
+    wrong = [row for row, want in wanted.items() if not equal(outputs[row][0], want)]
     assert not wrong

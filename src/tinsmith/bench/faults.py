@@ -13,6 +13,15 @@ def function_at(firmware: Firmware, address: int) -> str:
     return max(before)[1] if before else "no known function"
 
 
+def timeout_error(board: Board, where: str = "") -> UserError:
+    """The error for a firmware that takes too long; ``where`` it was last, if that is known."""
+    return UserError(
+        "bench.timeout",
+        f"The firmware did not finish on {board.id} in the time allowed{where}.",
+        "Allow more time, or run fewer cases.",
+    )
+
+
 def fault_error(firmware: Firmware, board: Board, fault: dict[str, Any]) -> UserError:
     """The error for what an emulator reported: kind, pc, sp, address, detail."""
     pc, sp, address = fault["pc"], fault["sp"], fault["address"]
@@ -32,11 +41,7 @@ def fault_error(firmware: Firmware, board: Board, fault: dict[str, Any]) -> User
             f"board's memories or against their protection, {where}.",
         )
     if fault["kind"] == "timeout":
-        return UserError(
-            "bench.timeout",
-            f"The firmware did not finish on {board.id} in the time allowed; it was {where}.",
-            "Allow more time, or run fewer cases.",
-        )
+        return timeout_error(board, f"; it was {where}")
     if fault["kind"] == "status":
         return UserError("bench.status", f"The model returned {fault['detail']} instead of 0.")
     return UserError(

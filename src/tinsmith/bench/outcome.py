@@ -33,8 +33,9 @@ class Outcome:
     """Outputs and counts of a run. Counts are per case; None where the runner cannot count.
 
     ``layers``: instructions per step (node name) of the first case. ``trace``: value name -> [case,
-    *shape]. ``stack_bytes``: deepest byte written below the initial stack pointer, from reset,
-    rounded up to 8. ``model_cycles``: cycle table x executed blocks per case, before calibration.
+    *shape]. ``stack_bytes``: deepest byte written below the initial stack pointer, from reset, in
+    any case, rounded up to 8; exact, as every case runs on two paints that differ in every byte.
+    ``model_cycles``: cycle table x executed blocks per case, before calibration.
     """
 
     runner: str

@@ -7,14 +7,14 @@ a u32 length, that many bytes of JSON, then binary data). The engine's code is u
 stays in this process; a crash of it ends here, too.
 
 Request: {arch, cpu, hook, memories: [[origin, nbytes, perms]], segments: [[address, nbytes]],
-entry, thumb, symbols: {run, begin, end}, code: [origin, nbytes], steps: [address],
-copies: [[address, nbytes, step]], stack: [bottom, nbytes], inputs: [[address, nbytes]],
-outputs: [[address, nbytes]], cases, reset_each, timeout_s, alignment}; binary: segments, then the
-inputs case by case.
+entry, symbols: {run, begin, end}, code: [origin, nbytes], steps: [address], copies: [[address,
+nbytes, step]], stack: [bottom, nbytes], inputs: [[address, nbytes]], outputs: [[address, nbytes]],
+cases, reset_each, timeout_s, alignment}; binary: segments, then the inputs case by case.
 
-Answer: {instructions: [per case], layers: [per step, first case], stack, blocks: [rows per case],
-status, unaligned, fault}; binary: per case outputs, trace, then block rows of five u64 (address,
-size, instructions, count, taken).
+Answer: {instructions: [per case], layers: [per step, first case], stack: deepest of all cases,
+blocks: [rows per case], unaligned: [count, address, block]}; binary: per case outputs, trace, then
+block rows of five u64 (address, size, instructions, count, taken). Or {fault: {kind, pc, sp,
+address, detail}} and no binary data.
 """
 
 import ctypes
@@ -23,6 +23,7 @@ import struct
 import sys
 import time
 import zlib
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import unicorn
@@ -36,6 +37,7 @@ SCS = 0xE000E000  # System Control Space of Cortex-M (DDI 0403, B3.2); start-up 
 
 Mapped = tuple[int, int, int, Any]  # first address, end, where in this process, its owner
 Row = tuple[int, int, int, int, int]
+Inference = tuple[bytes, bytes, list[Row], int]  # outputs, trace, block rows, instructions
 
 
 class Block(ctypes.Structure):
@@ -113,6 +115,7 @@ class Machine:
         self.inputs_at = at
         self.deadline = time.monotonic() + request["timeout_s"]
         self.bad: tuple[int, int] | None = None
+        self.deepest = 0
         self.counter = self._counter()
         self._attach()
 
@@ -239,8 +242,8 @@ class Machine:
         }  # fmt: skip
         return Fault("memory", pc, sp, address, names.get(access, "access"))
 
-    def case(self, data: bytes) -> tuple[bytes, bytes, list[Row], int]:
-        """One inference, from ts_begin to ts_end: outputs, trace, block rows, instructions."""
+    def case(self, data: bytes) -> Inference:
+        """One inference, from ts_begin to ts_end."""
         r = self.request
         at = 0
         for address, nbytes in r["inputs"]:
@@ -288,31 +291,36 @@ def paints(nbytes: int) -> tuple[bytes, bytes]:
     return bytes(out), bytes(b ^ 0xFF for b in out)
 
 
-def run(request: dict[str, Any], binary: bytes) -> tuple[dict[str, Any], bytes]:
-    """All cases of a request; returns the answer's JSON and binary parts."""
-    machine = Machine(request, binary)
-    painted = paints(request["stack"][1])
-    nbytes = sum(n for _, n in request["inputs"])
-    answer: dict[str, Any] = {"instructions": [], "blocks": [], "stack": 0, "layers": []}
-    parts: list[bytes] = []
-    # The first case runs twice, once per paint, so that the depth of the stack is exact for it.
-    machine.reset(painted[1])
-    machine.case(binary[machine.inputs_at : machine.inputs_at + nbytes])
-    answer["stack"] = machine.depth(painted[1])
-    for i in range(request["cases"]):
-        if i == 0 or request["reset_each"]:
-            paint = painted[i % 2]
+def inferences(machine: Machine, binary: bytes, paint: bytes) -> Iterator[Inference]:
+    """Every case in turn; RAM is painted where the machine is reset."""
+    r = machine.request
+    nbytes = sum(n for _, n in r["inputs"])
+    for i in range(r["cases"]):
+        if i == 0 or r["reset_each"]:
             machine.reset(paint)
         else:
             machine.to_begin()
         at = machine.inputs_at + i * nbytes
-        outputs, trace, rows, instructions = machine.case(binary[at : at + nbytes])
+        seen = machine.case(binary[at : at + nbytes])
+        machine.deepest = max(machine.deepest, machine.depth(paint))
+        yield seen
+
+
+def run(request: dict[str, Any], binary: bytes) -> tuple[dict[str, Any], bytes]:
+    """All cases of a request; returns the answer's JSON and binary parts."""
+    machine = Machine(request, binary)
+    answer: dict[str, Any] = {"instructions": [], "blocks": []}
+    parts: list[bytes] = []
+    first, second = paints(request["stack"][1])
+    for outputs, trace, rows, instructions in inferences(machine, binary, first):
+        if not answer["instructions"]:
+            answer["layers"] = list(machine.step_instructions)[: len(request["steps"])]
         answer["instructions"].append(instructions)
         answer["blocks"].append(len(rows))
-        answer["stack"] = max(answer["stack"], machine.depth(paint))
-        if i == 0:
-            answer["layers"] = list(machine.step_instructions)[: len(request["steps"])]
         parts += [outputs, trace, *(struct.pack("<5Q", *row) for row in rows)]
+    for _ in inferences(machine, binary, second):
+        pass  # once more on the other paint: only now is the depth of every case exact
+    answer["stack"] = machine.deepest
     c = machine.counter
     answer["unaligned"] = [int(c.unaligned), int(c.unaligned_address), int(c.unaligned_block)]
     return answer, b"".join(parts)

@@ -10,8 +10,8 @@ from tinsmith.core.units import bytes_text
 
 @dataclass(frozen=True)
 class SizeReport:
-    """Bytes, as DESIGN defines them: flash = everything stored in flash (with .data's load image);
-    ram_static = .data + .bss + arena (the arena lies in .bss; the stack is not counted)."""
+    """Bytes: flash = everything stored in flash (with .data's load image); ram_static = .data and
+    .bss, where arena and states lie (the stack is not counted); weights + code = flash."""
 
     flash_bytes: int
     ram_static_bytes: int

@@ -9,10 +9,10 @@ from tempfile import TemporaryDirectory
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.linker import linker_script
 from tinsmith.build.machines import machine_for
-from tinsmith.build.objects import Compiler, compile_all, compiler_for, run_tool
+from tinsmith.build.objects import Compiler, compile_all, compiler_for, run_tool, write_objects
 from tinsmith.build.sizes import size_report, symbols
 from tinsmith.codegen.module import InferenceModule
-from tinsmith.core.errors import InternalError, UserError
+from tinsmith.core.errors import InternalError, UnknownKind, UserError
 from tinsmith.devices.board import Board, Memory
 
 DEFAULT_STACK = 4096
@@ -42,6 +42,7 @@ def build_image(
         MissingTool: the toolchain is not installed.
         UserError ``build.fit``: the image needs more flash or RAM than the board has.
         UserError ``build.stack``: the stack is not a positive multiple of 8 bytes.
+        UnknownKind: no such port.
         InternalError: our sources do not compile.
     """
     port = options.port or board.port
@@ -95,6 +96,12 @@ def model_header(module: InferenceModule) -> str:
     )
 
 
+def ports() -> list[str]:
+    """Names of all ports: the folders of firmware/ports that hold a port.c."""
+    folders = files("tinsmith.firmware").joinpath("ports").iterdir()
+    return sorted(f.name for f in folders if f.joinpath("port.c").is_file())
+
+
 def firmware_text(path: str) -> str:
     """A file of the package data ``tinsmith/firmware``."""
     return files("tinsmith.firmware").joinpath(path).read_text(encoding="utf-8")
@@ -105,8 +112,8 @@ def _port_sources(module: InferenceModule, board: Board, port: str) -> dict[str,
     start = "start/thumb.c" if arm else "start/riscv.S"
     names = ["port.h", "main.c", "memory.c", start]
     folder = files("tinsmith.firmware").joinpath("ports", port)
-    if not folder.is_dir():
-        raise UserError("build.port", f"Port {port!r} is unknown; known: bare, qemu.")
+    if port not in ports():
+        raise UnknownKind("port", port, ports())
     names += sorted(f"{port}/{p.name}" for p in folder.iterdir() if p.name.endswith((".c", ".h")))
     sources = {f"ports/{n}": firmware_text(f"ports/{n}") for n in names}
     sources["ports/ts_model.h"] = model_header(module)
@@ -128,10 +135,7 @@ def link_elf(compiler: Compiler, objects: Mapping[str, bytes], script: str) -> b
     """
     with TemporaryDirectory(prefix="tinsmith-") as name:
         folder = Path(name)
-        names = []
-        for path, data in objects.items():
-            names.append(str(Path(path).with_suffix(".o")).replace("/", "-"))
-            (folder / names[-1]).write_bytes(data)
+        names = write_objects(objects, folder)
         (folder / "image.ld").write_text(script, encoding="utf-8")
         argv = [
             *compiler.found.command, *compiler.target, *compiler.toolchain.link_flags,

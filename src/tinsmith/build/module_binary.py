@@ -68,20 +68,20 @@ def _objects(
     free: Compiler, plain: Compiler, module: InferenceModule, board: Board
 ) -> Mapping[str, bytes]:
     """Model and kernels position-independent; the header is assembly and needs no flags."""
-    plain_sources = {**module.sources, "memory.c": firmware_text("ports/memory.c")}
+    plain_sources = {**module.sources, "module/memory.c": firmware_text("ports/memory.c")}
     if board.core.fpu == "none":
-        plain_sources["soft_float.c"] = firmware_text("module/soft_float.c")
+        plain_sources["module/soft_float.c"] = firmware_text("module/soft_float.c")
     sources = {p: _hide(t) if p.endswith(".c") else t for p, t in plain_sources.items()}
-    sources["hidden.h"] = firmware_text("module/hidden.h")
+    sources["module/hidden.h"] = firmware_text("module/hidden.h")
     header = {
-        "header.S": firmware_text("module/header.S"),
-        "ts_module.inc": _names(module, board),
+        "module/header.S": firmware_text("module/header.S"),
+        "module/ts_module.inc": _names(module, board),
     }
     return {**compile_all(free, sources), **compile_all(plain, header)}
 
 
 def _hide(text: str) -> str:
-    return f'#include "hidden.h"\n#line 1\n{text}'
+    return f'#include "module/hidden.h"\n#line 1\n{text}'
 
 
 def _names(module: InferenceModule, board: Board) -> str:

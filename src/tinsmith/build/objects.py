@@ -4,15 +4,14 @@ went into it, so kernels are compiled once per core and flags."""
 import os
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from tinsmith.build.toolchain import TOOLCHAINS, Found, Toolchain
-from tinsmith.core.cache import write_atomically
-from tinsmith.core.codec import content_hash
+from tinsmith.core.cache import Cache
 from tinsmith.core.errors import InternalError
 from tinsmith.devices.board import Core
 
@@ -70,13 +69,14 @@ def compile_all(compiler: Compiler, sources: Mapping[str, str]) -> dict[str, byt
 def _object(compiler: Compiler, sources: Mapping[str, str], path: str) -> bytes:
     needed = _with_includes(sources, path)
     flags = (*compiler.target, *compiler.flags, *_optimisation(compiler, path))
-    key = content_hash(compiler.found.version, flags, path, sorted(needed.items()))
-    kept = compiler.cache / "objects" / f"{key}.o"
-    if kept.exists():
-        return kept.read_bytes()
-    data = _compile(compiler, needed, path, flags)
-    write_atomically(kept, data)
-    return data
+    inputs = (compiler.found.version, flags, path, sorted(needed.items()))
+    return kept(compiler.cache, "objects", inputs, lambda: _compile(compiler, needed, path, flags))
+
+
+def kept(cache: Path, folder: str, inputs: tuple[object, ...], make: Callable[[], bytes]) -> bytes:
+    """What a compiler made of its inputs, from ``cache/folder`` or made now. Our own code is not in
+    the key: flags and sources are, in full."""
+    return Cache(cache, "").step(folder, bytes, inputs, make)[0]
 
 
 def _optimisation(compiler: Compiler, path: str) -> Sequence[str]:
@@ -98,6 +98,16 @@ def _compile(
         ]  # fmt: skip
         run_tool(argv, folder, compiler.environment, f"compiling {path}")
         return (folder / "out.o").read_bytes()
+
+
+def write_objects(objects: Mapping[str, bytes], folder: Path) -> list[str]:
+    """Write objects for a linker; returns their file names. ``a/b.c`` becomes ``a-b.o``: linker
+    scripts match on the end of the name."""
+    names = []
+    for path, data in objects.items():
+        names.append(str(PurePosixPath(path).with_suffix(".o")).replace("/", "-"))
+        (folder / names[-1]).write_bytes(data)
+    return names
 
 
 def run_tool(argv: Sequence[str], folder: Path, environment: Mapping[str, str], what: str) -> None:

@@ -1,18 +1,27 @@
-"""Shared objects that run on this computer beside an emulator, built from firmware/emulator."""
+"""Shared objects that an emulator loads on this computer, built from firmware/emulator."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tinsmith.build.image import firmware_text
-from tinsmith.build.objects import compiler_for, run_tool
-from tinsmith.core.cache import write_atomically
-from tinsmith.core.codec import content_hash
+from tinsmith.build.objects import compiler_for, kept, run_tool
 from tinsmith.devices.board import BOARDS
 
 
-def build_plugin(name: str, cache: Path) -> Path:
-    """Path of ``<name>.so`` built from ``firmware/emulator/<name>.c``, kept by content. What it
-    does not define is resolved when the host process loads it."""
+@contextmanager
+def plugin(name: str, cache: Path | None) -> Iterator[Path]:
+    """``<name>.so`` for as long as it is used, built from ``firmware/emulator/<name>.c`` or taken
+    from the cache. What it does not define is resolved when the host process loads it."""
+    with TemporaryDirectory(prefix="tinsmith-") as name_of_folder:
+        folder = Path(name_of_folder)
+        path = folder / f"{name}.so"
+        path.write_bytes(_build(name, cache or folder))
+        yield path
+
+
+def _build(name: str, cache: Path) -> bytes:
     host = BOARDS.get("host")
     compiler = compiler_for(host.core, host.toolchains[0], cache)
     text = firmware_text(f"emulator/{name}.c")
@@ -21,12 +30,12 @@ def build_plugin(name: str, cache: Path) -> Path:
         "-fno-builtin", "-fno-sanitize=all", "-fno-stack-protector", "-fPIC", "-shared",
         "-nostdlib", "-Wl,-z,undefs",
     )  # fmt: skip
-    key = content_hash(compiler.found.version, flags, text)
-    kept = compiler.cache / "plugins" / f"{name}-{key[:16]}.so"
-    if not kept.exists():
+
+    def make() -> bytes:
         with TemporaryDirectory(prefix="tinsmith-") as folder:
             (Path(folder) / f"{name}.c").write_text(text, encoding="utf-8")
             argv = [*compiler.found.command, *flags, f"{name}.c", "-o", "plugin.so"]
             run_tool(argv, Path(folder), compiler.environment, f"building {name}")
-            write_atomically(kept, (Path(folder) / "plugin.so").read_bytes())
-    return kept
+            return (Path(folder) / "plugin.so").read_bytes()
+
+    return kept(compiler.cache, "plugins", (compiler.found.version, flags, text), make)

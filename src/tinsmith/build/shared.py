@@ -4,7 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tinsmith.build.firmware import Firmware, SizeReport
-from tinsmith.build.objects import compile_all, compiler_for, run_tool
+from tinsmith.build.objects import compile_all, compiler_for, run_tool, write_objects
 from tinsmith.build.sizes import symbols
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.devices.board import BOARDS
@@ -23,10 +23,7 @@ def build_shared(module: InferenceModule, cache: Path) -> Firmware:
     objects = compile_all(compiler, module.sources)
     with TemporaryDirectory(prefix="tinsmith-") as name:
         folder = Path(name)
-        names = []
-        for path, data in objects.items():
-            names.append(path.replace("/", "-") + ".o")
-            (folder / names[-1]).write_bytes(data)
+        names = write_objects(objects, folder)
         argv = [
             *compiler.found.command, *compiler.target, *compiler.toolchain.link_flags,
             "-shared", "-fPIC", "-Wl,-z,undefs", *names, "-o", "module.so",

@@ -1,5 +1,5 @@
-"""Toolchain: finds a compiler and turns C and assembly into objects and images. Flags come from
-cores.toml."""
+"""Toolchain: a compiler on this machine and the flags that it wants. `build/objects.py` compiles
+with it, `build/image.py` links."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ class Toolchain:
     Args:
         find: the compiler on this machine; raises MissingTool with what to install.
         target: flags of a core; raises UserError where the toolchain does not serve it.
-        compile_flags / link_flags: what this compiler needs beyond the common flags of
-        build/image.py.
+        compile_flags: what this compiler needs beyond the common flags of build/objects.py.
+        link_flags: link arguments before the objects.
         kernel_flags: how kernels are optimised; all other code is compiled for size.
         libraries: link arguments that must follow the objects.
         relocatable: flags of a core that make code and read-only data position-independent.

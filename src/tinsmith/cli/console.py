@@ -52,7 +52,8 @@ def shown(quiet: bool = False) -> Iterator[Show]:
     console = Console(stderr=quiet)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(),
                TextColumn("[dim]{task.fields[note]}"))  # fmt: skip
-    with Progress(*columns, console=console, transient=True) as progress:
+    silent = not console.is_terminal  # else it leaves an empty line in a file
+    with Progress(*columns, console=console, transient=True, disable=silent) as progress:
         yield Show(console, progress)
 
 

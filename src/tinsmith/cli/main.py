@@ -4,6 +4,8 @@ exit codes.
 0: done; 2: the user can mend it (one message says how); 1: our bug (an id and a log file).
 """
 
+import errno
+import io
 import secrets
 import sys
 import tempfile
@@ -16,6 +18,11 @@ from tinsmith import __version__
 from tinsmith.cli.command import COMMANDS
 from tinsmith.core.errors import UserError
 
+_PLACES = frozenset(
+    (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOTDIR,
+     errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO)
+)  # fmt: skip
+"""What a disk refuses because of where the user let us work; other refusals are our bugs."""
 INTERRUPTED = 130
 """Exit code with which typer reports Ctrl-C: 128 + SIGINT."""
 
@@ -39,6 +46,9 @@ def make_app() -> typer.Typer:
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal or file may not know every letter
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(call(sys.argv[1:]))
 
 
@@ -53,6 +63,8 @@ def call(arguments: list[str]) -> int:
         return _interrupted()
     except SystemExit as e:
         return _interrupted() if e.code == INTERRUPTED else int(e.code or 0)
+    except OSError as e:
+        return _refused(e) if e.errno in _PLACES else _bug(arguments)
     except Exception:  # noqa: BLE001 - the last resort: every bug ends in an id and a log file
         return _bug(arguments)
     return 0
@@ -87,6 +99,18 @@ def _interrupted() -> int:
     # next exec() of a text clears it (CPython, Python/pythonrun.c, run_eval_code_obj).
     exec("")
     _say("interrupted.", "What was finished is kept; the same command goes on from there.")
+    return 2
+
+
+def _refused(error: OSError) -> int:
+    """The disk said no: which path, and why."""
+    path = error.filename2 or error.filename
+    where = f"{path}: " if path else ""
+    _say(
+        f"{where}{error.strerror or error}.",
+        "What was finished is kept. Make the path accessible and the disk roomy, or choose another "
+        "folder.",
+    )
     return 2
 
 

@@ -21,7 +21,7 @@ SetOption = Annotated[
         "--set",
         metavar="KEY=VALUE",
         help="What the files do not say: rate_hz, label, label_column, group_column, time_column, "
-        "channels (a,b,c). May be repeated.",
+        "time_unit (s, ms, us), channels (a,b,c). May be repeated.",
     ),
 ]
 HERE = Path()

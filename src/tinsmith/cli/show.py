@@ -1,10 +1,11 @@
 """Results as text for people."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from tinsmith.core.units import bytes_text, count_text
@@ -17,17 +18,39 @@ from tinsmith.flow.record import EMULATION, interval_text, latency_text, runner_
 from tinsmith.flow.result import BoardResult, Model, Result
 from tinsmith.learn.trained import Metrics
 
+_WIDE = 10_000
+"""Columns of what is no terminal."""
+
 
 def out() -> Console:
-    """Standard output, without colours or wrapping where it is not a terminal."""
-    return Console(highlight=False, soft_wrap=True)
+    """Standard output; without colours, and as wide as its lines, where it is not a terminal."""
+    console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = _WIDE
+    return console
+
+
+def show_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table whose cells are never cut: at a terminal, what does not fit continues below; where
+    not even single words fit, a block of lines for each row."""
+    table, rows, console = Table(), list(rows), out()
+    for i, name in enumerate(head):
+        table.add_column(escape(name), overflow="fold", no_wrap=i == 0)
+    for row in rows:
+        table.add_row(*map(escape, row))
+    least = console.measure(table, options=console.options.update(max_width=_WIDE)).minimum
+    if least <= console.width:
+        console.print(table, soft_wrap=False)
+        return
+    for row in rows:
+        facts(row[0], list(zip(head[1:], row[1:], strict=True)))
 
 
 def facts(title: str, rows: Sequence[tuple[str, str]]) -> None:
     """A title and lines of name and value."""
     console = out()
-    console.print(f"\n[bold]{title}[/bold]")
-    width = max(len(name) for name, _ in rows)
+    console.print(f"\n[bold]{escape(title)}[/bold]")
+    width = max((len(name) for name, _ in rows), default=0)
     for name, value in rows:
         console.print(f"  {name:<{width}}  {value}", markup=False)
 
@@ -90,13 +113,14 @@ def show_proofs(results: Sequence[BoardResult]) -> None:
     """Per board: verdicts and the stages that were compared."""
     for r in results:
         facts(f"{r.board.id} ({r.board.name})", _proof(r))
-        table = Table("stage", "values", "elements", "types", "equal")
-        for row in r.proof.stages:
-            equal = "yes" if all(row.equal) else "NO"
-            table.add_row(
-                row.stage, str(row.values), str(row.elements), ", ".join(row.dtypes), equal
-            )
-        out().print(table)
+        show_table(
+            ("stage", "values", "elements", "types", "equal"),
+            [
+                (row.stage, str(row.values), str(row.elements), ", ".join(row.dtypes),
+                 "yes" if all(row.equal) else "NO")
+                for row in r.proof.stages
+            ],
+        )  # fmt: skip
 
 
 def show_model(model: Model) -> None:
@@ -118,10 +142,14 @@ def show_model(model: Model) -> None:
 
 def show_confusion(labels: Sequence[str], metrics: Metrics) -> None:
     """Truth by row, prediction by column."""
-    table = Table("truth", *labels, "recall")
-    for label, row, recall in zip(labels, metrics.confusion, metrics.per_class_recall, strict=True):
-        table.add_row(label, *[str(int(n)) for n in row], interval_text(recall))
-    out().print(table)
+    rows = zip(labels, metrics.confusion, metrics.per_class_recall, strict=True)
+    show_table(
+        ("truth", *labels, "recall"),
+        [
+            (label, *[str(int(n)) for n in row], interval_text(recall))
+            for label, row, recall in rows
+        ],
+    )
 
 
 def show_sizes(built: Sequence[Built]) -> None:
@@ -154,8 +182,8 @@ def show_dataset(dataset: Dataset) -> None:
         [
             ("channels", channels),
             ("labels", ", ".join(f"{label} ({n})" for label, n in counts.items())),
-            ("length", f"{seconds:.0f} s in all"),
-            ("groups", str(len({r.group for r in m.recordings if r.group})) or "none"),
+            ("length", f"{seconds:.{0 if seconds >= 10 else 2}f} s in all"),
+            ("groups", str(len({r.group for r in m.recordings if r.group}) or "none")),
             ("id", dataset.id[:16]),
         ],
     )
@@ -163,11 +191,10 @@ def show_dataset(dataset: Dataset) -> None:
 
 def show_windows(windows: Windows) -> None:
     """The split."""
-    table = Table("part", *windows.labels)
+    size, rows = len(windows.labels), []
     for part, name in enumerate(("train", "validation", "test")):
-        counts = np.bincount(windows.of(part)[1], minlength=len(windows.labels))
-        table.add_row(name, *map(str, counts))
-    out().print(table)
+        rows.append((name, *map(str, np.bincount(windows.of(part)[1], minlength=size))))
+    show_table(("part", *windows.labels), rows)
     if windows.note:
         out().print(windows.note)
 
@@ -187,20 +214,20 @@ def board_row(board: Board) -> dict[str, Any]:
 
 def show_board_list(boards: Sequence[Board]) -> None:
     """All boards as a table."""
-    table = Table("id", "name", "core", "MHz", "flash", "RAM", "latency")
+    rows = []
     for board in boards:
         row = board_row(board)
-        sizes = [bytes_text(row["flash_bytes"]), bytes_text(row["ram_bytes"])]
-        table.add_row(row["id"], row["name"], row["core"], f"{row['clock_mhz']:g}", *sizes,
-                      row["latency"])  # fmt: skip
-    out().print(table)
+        clock = f"{row['clock_mhz']:g}" if board.clock_hz else "-"
+        sizes = [bytes_text(n) if n else "-" for n in (row["flash_bytes"], row["ram_bytes"])]
+        rows.append((row["id"], row["name"], row["core"], clock, *sizes, row["latency"]))
+    show_table(("id", "name", "core", "MHz", "flash", "RAM", "latency"), rows)
 
 
 def show_board(board: Board) -> None:
     """One board with its sources."""
     rows = [
         ("core", f"{board.core.title} ({board.core.isa}, FPU: {board.core.fpu})"),
-        ("clock", f"{board.clock_hz / 1e6:g} MHz"),
+        *([("clock", f"{board.clock_hz / 1e6:g} MHz")] if board.clock_hz else []),
         *[(m.role, f"{m.name}: {count_text(m.nbytes)} B at {m.origin:#010x}")
           for m in board.memories],
         ("toolchains", ", ".join(board.toolchains)),
@@ -222,7 +249,4 @@ def _calibration(board: Board) -> str:
 
 def show_kinds(rows: Sequence[Mapping[str, str]]) -> None:
     """A listing of kinds."""
-    table = Table(*rows[0])
-    for row in rows:
-        table.add_row(*row.values())
-    out().print(table)
+    show_table(tuple(rows[0]), [tuple(row.values()) for row in rows])

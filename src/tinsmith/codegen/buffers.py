@@ -4,7 +4,7 @@ MemoryPlan."""
 from collections.abc import Mapping
 
 from tinsmith.codegen.module import MemoryPlan, Place
-from tinsmith.codegen.planner import PLANNERS, Buffer
+from tinsmith.codegen.planner import PLANNERS, Buffer, align_up
 from tinsmith.codegen.verify import verify_plan
 from tinsmith.ir.graph import Graph, Node
 from tinsmith.ir.interp import site_of
@@ -62,7 +62,7 @@ def scratch_bytes(graph: Graph, node: Node) -> int:
     aligned."""
     site = site_of(graph, node)
     arguments = OPS.get(node.op).kernels[site.inputs[0].dtype].arguments(site)
-    return sum(_up(a.nbytes) for a in arguments if isinstance(a, Scratch))
+    return sum(align_up(a.nbytes, ALIGNMENT) for a in arguments if isinstance(a, Scratch))
 
 
 def _last_uses(graph: Graph) -> dict[str, int]:
@@ -92,11 +92,7 @@ def _plan(graph: Graph, planner: str, placed: Mapping[str, tuple[Buffer, int]]) 
     offset, offsets = 0, {}
     for s in graph.states:
         offsets[s.name] = offset
-        offset += _up(s.initial.nbytes)
+        offset += align_up(s.initial.nbytes, ALIGNMENT)
     places = {n: Place(at, b.nbytes, b.first, b.last) for n, (b, at) in placed.items()}
-    arena = max(_up(p.offset + p.nbytes) for p in places.values())
+    arena = max(align_up(p.offset + p.nbytes, ALIGNMENT) for p in places.values())
     return MemoryPlan(planner, arena, places, offset, offsets, ALIGNMENT)
-
-
-def _up(nbytes: int) -> int:
-    return -(-nbytes // ALIGNMENT) * ALIGNMENT

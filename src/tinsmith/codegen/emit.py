@@ -15,6 +15,7 @@ from tinsmith.codegen.buffers import scratch_name
 from tinsmith.codegen.cwriter import CTYPES, array_definition, float_literal, int_literal
 from tinsmith.codegen.kernels import kernel_of, kernel_sources
 from tinsmith.codegen.module import InferenceModule, MemoryPlan
+from tinsmith.codegen.planner import align_up
 from tinsmith.ir.graph import Graph, Node
 from tinsmith.ir.interp import site_of
 from tinsmith.ir.op import F32, OPS, Argument, In, Out, Scratch
@@ -164,7 +165,7 @@ def _arguments(graph: Graph, plan: MemoryPlan, node: Node) -> list[str]:
         if isinstance(a, Scratch):
             at = plan.places[scratch_name(node)].offset + scratch
             text = f"(void *)(arena + {at})"
-            scratch += -(-a.nbytes // plan.alignment) * plan.alignment
+            scratch += align_up(a.nbytes, plan.alignment)
         else:
             text = _argument(graph, plan, node, a)
         number = isinstance(a, int | F32)

@@ -34,6 +34,11 @@ class Planner:
 PLANNERS: Catalogue[Planner] = Catalogue("planner", "tinsmith.codegen.planners", Planner)
 
 
+def align_up(n: int, alignment: int) -> int:
+    """The smallest multiple of ``alignment`` that is at least n."""
+    return -(-n // alignment) * alignment
+
+
 def fits(a: Buffer, at_a: int, b: Buffer, at_b: int) -> bool:
     """Whether two placed buffers may coexist: apart in time, apart in memory, or one above the
     other as declared."""
@@ -65,13 +70,9 @@ def _candidates(buffer: Buffer, placed: list[tuple[Buffer, int]], alignment: int
     the nearest legal address below or above the other."""
     found = {0}
     for other, at in placed:
-        found.add(_up(at + other.nbytes, alignment))
+        found.add(align_up(at + other.nbytes, alignment))
         if other.name in dict(buffer.above):
             found.add((at - dict(buffer.above)[other.name]) // alignment * alignment)
         if buffer.name in dict(other.above):
-            found.add(_up(at + dict(other.above)[buffer.name], alignment))
+            found.add(align_up(at + dict(other.above)[buffer.name], alignment))
     return {o for o in found if o >= 0}
-
-
-def _up(n: int, alignment: int) -> int:
-    return -(-n // alignment) * alignment

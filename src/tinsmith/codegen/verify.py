@@ -31,6 +31,8 @@ def verify_plan(graph: Graph, plan: MemoryPlan) -> None:
             finds a byte that is not the expected value's; an input is gone at the end, or an
             output or the next value of a state.
     """
+    if plan.alignment % 8:
+        raise PlanError(f"the plan's blocks are aligned to {plan.alignment}, not to 8")
     _check_places(graph, plan)
     _check_states(graph, plan)
     shadow = _Shadow(plan)

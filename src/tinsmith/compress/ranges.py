@@ -2,14 +2,12 @@
 
 import numpy as np
 
+from tinsmith.ir.ops.dense import MOST_BIAS
 from tinsmith.ir.types import Quant
 
 PERCENTILES = (99.99, 99.9, 99.0)
 SHRINKS = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5)
 """Range candidates: shares of the extremes; a clipped outlier may cost less than coarse steps."""
-
-MOST_BIAS = 2**30
-"""Bound on |bias| in int32, which leaves the other half of the range to the products."""
 
 
 def activation_quant(values: np.ndarray) -> Quant:

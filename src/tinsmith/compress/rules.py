@@ -8,14 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinsmith.compress.ranges import MOST_BIAS, weight_quant
+from tinsmith.compress.ranges import weight_quant
 from tinsmith.compress.rewrite import Rewriter
 from tinsmith.ir.graph import Graph, Node
+from tinsmith.ir.ops.dense import MOST_BIAS, MOST_DEPTH
 from tinsmith.ir.ops.requantize import multipliers
 from tinsmith.ir.types import Quant
-
-MOST_DEPTH = MOST_BIAS // (255 * 127)
-"""Deepest sum of int8 products that stays below 2**30."""
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,12 @@
 computed from."""
 
 import os
+import re
+import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distributions, requires, version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -59,6 +62,31 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 def code_fingerprint(package: Path) -> str:
-    """Hash of all files of an installed package folder (names and bytes, caches left out)."""
+    """Hash of all that computes: the files of an installed package folder (names and bytes, caches
+    left out), and the versions of Python, of the packages that it declares and of its plug-ins."""
     paths = sorted(p for p in package.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
-    return content_hash(*[(str(p.relative_to(package)), p.read_bytes()) for p in paths])
+    files = [(p.relative_to(package).as_posix(), p.read_bytes()) for p in paths]
+    versions = (sys.version, *sorted(_declared(package.name)), *sorted(_plugins(package.name)))
+    return content_hash(versions, *files)
+
+
+def _declared(package: str) -> Iterator[tuple[str, str]]:
+    """Name and version of every package that a distribution declares and that is installed."""
+    try:
+        requirements = requires(package) or ()
+    except PackageNotFoundError:
+        return
+    for requirement in requirements:
+        name = re.match(r"[\w.-]+", requirement)
+        try:
+            yield requirement, version(name[0] if name else requirement)
+        except PackageNotFoundError:
+            yield requirement, "absent"
+
+
+def _plugins(package: str) -> Iterator[tuple[str, str, str, str]]:
+    """Every kind that another distribution adds, with that one's version."""
+    for distribution in distributions():
+        for e in distribution.entry_points:
+            if e.group.startswith(f"{package}."):
+                yield e.group, e.name, e.value, distribution.version

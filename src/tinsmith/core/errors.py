@@ -1,14 +1,20 @@
 """Errors that a user can act on.
 
 TinsmithError
-+-- UserError            the user's mistake: what we got, what is allowed, what to do next (exit
-code 2) |   +-- UnknownKind      a name that no catalogue entry has
-|   +-- MissingTool      an optional tool or Python package that is not installed
-+-- InternalError        our bug: shown with an id (exit code 1)
++-- UserError           the user's mistake, exit code 2: what we got, what is allowed, what to do
+|   +-- UnknownKind     a name that no catalogue entry has
+|   +-- MissingTool     an optional tool or Python package that is not installed
++-- InternalError       our bug, exit code 1: shown with an id
 """
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+
+def did_you_mean(name: str, known: Iterable[str], prefix: str = "") -> str:
+    """`` Did you mean 'acc_x'?`` for an error message, or nothing where no known name is near."""
+    near = get_close_matches(name, list(known), n=1)
+    return f" Did you mean {prefix + near[0]!r}?" if near else ""
 
 
 class TinsmithError(Exception):
@@ -39,11 +45,9 @@ class UnknownKind(UserError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        near = get_close_matches(name, names, n=1)
-        guess = f" Did you mean {near[0]!r}?" if near else ""
         super().__init__(
             f"{kind}.unknown",
-            f"{kind.capitalize()} {name!r} is unknown.{guess}",
+            f"{kind.capitalize()} {name!r} is unknown.{did_you_mean(name, names)}",
             f"Known: {', '.join(names) or 'none'}.",
         )
         self.kind = kind

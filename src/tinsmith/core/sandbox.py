@@ -41,7 +41,8 @@ _BOOT = (
 )
 _REFUSED = (
     "socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system",
-    "os.remove", "os.rename", "os.rmdir", "os.truncate", "shutil.",
+    "os.remove", "os.rename", "os.rmdir", "os.truncate", "os.mkdir", "os.link", "os.symlink",
+    "os.chmod", "os.chown", "os.utime", "os.setxattr", "os.removexattr", "shutil.",
 )  # fmt: skip
 _WRITE = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 

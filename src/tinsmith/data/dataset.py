@@ -92,5 +92,6 @@ class Dataset:
 
     def __str__(self) -> str:
         m = self.manifest
-        counts = f"{len(m.recordings)} recordings, {len(self.labels)} labels"
-        return f"{m.name}: {counts}, {len(m.channels)} channels at {m.rate_hz:g} Hz"
+        numbers = (("recording", m.recordings), ("label", self.labels), ("channel", m.channels))
+        counts = [f"{len(n)} {word}{'s' if len(n) != 1 else ''}" for word, n in numbers]
+        return f"{m.name}: {', '.join(counts)} at {m.rate_hz:g} Hz"

@@ -12,7 +12,7 @@ from tinsmith.data.dataset import Reading
 @dataclass(frozen=True)
 class ReadOptions:
     """What the user says about the files: sampling rate (Hz) where they do not, one label for all,
-    columns by name, units by channel (or time column).
+    columns by name, units by channel, the unit of the time column (s, ms, us).
 
     ``channels``: the columns to take, in this order; for formats without names, the names of the
     dimensions. Empty: all that the file has.
@@ -23,6 +23,7 @@ class ReadOptions:
     label_column: str | None = None
     group_column: str | None = None
     time_column: str | None = None
+    time_unit: str | None = None
     units: Mapping[str, str] = field(default_factory=dict)
     channels: tuple[str, ...] = ()
 

@@ -97,16 +97,24 @@ def _files(paths: Sequence[Path]) -> list[_File]:
     known = f"Known: {', '.join(sorted(suffixes))}."
     found: dict[Path, str] = {}
     for path in paths:
-        inside = sorted(path.rglob("*")) if path.is_dir() else [path]
+        inside = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
         fitting = [p for p in inside if p.suffix.lower() in suffixes]
         if not fitting:
             what = "holds no file of a known format" if path.is_dir() else "is of no known format"
             raise UserError("data.format", f"{path} {what}.", known)
-        found.update({p.resolve(): suffixes[p.suffix.lower()] for p in fitting})
+        found.update({_resolved(p): suffixes[p.suffix.lower()] for p in fitting})
     if not found:
         raise UserError("data.format", "No file was given.", known)
     top = os.path.commonpath([p.parent for p in found])
     return [_File(p.relative_to(top).as_posix(), p, found[p]) for p in sorted(found)]
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (RuntimeError, OSError):  # until Python 3.12 a loop is a RuntimeError
+        message = f"{path} cannot be followed: its links form a loop."
+        raise UserError("data.source.loop", message, "Name the file itself.") from None
 
 
 def _readings(

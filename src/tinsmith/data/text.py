@@ -33,11 +33,13 @@ def read_text(path: Path, source: Source) -> str:
         UserError: ``missing``, ``empty`` or ``binary``.
     """
     try:
+        if not (path.is_file() or path.is_dir()) and path.exists():
+            raise source.error("unreadable", "this is no file (a pipe or device).", "Copy it.")
         data = path.read_bytes()
     except FileNotFoundError:
         raise source.error("missing", "there is no such file.", "Check the path.") from None
     except OSError as e:
-        raise source.error("unreadable", f"cannot be read ({e.strerror}).") from None
+        raise source.error("unreadable", f"cannot be read ({e.strerror}).", "Check it.") from None
     if not data.strip():
         raise source.error("empty", "the file is empty.", "Record or export it again.")
     try:
@@ -109,7 +111,9 @@ def _complaint(cell: str, source: Source, where: str) -> UserError:
     return source.error(
         "number",
         f"{where}: {text[:40]!r} is not a number.",
-        "Numbers are written with a decimal point, without thousands separators.",
+        "Numbers are written with a decimal point, without thousands separators. A CSV column that "
+        "is no channel is left out by naming those that are: --set channels=... (project.toml: "
+        "signal.channels).",
     )
 
 

@@ -25,7 +25,8 @@ class Memory:
 class Core:
     """A processor core as the tools know it: one row of cores.toml.
 
-    ``zig`` and ``gcc`` are target flags (empty: this toolchain does not serve the core),
+    ``zig`` and ``gcc`` are target flags (empty: this toolchain does not serve the core; another one
+    may derive its own from ``isa`` and ``fpu``),
     ``unicorn`` the CPU model's name in unicorn (empty: none), ``qemu`` the machine used for
     cross-checks (empty: none), ``cycles`` the name of the cycle table in bench/cycles (empty:
     instructions only).

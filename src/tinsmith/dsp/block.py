@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 import numpy as np
 
 from tinsmith.core.catalogue import Catalogue
-from tinsmith.core.errors import UserError
+from tinsmith.core.errors import UserError, did_you_mean
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Attr
 
@@ -86,11 +85,9 @@ def complete_params(
     known = {p.name: p for p in params}
     for name, value in given.items():
         if name not in known:
-            near = get_close_matches(name, known, n=1)
-            guess = f" Did you mean {near[0]!r}?" if near else ""
             raise UserError(
                 "dsp.param.unknown",
-                f"{owner} has no parameter {name!r}.{guess}",
+                f"{owner} has no parameter {name!r}.{did_you_mean(name, known)}",
                 f"Known: {', '.join(known) or 'none'}.",
             )
         if not _allowed(known[name], value):

@@ -44,8 +44,8 @@ def fits(firmware: Firmware, stack_bytes: int, board: Board, limits: Limits) -> 
         )
     if not flash[0]:
         reasons.append(
-            f"The weights take {count_text(firmware.size.weights_bytes)} B of it. Try narrower "
-            "layers, fewer features, or a board with more flash."
+            f"The weights take {count_text(firmware.size.weights_bytes)} B of the flash. "
+            "Try narrower layers, fewer features, or a board with more flash."
         )
     return Gate("fits", ram[0] and flash[0], tuple(reasons))
 

@@ -1,6 +1,7 @@
 """Golden windows: which windows of the test part prove a module, and the rows of the proof."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,6 +10,9 @@ from tinsmith.data.windows import TEST, Windows
 from tinsmith.flow.result import StageRow
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import run_cases
+from tinsmith.learn.pipeline import Pipeline
+from tinsmith.prove import bits
+from tinsmith.prove.parity import DRIVER
 from tinsmith.prove.trace import Trace
 
 
@@ -31,11 +35,19 @@ def answered(graph: Graph, stimulus: Mapping[str, np.ndarray]) -> Golden:
     return Golden(stimulus, {name: values[name] for name in graph.outputs})
 
 
+def explained(vectors: Golden, pipeline: Pipeline, labels: Sequence[str]) -> Golden:
+    """Golden vectors that say what the input's channels and the output's elements are."""
+    steps = zip(pipeline.channels, pipeline.sensor.lsb, strict=True)
+    channels = tuple(f"{c.name}, one step is {lsb:.6g} {c.unit}".rstrip() for c, lsb in steps)
+    ((source, _),), ((answer, _),) = vectors.inputs.items(), vectors.outputs.items()
+    meaning = {source: channels, answer: tuple(labels)}
+    return replace(vectors, meaning=meaning, rate_hz=pipeline.rate_hz)
+
+
 def stage_rows(graph: Graph, golden: Trace, seen: Sequence[Trace]) -> tuple[StageRow, ...]:
     """Per stage, in order of execution: what the reference has and whether each trace equals it
     bit for bit."""
-    inputs = {"driver": list(graph.inputs)}
-    stages: dict[str, list[str]] = inputs
+    stages = {DRIVER: list(graph.inputs)}
     for node in graph.nodes:
         stages.setdefault(node.stage or "other", []).extend(node.outputs)
     return tuple(_row(s, values, golden, seen) for s, values in stages.items())
@@ -45,13 +57,9 @@ def _row(stage: str, values: list[str], golden: Trace, seen: Sequence[Trace]) ->
     reference = {**golden.raw, **golden.values}
     arrays = {v: reference[v] for v in values}
     equal = tuple(
-        all(_same(a, {**trace.raw, **trace.values}.get(v)) for v, a in arrays.items())
-        for trace in seen
+        all(v in known and bits.equal(a, known[v]) for v, a in arrays.items())
+        for known in ({**trace.raw, **trace.values} for trace in seen)
     )
     elements = sum(int(np.prod(a.shape[1:])) for a in arrays.values())
     dtypes = tuple(sorted({a.dtype.name for a in arrays.values()}))
     return StageRow(stage, len(arrays), elements, dtypes, equal)
-
-
-def _same(a: np.ndarray, b: np.ndarray | None) -> bool:
-    return b is not None and a.dtype == b.dtype and a.tobytes() == b.tobytes()

@@ -71,6 +71,8 @@ def read_project(folder: Path) -> Project:
         raise top.wrong("boards", f"one or more of {', '.join(BOARDS.names())}")
     for board in boards:
         BOARDS.get(board)
+    if len(set(boards)) < len(boards):
+        raise top.wrong("boards", "each board once")
     pipeline = _pipeline(top)
     compression = top.table("compression")
     compression.only(("method",))
@@ -103,9 +105,27 @@ def _read(file: Path) -> dict[str, Any]:
             "Go to a project's folder, say --project DIR, or make one with: tinsmith init",
         )
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        rows = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
         raise UserError("project.toml", f"{file} is not valid TOML: {e}.") from e
+    if (wrong := _impossible(rows)) is not None:
+        raise UserError(
+            "project.value",
+            f"{file}: {wrong[:60]} is not allowed anywhere in a project.",
+            "Whole numbers have at most 64 bits, texts have no control characters.",
+        )
+    return rows
+
+
+def _impossible(value: Any) -> str | None:
+    """The first value, at any depth, that TOML may write and no project means."""
+    if isinstance(value, dict | list):
+        inside = [*value, *value.values()] if isinstance(value, dict) else value
+        return next((w for v in inside if (w := _impossible(v)) is not None), None)
+    if isinstance(value, str):
+        return None if value.isprintable() else repr(value)
+    large = isinstance(value, int) and not -(2**63) <= value < 2**63
+    return str(value) if large else None
 
 
 def _name(top: Table) -> str:
@@ -118,8 +138,9 @@ def _name(top: Table) -> str:
 
 def _pipeline(top: Table) -> Pipeline:
     rows = {k: top.rows[k] for k in PIPELINE_TABLES if k in top.rows}
+    name = _name(top)
     try:
-        return from_toml({"name": _name(top), **rows})
+        return from_toml({"name": name, **rows})
     except UserError as e:
         raise UserError(e.code, f"{top.file}: {e.message}", e.hint) from e
 

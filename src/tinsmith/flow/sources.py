@@ -12,8 +12,8 @@ from tinsmith.flow.table import Table
 from tinsmith.learn.pipeline import Pipeline
 
 PACKAGE = "package:"
-_KEYS = ("dataset", "sources", "rate_hz", "label", "label_column", "group_column", "time_column",
-         "units")  # fmt: skip
+_SAID = ("rate_hz", "label", "label_column", "group_column", "time_column", "time_unit")
+"""What a project may say about its sources; a dataset knows it already."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def read_sources(folder: Path, data: Table, pipeline: Pipeline) -> Sources:
         UserError: neither or both of dataset and sources, or a file that does not exist.
         MissingTool: a source lies in a Python package that is not installed.
     """
-    data.only(_KEYS)
+    data.only(("dataset", "sources", *_SAID))
     if ("dataset" in data.rows) == ("sources" in data.rows):
         raise UserError(
             "project.data",
@@ -43,9 +43,23 @@ def read_sources(folder: Path, data: Table, pipeline: Pipeline) -> Sources:
             "dataset = a folder made by: tinsmith data import",
         )
     if "dataset" in data.rows:
+        _nothing_said(data)
         return Sources(folder / data.text("dataset"))
     found = [p for s in data.texts("sources") for p in expand(folder, s)]
+    if not found:
+        raise data.wrong("sources", "one or more files, patterns or folders")
     return Sources(None, tuple(dict.fromkeys(found)), _options(data, pipeline))
+
+
+def _nothing_said(data: Table) -> None:
+    for key in _SAID:
+        if key in data.rows:
+            raise UserError(
+                "project.data",
+                f"{data.file}: {data.key(key)} has no effect on an imported dataset.",
+                "Remove it; what the files do not say is said when they are imported: "
+                f"tinsmith data import FILE... --set {key}=...",
+            )
 
 
 def expand(folder: Path, source: str) -> list[Path]:
@@ -54,8 +68,8 @@ def expand(folder: Path, source: str) -> list[Path]:
     path = _in_package(source) if source.startswith(PACKAGE) else folder / source
     if path.is_dir():
         files = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
-    elif "*" in path.name:
-        files = sorted(p for p in path.parent.glob(path.name) if p.is_file())
+    elif "*" in source:
+        files = sorted(p for p in _matching(path) if p.is_file())
     else:
         files = [path] if path.is_file() else []
     if not files:
@@ -65,6 +79,12 @@ def expand(folder: Path, source: str) -> list[Path]:
             "Check the path; it is read from the project's folder.",
         )
     return files
+
+
+def _matching(pattern: Path) -> Iterator[Path]:
+    """What a path with stars in some of its parts names; ``**`` is any number of folders."""
+    stars = [i for i, part in enumerate(pattern.parts) if "*" in part]
+    return Path(*pattern.parts[: stars[0]]).glob("/".join(pattern.parts[stars[0] :]))
 
 
 def display(path: Path) -> str:
@@ -83,6 +103,12 @@ def _in_package(source: str) -> Path:
     locations: Iterator[str] = iter(spec.submodule_search_locations or ()) if spec else iter(())
     for location in locations:
         return Path(location) / rest
+    if not package.isidentifier() or spec:
+        raise UserError(
+            "data.source.package",
+            f"{PACKAGE}{package} names no Python package that holds files.",
+            f"Write {PACKAGE}PACKAGE/PATH, for instance {PACKAGE}sktime/datasets/data.",
+        )
     raise MissingTool(f"Python package {package!r}", f"Try: pip install {package}")
 
 
@@ -93,6 +119,7 @@ def _options(data: Table, pipeline: Pipeline) -> ReadOptions:
         label_column=_text(data, "label_column"),
         group_column=_text(data, "group_column"),
         time_column=_text(data, "time_column"),
+        time_unit=_text(data, "time_unit"),
         units={c.name: c.unit for c in pipeline.channels},
         channels=tuple(c.name for c in pipeline.channels),
     )

@@ -1,10 +1,12 @@
 """The beginning of a project: recordings imported, a project.toml written that explains itself."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from string import Template
+from unicodedata import combining, normalize
 
 import numpy as np
 
@@ -16,7 +18,8 @@ from tinsmith.data.format import ReadOptions
 from tinsmith.data.imports import import_files
 from tinsmith.flow.project import PROJECT_FILE
 
-SETTINGS = ("rate_hz", "label", "label_column", "group_column", "time_column", "channels")
+SETTINGS = ("rate_hz", "label", "label_column", "group_column", "time_column", "time_unit",
+            "channels")  # fmt: skip
 DATASET = "data"
 _WINDOW_SAMPLES = 128
 """A newcomer's first window: the longest power of two that is at most this and at most the shortest
@@ -48,15 +51,29 @@ def read_settings(settings: Sequence[str]) -> ReadOptions:
 
 
 def import_into(
-    folder: Path, paths: Sequence[Path], settings: Sequence[str], progress: Progress
+    project: Path, into: str, paths: Sequence[Path], settings: Sequence[str], progress: Progress
 ) -> Dataset:
-    """Import files into a dataset at ``folder``, named after the project's folder.
+    """Import files into a dataset at ``into`` in the project's folder, named after that.
 
     Raises:
-        UserError: a file is missing or cannot be read; see `import_files`.
+        UserError: there is no such folder, ``into`` leads out of it, or a file is missing or cannot
+            be read; see `import_files`.
     """
+    if not project.is_dir():
+        raise UserError(
+            "import.folder",
+            f"{project} is no folder.",
+            "Go to a project's folder, say --project DIR, or make one with: tinsmith init DIR",
+        )
+    home, folder = project.resolve(), (project / into).resolve()
+    if home not in folder.parents:
+        raise UserError(
+            "import.into",
+            f"--into {into!r} is not inside {project}.",
+            "Name a folder of the project, for instance: --into data",
+        )
     options = read_settings(settings)
-    return import_files(paths, _identifier(folder.resolve().parent.name), options, folder, progress)
+    return import_files(paths, _identifier(home.name), options, project / into, progress)
 
 
 def begin(
@@ -72,8 +89,14 @@ def begin(
     if file.exists():
         raise UserError("init.exists", f"{file} exists already.", "Edit it, or choose a new DIR.")
     read_settings(settings)
+    new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    dataset = import_into(folder / DATASET, paths, settings, progress) if paths else None
+    try:
+        dataset = import_into(folder, DATASET, paths, settings, progress) if paths else None
+    except BaseException:
+        if new:
+            _remove_empty(folder)
+        raise
     template = files("tinsmith.flow").joinpath("project.toml.template")
     values = _suited(dataset) if dataset else _example()
     text = Template(template.read_text(encoding="utf-8")).substitute(
@@ -81,6 +104,13 @@ def begin(
     )
     write_atomically(file, text.encode())
     return dataset
+
+
+def _remove_empty(folder: Path) -> None:
+    """Take the folder and empty ones inside away; whatever holds a file stays."""
+    for path in (*sorted(folder.rglob("*"), reverse=True), folder):
+        with suppress(OSError):
+            path.rmdir()
 
 
 def _suited(dataset: Dataset) -> dict[str, str]:
@@ -132,7 +162,8 @@ def _texts(values: Sequence[str]) -> str:
 
 def _identifier(name: str) -> str:
     """A name for C functions from a folder's name."""
-    kept = "".join(c if c.isascii() and c.isalnum() else "_" for c in name.lower()).strip("_")
+    plain = "".join(c for c in normalize("NFKD", name.lower()) if not combining(c))
+    kept = "".join(c if c.isascii() and c.isalnum() else "_" for c in plain).strip("_")
     return kept if kept and kept[0].isalpha() else f"model_{kept}".rstrip("_")
 
 

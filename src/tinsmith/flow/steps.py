@@ -185,11 +185,12 @@ class Steps:
     def golden(self, firmware: Firmware, windows: Windows) -> Golden:
         """Golden windows with the reference's answers, as they travel with the C library."""
         graph, stimulus = firmware.module.graph, self._stimulus(firmware, windows)
+        pipeline, labels = self.project.pipeline, windows.labels
         return self.journal.step(
             f"golden {firmware.board}",
             Golden,
-            (graph, stimulus),
-            lambda _: golden.answered(graph, stimulus),
+            (graph, stimulus, pipeline, labels),
+            lambda _: golden.explained(golden.answered(graph, stimulus), pipeline, labels),
         )
 
     def _stimulus(self, firmware: Firmware, windows: Windows) -> dict[str, np.ndarray]:

@@ -3,11 +3,10 @@ allowed."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from tinsmith.core.errors import UserError
+from tinsmith.core.errors import UserError, did_you_mean
 
 _MISSING = object()
 
@@ -29,8 +28,7 @@ class Table:
         names = sorted(known)
         for key in self.rows:
             if key not in names:
-                near = get_close_matches(key, names, n=1)
-                guess = f" Did you mean {self.key(near[0])!r}?" if near else ""
+                guess = did_you_mean(key, names, self.key(""))
                 raise UserError(
                     "project.key.unknown",
                     f"{self.file}: key {self.key(key)!r} is unknown.{guess}",

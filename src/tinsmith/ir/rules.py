@@ -16,10 +16,11 @@ import numpy as np
 from tinsmith.core.errors import InternalError, UserError
 from tinsmith.ir.graph import Graph, Node, State
 from tinsmith.ir.op import OPS
+from tinsmith.ir.ops.dense import MOST_BIAS
+from tinsmith.ir.ops.requantize import ROUNDINGS
 from tinsmith.ir.types import TensorType, type_of
 
 Over = Literal["graph", "node", "value", "constant", "state"]
-ROUNDINGS = ("double", "single", "onnx")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -201,6 +202,14 @@ def _axis_fits(graph: Graph, name: str) -> bool:
     return 0 <= axis < len(type.shape) and type.shape[axis] == len(type.quant.scale)
 
 
+def _zero_point_fits(graph: Graph, name: str) -> bool:
+    type = graph.type(name)
+    if type.quant is None or type.dtype == "float32":
+        return True
+    limits = np.iinfo(type.dtype)
+    return all(limits.min <= z <= limits.max for z in type.quant.zero_point)
+
+
 TYPES: tuple[Rule, ...] = (
     Rule(
         "infer", "node", _inferred,
@@ -221,6 +230,10 @@ TYPES: tuple[Rule, ...] = (
         "quant-axis", "value", _axis_fits,
         "a per-axis Quant needs one scale per index of an axis that exists",
     ),
+    Rule(
+        "zero-point", "value", _zero_point_fits,
+        "zero points lie in the range of the value's dtype",
+    ),
 )  # fmt: skip
 
 
@@ -228,10 +241,11 @@ def _int8_has_meaning(graph: Graph, name: str) -> bool:
     return graph.type(name).dtype != "int8" or graph.type(name).quant is not None
 
 
-def _bias_int32(graph: Graph, node: Node) -> bool:
+def _bias_leaves_room(graph: Graph, node: Node) -> bool:
     if node.op != "dense" or graph.type(node.inputs[0]).dtype != "int8":
         return True
-    return graph.type(node.inputs[2]).dtype == "int32"
+    bias = graph.constants.get(node.inputs[2])
+    return bias is not None and bool(np.all(np.abs(bias.astype(np.int64)) <= MOST_BIAS))
 
 
 def _requantize_legal(graph: Graph, node: Node) -> bool:
@@ -272,7 +286,10 @@ FLOAT: tuple[Rule, ...] = (
 
 QUANTISED: tuple[Rule, ...] = (
     Rule("int8-quant", "value", _int8_has_meaning, "an int8 value says what it means (Quant)"),
-    Rule("bias", "node", _bias_int32, "the bias of an int8 dense layer is int32"),
+    Rule(
+        "bias", "node", _bias_leaves_room,
+        f"the bias of an int8 dense layer is a constant within +-{MOST_BIAS}: no sum overflows",
+    ),
     Rule(
         "requantize", "node", _requantize_legal,
         f"rounding is one of {', '.join(ROUNDINGS)} and -128 <= act_min <= act_max <= 127",
@@ -306,6 +323,11 @@ LOWERED: tuple[Rule, ...] = (
         lambda g, _: len({t.lower() for t in g.types}) == len(g.types)
         and len({n.name.lower() for n in g.nodes}) == len(g.nodes),
         "names differ by more than upper and lower case (they become macros)",
+    ),
+    Rule(
+        "size", "value",
+        lambda g, v: g.type(v).nbytes < 2**31,
+        "a value has less than 2^31 bytes (kernels count in int32)",
     ),
     Rule("kernel", "node", _kernel_exists, "there is a kernel for the first operand's dtype"),
     Rule(

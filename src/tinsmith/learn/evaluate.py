@@ -10,7 +10,7 @@ from tinsmith.learn.trained import Metrics
 
 def predict(graph: Graph, raw: np.ndarray) -> np.ndarray:
     """First output for each raw window [n, samples, channels], states reset before each: [n,
-    classes] in the output's own dtype."""
+    elements] in the output's own dtype."""
     machine, name = Interpreter(graph), graph.inputs[0]
     rows = []
     for window in raw:

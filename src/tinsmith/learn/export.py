@@ -1,5 +1,7 @@
 """Export: a trained pipeline as one float graph, by the one road from PyTorch."""
 
+from collections.abc import Set
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from tinsmith.learn.trained import Trained
 
 def to_graph(trained: Trained) -> Graph:
     """Input ``raw``, output ``probabilities`` [1, classes]. Stages: those of `feature_graph`, the
-    network's layers, ``softmax``."""
+    network's layers (``net_<layer>`` where one has the name of a stage before it), ``softmax``."""
     front = feature_graph(trained.pipeline)
     (row,) = front.outputs
     example = np.zeros(front.type(row).shape, np.float32)
@@ -22,9 +24,17 @@ def to_graph(trained: Trained) -> Graph:
     b = Builder(trained.pipeline.name)
     raw = b.input("raw", front.type("raw"))
     (features,) = b.inline(front, raw)
-    (logits,) = b.inline(network, features)
+    (logits,) = b.inline(_apart(network, {n.stage for n in front.nodes}), features)
     b.stage = "softmax"
     return b.build([b.op("softmax", logits, name="probabilities")])
+
+
+def _apart(network: Graph, taken: Set[str]) -> Graph:
+    """The network with stages of its own: a layer that somebody calls ``features`` is none."""
+    nodes = tuple(
+        replace(n, stage=f"net_{n.stage}") if n.stage in taken else n for n in network.nodes
+    )
+    return network.with_(nodes=nodes)
 
 
 def restore(trained: Trained) -> Any:

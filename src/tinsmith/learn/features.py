@@ -11,10 +11,11 @@ import numpy as np
 from tinsmith.core.errors import UserError
 from tinsmith.data.dataset import Channel
 from tinsmith.dsp.block import BLOCKS, Block, Signal
+from tinsmith.dsp.front import FEATURES
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
-from tinsmith.ir.interp import Interpreter
 from tinsmith.ir.types import Quant, TensorType
+from tinsmith.learn.evaluate import predict
 from tinsmith.learn.pipeline import Pipeline, Sensor
 
 _CLIPPED = 0.01
@@ -43,7 +44,7 @@ def feature_graph(pipeline: Pipeline) -> Graph:
         b.stage = stage
         block = BLOCKS.get(use.block)
         parts.append(block.lower(b, x, signal, block.complete(use.params)))
-    b.stage = "features"
+    b.stage = FEATURES
     joined = parts[0]
     for part in parts[1:]:
         joined = b.op("concat", joined, part, axis=0, name="joined")
@@ -107,10 +108,9 @@ def to_raw(values: np.ndarray, sensor: Sensor) -> np.ndarray:
 
 
 def features(graph: Graph, raw: np.ndarray) -> np.ndarray:
-    """Features of raw windows [n, samples, channels] by the reference interpreter, [n, features]
-    float32."""
-    machine, (output,) = Interpreter(graph), graph.outputs
-    return np.concatenate([machine.run({"raw": window})[output] for window in raw])
+    """Features of raw windows [n, samples, channels] by the reference interpreter, states reset
+    before each: [n, features] float32."""
+    return predict(graph, raw)
 
 
 def block_of(pipeline: Pipeline, stage: str) -> Block | None:

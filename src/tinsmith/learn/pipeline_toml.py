@@ -22,12 +22,11 @@ hidden = [32, 16]
 import json
 import tomllib
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
-from tinsmith.core.errors import UserError
+from tinsmith.core.errors import UserError, did_you_mean
 from tinsmith.data.dataset import Channel
 from tinsmith.data.windows import Windowing
 from tinsmith.dsp.block import BLOCKS
@@ -188,8 +187,7 @@ def _table(top: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def _only(where: str, table: Mapping[str, Any], known: tuple[str, ...]) -> None:
     for key in table:
         if key not in known:
-            near = get_close_matches(key, known, n=1)
-            guess = f" Did you mean {_key(where, near[0])!r}?" if near else ""
+            guess = did_you_mean(key, known, _key(where, ""))
             message = f"Key {_key(where, key)!r} is unknown.{guess}"
             raise UserError("pipeline.key", message, f"Known here: {', '.join(known)}.")
 

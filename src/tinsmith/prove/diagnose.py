@@ -88,13 +88,12 @@ def _reproduced(graph: Graph, seen: Trace, reset_each: bool) -> int:
 
 def _others_wrong(suspect: Suspect) -> bool:
     """Whether the same kernel is wrong elsewhere too: then it is not one node's scale."""
-    return any(
-        not equal(use.recompute(), use.result) for use in _same_kernel(suspect.graph, suspect)
-    )
+    return any(not use.explains() for use in _same_kernel(suspect))
 
 
-def _same_kernel(graph: Graph, suspect: Suspect) -> Iterator[Use]:
+def _same_kernel(suspect: Suspect) -> Iterator[Use]:
     """Other uses of the suspect's kernel whose operands and result were recorded."""
+    graph = suspect.graph
     known = {*graph.constants, *suspect.seen.values, *suspect.seen.raw}
     dtype = graph.type(suspect.node.inputs[0]).dtype
     for node in graph.nodes:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from tinsmith.codegen.compile import PASSES, PIPELINE
-from tinsmith.compress.methods.int8_ptq import FEATURES_STAGE, signal_processing
+from tinsmith.codegen.compile import lower
 from tinsmith.dsp.block import BLOCKS
+from tinsmith.dsp.front import FEATURES, last_feature_node, signal_processing
 from tinsmith.ir.graph import Attr, Graph
 from tinsmith.learn.features import feature_graph, signal_of, stages
 from tinsmith.learn.pipeline import BlockUse, Pipeline
@@ -57,13 +57,6 @@ def graft(graph: Graph, features: Graph) -> Graph:
     )
 
 
-def lower(graph: Graph) -> Graph:
-    """The graph as the compiler lowers it: what traces are named after."""
-    for name in PIPELINE:
-        graph = PASSES.get(name)(graph)
-    return graph
-
-
 def _pipelines(pipeline: Pipeline) -> Iterator[tuple[str, Pipeline]]:
     """Every alternative of every block, with what is different in words."""
     signal = signal_of(pipeline)
@@ -82,9 +75,9 @@ def _difference(given: Mapping[str, Attr], params: Mapping[str, Attr]) -> str:
 
 
 def _features(graph: Graph) -> str:
-    last = next((n for n in reversed(graph.nodes) if n.stage == FEATURES_STAGE), None)
+    last = last_feature_node(graph)
     if last is None:
-        raise ValueError(f"graph {graph.name!r} has no node of stage {FEATURES_STAGE!r}")
+        raise ValueError(f"graph {graph.name!r} has no node of stage {FEATURES!r}")
     return last.outputs[0]
 
 

@@ -5,6 +5,7 @@ import ctypes
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
@@ -38,7 +39,7 @@ def case_site(op: Op, case: Case) -> Site:
 
 @dataclass(frozen=True)
 class HostKernels:
-    """Compiled kernels. ``sources`` must hold every header that they include."""
+    """Compiled kernels in a shared object."""
 
     library: Path
 
@@ -48,24 +49,41 @@ class HostKernels:
         Raises:
             InternalError: it wrote outside its results and scratch, or into an operand.
         """
-        function = self._function(op, site)
-        memory = {i: _Guarded(t.nbytes) for i, t in enumerate(site.outputs)}
         inputs = [_Guarded(max(1, o.nbytes), o.tobytes()) for o in operands]
-        scratch: list[_Guarded] = []
-        given = [
-            _passed(a, inputs, memory, scratch)
-            for a in op.kernels[site.inputs[0].dtype].arguments(site)
-        ]
-        function(*given)
-        changed = any(g.content() != o.tobytes() for g, o in zip(inputs, operands, strict=True))
-        if changed or not all(g.intact() for g in (*memory.values(), *inputs, *scratch)):
+        results = [_Guarded(t.nbytes) for t in site.outputs]
+        self._run(op, site, inputs, results)
+        if any(g.content() != o.tobytes() for g, o in zip(inputs, operands, strict=True)):
             raise InternalError(f"kernel of {op.name} wrote outside its results")
-        return tuple(_array(memory[i], t) for i, t in enumerate(site.outputs))
+        return tuple(_array(g.content(), t) for g, t in zip(results, site.outputs, strict=True))
 
-    def _function(self, op: Op, site: Site) -> Any:
-        function = getattr(ctypes.CDLL(str(self.library)), f"ts_{op.name}_{site.inputs[0].dtype}")
+    def call_over(
+        self, op: Op, operands: Sequence[np.ndarray], site: Site, operand: int, distance: int
+    ) -> np.ndarray:
+        """The first result where it shares memory with an operand, which begins ``distance`` bytes
+        (a multiple of 8) behind it: what a memory plan may do within `Op.distance`.
+
+        Raises:
+            InternalError: the kernel wrote outside of both and its scratch.
+        """
+        shared, low = operands[operand].tobytes(), min(0, distance)
+        nbytes = max(site.outputs[0].nbytes, distance + len(shared)) - low
+        content = bytes(distance - low) + shared
+        arena = _Guarded(nbytes, content)
+        inputs = [_Guarded(max(1, o.nbytes), o.tobytes()) for o in operands]
+        inputs[operand] = arena.part(distance - low, len(shared))
+        result = arena.part(-low, site.outputs[0].nbytes)
+        self._run(op, site, inputs, [result])
+        return _array(result.content(), site.outputs[0])
+
+    def _run(self, op: Op, site: Site, inputs: list["_Guarded"], results: list["_Guarded"]) -> None:
+        dtype = site.inputs[0].dtype
+        function = getattr(ctypes.CDLL(str(self.library)), f"ts_{op.name}_{dtype}")
         function.restype = None
-        return function
+        scratch: list[_Guarded] = []
+        arguments = op.kernels[dtype].arguments(site)
+        function(*[_passed(a, inputs, results, scratch) for a in arguments])
+        if not all(g.intact() for g in (*results, *inputs, *scratch)):
+            raise InternalError(f"kernel of {op.name} wrote outside its results")
 
 
 class _Guarded:
@@ -75,9 +93,16 @@ class _Guarded:
         self.nbytes = nbytes
         self._memory = np.full(nbytes + 2 * GUARD_BYTES + 8, GUARD, np.uint8)
         self._start = GUARD_BYTES + (-(self._memory.ctypes.data + GUARD_BYTES)) % 8
+        self._guards = self._memory[: self._start], self._memory[self._start + nbytes :]
         if content is not None:
             end = self._start + len(content)
             self._memory[self._start : end] = np.frombuffer(content, np.uint8)
+
+    def part(self, offset: int, nbytes: int) -> "_Guarded":
+        """Some of the same bytes; its guards are those of the whole."""
+        made = copy(self)
+        made.nbytes, made._start = nbytes, self._start + offset
+        return made
 
     def pointer(self) -> ctypes.c_void_p:
         return ctypes.c_void_p(self._memory.ctypes.data + self._start)
@@ -86,18 +111,17 @@ class _Guarded:
         return self._memory[self._start : self._start + self.nbytes].tobytes()
 
     def intact(self) -> bool:
-        around = (self._memory[: self._start], self._memory[self._start + self.nbytes :])
-        return all(bool((part == GUARD).all()) for part in around)
+        return all(bool((part == GUARD).all()) for part in self._guards)
 
 
 def _passed(
-    argument: Argument, inputs: list[_Guarded], outputs: Mapping[int, _Guarded], scratch: list
+    argument: Argument, inputs: list[_Guarded], results: list[_Guarded], scratch: list[_Guarded]
 ) -> Any:
     match argument:
         case In(index):
             return inputs[index].pointer()
         case Out(index):
-            return outputs[index].pointer()
+            return results[index].pointer()
         case Scratch(nbytes):
             scratch.append(_Guarded(nbytes))
             return scratch[-1].pointer()
@@ -106,8 +130,8 @@ def _passed(
     return ctypes.c_int32(argument)
 
 
-def _array(memory: _Guarded, type: TensorType) -> np.ndarray:
-    return np.frombuffer(memory.content(), type.dtype).reshape(type.shape).copy()
+def _array(content: bytes, type: TensorType) -> np.ndarray:
+    return np.frombuffer(content, type.dtype).reshape(type.shape).copy()
 
 
 def compile_kernels(
@@ -144,17 +168,6 @@ def _compile(library: Path, names: Sequence[str], flags: Sequence[str], cache: P
     environment = {"PATH": os.defpath, **zig.environment(cache.resolve())}
     run_tool(argv, library.parent, environment, "compiling kernels")
     part.rename(library)
-
-
-def bit_equal(a: np.ndarray, b: np.ndarray) -> bool:
-    """Same dtype, shape and bits. NaN equals NaN: IEEE 754 leaves its sign and payload open, and
-    cores differ."""
-    if a.dtype != b.dtype or a.shape != b.shape:
-        return False
-    x, y = (np.ascontiguousarray(v).reshape(-1) for v in (a, b))
-    if a.dtype != np.float32:
-        return bool(np.array_equal(x, y))
-    return bool(((x.view(np.uint32) == y.view(np.uint32)) | (np.isnan(x) & np.isnan(y))).all())
 
 
 def all_kernels() -> list[tuple[str, str]]:

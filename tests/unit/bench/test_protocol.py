@@ -1,5 +1,8 @@
 """Frames: what was sent comes back, what was damaged does not."""
 
+import struct
+from zlib import crc32
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,3 +61,9 @@ def test_messages_carry_json_and_bytes() -> None:
     stream = pack_message(16, {"a": [1, 2]}, b"\x00\xff")
     assert unpack_message(b"noise" + stream, 16) == ({"a": [1, 2]}, b"\x00\xff")
     assert unpack_message(stream, 17) is None
+
+
+def test_a_wrong_header_crc_is_noticed_even_if_all_else_fits() -> None:
+    head = struct.pack("<4sBBHII", b"TSF1", 1, 0, 7, 3, 0xBAD)
+    forged = head + b"abc" + struct.pack("<I", crc32(head + b"abc"))
+    assert list(decode(forged)) == []

@@ -2,7 +2,10 @@
 
 import subprocess
 import sys
+from dataclasses import replace
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -98,3 +101,81 @@ def test_a_damaged_request_ends_the_worker() -> None:
     )
     assert done.returncode != 0
     assert done.stdout == b""
+
+
+def worker() -> ModuleType:
+    path = RUNNERS.get("unicorn").run.__globals__["_WORKER"]
+    spec = spec_from_file_location("unicorn_worker", path)
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_paints_differ_in_every_byte() -> None:
+    first, second = worker().paints(4096)
+    assert len(first) == len(second) == 4096
+    assert all(a != b for a, b in zip(first, second, strict=True))
+
+
+@pytest.mark.parametrize("reset_each", [True, False])
+def test_a_depth_that_one_paint_hides_is_seen_on_the_other(
+    reset_each: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the last case the deepest bytes happen to be what the first paint has there."""
+    module = worker()
+    painted = module.paints(64)
+
+    class Machine:
+        inputs_at = deepest = at = 0
+        step_instructions = (7,)
+        counter = SimpleNamespace(unaligned=0, unaligned_address=0, unaligned_block=0)
+
+        def __init__(self, request: dict, binary: bytes) -> None:
+            self.request = request
+
+        def reset(self, paint: bytes) -> None:
+            self.at = 0 if not reset_each else self.at
+
+        def to_begin(self) -> None:
+            pass
+
+        def case(self, data: bytes) -> tuple:
+            self.at += 1
+            return data, b"", [], 5
+
+        def depth(self, paint: bytes) -> int:
+            last = self.at % 3 == 0
+            return 64 if last and paint == painted[1] else 24
+
+    monkeypatch.setattr(module, "Machine", Machine)
+    request = {"stack": [0, 64], "inputs": [[0, 1]], "cases": 3, "reset_each": reset_each,
+               "steps": [0]}  # fmt: skip
+    answer, binary = module.run(request, b"abc")
+    assert answer["stack"] == 64
+    assert (answer["instructions"], answer["layers"], binary) == ([5, 5, 5], [7], b"abc")
+
+
+def test_ram_that_the_engine_cannot_map_exactly_is_refused() -> None:
+    board = BOARDS.get("nucleo_l4r5zi")
+    ragged = tuple(
+        replace(m, nbytes=m.nbytes - 8) if m.role == "ram" else m for m in board.memories
+    )
+    with pytest.raises(UserError, match="multiple of 4096 B") as e:
+        run(image(board.id, "zig"), replace(board, memories=ragged), "unicorn",
+            RunOptions(inputs(1)))  # fmt: skip
+    assert e.value.code == "bench.unicorn.memory"
+
+
+def test_a_worker_that_hangs_ends_in_a_message_without_an_invented_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanging = tmp_path / "worker.py"
+    hanging.write_text("import time; time.sleep(60)")
+    names = RUNNERS.get("unicorn").run.__globals__
+    monkeypatch.setitem(names, "_WORKER", hanging)
+    monkeypatch.setitem(names, "_GRACE_S", 0.0)
+    board = BOARDS.get("nucleo_l4r5zi")
+    options = RunOptions(inputs(1), timeout_s=0.5, cache=CACHE)
+    with pytest.raises(UserError, match=r"did not finish on nucleo_l4r5zi in the time allowed\."):
+        run(image(board.id, "zig"), board, "unicorn", options)

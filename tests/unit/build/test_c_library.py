@@ -4,6 +4,7 @@ import io
 import shutil
 import subprocess
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -108,3 +109,18 @@ def test_golden_vectors_of_another_model_are_refused() -> None:
     fewer = {k: v[:2] for k, v in right.outputs.items()}
     with pytest.raises(UserError, match="same number of cases"):
         make(mixed("host"), Golden(right.inputs, fewer))
+
+
+def test_the_example_names_classes_and_the_readme_channels(tmp_path: Path) -> None:
+    given = golden()
+    source, answer = next(iter(given.inputs)), "sums"
+    size = given.outputs[answer].shape[-1]
+    classes = tuple(f'cl"ass\\ {i}??=' for i in range(size))
+    meaning = {source: ("acc_x, one step is 0.001 m/s2",), answer: classes}
+    folder = unpacked(tmp_path, replace(given, meaning=meaning, rate_hz=12.5))
+    shown = compiled(folder, "main", tmp_path).stdout
+    assert "  cl_ass_ 0__= " in shown
+    assert compiled(folder, "selftest", tmp_path).returncode == 0
+    readme = (folder / "README.md").read_text()
+    assert "12.5 samples per second" in readme
+    assert "- 0: acc_x, one step is 0.001 m/s2" in readme

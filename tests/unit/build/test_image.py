@@ -8,6 +8,7 @@ import pytest
 from firmwares import CACHE, image, mixed, sabotaged
 
 from tinsmith.build.image import DEFAULT_STACK, BuildOptions, build_image
+from tinsmith.build.linker import linker_script
 from tinsmith.codegen.compile import compile_graph
 from tinsmith.core.errors import InternalError, UserError
 from tinsmith.devices.board import BOARDS
@@ -85,7 +86,7 @@ def test_the_host_has_no_image_and_an_unknown_port_is_named() -> None:
     with pytest.raises(UserError) as e:
         built(mixed("host"), "host")
     assert e.value.code == "build.board.host"
-    with pytest.raises(UserError, match="'serial' is unknown; known: bare, qemu"):
+    with pytest.raises(UserError, match=r"Port 'serial' is unknown\. Known: bare, qemu"):
         built(mixed(M4), port="serial")
 
 
@@ -104,3 +105,24 @@ def test_c_that_does_not_compile_is_our_bug_and_names_the_file() -> None:
 def test_warnings_are_errors() -> None:
     with pytest.raises(InternalError, match="conversion"):
         built(sabotaged(M4, "arena[0] = (int)(size_t)arena * 2;"))
+
+
+def test_initialised_data_counts_in_flash_and_in_ram() -> None:
+    statement = "static volatile uint32_t kept[3] = {1, 2, 3}; kept[0]++;"
+    plain, more = image(M4, "zig"), built(sabotaged(M4, statement))
+    data = more.size.sections[".data"]
+    assert data == 16 and ".data" not in plain.size.sections
+    assert more.size.ram_static_bytes == plain.size.ram_static_bytes + data
+    stored = [n for n in more.size.sections if n not in (".bss", ".stack")]
+    assert more.size.flash_bytes == sum(more.size.sections[n] for n in stored)
+
+
+def test_the_linker_script_has_the_boards_exact_numbers() -> None:
+    board = BOARDS.get("esp32_c3")
+    text = linker_script("title", board.memories, 512, "_start")
+    for m in board.memories:
+        assert f"{m.role.upper()} (" in text
+        assert f": ORIGIN = {m.origin:#x}, LENGTH = {m.nbytes:#x}\n" in text
+    ram = board.memory("ram")
+    assert f"ASSERT(ts_bss_end <= {ram.origin + ram.nbytes:#x}," in text
+    assert ". = . + 512;" in text and "> RODATA" in text

@@ -9,11 +9,12 @@ from zlib import crc32
 
 import numpy as np
 import pytest
-from firmwares import CACHE, TARGETS, inputs, mixed
+from firmwares import CACHE, TARGETS, inputs, mixed, mixed_graph
 
-from tinsmith.build.image import firmware_text
+from tinsmith.build.image import BuildOptions, build_image, firmware_text
 from tinsmith.build.module_binary import HEADER_BYTES, build_module_binary
 from tinsmith.build.toolchains.zig import environment, find
+from tinsmith.codegen.compile import compile_graph
 from tinsmith.core.errors import InternalError, UserError
 from tinsmith.devices.board import BOARDS
 from tinsmith.ir.interp import run_cases
@@ -174,3 +175,13 @@ def test_our_soft_float_agrees_with_numpy(tmp_path: Path, rng: np.random.Generat
             assert (soft.__eqsf2(*pair) == 0) == bool(a == b)
             assert (soft.__nesf2(*pair) != 0) == bool(a != b)
             assert (soft.__unordsf2(*pair) != 0) == bool(np.isnan(a) or np.isnan(b))
+
+
+@pytest.mark.parametrize("name", ["memory", "hidden", "soft_float", "header", "main"])
+def test_a_model_may_bear_the_name_of_one_of_our_files(name: str) -> None:
+    board = BOARDS.get("rpi_pico")
+    module = compile_graph(mixed_graph().with_(name=name), board.id)
+    assert module.name == name
+    data = build_module_binary(module, board, "zig", CACHE)
+    assert len(data) == len(build_module_binary(mixed(board.id), board, "zig", CACHE))
+    build_image(module, board, "zig", BuildOptions(CACHE))

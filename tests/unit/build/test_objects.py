@@ -1,5 +1,6 @@
 """Objects: what is in their key, and what is not."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,21 @@ def test_an_fpu_that_is_not_told_of_is_an_error(m4) -> None:
         "int one(void);\nint one(void) { return 1; }\n"
     )
     compile_all(m4, {"one.c": text})
-    from dataclasses import replace
-
     with pytest.raises(InternalError, match="no FPU"):
         compile_all(replace(m4, target=tuple(wrong)), {"one.c": text})
+
+
+def test_a_damaged_object_is_compiled_again(m4) -> None:
+    first = compile_all(m4, SOURCES)
+    (path,) = (m4.cache / "objects").iterdir()
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    assert compile_all(m4, SOURCES) == first
+
+
+def test_another_compiler_is_part_of_the_key(m4) -> None:
+    compile_all(m4, SOURCES)
+    newer = replace(m4, found=replace(m4.found, version="zig 99"))
+    compile_all(newer, SOURCES)
+    assert len(kept(m4)) == 2

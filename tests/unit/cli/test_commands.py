@@ -3,12 +3,17 @@
 import inspect
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
+from tinsmith.cli import show
 from tinsmith.cli.command import COMMANDS
+from tinsmith.cli.console import shown
 from tinsmith.cli.kinds import listing
 from tinsmith.cli.main import make_app
+from tinsmith.cli.show import show_table
 from tinsmith.core.errors import UnknownKind
+from tinsmith.flow.journal import StepRecord
 
 
 @pytest.mark.parametrize("name", COMMANDS.names())
@@ -34,3 +39,23 @@ def test_kinds_listing() -> None:
     assert listing("block", "spectral")[0]["parameter"] == "spectral"
     with pytest.raises(UnknownKind, match="Did you mean 'family'"):
         listing("famly", "")
+
+
+def test_a_table_in_a_file_is_not_cut(capsys: pytest.CaptureFixture) -> None:
+    show_table(("id", "what"), [("a", "[red]" + 300 * "x")])
+    assert "[red]" + 300 * "x" in capsys.readouterr().out
+
+
+def test_a_table_on_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(show, "out", lambda: Console(width=20, soft_wrap=True))
+    show_table(("id", "what", "more"), [("nucleo_l4r5zi", "something", "else")])
+    assert capsys.readouterr().out == "\nnucleo_l4r5zi\n  what  something\n  more  else\n"
+
+
+def test_a_step_leaves_no_empty_line_in_a_file(capsys: pytest.CaptureFixture) -> None:
+    with shown() as listener:
+        listener.started("cut").advance(1, 2, "half")
+        listener.finished(StepRecord("cut", "key", served=True, seconds=0.5))
+    assert capsys.readouterr().out == f"  served    {'cut':<28}    0.50 s\n"

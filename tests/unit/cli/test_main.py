@@ -94,3 +94,14 @@ def test_help_is_light() -> None:
     assert done.stderr.strip() == ""
     for command in ("init", "data", "train", "compile", "measure", "prove", "run", "report"):
         assert re.search(rf"\b{command}\b", done.stdout)
+
+
+def test_a_disk_that_refuses_is_no_bug(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert main.call(["init", str(tmp_path / "file" / "x")]) == 2
+    assert "Not a directory" in capsys.readouterr().err
+    monkeypatch.setattr(main, "make_app", lambda: app_that(OSError(28, "No space left", "/full")))
+    assert main.call([]) == 2
+    assert "tinsmith: /full: No space left." in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """The compiler as a whole: the C contract, its dumps, and code that means what the graph means."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,13 @@ from tinsmith.bench.run import run
 from tinsmith.build.objects import compile_all, compiler_for
 from tinsmith.build.shared import build_shared
 from tinsmith.codegen.compile import PIPELINE, compile_graph
+from tinsmith.codegen.emit import comment_text
 from tinsmith.core.errors import InternalError, UnknownKind
 from tinsmith.devices.board import BOARDS
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import run_cases
+from tinsmith.ir.op import OPS, In, Kernel, Out, Scratch
 from tinsmith.ir.ops.rfft_power import twiddles
 from tinsmith.ir.types import Quant, TensorType
 
@@ -134,3 +137,24 @@ def test_unknown_boards_and_broken_graphs_are_refused() -> None:
         compile_graph(wrist(), "nucleo_l4r5z")
     with pytest.raises(InternalError, match="at least one output"):
         compile_graph(wrist().with_(outputs=()), "host")
+
+
+def test_a_comment_neither_ends_early_nor_begins_again() -> None:
+    assert comment_text("a /* b */ c\nd") == "a / * b * / c d"
+
+
+def test_several_pieces_of_scratch_lie_behind_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    op, get = OPS.get("rfft_power"), type(OPS).get
+    arguments = [In(0), In(1), Out(), Scratch(12), Scratch(64), 1, 8]
+    greedy = replace(op, kernels={"float32": Kernel(lambda site: arguments)})
+    monkeypatch.setattr(
+        type(OPS), "get", lambda self, n: greedy if n == "rfft_power" else get(self, n)
+    )
+    b = Builder("net")
+    x = b.input("x", TensorType((1, 8), "float32"))
+    power = b.op("rfft_power", x, b.constant("w", twiddles(8)), name="power")
+    module = compile_graph(b.build([power]), "host")
+    place = module.plan.places["power#scratch"]
+    assert place.nbytes == 16 + 64
+    for at in (place.offset, place.offset + 16):
+        assert f"(void *)(arena + {at})," in module.sources["net.c"]

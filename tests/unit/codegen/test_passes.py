@@ -116,7 +116,7 @@ def test_eliminate_dead_keeps_inputs_and_states_that_matter() -> None:
 
 
 def test_lower_makes_distinct_identifiers() -> None:
-    names = identifiers(["a b", "a-b", "A_B", "ok", "OK", "1st", "é", ""])
+    names = identifiers(["a b", "a-b", "A_B", "ok", "OK", "x_y", "X Y", "1st", "é", ""])
     lowered = [n.lower() for n in names.values()]
     assert len(set(lowered)) == len(lowered)
     assert all(n.isidentifier() and n.isascii() for n in names.values())
@@ -145,3 +145,23 @@ def test_lower_names_an_operation_without_kernel() -> None:
     x = b.input("raw", TensorType((3,), "uint8"))
     with pytest.raises(UserError, match=r"'reshape' \(node 'raw_out'\) has no kernel for uint8"):
         PASSES.get("lower")(b.build([x]))
+
+
+def test_lower_adds_nothing_for_a_state_that_keeps_itself() -> None:
+    b = Builder("net")
+    kept = b.state("kept", np.ones((2, 3), np.float32))
+    graph = b.build([b.op("add", b.input("x", V), kept, name="y")])
+    low = PASSES.get("lower")(graph)
+    assert [n.name for n in low.nodes] == ["y"]
+    assert low.states[0].next == "kept"
+
+
+@pytest.mark.parametrize("name", ["stdint", "String", "golden", "ts", "ts_kernel", "_x", "1"])
+def test_lower_gives_a_module_no_name_that_is_taken(name: str) -> None:
+    low = PASSES.get("lower")(clean().with_(name=name))
+    assert low.name.startswith("model_") and low.name.isidentifier()
+
+
+@pytest.mark.parametrize("name", ["wrist", "memory", "kernels", "hidden", "main", "tsunami"])
+def test_lower_keeps_good_names(name: str) -> None:
+    assert PASSES.get("lower")(clean().with_(name=name)).name == name

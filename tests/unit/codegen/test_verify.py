@@ -57,6 +57,7 @@ CHAIN: dict[str, tuple[Callable[[MemoryPlan], MemoryPlan], str]] = {
     "missing": (lambda p: without(p, "third"), "'third' has no place"),
     "unknown": (lambda p: replace(p, places={**p.places, "q": Place(0, 8, 0, 0)}), "'q' is placed"),
     "size": (lambda p: moved(p, "y", nbytes=8), "needs 32 B"),
+    "blocks misaligned": (lambda p: replace(p, alignment=4), "aligned to 4, not to 8"),
     "misaligned": (lambda p: moved(p, "y", offset=4), "not aligned"),
     "outside": (lambda p: moved(p, "y", offset=p.arena_bytes), "outside the arena"),
     "negative": (lambda p: moved(p, "y", offset=-8), "outside the arena"),
@@ -146,3 +147,14 @@ def test_scratch_may_touch_neither_operand_nor_result() -> None:
         verify_plan(graph, onto(plan, "power#scratch", "x"))
     with pytest.raises(PlanError, match="'power' holds nothing defined"):
         verify_plan(graph, onto(plan, "power#scratch", "power", -8))
+
+
+def test_an_operand_that_the_step_also_reads_otherwise_may_not_be_touched() -> None:
+    """As the second operand of a sum, an element may be read at any time."""
+    b = Builder("net", "lowered")
+    r = b.op("relu", b.input("x", V), name="r")
+    graph = b.build([b.op("add", r, r, name="y")])
+    plan = spread(graph)
+    verify_plan(graph, plan)
+    with pytest.raises(PlanError, match="of 'r' holds byte 0 of 'y'"):
+        verify_plan(graph, onto(plan, "y", "r"))

@@ -6,11 +6,13 @@ import pytest
 
 from tinsmith.compress.apply import apply
 from tinsmith.compress.method import Calibration
-from tinsmith.compress.methods.int8_ptq import quantise, signal_processing
+from tinsmith.compress.methods.int8_ptq import quantise
 from tinsmith.core.errors import UnknownKind, UserError
+from tinsmith.dsp.front import signal_processing
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import run_cases
+from tinsmith.ir.ops.dense import MOST_DEPTH
 from tinsmith.ir.rules import verify
 from tinsmith.ir.types import TensorType
 
@@ -206,3 +208,35 @@ def test_wrong_dialect_and_unknown_method():
         apply(quantised, "int8_ptq", Calibration({"x": cases(0)}))
     with pytest.raises(UnknownKind, match="int8_ptq"):
         apply(network(), "int8_pqt", Calibration({"x": cases(0)}))
+
+
+def test_a_relu_that_never_fired_still_clamps():
+    """Calibration saw only zeros behind it; other inputs must not come out negative."""
+    b = Builder("quiet")
+    x = b.input("x", TensorType((1, 2), "float32"))
+    x = b.op("dense", x, constant(b, "w", np.eye(2)), constant(b, "b", [0, 0]), name="sum")
+    graph = b.build([b.op("relu", x, name="y")])
+    done = apply(graph, "int8_ptq", Calibration({"x": -np.ones((4, 1, 2), np.float32)}))
+    (node,) = (n for n in done.graph.nodes if n.op == "requantize")
+    assert node.attrs["act_min"] == node.attrs["zero_point"] > -128
+    seen = run_cases(done.graph, {"x": -np.full((1, 1, 2), 2, np.float32)})
+    assert np.all(seen[done.graph.outputs[0]] == 0)
+
+
+def test_a_layer_whose_sums_could_overflow_stays_float():
+    b = Builder("deep")
+    x = b.input("x", TensorType((1, MOST_DEPTH + 1), "float32"))
+    w = constant(b, "w", np.ones((1, MOST_DEPTH + 1)))
+    graph = b.build([b.op("dense", x, w, constant(b, "b", [0]), name="y")])
+    calibration = Calibration({"x": np.ones((1, 1, MOST_DEPTH + 1), np.float32)})
+    assert [n.op for n in apply(graph, "int8_ptq", calibration).graph.nodes] == ["dense"]
+
+
+def test_a_sum_that_someone_else_reads_is_not_clamped_by_the_relu_behind_it():
+    graph = network()
+    (dense,) = (n for n in graph.nodes if n.stage == "dense_0" and n.op == "dense")
+    both = graph.with_(outputs=(*graph.outputs, dense.outputs[0]))
+    done = apply(both, "int8_ptq", Calibration({"x": cases(0)})).graph
+    assert "relu" in [n.op for n in done.nodes]
+    real, got = (run_cases(g, {"x": cases(0)}) for g in (both, done))
+    np.testing.assert_allclose(got[done.outputs[1]], real[dense.outputs[0]], atol=0.2)

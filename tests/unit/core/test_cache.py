@@ -102,3 +102,34 @@ def test_the_fingerprint_sees_names_and_bytes(tmp_path: Path) -> None:
     second = code_fingerprint(tmp_path)
     (tmp_path / "b.py").write_text("2")
     assert len({first, second, code_fingerprint(tmp_path)}) == 3
+
+
+@pytest.mark.parametrize("other", ["numpy", "torch", "capstone", "ziglang"])
+def test_the_fingerprint_sees_the_versions_of_what_tinsmith_declares(
+    other: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tinsmith.core import cache
+
+    package = Path(cache.__file__).parents[1]
+    before, found = code_fingerprint(package), cache.version
+    monkeypatch.setattr(cache, "version", lambda n: "99" if n == other else found(n))
+    assert code_fingerprint(package) != before
+
+
+@pytest.mark.parametrize(("group", "seen"), [("tinsmith.dsp.blocks", True), ("other", False)])
+def test_the_fingerprint_sees_plug_ins(
+    group: str, seen: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tinsmith.core import cache
+
+    package = Path(cache.__file__).parents[1]
+    before = code_fingerprint(package)
+    info = tmp_path / "hum-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: hum\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[{group}]\nhum = hum:BLOCK\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    first = code_fingerprint(package)
+    assert (first != before) == seen
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: hum\nVersion: 1.1\n")
+    assert (code_fingerprint(package) != first) == seen

@@ -43,6 +43,10 @@ def large() -> bytes: return bytes(3_000_000)
 def deep(n: int) -> Parsed: return deep(n + 1)
 def connect() -> Parsed: socket.create_connection(("127.0.0.1", 9))
 def write(path: Path) -> Parsed: path.write_text("x")
+def folder(path: Path) -> Parsed: path.mkdir()
+def symlink(path: Path) -> Parsed: path.symlink_to("/dev/null")
+def open_up(path: Path) -> Parsed: path.chmod(0o777)
+def hardlink(path: Path) -> Parsed: path.hardlink_to(__file__)
 def start() -> Parsed: subprocess.run(["true"])
 def files() -> Parsed: return [open("/dev/null") for _ in range(500)]
 def environment() -> tuple[str, ...]: return tuple(sorted(os.environ))
@@ -123,10 +127,19 @@ def test_what_no_parser_needs_is_refused(hostile: Path, function: str) -> None:
         run(f"hostile:{function}", (), Parsed)
 
 
-def test_no_file_is_written(hostile: Path) -> None:
-    with pytest.raises(InternalError, match="refuses open"):
-        run("hostile:write", (hostile / "new",), Parsed)
+@pytest.mark.parametrize("function", ["write", "folder", "symlink", "hardlink"])
+def test_nothing_is_written(hostile: Path, function: str) -> None:
+    with pytest.raises(InternalError, match=r"refuses (open|os\.)"):
+        run(f"hostile:{function}", (hostile / "new",), Parsed)
+    assert not (hostile / "new").is_symlink()
     assert not (hostile / "new").exists()
+
+
+def test_no_mode_is_changed(hostile: Path) -> None:
+    mode = (hostile / "parsed.py").stat().st_mode
+    with pytest.raises(InternalError, match=r"refuses os\.chmod"):
+        run("hostile:open_up", (hostile / "parsed.py",), Parsed)
+    assert (hostile / "parsed.py").stat().st_mode == mode
 
 
 def test_the_environment_stays_outside(hostile: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """CSV: what is recognised, and one clear error for each thing that is wrong."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -160,4 +161,31 @@ def test_binary_garbage(tmp_path: Path) -> None:
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "walk.csv").mkdir()
     with pytest.raises(UserError, match="cannot be read"):
+        FORMAT.read(tmp_path / "walk.csv", ReadOptions())
+
+
+def test_numbers_without_header_need_a_name_for_every_column(tmp_path: Path) -> None:
+    reading = read(tmp_path, " 1, -2\n 3,  4\n", channels=("x", "y"))
+    assert reading.channels == (Channel("x"), Channel("y"))
+    assert reading.recordings[0].values.tolist() == [[1, -2], [3, 4]]
+    with pytest.raises(UserError) as e:
+        read(tmp_path, "1,2\n3,4\n", channels=("x",))
+    assert "name all 2 columns" in e.value.hint
+    assert "--set channels=" in e.value.hint
+
+
+def test_the_user_says_the_unit_of_time(tmp_path: Path) -> None:
+    text = "timestamp,x\n0,1\n500,2\n1000,3\n"
+    with pytest.raises(UserError, match="time_unit=ms"):
+        read(tmp_path, text)
+    assert read(tmp_path, text, time_unit="ms").rate_hz == 2
+
+
+def test_row_numbers_without_a_name(tmp_path: Path) -> None:
+    assert "every line has 3 columns" in refused(tmp_path, "x,y\n1,5,6\n2,5,6\n", "ragged")
+
+
+def test_a_pipe_is_no_recording(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "walk.csv")
+    with pytest.raises(UserError, match="no file"):
         FORMAT.read(tmp_path / "walk.csv", ReadOptions())

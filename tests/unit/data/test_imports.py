@@ -168,3 +168,15 @@ def test_opening_what_is_missing_or_damaged(tmp_path: Path) -> None:
     (tmp_path / "out" / "manifest.zip").write_bytes(b"PK")
     with pytest.raises(UserError, match=re.escape("damaged: manifest.zip")):
         open_dataset(tmp_path / "out")
+
+
+def test_links_in_a_loop(tmp_path: Path) -> None:
+    (tmp_path / "self.csv").symlink_to("self.csv")
+    with pytest.raises(UserError, match="loop"):
+        load([tmp_path / "self.csv"], tmp_path / "set")
+
+
+def test_a_folder_named_like_a_file_is_a_folder(tmp_path: Path) -> None:
+    fill(tmp_path / "all.csv")
+    (tmp_path / "all.csv" / "empty.csv").mkdir()
+    assert len(load([tmp_path / "all.csv"], tmp_path / "set").manifest.recordings) == 3

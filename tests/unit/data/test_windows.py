@@ -134,3 +134,30 @@ def test_short_recordings_are_noted(tmp_path: Path) -> None:
     rows: list[Row] = [("a", None, 20), ("b", None, 20)] * 5 + [("a", None, 3)]
     windows = cut(dataset(rows, tmp_path), Windowing(5, 5), 1)
     assert "1 recordings are shorter" in windows.note
+
+
+def test_one_recording_without_a_group_makes_groups_unknown(tmp_path: Path) -> None:
+    """Else recordings without one would count as one more group."""
+    rows: list[Row] = [(label, "p", 20) for label in "ab" * 5]
+    windows = cut(dataset([*rows, ("a", None, 20)], tmp_path), Windowing(5, 5), 1)
+    assert not windows.grouped
+    assert "optimistic" in windows.note
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_part_that_lacks_a_class_comes_first(tmp_path: Path, seed: int) -> None:
+    """Three recordings of a class: one for each part, though training is then below its share."""
+    rows: list[Row] = [(label, None, 20) for label in "ab" * 3]
+    windows = cut(dataset(rows, tmp_path), Windowing(10, 10), seed)
+    for label in (0, 1):
+        assert set(windows.part[windows.label == label]) == {TRAIN, VALIDATION, TEST}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_large_recordings_are_dealt_out_before_small_ones_even_out(
+    tmp_path: Path, seed: int
+) -> None:
+    rows: list[Row] = [(label, None, n) for label in "ab" for n in (300, 100, 100, *[20] * 10)]
+    windows = cut(dataset(rows, tmp_path), Windowing(10, 10), seed)
+    shares = np.bincount(windows.part) / len(windows.part)
+    np.testing.assert_allclose(shares, (0.6, 0.2, 0.2), atol=0.05)

@@ -2,11 +2,15 @@
 
 import numpy as np
 
-from tinsmith.data.windows import TEST, TRAIN, Windows
-from tinsmith.flow.golden import choose, stage_rows
+from tinsmith.build.package import Golden
+from tinsmith.data.dataset import Channel
+from tinsmith.data.windows import TEST, TRAIN, Windowing, Windows
+from tinsmith.flow.golden import choose, explained, stage_rows
 from tinsmith.flow.trial import TestData as Data
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.types import TensorType
+from tinsmith.learn.pipeline import Pipeline, Sensor
+from tinsmith.prove.parity import compare
 from tinsmith.prove.record import reference_trace
 from tinsmith.prove.trace import Trace
 
@@ -55,3 +59,26 @@ def test_rows_name_the_stage_that_differs() -> None:
     assert rows[1].elements == 3
     missing = Trace("board", golden.raw, {"z": golden.values["z"]})
     assert stage_rows(graph, golden, [missing])[1].equal == (False,)
+
+
+def test_vectors_say_what_channels_and_classes_are() -> None:
+    pipeline = Pipeline(
+        "p", (Channel("acc", "g"), Channel("turn")), 25.0, Sensor("int16", (0.5, 2.0)),
+        Windowing(8, 8), (), "linear",
+    )  # fmt: skip
+    x = np.zeros((1, 8, 2), np.int16)
+    found = explained(Golden({"raw": x}, {"p": x}), pipeline, ("calm", "wild"))
+    assert found.meaning["raw"] == ("acc, one step is 0.5 g", "turn, one step is 2")
+    assert found.meaning["p"] == ("calm", "wild")
+    assert found.rate_hz == 25
+
+
+def test_a_nan_of_another_payload_is_equal_in_the_rows_as_in_the_verdict() -> None:
+    """IEEE 754 leaves the payload to the hardware."""
+    b = Builder("g", "lowered")
+    graph = b.build([b.op("sqrt", b.input("x", TensorType((2,), "float32")), name="y")])
+    golden = reference_trace(graph, {"x": np.array([[-1, 4]], np.float32)})
+    other = np.array([[0xFFC00001, 0x40000000]], np.uint32).view(np.float32)
+    seen = Trace("board", golden.raw, {"y": other})
+    assert compare(graph, golden, seen).equal
+    assert [r.equal for r in stage_rows(graph, golden, [seen])] == [(True,), (True,)]

@@ -58,6 +58,11 @@ def test_read(folder: Path) -> None:
         ('name = "wrist"', 'name = "Wrist"', "name is 'Wrist'; allowed is lower-case"),
         ('name = "wrist"', "", "name is missing"),
         ("boards = [", "boads = [", "key 'boads' is unknown. Did you mean 'boards'?"),
+        ('"host"]', '"rpi_pico"]', "allowed is each board once"),
+        ('["*.csv"]', "[]", "data.sources is []; allowed is one or more files"),
+        ("samples = 16", "samples = 99999999999999999999", "at most 64 bits"),
+        ('"m/s2"', '"\\u0000"', "control characters"),
+        ('sources = ["*.csv"]', 'sources = ["*.csv"]\nunits = "g"', "key 'data.units' is unknown"),
         ('boards = ["rpi_pico", "host"]', "boards = []", "one or more of esp32_c3"),
         ("[data]", "golden = 0\n[data]", "golden is 0; allowed is a whole number from 1 up"),
         ("[data]", "seed = true\n[data]", "seed is True; allowed is a whole number"),
@@ -113,5 +118,30 @@ def test_sources_inside_a_package(folder: Path) -> None:
         expand(folder, "package:numpy/nothing.csv")
     with pytest.raises(MissingTool, match="nowhere_to_be_found"):
         expand(folder, "package:nowhere_to_be_found/x.csv")
-    with pytest.raises(MissingTool):
-        expand(folder, "package:../x.csv")
+
+
+def test_a_dataset_takes_no_words_about_its_files(folder: Path) -> None:
+    text = GOOD.replace('sources = ["*.csv"]', 'dataset = "data"\nrate_hz = 20')
+    (folder / "project.toml").write_text(text)
+    with pytest.raises(UserError, match=r"data\.rate_hz has no effect"):
+        read_project(folder)
+
+
+def test_a_file_is_named_once_in_a_message(folder: Path) -> None:
+    (folder / "project.toml").write_text(GOOD.replace('"wrist"', "3"))
+    with pytest.raises(UserError) as e:
+        read_project(folder)
+    assert str(e.value).count("project.toml") == 1
+
+
+def test_stars_in_folders(folder: Path) -> None:
+    (folder / "a" / "b").mkdir(parents=True)
+    (folder / "a" / "b" / "c.csv").write_text("")
+    assert expand(folder, "a/*/*.csv") == expand(folder, "a/**/*.csv") == [folder / "a/b/c.csv"]
+
+
+@pytest.mark.parametrize("name", ["os", "a.b", "..", ""])
+def test_what_is_no_package_of_files(folder: Path, name: str) -> None:
+    with pytest.raises(UserError, match="names no Python package") as e:
+        expand(folder, f"package:{name}/x")
+    assert "install" not in str(e.value)

@@ -7,7 +7,7 @@ import pytest
 
 from tinsmith.core.quantity import Emulated, Estimated, Measured
 from tinsmith.flow.record import interval_text, latency_text, quantity_record
-from tinsmith.flow.report.figure import FAINT, INK, Figure, barh, legend
+from tinsmith.flow.report.figure import FAINT, FULL, HALF, INK, Figure, barh, legend
 from tinsmith.flow.report.model_charts import accuracies, confusion, learning_curves
 from tinsmith.learn.metrics import metrics, wilson
 from tinsmith.learn.trained import Curves
@@ -75,3 +75,12 @@ def test_figures_without_matplotlib_name_what_to_install(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(Exception, match=r"tinsmith\[report\]"):
         Figure((1, 1))
+
+
+def test_letters_have_one_size_and_charts_of_a_pair_one_height() -> None:
+    rows = [(name, wilson(9, 10)) for name in "abc"]
+    drawn = [accuracies(rows[:1], beside=3), accuracies(rows)]
+    boxes = [re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', text)[0] for text in drawn]
+    assert boxes[0] == boxes[1]
+    assert float(boxes[0][0]) == pytest.approx(72 * HALF)
+    assert pytest.approx(532 / 1080, abs=0.005) == HALF / FULL

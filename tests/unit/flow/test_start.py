@@ -8,7 +8,7 @@ import pytest
 from tinsmith.core.errors import UserError
 from tinsmith.core.progress import Silent
 from tinsmith.flow.project import read_project
-from tinsmith.flow.start import begin, read_settings
+from tinsmith.flow.start import begin, import_into, read_settings
 
 
 def test_settings() -> None:
@@ -48,3 +48,40 @@ def test_begin_without_recordings_writes_an_example(tmp_path: Path) -> None:
     (tmp_path / "2nd" / "recordings").mkdir()
     (tmp_path / "2nd" / "recordings" / "a.csv").write_text("x\n1\n")
     assert read_project(tmp_path / "2nd").name == "model_2nd"
+
+
+def test_a_failed_beginning_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(UserError):
+        begin(tmp_path / "new", [tmp_path / "lost.csv"], [], Silent())
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(UserError):
+        begin(tmp_path / "mine", [tmp_path / "lost.csv"], [], Silent())
+    assert (tmp_path / "mine").exists()
+
+
+def test_letters_with_accents_make_a_name(tmp_path: Path) -> None:
+    begin(tmp_path / "Überwachung 2", [], [], Silent())
+    text = (tmp_path / "Überwachung 2" / "project.toml").read_text(encoding="utf-8")
+    assert 'name = "uberwachung_2"' in text
+
+
+def test_import_needs_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is no folder"):
+        import_into(tmp_path / "lost", "data", [tmp_path], [], Silent())
+    assert not (tmp_path / "lost").exists()
+
+
+@pytest.mark.parametrize("into", ["..", ".", "../other", "/tmp/elsewhere", "sets/../.."])
+def test_a_dataset_lies_in_its_project(tmp_path: Path, into: str) -> None:
+    with pytest.raises(UserError, match="is not inside"):
+        import_into(tmp_path, into, [tmp_path], [], Silent())
+
+
+def test_a_dataset_may_lie_deeper_and_is_named_after_the_project(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "a.csv").write_text("x\n1\n2\n")
+    arguments = (tmp_path / "mine", "sets/first", [tmp_path / "a.csv"], ["rate_hz=5"], Silent())
+    dataset = import_into(*arguments)
+    assert dataset.root == tmp_path / "mine" / "sets" / "first"
+    assert dataset.manifest.name == "mine"

@@ -25,6 +25,7 @@ REQUANTIZE: dict[str, Attr] = {
     "rounding": "double", "zero_point": 0, "act_min": -128, "act_max": 127,
 }  # fmt: skip
 INT32 = (t(2, 3, dtype="int32"), t(3, dtype="int32"), t(3, dtype="int32"))
+DENSE8 = (t(2, 3, dtype="int8"), t(2, dtype="int32"))
 REFUSED: dict[str, tuple[str, tuple[TensorType, ...], dict[str, Attr]]] = {
     "add_shapes": ("add", (t(2, 3), t(2)), {}),
     "add_longer_b": ("add", (t(3), t(2, 3)), {}),
@@ -57,6 +58,20 @@ REFUSED: dict[str, tuple[str, tuple[TensorType, ...], dict[str, Attr]]] = {
     "rfft_length": ("rfft_power", (t(12), t(6, 2)), {}),
     "rfft_too_short": ("rfft_power", (t(2), t(1, 2)), {}),
     "rfft_twiddles": ("rfft_power", (t(8), t(8, 2)), {}),
+    "dense_two_operands": ("dense", (t(1, 3), t(2, 3)), {}),
+    "dense_shapes": ("dense", (t(1, 3), t(2, 4), t(2)), {}),
+    "dense_int16": ("dense", (t(1, 3, dtype="int16"), t(2, 3), t(2)), {}),
+    "dense_per_axis": (
+        "dense", (t(2, 3, dtype="int8", quant=PER_AXIS), *DENSE8), {},
+    ),
+    "dense_zero_point_of_weights": (
+        "dense", (t(1, 3, dtype="int8", quant=Q), t(2, 3, dtype="int8", quant=Q), DENSE8[1]), {},
+    ),
+    "dense_too_deep": (
+        "dense",
+        (t(1, 40_000, dtype="int8", quant=Q), t(2, 40_000, dtype="int8"), DENSE8[1]),
+        {},
+    ),
     "dequantize_int8_without_quant": ("dequantize", (t(3, dtype="int8"),), {}),
     "dequantize_int16_without_scale": ("dequantize", (t(3, dtype="int16"),), {}),
     "dequantize_scales": ("dequantize", (t(4, 3, dtype="int16"), t(4)), {}),
@@ -98,7 +113,7 @@ def test_scales_move_with_their_axis(op: str, attrs: dict[str, Attr], quant: Qua
 
 
 def test_multipliers_hold_factors_to_31_bits(rng: np.random.Generator) -> None:
-    factors = [1.0, 0.5, 2.0**29, 1 - 2.0**-40, *(10 ** rng.uniform(-9, 8, 200))]
+    factors = [1.0, 0.5, 2.0**29, 2.0**30 - 0.5, 1 - 2.0**-40, *(10 ** rng.uniform(-9, 8, 200))]
     for factor in map(float, factors):
         m, s = multiplier_of(factor)
         assert 2**30 <= m < 2**31 and -31 <= s <= 30
@@ -109,7 +124,7 @@ def test_multipliers_hold_factors_to_31_bits(rng: np.random.Generator) -> None:
     assert np.array_equal(m * 2.0 ** (s - 31), exact.astype(np.float64))
 
 
-@pytest.mark.parametrize("factor", [-0.1, float("nan"), float("inf"), 2.0**30])
+@pytest.mark.parametrize("factor", [-0.1, float("nan"), float("inf"), 2.0**30, 2.0**30 - 0.25])
 def test_factors_outside_the_range_are_refused(factor: float) -> None:
     with pytest.raises(ValueError, match="factor"):
         multiplier_of(factor)

@@ -1,7 +1,9 @@
 """Features: raw integers, stages, and the same values as by hand from quantised recordings."""
 
 import re
+from collections import OrderedDict
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +12,12 @@ from tinsmith.core.errors import UserError
 from tinsmith.data.dataset import Channel
 from tinsmith.data.windows import Windowing
 from tinsmith.dsp.block import BLOCKS
+from tinsmith.dsp.front import signal_processing
+from tinsmith.ir.builder import Builder
 from tinsmith.ir.rules import verify
+from tinsmith.ir.types import TensorType
+from tinsmith.learn import export
+from tinsmith.learn.evaluate import predict
 from tinsmith.learn.features import (
     block_of,
     feature_graph,
@@ -92,3 +99,29 @@ def test_block_of_a_stage() -> None:
     assert found is not None
     assert found.name == "statistics"
     assert block_of(PIPELINE, "features") is None
+
+
+def test_every_window_begins_with_fresh_states() -> None:
+    """As on the device in a proof: features, answers and traces mean the same."""
+    b = Builder("memory")
+    raw = b.input("raw", TensorType((2, 1), "int16"))
+    x = b.op("dequantize", raw, b.constant("lsb", np.ones(1, np.float32)))
+    held = b.state("held", np.zeros((2, 1), np.float32))
+    total = b.op("add", x, held)
+    b.update(held, total)
+    graph = b.build([b.op("reshape", total, shape=(1, 2))])
+    windows = np.array([[[1], [2]], [[3], [4]]], np.int16)
+    assert features(graph, windows).tolist() == [[1, 2], [3, 4]]
+    assert predict(graph, windows).tolist() == [[1, 2], [3, 4]]
+
+
+def test_a_layer_that_is_called_features_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its stage would make signal processing of it, and compression would leave it float."""
+    nn = pytest.importorskip("torch").nn
+    layers = OrderedDict(features=nn.Linear(12, 4), relu=nn.ReLU(), statistics=nn.Linear(4, 2))
+    monkeypatch.setattr(export, "restore", lambda trained: nn.Sequential(layers).eval())
+    graph = export.to_graph(SimpleNamespace(pipeline=PIPELINE))
+    told = [*dict.fromkeys(n.stage for n in graph.nodes)]
+    assert told[-4:] == ["net_features", "relu", "net_statistics", "softmax"]
+    network = {n.name for n in graph.nodes if n.stage in told[-4:]}
+    assert not network & signal_processing(graph)

@@ -31,8 +31,8 @@ def test_no_samples_say_nothing() -> None:
 
 
 def test_confusion_and_recall() -> None:
-    found = metrics(np.array([0, 0, 1, 1, 1]), np.array([0, 1, 1, 1, 0]), 3)
-    assert found.confusion.tolist() == [[1, 1, 0], [1, 2, 0], [0, 0, 0]]
+    found = metrics(np.array([0, 0, 1, 1, 1]), np.array([0, 2, 1, 1, 0]), 3)
+    assert found.confusion.tolist() == [[1, 0, 1], [1, 2, 0], [0, 0, 0]]
     assert found.accuracy.value == 0.6
     assert [r.samples for r in found.per_class_recall] == [2, 3, 0]
     assert found.per_class_recall[1].value == pytest.approx(2 / 3)

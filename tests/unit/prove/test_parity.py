@@ -219,3 +219,19 @@ def test_trace_of_an_outcome():
     assert compare(GRAPH, GOLDEN, trace).equal
     with pytest.raises(UserError, match="trace=True"):
         trace_of(replace(outcome, trace=None), {"raw": RAW})
+
+
+def test_a_stream_is_judged_as_a_stream():
+    """States are kept from case to case where the device kept them."""
+    b = Builder("sum")
+    quant = Quant((0.001,) * 3, (0,) * 3, 1)
+    raw = b.input("raw", TensorType((20, 3), "int16", quant))
+    x = b.op("dequantize", raw, b.constant("lsb", np.full(3, 0.001, np.float32)), name="physical")
+    held = b.state("held", np.zeros((20, 3), np.float32))
+    total = b.op("add", x, held, name="total")
+    b.update(held, total)
+    graph = b.build([total])
+    seen = reference_trace(graph, {"raw": RAW}, reset_each=False)
+    assert compare(graph, seen, seen, reset_each=False).equal
+    divergence = compare(graph, seen, seen).divergence
+    assert (divergence.value, divergence.case) == ("total", 1)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tinsmith.prove.clock import KERNELS, resample
+from tinsmith.prove.readings import readings
 from tinsmith.prove.stimulus import judge
 
 SAMPLES = 64
@@ -151,3 +152,11 @@ def test_resampling_between_the_samples_is_near_the_world(kernel, worst):
     times = np.arange(8, SAMPLES - 8) + 0.5
     error = resample(golden, times, kernel) - signal(np.random.default_rng(0), times)
     assert np.sqrt(np.mean(error**2)) < worst * golden.std()
+
+
+def test_a_unit_is_only_read_where_the_factor_is_about_its_own():
+    golden, _ = pair(0, NOMINAL)
+    for factor, named in ((1 / 9.80665, True), (1.05 / 9.80665, True), (0.2, False)):
+        seen = np.rint(golden * factor).astype(np.int16)
+        words = [r.words for r in readings(golden, seen) if r.kind == "unit"]
+        assert any(w.startswith("g instead of m/s2") for w in words) == named

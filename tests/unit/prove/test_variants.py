@@ -3,12 +3,13 @@
 import numpy as np
 from planting import START, WINDOW, integers, network, pipeline
 
+from tinsmith.codegen.compile import lower
 from tinsmith.ir.interp import run_cases
 from tinsmith.ir.rules import verify
 from tinsmith.learn.features import feature_graph
 from tinsmith.prove.parity import compare
 from tinsmith.prove.record import reference_trace
-from tinsmith.prove.variants import graft, lower, parameter_hypotheses
+from tinsmith.prove.variants import graft, parameter_hypotheses
 
 PIPELINE = pipeline("int16")
 RAW = integers(np.random.default_rng(0).normal(0, 4000, (3, START + WINDOW, 6)), PIPELINE)[

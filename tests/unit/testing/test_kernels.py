@@ -7,7 +7,8 @@ import pytest
 
 from tinsmith.core.errors import InternalError
 from tinsmith.ir.op import OPS
-from tinsmith.testing.kernels import bit_equal, case_site, compile_kernels, kernel_sources
+from tinsmith.prove.bits import equal
+from tinsmith.testing.kernels import case_site, compile_kernels, kernel_sources
 
 FLAGS = ("-O1", "-std=c99")
 NAME = "relu_float32.c"
@@ -49,11 +50,11 @@ def test_a_warning_is_an_error(tmp_path: Path) -> None:
 def test_bits_are_compared_and_nan_is_nan() -> None:
     zeros, ones = np.zeros(2, np.float32), np.ones(2, np.float32)
     nan = np.array([0x7FC00000, 0xFFC00001], np.uint32).view(np.float32)
-    assert bit_equal(zeros, zeros) and bit_equal(nan, nan[::-1])
-    assert not bit_equal(zeros, -zeros)
-    assert not bit_equal(zeros, ones)
-    assert not bit_equal(zeros, nan)
-    assert not bit_equal(zeros, zeros.reshape(2, 1))
-    assert not bit_equal(zeros, zeros.astype(np.float64))
-    assert bit_equal(np.array(1, np.int8), np.array(1, np.int8))
-    assert not bit_equal(np.array([1], np.int8), np.array([2], np.int8))
+    assert equal(zeros, zeros) and equal(nan, nan[::-1])
+    assert not equal(zeros, -zeros)
+    assert not equal(zeros, ones)
+    assert not equal(zeros, nan)
+    assert not equal(zeros, zeros.reshape(2, 1))
+    assert not equal(zeros, zeros.astype(np.float64))
+    assert equal(np.array(1, np.int8), np.array(1, np.int8))
+    assert not equal(np.array([1], np.int8), np.array([2], np.int8))

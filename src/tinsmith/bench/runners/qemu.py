@@ -11,14 +11,14 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from tinsmith.bench.faults import fault_error
+from tinsmith.bench.faults import timeout_error
 from tinsmith.bench.layout import Slot, pack_inputs, slots, unpack
 from tinsmith.bench.outcome import Outcome, RunOptions
 from tinsmith.bench.protocol import DONE, FAULT, OUTPUTS, STATUS, Frame, decode
 from tinsmith.bench.runner import Runner
-from tinsmith.bench.runners.unicorn import plugin
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.machines import Machine, machine_for, machines
+from tinsmith.build.plugins import plugin
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.errors import InternalError, MissingTool, UserError
 from tinsmith.devices.board import Board
@@ -119,8 +119,7 @@ def _emulate(
                 argv, cwd=folder, capture_output=True, check=False, timeout=options.timeout_s
             )
         except subprocess.TimeoutExpired:
-            nothing = {"kind": "timeout", "pc": 0, "sp": 0, "address": 0, "detail": ""}
-            raise fault_error(firmware, board, nothing) from None
+            raise timeout_error(board) from None
         uart, counts = folder / "uart.bin", folder / "counts.bin"
         if not uart.exists() or not counts.exists():
             said = done.stderr.decode(errors="replace").strip()[-1000:]

@@ -3,29 +3,29 @@
 import io
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from elftools.elf.elffile import ELFFile
 
 from tinsmith.bench.cycles.model import model_cycles
-from tinsmith.bench.faults import fault_error, function_at
+from tinsmith.bench.faults import fault_error, function_at, timeout_error
 from tinsmith.bench.layout import Slot, pack_inputs, slots, step_slots, unpack
 from tinsmith.bench.outcome import Outcome, RunOptions
 from tinsmith.bench.protocol import ANSWER, REQUEST, pack_message, unpack_message
 from tinsmith.bench.runner import Runner
 from tinsmith.build.firmware import Firmware
-from tinsmith.build.plugins import build_plugin
+from tinsmith.build.plugins import plugin
 from tinsmith.core.errors import InternalError, MissingTool, UserError
 from tinsmith.devices.board import Board
 
 _WORKER = Path(__file__).parent.parent / "unicorn_worker.py"
 _GRACE_S = 20.0
+_PAGE = 4096
+"""The engine maps whole pages. Flash is rounded outwards (nobody writes there), RAM must fit."""
 _ROLES = {"flash": "rx", "rodata": "r", "ram": "rw"}
 
 
@@ -43,26 +43,23 @@ def run(firmware: Firmware, board: Board, options: RunOptions) -> Outcome:
     """Run all cases in a process of its own."""
     if not board.core.unicorn:
         raise UserError("bench.unicorn.core", f"Unicorn has no model of {board.core.title}.")
+    for m in board.memories:
+        if m.role == "ram" and (m.origin % _PAGE or m.nbytes % _PAGE):
+            raise UserError(
+                "bench.unicorn.memory",
+                f"RAM {m.name!r} of {board.id} does not begin and end at a multiple of {_PAGE} B, "
+                "so Unicorn would not notice accesses just outside.",
+            )
     tool = find()
     cases = pack_inputs(firmware.module, options)
     with plugin("blockhook", options.cache) as hook:
         request, segments = _request(firmware, board, options, hook)
         message = pack_message(REQUEST, request, b"".join([*segments, *cases]))
-        body, binary = _ask(message, options.timeout_s, firmware, board)
+        body, binary = _ask(message, options.timeout_s, board)
     if "fault" in body:
         raise fault_error(firmware, board, body["fault"])
     _refuse_unaligned(body["unaligned"], firmware, board)
     return _outcome(firmware, board, options, (tool, body, binary))
-
-
-@contextmanager
-def plugin(name: str, cache: Path | None) -> Iterator[Path]:
-    """A plug-in from the cache, or built for this use."""
-    if cache is not None:
-        yield build_plugin(name, cache)
-        return
-    with TemporaryDirectory(prefix="tinsmith-") as folder:
-        yield build_plugin(name, Path(folder))
 
 
 def _request(
@@ -112,9 +109,7 @@ def _traced(firmware: Firmware, options: RunOptions) -> tuple[Slot, ...]:
     return step_slots(firmware.module) if options.trace else ()
 
 
-def _ask(
-    message: bytes, timeout_s: float, firmware: Firmware, board: Board
-) -> tuple[dict[str, Any], bytes]:
+def _ask(message: bytes, timeout_s: float, board: Board) -> tuple[dict[str, Any], bytes]:
     """Start the worker, send the request, read the answer."""
     try:
         done = subprocess.run(
@@ -122,8 +117,7 @@ def _ask(
             timeout=timeout_s + _GRACE_S,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        nothing = {"kind": "timeout", "pc": 0, "sp": 0, "address": 0, "detail": ""}
-        raise fault_error(firmware, board, nothing) from None
+        raise timeout_error(board) from None
     answer = unpack_message(done.stdout, ANSWER)
     if done.returncode != 0 or answer is None:
         said = done.stderr.decode(errors="replace").strip()[-1000:]

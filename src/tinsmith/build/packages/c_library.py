@@ -51,8 +51,10 @@ def make(module: InferenceModule, golden: Golden) -> tuple[str, bytes]:
 
 def _facts(module: InferenceModule, golden: Golden) -> dict[str, Any]:
     graph = module.graph
-    inputs = _vectors(module, graph.inputs, golden.inputs)
-    outputs = _vectors(module, graph.outputs, golden.outputs)
+    inputs, outputs = (
+        [{**v, "meaning": _meaning(golden, v["value"])} for v in _vectors(module, names, arrays)]
+        for names, arrays in ((graph.inputs, golden.inputs), (graph.outputs, golden.outputs))
+    )
     cases = {v["cases"] for v in inputs + outputs}
     if len(cases) != 1 or cases == {0}:
         raise UserError(
@@ -68,9 +70,17 @@ def _facts(module: InferenceModule, golden: Golden) -> dict[str, Any]:
         "weight_bytes": sum(c.nbytes for c in graph.constants.values()),
         "library": sorted(p for p in module.sources if p.endswith(".c")),
         "cases": cases.pop(),
+        "rate_hz": golden.rate_hz,
         "inputs": inputs,
         "outputs": outputs,
     }
+
+
+def _meaning(golden: Golden, value: str) -> list[str]:
+    """Names along the last axis, as text that can stand in Markdown and in a C string."""
+    names = golden.meaning.get(value, ())
+    plain = ("".join(c if c.isprintable() and c not in '"\\`|' else "_" for c in n) for n in names)
+    return [n.replace("??", "__") for n in plain]
 
 
 def _vectors(

@@ -26,7 +26,7 @@ def import_(
     from tinsmith.flow.start import import_into
 
     with shown(json) as listener:
-        dataset = import_into(project / into, files, set or [], listener.started("import"))
+        dataset = import_into(project, into, files, set or [], listener.started("import"))
     print_json(dataset_record(dataset)) if json else show_dataset(dataset)
 
 

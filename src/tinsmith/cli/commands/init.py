@@ -20,6 +20,8 @@ def init(
     set: SetOption = None,
 ) -> None:
     """Write project.toml; with --from, import recordings and choose settings that suit them."""
+    from shlex import quote
+
     from tinsmith.cli.console import shown
     from tinsmith.cli.show import show_dataset
     from tinsmith.flow.start import begin
@@ -28,7 +30,8 @@ def init(
         dataset = begin(folder, source or [], set or [], listener.started("import"))
     if dataset is not None:
         show_dataset(dataset)
-    typer.echo(f"Wrote {folder / 'project.toml'}. Read it, then: tinsmith run --project {folder}")
+    then = f"tinsmith run --project {quote(str(folder))}"
+    typer.echo(f"Wrote {folder / 'project.toml'}. Read it, then: {then}")
 
 
 COMMAND = Command("init", app)

@@ -10,6 +10,14 @@ from tinsmith.ir.graph import Graph, Node, State
 from tinsmith.ir.op import OPS
 from tinsmith.ir.passes import Pass
 
+_HEADERS = frozenset({
+    "assert", "complex", "ctype", "errno", "fenv", "float", "golden", "inttypes", "iso646",
+    "limits", "locale", "math", "setjmp", "signal", "stdarg", "stdbool", "stddef", "stdint",
+    "stdio", "stdlib", "string", "tgmath", "time", "wchar", "wctype",
+})  # fmt: skip
+"""Headers of C99 (ISO/IEC 9899:1999, 7.1.2) and of our packages: `<name>.h` of a module would be
+found in their place."""
+
 
 def rewrite(graph: Graph) -> Graph:
     """Lower a graph; the very same object where it is lowered already.
@@ -41,6 +49,14 @@ def identifiers(names: Iterable[str]) -> dict[str, str]:
         taken.add(best.lower())
         found[name] = best
     return found
+
+
+def module_name(name: str) -> str:
+    """A graph's name as file name and prefix of C symbols: not that of a header which the sources
+    include, and without the prefix that is ours."""
+    good = identifiers([name])[name]
+    taken = good.lower() in _HEADERS or good.lower().startswith(("ts_", "_")) or good == "ts"
+    return f"model_{good.lstrip('_')}" if taken else good
 
 
 def _require_kernel(graph: Graph, node: Node) -> None:
@@ -89,7 +105,7 @@ def _append_copy(graph: Graph, value: str, wanted: str) -> tuple[Graph, str]:
 def _rename(graph: Graph) -> Graph:
     values, nodes = identifiers(graph.types), identifiers(n.name for n in graph.nodes)
     return graph.with_(
-        name=identifiers([graph.name])[graph.name],
+        name=module_name(graph.name),
         inputs=tuple(values[i] for i in graph.inputs),
         outputs=tuple(values[o] for o in graph.outputs),
         nodes=tuple(

@@ -8,11 +8,9 @@ from tinsmith.compress.method import Calibration, Compressed, LayerError, Method
 from tinsmith.compress.ranges import dequantised, sqnr_db
 from tinsmith.compress.rewrite import Rewriter
 from tinsmith.compress.rules import RULES, quantisable
+from tinsmith.dsp.front import signal_processing
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import run_cases
-
-FEATURES_STAGE = "features"
-"""Stage that gathers the features: everything up to its last node is signal processing."""
 
 
 def quantise(
@@ -22,9 +20,9 @@ def quantise(
 ) -> Compressed:
     """The graph with its network in int8.
 
-    Signal processing (all that the last node of stage ``features`` depends on; nothing where there
-    is no such stage) stays float to the last bit. Behind it, each op with a rule becomes integer
-    from the first dense on; an op without one stays float between a dequantize and a quantize.
+    Signal processing (`dsp/front.py`) stays float to the last bit. Behind it, each op with a rule
+    becomes integer from the first dense on; an op without one stays float between a dequantize and
+    a quantize.
 
     Source: Jacob et al., CVPR 2018 (scheme); Krishnamoorthi, arXiv 1806.08342, section 3
     (per-channel weights, calibrated activations).
@@ -41,19 +39,6 @@ def quantise(
             rewriter.copy(node)
     result = rewriter.finish()
     return Compressed(result, METHOD.name, _errors(rewriter, result, values, calibration))
-
-
-def signal_processing(graph: Graph) -> frozenset[str]:
-    """Names of the nodes that make the features; empty where no node is of stage ``features``."""
-    last = next((n for n in reversed(graph.nodes) if n.stage == FEATURES_STAGE), None)
-    if last is None:
-        return frozenset()
-    wanted, found = set(last.outputs), set()
-    for node in reversed(graph.nodes):
-        if wanted & set(node.outputs):
-            found.add(node.name)
-            wanted |= set(node.inputs)
-    return frozenset(found)
 
 
 def _errors(

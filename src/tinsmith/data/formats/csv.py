@@ -5,7 +5,7 @@ Columns are recognised by name: time (`time`, `timestamp`, `t`, also `time_ms`, 
 a channel and holds numbers; `acc_x [m/s2]` gives its unit. A contiguous run of lines with one label
 and group is a recording; so is what follows where time jumps back. Without a label column the label
 is the part of the file name before the first of two dots (`walking.monday.csv`), else the name of
-the folder.
+the folder. A file without a header is read if all its columns are named as channels.
 """
 
 import csv
@@ -13,12 +13,11 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
 
-from tinsmith.core.errors import UserError
+from tinsmith.core.errors import UserError, did_you_mean
 from tinsmith.data.dataset import Channel, RawRecording, Reading
 from tinsmith.data.format import Format, ReadOptions
 from tinsmith.data.rate import Stamps, rate_of
@@ -59,7 +58,7 @@ def read(path: Path, options: ReadOptions) -> Reading:
         UserError: ``data.csv.<what>``, naming file, line and column where there is one.
     """
     source = Source("csv", path.name)
-    table = _table(read_text(path, source), source)
+    table = _table(read_text(path, source), options, source)
     columns = _columns(table.header, options, source)
     values, seconds = _values(table, columns, source)
     recordings, stamps = [], []
@@ -80,7 +79,7 @@ def read(path: Path, options: ReadOptions) -> Reading:
     return Reading(columns.names, rate, tuple(recordings))
 
 
-def _table(text: str, source: Source) -> _Table:
+def _table(text: str, options: ReadOptions, source: Source) -> _Table:
     """Cells of all lines that are not blank, each as many as the header has."""
     first = text.lstrip().splitlines()[0]
     delimiter = max(",;\t", key=first.count)
@@ -93,17 +92,46 @@ def _table(text: str, source: Source) -> _Table:
                 lines.append(reader.line_num)
     except csv.Error as e:
         raise source.error("syntax", f"line {reader.line_num}: {e}.", "Mend the quotes.") from None
-    header = tuple(cell.strip() for cell in rows[0])
-    for row, line in zip(rows[1:], lines[1:], strict=True):
+    header, at = _header(rows[0], options, source)
+    for row, line in zip(rows[at:], lines[at:], strict=True):
         if len(row) != len(header):
-            raise _ragged(len(header), len(row), line, line == lines[-1], source)
-    if len(rows) == 1:
+            raise _ragged(header, rows, line, row, source)
+    if len(rows) == at:
         raise source.error("empty", "there is a header but no sample.", "Record or export again.")
-    return _Table(header, rows[1:], lines[1:])
+    return _Table(header, rows[at:], lines[at:])
 
 
-def _ragged(want: int, have: int, line: int, last: bool, source: Source) -> UserError:
-    if last and have < want:
+def _header(
+    first: Sequence[str], options: ReadOptions, source: Source
+) -> tuple[tuple[str, ...], int]:
+    """Names of the columns, and how many lines they take: none where the user names all columns
+    of a file that begins with numbers."""
+    header = tuple(cell.strip() for cell in first)
+    if not all(re.fullmatch(r"[-+.\deE]*", cell) for cell in header):
+        return header, 1
+    if len(options.channels) == len(header):
+        return options.channels, 0
+    raise source.error(
+        "header",
+        f"line 1 holds numbers ({', '.join(header)[:60]}); it must name the columns.",
+        "Add a first line such as: time,acc_x,acc_y,acc_z; or name all "
+        f"{len(header)} columns, in order, with: --set channels=... (project.toml: "
+        "signal.channels).",
+    )
+
+
+def _ragged(
+    header: Sequence[str], rows: Sequence[Sequence[str]], line: int, row: Sequence[str],
+    source: Source,
+) -> UserError:  # fmt: skip
+    want, have = len(header), len(row)
+    if len(rows) > 2 and {len(r) for r in rows[1:]} == {want + 1}:
+        return source.error(
+            "ragged",
+            f"every line has {have} columns, the header {want}.",
+            "Add the missing name to the header (row numbers have none in many exports).",
+        )
+    if row is rows[-1] and have < want:
         return source.error(
             "truncated",
             f"line {line}, the last one, ends after {have} of {want} columns.",
@@ -115,12 +143,6 @@ def _ragged(want: int, have: int, line: int, last: bool, source: Source) -> User
 
 
 def _columns(header: Sequence[str], options: ReadOptions, source: Source) -> _Columns:
-    if all(re.fullmatch(r"[-+.\deE]*", cell) for cell in header):
-        raise source.error(
-            "header",
-            f"line 1 holds numbers ({', '.join(header)[:60]}); it must name the columns.",
-            "Add a first line such as: time,acc_x,acc_y,acc_z",
-        )
     split = [_UNIT.fullmatch(cell) for cell in header]
     names = [m["name"] if m else cell for m, cell in zip(split, header, strict=True)]
     units = [m["unit"] if m else "" for m in split]
@@ -139,7 +161,7 @@ def _columns(header: Sequence[str], options: ReadOptions, source: Source) -> _Co
     if not rest:
         raise source.error("header", "no column is left for channels.", f"Columns: {header}.")
     channels = tuple(Channel(names[i], units[i]) for i in rest)
-    unit = "" if time is None else units[time] or (_suffix(names[time]) or "")
+    unit = "" if time is None else options.time_unit or units[time] or _suffix(names[time])
     return _Columns(time, unit, label, group, tuple(rest), channels)
 
 
@@ -147,9 +169,9 @@ def _named(names: Sequence[str], wanted: Sequence[str]) -> list[str]:
     return [n for n in names if n.lower() in wanted]
 
 
-def _suffix(name: str) -> str | None:
+def _suffix(name: str) -> str:
     match = _TIME.fullmatch(name)
-    return match[1].lower() if match and match[1] else None
+    return match[1].lower() if match and match[1] else ""
 
 
 def _find(
@@ -160,8 +182,7 @@ def _find(
     if asked is None:
         return names.index(recognised[0]) if recognised else None
     if asked not in names:
-        near = get_close_matches(asked, names, n=1)
-        guess = f" Did you mean {near[0]!r}?" if near else ""
+        guess = did_you_mean(asked, names)
         raise source.error(
             "column", f"there is no column {asked!r}.{guess}", f"Columns: {', '.join(names)}."
         )
@@ -211,7 +232,8 @@ def _scale(stamps: np.ndarray, unit: str, source: Source) -> float:
         raise source.error(
             "time_unit",
             f"the time column grows by {step:g} per line, and its unit is not said.",
-            "Name the column time_s, time_ms or time_us, or give its unit.",
+            "Name the column time_s, time_ms or time_us, or say: --set time_unit=ms (project.toml: "
+            "data.time_unit).",
         )
     return 1.0
 

@@ -1,6 +1,6 @@
 """Statistics of each channel over the window: mean, deviation, rms, extremes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -20,7 +20,7 @@ def lower(b: Builder, x: str, signal: Signal, params: Mapping[str, Attr]) -> str
     def value(name: str) -> str:
         """The value of a statistic, [channels]; computed once."""
         if name not in made:
-            made[name] = _lower_one(b, x, name, value, _divisor(signal, params))
+            made[name] = _lower_one(b, x, name, value, _bessel(signal, params))
         return made[name]
 
     first, *rest = (value(name) for name in _wanted(params))
@@ -29,7 +29,7 @@ def lower(b: Builder, x: str, signal: Signal, params: Mapping[str, Attr]) -> str
     return first
 
 
-def _lower_one(b: Builder, x: str, name: str, value, divisor: float) -> str:  # type: ignore[no-untyped-def]
+def _lower_one(b: Builder, x: str, name: str, value: Callable[[str], str], bessel: float) -> str:
     if name == "min":
         return b.op("reduce_min", x, axis=0, name="min")
     if name == "max":
@@ -45,13 +45,13 @@ def _lower_one(b: Builder, x: str, name: str, value, divisor: float) -> str:  # 
     centred = b.op("sub", x, value("mean"), name="centred")
     square = b.op("mul", centred, centred, name="square")
     variance = b.op("reduce_mean", square, axis=0, name="variance")
-    if divisor != 1.0:
-        ratio = b.constant("bessel", np.array([divisor], np.float32))
+    if bessel != 1.0:
+        ratio = b.constant("bessel", np.array([bessel], np.float32))
         variance = b.op("mul", variance, ratio, name="variance")
     return b.op("sqrt", variance, name="std")
 
 
-def _divisor(signal: Signal, params: Mapping[str, Attr]) -> float:
+def _bessel(signal: Signal, params: Mapping[str, Attr]) -> float:
     """Bessel's correction n / (n - 1) where the sample deviation is wanted, else 1."""
     n = signal.samples
     return n / (n - 1) if params["ddof"] == 1 else 1.0

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from tinsmith.core.quantity import Estimated
 from tinsmith.core.units import bytes_text, count_text
-from tinsmith.flow.report.figure import COLOURS, INK, Figure, barh, legend
+from tinsmith.flow.report.figure import COLOURS, FULL, HALF, INK, Figure, barh, legend, rows_height
 from tinsmith.flow.result import BoardResult
 
 _RAM_ONLY = (".bss", ".stack", ".noinit")
@@ -19,7 +19,7 @@ def memory_plan(result: BoardResult) -> str:
     module = result.firmware.module
     stages = {o: n.stage for n in module.graph.nodes for o in n.outputs}
     order = ["input", *dict.fromkeys(n.stage or "other" for n in module.graph.nodes), "scratch"]
-    figure = Figure((9.6, 3.6))
+    figure = Figure((FULL, 3.6))
     (axes,) = figure.axes
     seen: set[str] = set()
     places = sorted(module.plan.places.items(), key=lambda item: (item[1].first, item[0]))
@@ -41,7 +41,7 @@ def memory_plan(result: BoardResult) -> str:
 
 
 def sizes(result: BoardResult) -> str:
-    """Flash by section, and RAM by what it is for."""
+    """Flash by section, and RAM by what it is for; as high as the chart of instructions."""
     size, plan = result.firmware.size, result.firmware.module.plan
     flash = _largest({n: v for n, v in size.sections.items() if n not in _RAM_ONLY})
     rest = size.ram_static_bytes - plan.arena_bytes - plan.state_bytes
@@ -52,21 +52,21 @@ def sizes(result: BoardResult) -> str:
         ("stack", result.stack_bytes),
     ]
     heights = (len(flash) + 0.5, len(ram) + 0.5)
-    figure = Figure((6.4, 1.3 + 0.3 * sum(heights)), (2, 1), height_ratios=heights)
+    height = max(1.3 + 0.3 * sum(heights), rows_height(len(_layers(result))))
+    figure = Figure((HALF, height), (2, 1), height_ratios=heights)
     parts: list[tuple[str, list[tuple[str, float]]]] = [("Flash", flash), ("RAM", ram)]
     for axes, (name, rows) in zip(figure.axes, parts, strict=True):
         values = [v for _, v in rows]
         barh(axes, [n for n, _ in rows], values, [bytes_text(int(v)) for v in values])
-        axes.set_title(f"{name}: {bytes_text(int(sum(values)))}", loc="left", color=INK,
-                       fontsize=10)  # fmt: skip
+        axes.set_title(f"{name}: {bytes_text(int(sum(values)))}", loc="left", color=INK, fontsize=9)
     figure.axes[1].set_xlabel("bytes")
     return figure.svg(f"Flash and RAM, {result.board.id}")
 
 
 def instructions(result: BoardResult) -> str:
     """Instructions of one inference by layer (node), the largest first."""
-    rows = _largest(result.measured.outcome.layers or {})
-    figure = Figure((6.4, 0.9 + 0.3 * len(rows)))
+    rows = _layers(result)
+    figure = Figure((HALF, rows_height(len(rows))))
     (axes,) = figure.axes
     total = max(1.0, sum(v for _, v in rows))
     texts = [f"{count_text(v)} ({100 * v / total:.0f} %)" for _, v in rows]
@@ -77,7 +77,7 @@ def instructions(result: BoardResult) -> str:
 
 def latency(estimates: Sequence[tuple[str, Estimated]]) -> str:
     """Latency ranges of the boards that have one."""
-    figure = Figure((6.4, 0.9 + 0.42 * len(estimates)))
+    figure = Figure((HALF, rows_height(len(estimates))))
     (axes,) = figure.axes
     for y, (_, e) in enumerate(estimates):
         axes.plot([e.low, e.high], [y, y], color=COLOURS[0], linewidth=6, alpha=0.45,
@@ -87,6 +87,10 @@ def latency(estimates: Sequence[tuple[str, Estimated]]) -> str:
     axes.set(ylim=(len(estimates) - 0.5, -0.5), xlim=(0, 1.15 * max(e.high for _, e in estimates)))
     axes.set_xlabel(f"latency of one inference, {estimates[0][1].unit} (estimated)")
     return figure.svg("Latency")
+
+
+def _layers(result: BoardResult) -> list[tuple[str, float]]:
+    return _largest(result.measured.outcome.layers or {})
 
 
 def _largest(values: Mapping[str, float]) -> list[tuple[str, float]]:

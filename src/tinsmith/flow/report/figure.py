@@ -11,10 +11,13 @@ INK = "#123456"
 """Drawn in this colour is whatever should have the page's text colour: replaced by currentColor."""
 FAINT = "#654321"
 """The same for grid and frames: currentColor, mostly transparent."""
-COLOURS = ("#3b7dd8", "#e0812b", "#2f9e72", "#c8508f", "#8a6fd1", "#b0902a", "#4aa5b8", "#d4574e",
+COLOURS = ("#3b7dd8", "#e0812b", "#2f9e72", "#c8508f", "#8a6fd1", "#4aa5b8", "#b0902a", "#d4574e",
            "#7d9c3a", "#a0627d", "#5f7fa8", "#c9a13b", "#6b8e8a", "#b5655a")  # fmt: skip
 """Middle tones of equal weight, legible on white and on near-black."""
 MISSING = "#8b929c"
+FULL, HALF = 9.6, 4.72
+"""Widths of figures in inches: those of the page's full width, and those that stand in pairs. Their
+ratio is that of the widths on the page, so letters have one size everywhere."""
 
 
 class Figure:
@@ -43,11 +46,17 @@ class Figure:
 
         style = {"svg.hashsalt": title, "svg.fonttype": "none", "font.family": "sans-serif"}
         buffer = io.StringIO()
+        self._figure.align_xlabels()
         with matplotlib.rc_context(style):
             self._figure.savefig(
                 buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None}
             )
         return _clean(buffer.getvalue(), title)
+
+
+def rows_height(count: int) -> float:
+    """Height of a figure of ``count`` bars or dots one below the other, in inches."""
+    return 0.9 + 0.3 * count
 
 
 def legend(axes: Any, **options: Any) -> None:
@@ -65,14 +74,16 @@ def barh(axes: Any, names: Sequence[str], values: Sequence[float], texts: Sequen
     for y, value, text in zip(at, values, texts, strict=True):
         axes.annotate(text, (value, y), xytext=(4, 0), textcoords="offset points", va="center",
                       fontsize=8, color=INK)  # fmt: skip
-    axes.margins(x=0.18)
+    axes.margins(x=0.3)
+    axes.locator_params(axis="x", nbins=4)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.10g}".replace(",", " "))
 
 
 def _dress(axes: Any) -> None:
     axes.tick_params(colors=INK, labelsize=8, length=0)
     axes.xaxis.label.set(color=INK, fontsize=9)
     axes.yaxis.label.set(color=INK, fontsize=9)
-    axes.title.set(color=INK, fontsize=10)
+    axes.title.set_color(INK)
     for name, spine in axes.spines.items():
         spine.set(color=FAINT, visible=name in ("left", "bottom"))
     axes.grid(visible=True, color=FAINT, linewidth=0.5)

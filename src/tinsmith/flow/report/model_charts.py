@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from tinsmith.data.windows import TEST, Windows
-from tinsmith.flow.report.figure import COLOURS, INK, Figure, barh, legend
+from tinsmith.flow.report.figure import COLOURS, FULL, HALF, INK, Figure, barh, legend, rows_height
 from tinsmith.flow.result import Model
 from tinsmith.learn.trained import Curves, Interval, Metrics
 
@@ -17,19 +17,20 @@ def window_examples(model: Model) -> str:
     classes = windows.labels[:8]
     columns = min(4, len(classes))
     rows = -(-len(classes) // columns)
-    figure = Figure((9.6, 2.1 * rows), (rows, columns), sharex=True, sharey=True)
+    figure = Figure((FULL, 2.1 * rows), (rows, columns), sharex=True, sharey=True)
     seconds = np.arange(windows.values.shape[1]) / pipeline.rate_hz
     for i, (axes, name) in enumerate(zip(figure.axes, classes, strict=False)):
         window = windows.values[np.flatnonzero(windows.label == i)[0]]
         for j in range(min(window.shape[1], 8)):
             axes.plot(seconds, window[:, j], color=COLOURS[j], linewidth=1,
                       label=pipeline.channels[j].name)  # fmt: skip
-        axes.set_title(name)
+        axes.set_title(name, color=INK, fontsize=9)
     for axes in figure.axes[len(classes) :]:
         axes.set_visible(False)
     units = {c.unit for c in pipeline.channels if c.unit}
     figure.axes[0].set_ylabel(", ".join(sorted(units)))
-    figure.axes[0].set_xlabel("s")
+    for axes in figure.axes[-columns:]:
+        axes.set_xlabel("time, s")
     legend(figure.axes[columns - 1], loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure.svg("One window of every class")
 
@@ -46,7 +47,7 @@ def feature_scatter(model: Model) -> str:
     u, s, _ = np.linalg.svd(values, full_matrices=False)
     at = u * s * np.sign(u[np.abs(u).argmax(axis=0), np.arange(u.shape[1])])
     at = at if at.shape[1] > 1 else np.column_stack([at, np.zeros(len(at))])
-    figure = Figure((6.4, 4.2))
+    figure = Figure((HALF, 3.1))
     (axes,) = figure.axes
     for i, name in enumerate(windows.labels):
         colour = COLOURS[i % len(COLOURS)]
@@ -64,7 +65,7 @@ def feature_scatter(model: Model) -> str:
 
 def learning_curves(curves: Curves) -> str:
     """Loss and accuracy per epoch; the line marks the epoch whose weights were kept."""
-    figure = Figure((9.6, 2.9), (1, 2))
+    figure = Figure((FULL, 2.9), (1, 2))
     pairs = (
         ("loss", curves.train_loss, curves.validation_loss),
         ("accuracy, %", curves.train_accuracy, curves.validation_accuracy),
@@ -84,7 +85,7 @@ def learning_curves(curves: Curves) -> str:
 def confusion(labels: Sequence[str], metrics: Metrics) -> str:
     """Truth by row, prediction by column; beside it each class's recall with its interval."""
     count = len(labels)
-    figure = Figure((9.6, 1.5 + 0.42 * count), (1, 2), width_ratios=(1.25, 1))
+    figure = Figure((FULL, 1.5 + 0.42 * count), (1, 2), width_ratios=(1.25, 1))
     matrix, recall = figure.axes
     shares = metrics.confusion / np.maximum(metrics.confusion.sum(axis=1, keepdims=True), 1)
     matrix.grid(visible=False)
@@ -105,19 +106,20 @@ def confusion(labels: Sequence[str], metrics: Metrics) -> str:
     return figure.svg("Confusion matrix")
 
 
-def accuracies(rows: Sequence[tuple[str, Interval]]) -> str:
-    """Accuracy of float, compressed and device, each with its 95 % interval."""
-    figure = Figure((6.4, 0.9 + 0.42 * len(rows)))
+def accuracies(rows: Sequence[tuple[str, Interval]], beside: int = 0) -> str:
+    """Accuracy of float, compressed and device, each with its 95 % interval; as high as a chart
+    of ``beside`` rows."""
+    figure = Figure((HALF, rows_height(max(len(rows), beside))))
     (axes,) = figure.axes
     intervals(axes, [name for name, _ in rows], [i for _, i in rows], COLOURS[0])
     axes.set_xlabel("test accuracy, % (95 % interval)")
     return figure.svg("Accuracy of float, compressed and device")
 
 
-def layer_errors(model: Model) -> str:
-    """Signal to quantisation noise of every layer, in dB."""
+def layer_errors(model: Model, beside: int = 0) -> str:
+    """Signal to quantisation noise of every layer, in dB; as high as a chart of ``beside`` rows."""
     errors = model.compressed.errors
-    figure = Figure((6.4, 0.9 + 0.3 * len(errors)))
+    figure = Figure((HALF, rows_height(max(len(errors), beside))))
     (axes,) = figure.axes
     values = [min(e.sqnr_db, 120.0) for e in errors]
     barh(axes, [e.value for e in errors], values, [f"{e.sqnr_db:.1f} dB" for e in errors])

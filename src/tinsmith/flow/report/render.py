@@ -94,12 +94,13 @@ def _charts(result: Result) -> dict[str, object]:
             (model.compressed.method, model.compressed_accuracy.accuracy)]  # fmt: skip
     rows += [(b.board.id, b.measured.accuracy.accuracy) for b in result.boards]
     estimates = [(b.board.id, b.measured.latency) for b in result.boards if b.measured.latency]
+    errors = model.compressed.errors
     charts = {
         "examples": model_charts.window_examples(model),
         "scatter": model_charts.feature_scatter(model),
         "curves": model_charts.learning_curves(model.trained.curves),
-        "accuracies": model_charts.accuracies(rows),
-        "errors": model_charts.layer_errors(model) if model.compressed.errors else "",
+        "accuracies": model_charts.accuracies(rows, beside=len(errors)),
+        "errors": model_charts.layer_errors(model, beside=len(rows)) if errors else "",
         "confusion": model_charts.confusion(
             model.windows.labels, result.boards[0].measured.accuracy
         ),

@@ -18,10 +18,10 @@ def multiplier_of(factor: float) -> tuple[int, int]:
     """(m, s) nearest to a factor >= 0; a factor below 2^-32 becomes (0, 0).
 
     Raises:
-        ValueError: the factor is negative, not finite, or 2^30 and above.
+        ValueError: the factor is negative, not finite, or rounds to 2^30 or above.
     """
-    if not 0 <= factor < 2.0**30:
-        raise ValueError(f"a factor must lie in [0, 2^30), got {factor}")
+    if not 0 <= factor < 2.0**30 - 0.25:
+        raise ValueError(f"a factor must lie in [0, 2^30 - 1/4), got {factor}")
     fraction, shift = frexp(factor)
     multiplier = floor(fraction * 2.0**31 + 0.5)
     if multiplier == 2**31:

@@ -1,4 +1,8 @@
-"""Fully connected layer: y[m, n] = b[n] + sum over k of x[m, k] * w[n, k]; int8 sums in int32."""
+"""Fully connected layer: y[m, n] = b[n] + sum over k of x[m, k] * w[n, k]; int8 sums in int32.
+
+int8 x has one scale and zero point, w has zero point 0; products of a sum stay within 2^30, and so
+must a bias (`ir/rules.py`): no sum overflows.
+"""
 
 from collections.abc import Sequence
 
@@ -17,12 +21,20 @@ from tinsmith.ir.op import (
     Site,
     Types,
 )
+from tinsmith.ir.ops._layout import of_dtype
 from tinsmith.ir.types import Quant, TensorType, type_of
+
+MOST_BIAS = 2**30
+"""Bound on |bias| in int32, which leaves the other half of the range to the products."""
+
+MOST_DEPTH = MOST_BIAS // (255 * 128)
+"""Deepest sum of (int8 - zero point) * int8 that stays within the other half."""
 
 
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
     """x [rows, depth], w [channels, depth], b [channels] -> [rows, channels]; int8 x int8 +
     int32 -> int32."""
+    of_dtype("dense", inputs, 3, "float32", "int8")
     x, w, b = inputs
     if (
         len(x.shape) != 2
@@ -38,6 +50,8 @@ def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
         raise ShapeError(
             "dense", f"x {x.dtype} with w {w.dtype} and b {b.dtype}; expected {wanted}"
         )
+    if x.dtype == "int8":
+        _check_int8(x, w)
     quant = None
     if x.quant and w.quant:
         scales = tuple(float(x.quant.scale[0]) * s for s in w.quant.scale)
@@ -45,6 +59,15 @@ def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
     return (
         TensorType((x.shape[0], w.shape[0]), "int32" if x.dtype == "int8" else "float32", quant),
     )
+
+
+def _check_int8(x: TensorType, w: TensorType) -> None:
+    if x.quant and x.quant.axis is not None:
+        raise ShapeError("dense", f"x is quantised per axis {x.quant.axis}; expected one scale")
+    if w.quant and any(w.quant.zero_point):
+        raise ShapeError("dense", f"w has zero points {w.quant.zero_point}; expected 0")
+    if x.shape[1] > MOST_DEPTH:
+        raise ShapeError("dense", f"x {x.shape}; int8 sums hold at most {MOST_DEPTH} products")
 
 
 def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:

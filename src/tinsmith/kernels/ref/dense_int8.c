@@ -1,5 +1,5 @@
 /* Fully connected, int8 to int32 sums: y[m][n] = b[n] + sum over k of (x[m][k] - x_zero) * w[n][k].
- * x [rows][depth], w [channels][depth] symmetric, b [channels]. |sum| stays below 2^31 for depth < 65 793. */
+ * x [rows][depth], w [channels][depth] symmetric, b [channels]; depth at most 32 896 and |b| at most 2^30, so that no sum overflows. */
 /* mutant: "depth + k] - x_zero" -> "depth + k] + x_zero" */
 #include "ts_kernel.h"
 

@@ -12,8 +12,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__FAST_MATH__)
-#error "tinsmith: -ffast-math changes results; compile without it"
+#if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || \
+    defined(__NO_SIGNED_ZEROS__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ > 0)
+#error "tinsmith: -ffast-math and its parts change results; compile without them"
+#endif
+#if defined(__FLT_EVAL_METHOD__) && (__FLT_EVAL_METHOD__ < 0 || __FLT_EVAL_METHOD__ == 1 || __FLT_EVAL_METHOD__ == 2)
+#error "tinsmith: this compiler keeps floats in more than 32 bits; on x86 use -msse2 -mfpmath=sse"
 #endif
 #if defined(TS_EXPECT_FPU) && !defined(__ARM_FP)
 #error "tinsmith: this core has an FPU, but the compiler was told of none; check -mcpu and -mfpu"

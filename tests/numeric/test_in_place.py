@@ -1,0 +1,114 @@
+"""What an operation says of its memory is true of its kernel: wherever the verifier of plans lets a
+result share memory with an operand, the real kernel computes the right result there."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from tinsmith.codegen.buffers import buffers_of
+from tinsmith.codegen.module import MemoryPlan, Place
+from tinsmith.codegen.verify import PlanError, verify_plan
+from tinsmith.ir.builder import Builder
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.op import OPS, Case, Op
+from tinsmith.prove.bits import equal
+from tinsmith.testing.kernels import HostKernels, all_kernels, case_site
+
+MOST_BYTES = 160
+ALIGNMENT = 8
+
+
+def small_cases(op: Op, dtype: str) -> Iterator[Case]:
+    """Rows of the table whose operands and results are small, and more than one word."""
+    for case in op.cases.values():
+        sizes = [t.nbytes for t in (*case.types, *case_site(op, case).outputs)]
+        if case.types[0].dtype == dtype and max(sizes) <= MOST_BYTES and sizes[0] > ALIGNMENT:
+            yield case
+
+
+def activations(case: Case) -> list[int]:
+    return [i for i in range(len(case.operands)) if i not in case.constant]
+
+
+def use(op: Op, case: Case, shared: int) -> Graph:
+    """One use of the op, behind a copy of the operand that is to share memory: inputs may not."""
+    b = Builder("net", "lowered")
+    names = [
+        b.constant(f"const_{i}", a, type.quant) if i in case.constant else b.input(f"in_{i}", type)
+        for i, (a, type) in enumerate(zip(case.operands, case.types, strict=True))
+    ]
+    names[shared] = b.op("reshape", names[shared], shape=case.types[shared].shape, name="shared")
+    return b.build([b.op(op.name, *names, name="result", quant=case.out_quant, **case.attrs)])
+
+
+def plan(graph: Graph, distance: int) -> MemoryPlan:
+    """Everything far apart, but the result: the operand begins ``distance`` bytes behind it."""
+    at, places = 0, {}
+    for name, buffer in buffers_of(graph).items():
+        at += 2 * MOST_BYTES
+        places[name] = Place(at, buffer.nbytes, buffer.first, buffer.last)
+        at += -(-buffer.nbytes // ALIGNMENT) * ALIGNMENT
+    offset = places["shared"].offset - distance
+    places["result"] = replace(places["result"], offset=offset)
+    return MemoryPlan("by hand", at + 2 * MOST_BYTES, places, 0, {}, ALIGNMENT)
+
+
+def accepted(graph: Graph, distance: int) -> bool:
+    try:
+        verify_plan(graph, plan(graph, distance))
+    except PlanError:
+        return False
+    return True
+
+
+@pytest.fixture
+def kernels(host_kernels: Callable[..., HostKernels]) -> HostKernels:
+    return host_kernels("-O2", "-std=c99")
+
+
+@pytest.mark.parametrize(("name", "dtype"), all_kernels())
+def test_where_a_plan_is_accepted_the_kernel_is_right(
+    name: str, dtype: str, kernels: HostKernels
+) -> None:
+    op, seen = OPS.get(name), 0
+    for case in list(small_cases(op, dtype))[:3]:
+        site = case_site(op, case)
+        (want,) = op.reference(case.operands, site)
+        for shared in activations(case):
+            graph = use(op, case, shared)
+            below, above = site.inputs[shared].nbytes, site.outputs[0].nbytes
+            for distance in range(-below // ALIGNMENT * ALIGNMENT, above + 8, ALIGNMENT):
+                if accepted(graph, distance):
+                    got = kernels.call_over(op, case.operands, site, shared, distance)
+                    assert equal(want, got), f"operand {shared} {distance} B behind the result"
+                    seen += -below < distance < above
+    assert (seen > 0) == (op.access == "elementwise")
+
+
+@pytest.mark.parametrize(("name", "dtype"), all_kernels())
+def test_a_plan_is_accepted_from_the_declared_distance_on(name: str, dtype: str) -> None:
+    op = OPS.get(name)
+    found = list(small_cases(op, dtype))
+    assert found, "the table needs a small row for every dtype"
+    for case in found[:3]:
+        site = case_site(op, case)
+        for shared in activations(case):
+            graph = use(op, case, shared)
+            least = -(-op.distance(shared, site) // ALIGNMENT) * ALIGNMENT
+            assert accepted(graph, least)
+            if min(site.inputs[shared].nbytes, site.outputs[0].nbytes) <= ALIGNMENT:
+                continue  # one step away they lie apart
+            assert not accepted(graph, -ALIGNMENT)
+            if op.access == "whole" or shared not in op.alias:
+                assert not accepted(graph, 0)
+                assert not accepted(graph, least - ALIGNMENT)
+
+
+def test_a_wrong_claim_is_seen(kernels: HostKernels) -> None:
+    """A transpose that said it was elementwise would be caught."""
+    op = OPS.get("transpose")
+    case = op.cases["odd"]
+    site = case_site(op, case)
+    (want,) = op.reference(case.operands, site)
+    assert not equal(want, kernels.call_over(op, case.operands, site, 0, 0))
