@@ -72,7 +72,7 @@ def test_import_needs_a_folder(tmp_path: Path) -> None:
     assert not (tmp_path / "lost").exists()
 
 
-@pytest.mark.parametrize("into", ["..", ".", "../other", "/tmp/elsewhere", "sets/../.."])
+@pytest.mark.parametrize("into", ["..", ".", "../other", "/elsewhere", "sets/../.."])
 def test_a_dataset_lies_in_its_project(tmp_path: Path, into: str) -> None:
     with pytest.raises(UserError, match="is not inside"):
         import_into(tmp_path, into, [tmp_path], [], Silent())
