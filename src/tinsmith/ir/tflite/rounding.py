@@ -1,11 +1,12 @@
 """How each operator of a named reference rounds when sums become int8 again.
 
-Probed: fully int8 models were run with LiteRT 2.3.0 and its reference kernels (resolver
-BUILTIN_REF) and with TensorFlow Lite Micro's reference kernels, and their outputs compared byte by
-byte with both roundings of `ir/ops/requantize.py`; exactly one of them gave every byte. Whether
-scales are multiplied in float32 was probed for LiteRT with layers whose results lie next to a half,
-and is for TensorFlow Lite Micro as its helper for fully connected layers says
-(lite/kernels/kernel_util.cc).
+``litert`` was probed: fully int8 models ran with LiteRT 2.3.0 and its reference kernels (resolver
+BUILTIN_REF), and their outputs were compared byte by byte with both roundings of
+`ir/ops/requantize.py`; exactly one gave every byte. Layers whose results lie next to a half showed
+that scales are multiplied in float64. ``tflm`` is what gives the outputs that were recorded of
+TensorFlow Lite Micro for MLPerf Tiny's keyword and anomaly models; that it multiplies the scales of
+fully connected layers in float32 is as its helper says (lite/kernels/kernel_util.cc), and those
+models do not tell it apart.
 """
 
 from collections.abc import Mapping
