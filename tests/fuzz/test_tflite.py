@@ -18,7 +18,7 @@ from tinsmith.devices.board import BOARDS
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.importer import read_model
 from tinsmith.ir.interp import run_cases
-from tinsmith.testing.kernels import bit_equal
+from tinsmith.prove.bits import equal
 
 FULL = 300
 SAMPLE = 24
@@ -77,7 +77,7 @@ def outcome_of(path: Path, rng: np.random.Generator) -> str:
     wanted = run_cases(module.graph, inputs)
     assert outcome.trace is not None
     for name, got in {**outcome.trace, **outcome.outputs}.items():
-        assert bit_equal(got, wanted[name]), name
+        assert equal(got, wanted[name]), name
     return "equal"
 
 

@@ -21,7 +21,7 @@ from tinsmith.ir.graph import Graph
 from tinsmith.ir.importer import read_model
 from tinsmith.ir.interp import run_cases
 from tinsmith.ir.tflite.convert import convert
-from tinsmith.testing.kernels import bit_equal
+from tinsmith.prove.bits import equal
 
 INT8 = (
     "ad01_int8", "ei_gestures-i8", "ei_temperature-regression.i8", "hello_world_int8",
@@ -87,7 +87,7 @@ def test_c_on_this_computer_equals_the_interpreter_in_every_tensor(name: str, sh
     wanted = run_cases(module.graph, inputs)
     assert outcome.trace is not None and len(outcome.trace) == len(module.graph.nodes)
     for key, got in {**outcome.trace, **outcome.outputs}.items():
-        assert bit_equal(got, wanted[key]), key
+        assert equal(got, wanted[key]), key
 
 
 @pytest.mark.emulator
@@ -101,7 +101,7 @@ def test_emulated_c_equals_the_interpreter(name: str, shared: Path) -> None:
     outcome = run(firmware, board, "unicorn", RunOptions(inputs, timeout_s=600, cache=CACHE))
     wanted = run_cases(graph, inputs)
     for got, output in zip(outcome.outputs.values(), graph.outputs, strict=True):
-        assert bit_equal(got, wanted[output])
+        assert equal(got, wanted[output])
 
 
 @pytest.mark.parametrize(
