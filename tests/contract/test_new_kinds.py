@@ -60,7 +60,7 @@ def test_its_parameters_its_options_and_its_rows_are_documented(grown: Tree) -> 
     pages = {
         p.name: p.read_text(encoding="utf-8") for p in (grown.root / "docs/reference").iterdir()
     }
-    assert "| `gain` | `1.0` | from 0.1 to 10 | factor of the result |" in pages["kinds.md"]
+    assert "| `gain` | `1.0` | float, from 0.1 to 10 | factor of the result |" in pages["kinds.md"]
     assert "## `tinsmith hello`" in pages["cli.md"] and "Whom to greet." in pages["cli.md"]
     assert "## `absolute`" in pages["ops.md"] and "one_element, signs" in pages["ops.md"]
 
