@@ -101,6 +101,7 @@ def pool_cases() -> Mapping[str, Case]:
     return {
         "one_element": case(normal(1, 1, 1, 1), size=one, stride=one),
         "halved": case(normal(1, 4, 6, 3), size=two, stride=two),
+        "few": case(normal(1, 3, 4, 2), size=two, stride=one, padding=(0, 1, 1, 0)),
         "wide": Case((wide,), (type_of(wide),), _WIDE),
         "everything": case(normal(1, 5, 4, 8, scale=100), size=(5, 4), stride=one),
         "special": case(special, size=two, stride=one, padding=(1, 1, 1, 1)),

@@ -1,7 +1,7 @@
 /* Maximum of a window over each channel of NHWC pictures, float32: by comparison from the first place inside x on, row by
  * row. The border is smaller than the window.
  * x [batch][height][width][channels], y [batch][rows][columns][channels]. */
-/* mutant: "count == 0 || value > best" -> "value > best" */
+/* mutant: "count == 0 || value > best" -> "count < 2 || value > best" */
 /* mutant: "px < width" -> "px <= width" */
 #include "ts_kernel.h"
 

@@ -1,7 +1,7 @@
 /* Maximum of a window over each channel of NHWC pictures, int8: of the places inside x, clamped. The border is smaller
  * than the window. Source: TensorFlow Lite 8-bit quantization specification, MAX_POOL_2D.
  * x [batch][height][width][channels], y [batch][rows][columns][channels]. */
-/* mutant: "count == 0 || value > best" -> "value > best" */
+/* mutant: "count == 0 || value > best" -> "count < 2 || value > best" */
 /* mutant: "px < width" -> "px <= width" */
 #include "ts_kernel.h"
 
