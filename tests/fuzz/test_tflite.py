@@ -101,7 +101,9 @@ def test_sample(shared: Path, tmp_path: Path) -> None:
 def test_full(
     campaign: Callable[..., int], record_result: Callable[..., None], shared: Path, tmp_path: Path
 ) -> None:
-    seen = campaign_of(range(campaign(FULL)), shared, tmp_path)
+    files = campaign(FULL, least=SAMPLE)
+    seen = campaign_of(range(files), shared, tmp_path)
+    assert seen["equal"] and seen.total() == files, seen
     record_result(
         "tflite_mutations", {"files": seen.total(), "outcomes": dict(sorted(seen.items()))}
     )

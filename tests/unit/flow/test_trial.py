@@ -1,0 +1,68 @@
+"""The run's own proof: a divergence is named with hypotheses, and strict cores are watched."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from firmwares import CACHE
+from planting import Bench, make_bench, other_parameters
+
+from tinsmith.bench.outcome import RunOptions
+from tinsmith.build.image import BuildOptions, build_image
+from tinsmith.codegen.compile import compile_graph
+from tinsmith.codegen.module import InferenceModule
+from tinsmith.devices.board import BOARDS
+from tinsmith.flow import trial
+from tinsmith.flow.trial import Trial, prove
+from tinsmith.prove.diagnose import Hypothesis
+from tinsmith.prove.variants import parameter_hypotheses
+
+
+@pytest.fixture(scope="module")
+def bench() -> Bench:
+    return make_bench("int16", CACHE)
+
+
+def linked(module: InferenceModule, board: str) -> Trial:
+    target = BOARDS.get(board)
+    firmware = build_image(module, target, "zig", BuildOptions(cache=CACHE))
+    return Trial(firmware, target, CACHE)
+
+
+def test_a_wrong_parameter_is_named_on_host_and_board(
+    bench: Bench, rng: np.random.Generator
+) -> None:
+    """The code of another parameter under the graph that was meant."""
+    stage, other = other_parameters(bench)[-1]
+    wrong = replace(other, graph=bench.module.graph)
+    stimulus = {"raw": bench.golden(bench.windows(rng, 1))}
+    proof = prove(
+        linked(wrong, "nucleo_l4r5zi"),
+        stimulus,
+        lambda: parameter_hypotheses(bench.graph, bench.pipeline),
+    )
+    found = [(v.divergence.stage, v.divergence.kind) for v in proof.verdicts if v.divergence]
+    assert found == [(stage, "dsp-parameter")] * 2
+
+
+def test_nobody_is_asked_for_hypotheses_where_all_is_equal(
+    bench: Bench, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And only the core that cannot load unaligned words is watched for them."""
+    asked: list[RunOptions] = []
+    real = trial.run
+
+    def listening(firmware, board, runner, options):  # type: ignore[no-untyped-def]
+        asked.append(options)
+        return real(firmware, board, runner, options)
+
+    def nobody() -> Sequence[Hypothesis]:
+        raise AssertionError("asked")
+
+    monkeypatch.setattr(trial, "run", listening)
+    stimulus = {"raw": bench.golden(bench.windows(rng, 1))}
+    for name, strict in (("nucleo_l4r5zi", False), ("rpi_pico", True)):
+        used = linked(compile_graph(bench.graph, name), name)
+        assert all(v.equal for v in prove(used, stimulus, nobody).verdicts)
+        assert asked[-1].check_alignment is strict
