@@ -114,13 +114,13 @@ def test_each_op_has_its_kernels_and_rows(name: str) -> None:
     op = OPS.get(name)
     folder = files("tinsmith.kernels").joinpath("ref")
     for dtype in op.kernels:
-        assert folder.joinpath(f"{name}_{dtype}.c").is_file()
+        assert folder.joinpath(f"{OPS.get(name).kernel_name(dtype)}.c").is_file()
         assert any(c.types[0].dtype == dtype for c in op.cases.values()), dtype
     assert op.tolerance <= 1e-5 or op.why
 
 
 def test_each_kernel_file_belongs_to_an_op() -> None:
-    known = {f"{op.name}_{dtype}.c" for op in OPS.all() for dtype in op.kernels}
+    known = {f"{op.kernel_name(dtype)}.c" for op in OPS.all() for dtype in op.kernels}
     folder = files("tinsmith.kernels").joinpath("ref")
     assert {p.name for p in folder.iterdir() if p.name.endswith(".c")} == known
 

@@ -30,11 +30,11 @@ PLANTS = [
 
 @pytest.mark.parametrize(("op", "dtype"), all_kernels())
 def test_every_kernel_names_a_mutant(op: str, dtype: str) -> None:
-    assert MUTANT.search(kernel_sources()[f"{op}_{dtype}.c"])
+    assert MUTANT.search(kernel_sources()[f"{OPS.get(op).kernel_name(dtype)}.c"])
 
 
 def test_every_kernel_file_belongs_to_an_operation() -> None:
-    bound = {f"{op}_{dtype}.c" for op, dtype in all_kernels()}
+    bound = {f"{OPS.get(op).kernel_name(dtype)}.c" for op, dtype in all_kernels()}
     assert bound == {n for n in kernel_sources() if n.endswith(".c")}
 
 
@@ -49,7 +49,7 @@ def test_the_planted_line_is_caught(name: str, old: str, new: str, kernel_folder
     assert any(
         differs(kernels, OPS.get(op), case)
         for op, dtype in all_kernels()
-        if f"{op}_{dtype}.c" in sources
+        if f"{OPS.get(op).kernel_name(dtype)}.c" in sources
         for case in OPS.get(op).cases.values()
         if case.types[0].dtype == dtype
     )

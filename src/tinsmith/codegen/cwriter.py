@@ -1,5 +1,8 @@
 """Prints numbers and arrays as C: exact, readable rows, no number that a compiler could round."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import numpy as np
 
 from tinsmith.core.errors import InternalError
@@ -10,6 +13,8 @@ CTYPES: dict[str, str] = {
     "uint8": "uint8_t",
     "int16": "int16_t",
     "int32": "int32_t",
+    "int64": "int64_t",
+    "bool": "uint8_t",
 }
 _WIDTH = 100
 
@@ -42,10 +47,24 @@ def int_literal(value: int) -> str:
     return "(-2147483647 - 1)" if value == -(2**31) else str(int(value))
 
 
+def long_literal(value: int) -> str:
+    """An int64 as literal; the smallest needs an expression, as that of int32.
+
+    Raises:
+        InternalError: outside int64.
+    """
+    if not -(2**63) <= value < 2**63:
+        raise InternalError(f"{value} is outside int64")
+    return "(-9223372036854775807LL - 1)" if value == -(2**63) else f"{value}LL"
+
+
+_LITERALS: Mapping[str, Callable[[Any], str]] = {"float32": float_literal, "int64": long_literal}
+
+
 def array_definition(symbol: str, array: np.ndarray) -> str:
     """``const <type> symbol[n] = {...};`` with one line (or more) per row of the last axis."""
     ctype = CTYPES[array.dtype.name]
-    literal = float_literal if array.dtype == np.float32 else int_literal
+    literal = _LITERALS.get(array.dtype.name, int_literal)
     rows = array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1)
     lines = [line for row in rows for line in _lines([literal(v.item()) for v in row])]
     return f"const {ctype} {symbol}[{array.size}] = {{\n" + "\n".join(lines) + "\n};\n"

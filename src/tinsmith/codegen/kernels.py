@@ -7,6 +7,7 @@ from importlib.resources import files
 
 from tinsmith.core.errors import InternalError
 from tinsmith.ir.graph import Graph, Node
+from tinsmith.ir.op import OPS
 
 SET = "ref"
 _INCLUDE = re.compile(r'^#include "(ts_\w+\.h)"', re.MULTILINE)
@@ -18,8 +19,8 @@ _MUTANT = re.compile(r"^/\* mutant: .*?\*/\n", re.MULTILINE | re.DOTALL)
 
 
 def kernel_of(graph: Graph, node: Node) -> str:
-    """Name of the kernel that computes a node: ``<op>_<dtype of operand 0>``."""
-    return f"{node.op}_{graph.type(node.inputs[0]).dtype}"
+    """Name of the kernel that computes a node."""
+    return OPS.get(node.op).kernel_name(graph.type(node.inputs[0]).dtype)
 
 
 def kernel_sources(kernels: Iterable[str]) -> dict[str, str]:

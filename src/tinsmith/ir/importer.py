@@ -21,6 +21,19 @@ def _no_file(path: Path, name: str, semantics: str) -> NoReturn:
 
 
 @dataclass(frozen=True)
+class Support:
+    """One row of the support table: an operator (layer, estimator) that an importer knows.
+
+    ``types``: what it takes and computes in (e.g. ``float32``, ``int8``, ``int16x8``); ``note``:
+    what of it is refused, empty where all of it is taken.
+    """
+
+    operator: str
+    types: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Importer:
     """A way in for models: live Python objects by ``load``, files by ``read``.
 
@@ -29,6 +42,7 @@ class Importer:
         load: (model object, example inputs with batch dimension 1, graph name) -> float graph.
         read: (path, graph name or empty, one of ``semantics``) -> float or quantised graph.
         semantics: whose integers may be meant, the default first; empty where there is no choice.
+        support: the operators that it knows, generated from what it dispatches on.
 
     Both raise UserError ``import.<name>.<what>``; an operation that is not supported is named
     together with its node.
@@ -39,6 +53,7 @@ class Importer:
     load: Callable[[Any, Sequence[np.ndarray], str], Graph] = _no_object
     read: Callable[[Path, str, str], Graph] = _no_file
     semantics: tuple[str, ...] = ()
+    support: Callable[[], Sequence[Support]] = tuple
 
 
 IMPORTERS: Catalogue[Importer] = Catalogue("importer", "tinsmith.ir.importers", Importer)

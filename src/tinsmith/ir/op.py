@@ -14,7 +14,7 @@ import numpy as np
 from tinsmith.core.catalogue import Catalogue
 from tinsmith.core.errors import UserError
 from tinsmith.ir.graph import Attr
-from tinsmith.ir.types import Quant, TensorType
+from tinsmith.ir.types import SIZES, Quant, TensorType
 
 Attrs = Mapping[str, Attr]
 Types = Sequence[TensorType]
@@ -70,10 +70,21 @@ Argument = In | Out | Scratch | F32 | int
 
 @dataclass(frozen=True)
 class Kernel:
-    """How one C kernel is called: ``ts_<op>_<dtype>(arguments...)``, in the order of its
-    prototype."""
+    """How one C kernel is called: ``ts_<op>_<suffix>(arguments...)``, in the order of its
+    prototype.
+
+    ``suffix`` is the dtype where empty; kernels that only move elements share one per width:
+    ``b1``, ``b2``, ``b4``, ``b8``.
+    """
 
     arguments: Callable[[Site], Sequence[Argument]]
+    suffix: str = ""
+
+
+def moving(arguments: Callable[[Site], Sequence[Argument]], *dtypes: str) -> dict[str, Kernel]:
+    """Kernels of an op that moves elements of any kind: one per width (all dtypes if none are
+    named)."""
+    return {d: Kernel(arguments, f"b{SIZES[d]}") for d in dtypes or SIZES}
 
 
 @dataclass(frozen=True)
@@ -119,7 +130,7 @@ class Op:
         reference: operands (numpy) and the Site -> results (numpy), bit-exact meaning of the op.
         oracle: the same in float64 with the textbook formula, for float ops; None for exact integer
             ops.
-        kernels: dtype of operand 0 -> how to call ``kernels/ref/<name>_<dtype>.c``.
+        kernels: dtype of operand 0 -> how to call ``kernels/ref/<name>_<suffix>.c``.
         cost: arithmetic of one use.
         access: order in which a kernel touches memory, from which safe aliasing follows.
             ``elementwise``: results are written front to back and element i is written after
@@ -145,6 +156,10 @@ class Op:
     alias: tuple[int, ...] = ()
     tolerance: float = 1e-5
     why: str = ""
+
+    def kernel_name(self, dtype: str) -> str:
+        """File and function (behind ``ts_``) of the kernel for a dtype of operand 0."""
+        return f"{self.name}_{self.kernels[dtype].suffix or dtype}"
 
     def distance(self, operand: int, site: Site) -> int:
         """Smallest safe (address of operand - address of result), in bytes, for memory shared with

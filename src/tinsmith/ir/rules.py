@@ -237,10 +237,6 @@ TYPES: tuple[Rule, ...] = (
 )  # fmt: skip
 
 
-def _int8_has_meaning(graph: Graph, name: str) -> bool:
-    return graph.type(name).dtype != "int8" or graph.type(name).quant is not None
-
-
 def _bias_leaves_room(graph: Graph, node: Node) -> bool:
     if node.op != "dense" or graph.type(node.inputs[0]).dtype != "int8":
         return True
@@ -274,8 +270,8 @@ _QUANTISED_OPS = ("quantize", "requantize")
 FLOAT: tuple[Rule, ...] = (
     Rule(
         "no-int8", "value",
-        lambda g, v: g.type(v).dtype != "int8",
-        "the float dialect has no int8 values",
+        lambda g, v: g.type(v).dtype != "int8" or g.type(v).quant is None,
+        "the float dialect has no int8 values that stand for real numbers",
     ),
     Rule(
         "no-requantize", "node",
@@ -285,7 +281,6 @@ FLOAT: tuple[Rule, ...] = (
 )  # fmt: skip
 
 QUANTISED: tuple[Rule, ...] = (
-    Rule("int8-quant", "value", _int8_has_meaning, "an int8 value says what it means (Quant)"),
     Rule(
         "bias", "node", _bias_leaves_room,
         f"the bias of an int8 dense layer is a constant within +-{MOST_BIAS}: no sum overflows",

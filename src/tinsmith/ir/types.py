@@ -6,8 +6,11 @@ from typing import Literal
 
 import numpy as np
 
-DType = Literal["float32", "int8", "uint8", "int16", "int32"]
-SIZES: dict[str, int] = {"float32": 4, "int8": 1, "uint8": 1, "int16": 2, "int32": 4}
+DType = Literal["float32", "int8", "uint8", "int16", "int32", "int64", "bool"]
+SIZES: dict[str, int] = {
+    "float32": 4, "int8": 1, "uint8": 1, "int16": 2, "int32": 4, "int64": 8, "bool": 1,
+}  # fmt: skip
+"""dtype -> bytes of an element. A bool is a byte that is 0 or 1."""
 
 
 @dataclass(frozen=True)

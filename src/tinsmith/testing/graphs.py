@@ -16,6 +16,8 @@ from tinsmith.ir.interp import run_cases
 from tinsmith.ir.op import OPS, Extension, Op, Site
 from tinsmith.ir.types import SIZES, DType, Quant, TensorType
 
+DRAWN = 4 * ("float32", "int8") + 2 * ("int16", "int32") + ("uint8", "int64", "bool")
+"""What types of inputs are drawn from."""
 MAX_ELEMENTS = 96
 _ATTEMPTS = 200
 _LIMIT = 1e12
@@ -79,7 +81,7 @@ class _Draft:
     def random_type(self) -> TensorType:
         """float32 and int8 most often, raw sensor integers now and then; some axes fit an FFT, two
         shapes in seven are pictures [1, height, width, channels]."""
-        dtype: DType = self.rng.choice(["float32", "float32", "int8", "int8", "int16", "int32"])
+        dtype: DType = self.rng.choice(DRAWN)
         rank = int(self.rng.choice([1, 2, 2, 2, 3, 4, 4]))
         shape = tuple(int(d) for d in self.rng.integers(1, 6, rank - 1))
         shape = (*shape, int(self.rng.choice([1, 3, 4, 5, 8, 8, 16])))
@@ -99,11 +101,16 @@ class _Draft:
             drawn = self.rng.normal(size=shape) * 2
             array = (np.abs(drawn) + 0.1 if self.rng.integers(2) else drawn).astype(np.float32)
         else:
-            top = min(1 << (8 * SIZES[type.dtype] - 1), 1 << 20)
-            array = self.rng.integers(-top, top, shape).astype(type.dtype)
+            array = self._integers(type.dtype, shape)
         self.inputs[name] = array
         self.values[name] = list(array)
         return name
+
+    def _integers(self, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
+        if dtype in ("bool", "uint8"):
+            return self.rng.integers(2 if dtype == "bool" else 256, size=shape).astype(dtype)
+        top = min(1 << (8 * SIZES[dtype] - 1), 1 << 20)
+        return self.rng.integers(-top, top, shape).astype(dtype)
 
     def grow(self, must_use: str | None) -> bool:
         """Add one node; the given op, or any. False if nothing fitted."""

@@ -77,7 +77,7 @@ class HostKernels:
 
     def _run(self, op: Op, site: Site, inputs: list["_Guarded"], results: list["_Guarded"]) -> None:
         dtype = site.inputs[0].dtype
-        function = getattr(ctypes.CDLL(str(self.library)), f"ts_{op.name}_{dtype}")
+        function = getattr(ctypes.CDLL(str(self.library)), f"ts_{op.kernel_name(dtype)}")
         function.restype = None
         scratch: list[_Guarded] = []
         arguments = op.kernels[dtype].arguments(site)

@@ -8,7 +8,7 @@ from tinsmith.ir.op import OPS
 
 
 def test_every_kernel_of_every_op_has_its_file() -> None:
-    names = [f"{op.name}_{dtype}" for op in OPS.all() for dtype in op.kernels]
+    names = [op.kernel_name(dtype) for op in OPS.all() for dtype in op.kernels]
     sources = kernel_sources(names)
     assert {f"kernels/{n}.c" for n in names} <= set(sources)
     for name in names:

@@ -85,7 +85,6 @@ BROKEN: dict[str, Callable[[], Graph]] = {
     "quant-axis": lambda: with_type(int8(), "x", replace(X8, quant=Quant((1.0,), (0,), 5))),
     "no-int8": lambda: int8().with_(dialect="float"),
     "no-requantize": lambda: int8().with_(dialect="float"),
-    "int8-quant": lambda: with_type(int8(), "x", X8),
     "requantize": lambda: with_attr(int8(), "q", act_min=5, act_max=4),
     "shift": lambda: with_constant(int8(), "sh", np.full(2, 31, np.int32)),
     "identifiers": lambda: lowered(good()).with_(name="not a name"),
