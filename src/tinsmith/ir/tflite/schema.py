@@ -3,7 +3,7 @@
 Field ids and codes are those of TensorFlow Lite's schema, version 3 (lite/schema/schema.fbs).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 import numpy as np
@@ -15,12 +15,16 @@ from tinsmith.ir.types import Quant
 MOST_ELEMENTS = 1 << 26
 MOST_RANK = 8
 MOST_OPERANDS = 1 << 10
+MOST_SUBGRAPHS = 1 << 6
 TYPES = (
     "float32", "float16", "int32", "uint8", "int64", "string", "bool", "int16", "complex64", "int8",
     "float64", "complex128", "uint64", "resource", "variant", "uint32", "uint16", "int4",
     "bfloat16",
 )  # fmt: skip
-CODES = {"float32": "<f4", "int8": "i1", "int32": "<i4", "int64": "<i8"}
+CODES = {
+    "float32": "<f4", "int8": "i1", "uint8": "u1", "int16": "<i2", "int32": "<i4", "int64": "<i8",
+    "bool": "?",
+}  # fmt: skip
 """Types whose constants are read -> how they lie in the file."""
 
 
@@ -75,6 +79,8 @@ class Tensor:
         if self.data.size != wanted:
             broken(f"{self} needs {wanted} bytes, its buffer has {self.data.size}")
         array = np.frombuffer(self.data.tobytes(), code).reshape(self.shape)
+        if self.dtype == "bool":
+            array = self.data.reshape(self.shape) != 0
         if self.dtype == "float32" and not np.isfinite(array).all():
             refuse("finite", f"The constant {self} holds NaN or infinity.")
         return array.astype(self.dtype)
@@ -121,12 +127,13 @@ class Operator:
 
 @dataclass(frozen=True)
 class Model:
-    """The first subgraph of a model file."""
+    """A subgraph of a model file; ``subgraphs`` are all of the file, where it is the first."""
 
     tensors: tuple[Tensor, ...]
     operators: tuple[Operator, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    subgraphs: tuple["Model", ...] = ()
 
     def tensor(self, index: int) -> Tensor:
         """Tensor by index."""
@@ -148,8 +155,15 @@ def parse(data: bytes) -> Model:
     subgraphs = model.tables(2)
     if not subgraphs:
         broken("it has no subgraph")
-    graph, buffers = subgraphs[0], model.tables(4)
+    if len(subgraphs) > MOST_SUBGRAPHS:
+        refuse("limit", f"It has {len(subgraphs)} subgraphs; at most {MOST_SUBGRAPHS} are read.")
+    buffers = model.tables(4)
     kinds = tuple(_kind(code) for code in model.tables(1))
+    found = tuple(_subgraph(graph, buffers, kinds) for graph in subgraphs)
+    return replace(found[0], subgraphs=found)
+
+
+def _subgraph(graph: Table, buffers: tuple[Table, ...], kinds: tuple[str, ...]) -> Model:
     return Model(
         tuple(_tensor(i, t, buffers) for i, t in enumerate(graph.tables(0))),
         tuple(_operator(i, t, kinds) for i, t in enumerate(graph.tables(3))),
