@@ -13,7 +13,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED ?= $(VENV)/.installed
-EXTRAS := train,emulate,report,dev
+EXTRAS := train,emulate,report,onnx,keras,dev
 REQUIRED := $(if $(REQUIRE),--require-tools)
 PYTEST := $(BIN)/python -m pytest
 
