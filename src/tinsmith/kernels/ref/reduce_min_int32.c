@@ -1,0 +1,16 @@
+/* Smallest value along one axis, int32. x [outer][length][inner] -> y [outer][inner]. */
+/* mutant: "column[k * inner] < best" -> "column[k * inner] > best" */
+#include "ts_kernel.h"
+
+void ts_reduce_min_int32(const int32_t *x, int32_t *y, int32_t outer, int32_t length, int32_t inner) {
+    for (int32_t o = 0; o < outer; o++) {
+        for (int32_t i = 0; i < inner; i++) {
+            const int32_t *column = x + o * length * inner + i;
+            int32_t best = column[0];
+            for (int32_t k = 1; k < length; k++) {
+                best = column[k * inner] < best ? column[k * inner] : best;
+            }
+            y[o * inner + i] = best;
+        }
+    }
+}
