@@ -161,13 +161,16 @@ def _arguments(graph: Graph, plan: MemoryPlan, node: Node) -> list[str]:
     site = site_of(graph, node)
     rows: list[list[str]] = []
     scratch = numbers = 0
-    for a in OPS.get(node.op).kernels[site.inputs[0].dtype].arguments(site):
+    kernel = OPS.get(node.op).kernels[site.inputs[0].dtype]
+    for a in kernel.arguments(site):
         if isinstance(a, Scratch):
             at = plan.places[scratch_name(node)].offset + scratch
             text = f"(void *)(arena + {at})"
             scratch += align_up(a.nbytes, plan.alignment)
         else:
             text = _argument(graph, plan, node, a)
+            if kernel.suffix and isinstance(a, In | Out):  # one kernel for several types
+                text = f"(const void *){text}" if isinstance(a, In) else f"(void *){text}"
         number = isinstance(a, int | F32)
         if number and numbers:
             rows[-1].append(text)
