@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-TOOLS = ("arm-none-eabi-gcc", "qemu-system-arm", "qemu-system-riscv32", "cmake")
+TOOLS = ("arm-none-eabi-gcc", "qemu-system-arm", "qemu-system-riscv32", "cmake", "chromium")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
