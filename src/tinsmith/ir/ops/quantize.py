@@ -1,7 +1,9 @@
-"""Quantisation: float32 to int8, q = round(x / scale) + zero point, halves away from zero.
+"""Quantisation: float32 to int8, q = round(x / scale) + zero point.
 
-Scale and zero point are those of the result's type (Builder.op(..., quant=...)). Source:
-TensorFlow Lite 8-bit quantization specification; its reference rounds like C's round().
+Scale and zero point are those of the result's type (Builder.op(..., quant=...)). Attribute
+``rounding``: ``away`` (the default; halves away from zero, as TensorFlow Lite's reference rounds,
+like C's round()) or ``even`` (halves to even, as ONNX's QuantizeLinear). Sources: TensorFlow Lite
+8-bit quantization specification; ONNX operator QuantizeLinear.
 """
 
 from collections.abc import Sequence
@@ -26,11 +28,19 @@ from tinsmith.ir.ops._cases import SPECIAL, array, int8_case, normal
 from tinsmith.ir.ops._layout import of_dtype, per_tensor
 from tinsmith.ir.types import Quant, TensorType
 
+ROUNDINGS = ("away", "even")
+
 
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
     """Any shape; the result is int8 and needs a Quant (one scale, one zero point)."""
     of_dtype("quantize", inputs, 1, "float32")
+    if attrs.get("rounding", ROUNDINGS[0]) not in ROUNDINGS:
+        raise ShapeError("quantize", f"rounding is {attrs['rounding']!r}, not of {ROUNDINGS}")
     return (TensorType(inputs[0].shape, "int8"),)
+
+
+def _even(site: Site) -> bool:
+    return site.attrs.get("rounding") == "even"
 
 
 def _scale(site: Site) -> tuple[np.float32, int]:
@@ -49,7 +59,10 @@ def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, .
     t = np.where(t < 256, t, np.float32(256))
     whole = np.trunc(t)
     rest = t - whole
-    q = whole.astype(np.int32) + (rest >= 0.5) - (rest <= -0.5)
+    if _even(site):
+        q = np.rint(t).astype(np.int32)
+    else:
+        q = whole.astype(np.int32) + (rest >= 0.5) - (rest <= -0.5)
     return (np.clip(q + zero, -128, 127).astype(np.int8),)
 
 
@@ -62,9 +75,9 @@ def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]
 
 
 def arguments(site: Site) -> Sequence[Argument]:
-    """(x, y, elements, scale, zero point)"""
+    """(x, y, elements, scale, zero point, 1 if halves go to even)"""
     scale, zero = _scale(site)
-    return [In(0), Out(), site.inputs[0].elements, F32(float(scale)), zero]
+    return [In(0), Out(), site.inputs[0].elements, F32(float(scale)), zero, int(_even(site))]
 
 
 def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
@@ -72,11 +85,11 @@ def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
     if x.dtype != "float32":
         return None
     quant = Quant((float(rng.uniform(0.005, 0.1)),), (int(rng.integers(-128, 128)),))
-    return Extension((0,), {}, quant)
+    return Extension((0,), {"rounding": str(rng.choice(ROUNDINGS))}, quant)
 
 
-def _case(x: np.ndarray, scale: float, zero: int) -> Case:
-    return int8_case(x, quants=(None,), out=Quant((scale,), (zero,)))
+def _case(x: np.ndarray, scale: float, zero: int, rounding: str = "away") -> Case:
+    return int8_case(x, quants=(None,), out=Quant((scale,), (zero,)), rounding=rounding)
 
 
 _HALVES = (np.arange(-520, 521) / 4).astype(np.float32)
@@ -87,6 +100,10 @@ CASES = {
     "halves_lowest_zero_point": _case(_HALVES, 0.25, -128),
     "just_below_half": _case(
         array("float32", [0.49999997, -0.49999997, 0.5, -0.5, 0.50000006]), 1.0, 0
+    ),
+    "halves_to_even": _case(_HALVES, 0.5, 3, "even"),
+    "even_just_below_half": _case(
+        array("float32", [0.49999997, -0.49999997, 1.5, -1.5, 0.50000006]), 1.0, 0, "even"
     ),
     "saturates": _case(normal(40, scale=100), 0.01, 127),
     "special": _case(SPECIAL, 0.1, 7),
