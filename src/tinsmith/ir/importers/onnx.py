@@ -1,0 +1,44 @@
+"""ONNX models: float and integer (QDQ, QOperator), operator sets 7 to 28.
+
+The file is parsed and translated in a sandbox; content that lies outside of it is never opened.
+What is not supported is named with its operator and node before anything is compiled. Open batch
+dimensions become 1. uint8 values between quantised layers are held as int8 with the top bit
+flipped; inputs and outputs keep the file's types.
+"""
+
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
+from tinsmith.core.errors import MissingTool
+from tinsmith.core.sandbox import run
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.importer import Importer
+from tinsmith.ir.onnx.refusal import refuse
+from tinsmith.ir.onnx.registry import support
+
+
+def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
+    """A graph that computes what a .onnx file computes.
+
+    Args:
+        path: the file.
+        name: name of the graph; the file's if empty.
+        semantics: empty; ONNX defines its own.
+
+    Raises:
+        MissingTool: the package that reads protocol buffers of ONNX is not installed.
+        UserError: ``import.onnx.file``, ``.broken``, ``.external``, ``.limit``, ``.opset``,
+            ``.type``, ``.shape``, ``.constant``, ``.op``; ``sandbox.<what>`` where the file uses up
+            the sandbox's limits.
+    """
+    if find_spec("onnx") is None:
+        raise MissingTool("Python package 'onnx'", "Try: pip install 'tinsmith[onnx]'")
+    if not path.is_file():
+        refuse("file", f"There is no file {path.name!r}.", f"Looked in {path.parent}.")
+    stem = re.sub(r"[^A-Za-z0-9]+", "_", name or path.stem).strip("_") or "model"
+    stem = f"m_{stem}" if stem[0].isdigit() else stem
+    return run("tinsmith.ir.onnx.convert:convert", (path.resolve(), stem), Graph)
+
+
+IMPORTER = Importer("onnx", (".onnx",), read=from_file, support=support)

@@ -1,0 +1,1 @@
+"""ONNX models: parsing, translation operator by operator."""

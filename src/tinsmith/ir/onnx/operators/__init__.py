@@ -1,0 +1,1 @@
+"""Operators of the domains ai.onnx and com.microsoft: each module has a tuple OPERATORS."""

@@ -1,0 +1,31 @@
+"""How the importer refuses: by a code, a sentence and what to do."""
+
+from typing import NoReturn
+
+from tinsmith.core.errors import UserError
+
+
+def refuse(what: str, message: str, hint: str = "") -> NoReturn:
+    """Raise UserError ``import.onnx.<what>``."""
+    raise UserError(f"import.onnx.{what}", message, hint)
+
+
+def broken(why: str) -> NoReturn:
+    """Refuse a file that is no well-formed model."""
+    refuse("broken", f"The file is no well-formed ONNX model: {why}.", "Export the model again.")
+
+
+class Unsupported(Exception):
+    """A use of an operator that cannot be expressed; the message says why, in a clause."""
+
+
+class NotConstant(Unsupported):
+    """An operand, by position, that has to be known at import and is computed when the model
+    runs."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(
+            f"operand {position} has to be a constant of the model (an initialiser); it decides "
+            "about shapes or about the code"
+        )
+        self.position = position

@@ -1,0 +1,51 @@
+"""What a name of an ONNX graph can stand for while it is translated."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinsmith.ir.onnx.refusal import Unsupported
+from tinsmith.ir.types import Quant
+
+
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """Parameters of QuantizeLinear: real = (integer - zero) * scale; scalars, or one per index of
+    ``axis``. ``scale`` float32; ``zero`` of the integers' own dtype."""
+
+    scale: np.ndarray
+    zero: np.ndarray
+    axis: int
+
+    @property
+    def per_tensor(self) -> bool:
+        """Whether one scale and zero point serve the whole tensor."""
+        return self.scale.size == 1
+
+    def quant(self) -> Quant:
+        """As a Quant of int8 values (uint8 with the top bit flipped: zero point less 128)."""
+        offset = 128 if self.zero.dtype == np.uint8 else 0
+        zero = tuple(int(z) - offset for z in self.zero.ravel())
+        scale = tuple(float(s) for s in self.scale.ravel())
+        if not all(0 < s < float("inf") for s in scale):
+            raise Unsupported("its scale is not a positive number")
+        return Quant(scale, zero, None if self.per_tensor else self.axis)
+
+
+@dataclass(frozen=True)
+class Unsigned:
+    """A uint8 tensor that is held as int8 with the top bit flipped (less 128)."""
+
+    flipped: str
+
+
+@dataclass(frozen=True, eq=False)
+class Real:
+    """A DequantizeLinear that is not computed yet: the integers and what they mean."""
+
+    integers: "str | np.ndarray | Unsigned"
+    meaning: Scale
+
+
+Value = str | np.ndarray | Unsigned | Real
+"""A value of the builder by name, an array known at import, or one of the two above."""
