@@ -119,10 +119,12 @@ def _port_sources(module: InferenceModule, board: Board, port: str) -> dict[str,
     sources["ports/ts_model.h"] = model_header(module)
     if port == "qemu":
         machine = machine_for(board)
+        ram = next(m for m in machine.memories if m.role == "ram")
         sources["ports/qemu/ts_machine.h"] = (
             f"/* Generated: addresses of machine {machine.name}. */\n"
             f"#define TS_UART_ADDRESS {machine.uart:#x}u\n"
             f"#define TS_BLOB_ADDRESS {machine.blob.origin:#x}u\n"
+            f"#define TS_RAM_END {ram.origin + ram.nbytes:#x}u\n"
         )
     return sources
 

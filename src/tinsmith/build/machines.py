@@ -12,7 +12,8 @@ _MIB = 1 << 20
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine of QEMU. ``blob`` is a memory of its own that the inputs are loaded into."""
+    """A machine of QEMU. ``blob`` is a memory of its own that the inputs are loaded into;
+    ``vectors`` is where the core fetches its vector table (None: at the start of flash)."""
 
     name: str
     command: str
@@ -20,17 +21,56 @@ class Machine:
     memories: tuple[Memory, ...]
     uart: int
     blob: Memory
+    vectors: int | None = None
 
 
-def _mps2(name: str) -> Machine:
-    # Arm DAI 0385/0386, memory map: ZBT SSRAM1 at 0, SSRAM2+3 at 0x20000000, PSRAM at 0x21000000.
-    return Machine(
+def _arm(
+    name: str, memories: tuple[Memory, Memory, Memory], uart: int, vectors: int | None = None
+) -> Machine:
+    """A machine of qemu-system-arm; ``memories``: flash, RAM and blob."""
+    arguments = ("-M", name, "-semihosting-config", "enable=on,target=native")
+    return Machine(name, "qemu-system-arm", arguments, memories[:2], uart, memories[2], vectors)
+
+
+def _mps2(name: str, psram: int) -> Machine:
+    # Arm DAI 0385, 0386 and 0500, memory map: ZBT SSRAM1 at 0, SSRAM2+3 at 0x20000000, and PSRAM.
+    return _arm(
         name,
-        "qemu-system-arm",
-        ("-M", name, "-semihosting-config", "enable=on,target=native"),
-        (Memory("ssram1", "flash", 0, 4 * _MIB), Memory("ssram2", "ram", 0x20000000, 4 * _MIB)),
+        (
+            Memory("ssram1", "flash", 0, 4 * _MIB),
+            Memory("ssram2", "ram", 0x20000000, 4 * _MIB),
+            Memory("psram", "ram", psram, 16 * _MIB),
+        ),
         0x40004000,
-        Memory("psram", "ram", 0x21000000, 16 * _MIB),
+    )
+
+
+def _an505() -> Machine:
+    # Arm DAI 0505, memory map, secure aliases (the core starts in Secure state): SSRAM1 at
+    # 0x10000000, SSRAM2+3 at 0x38000000, PSRAM at 0x80000000, UART 0 at 0x50200000.
+    return _arm(
+        "mps2-an505",
+        (
+            Memory("ssram1", "flash", 0x10000000, 4 * _MIB),
+            Memory("ssram2", "ram", 0x38000000, 4 * _MIB),
+            Memory("psram", "ram", 0x80000000, 16 * _MIB),
+        ),
+        0x50200000,
+    )
+
+
+def _an547() -> Machine:
+    # Arm DAI 0547, memory map: all in DDR4 at its secure alias 0x70000000; UART 0 at 0x59303000.
+    # The core fetches its vectors from ITCM at 0, which is too small for a program.
+    return _arm(
+        "mps3-an547",
+        (
+            Memory("ddr", "flash", 0x70000000, 16 * _MIB),
+            Memory("ddr2", "ram", 0x71000000, 16 * _MIB),
+            Memory("ddr3", "ram", 0x72000000, 64 * _MIB),
+        ),
+        0x59303000,
+        vectors=0,
     )
 
 
@@ -51,7 +91,9 @@ def _virt() -> Machine:
 
 def machines() -> Mapping[str, Machine]:
     """All machines by QEMU's name."""
-    return {m.name: m for m in (_mps2("mps2-an385"), _mps2("mps2-an386"), _virt())}
+    boards = (("mps2-an385", 0x21000000), ("mps2-an386", 0x21000000), ("mps2-an500", 0x60000000))
+    found = (*(_mps2(*b) for b in boards), _an505(), _an547(), _virt())
+    return {m.name: m for m in found}
 
 
 def machine_for(board: Board) -> Machine:

@@ -1,4 +1,4 @@
-"""Sizes and symbols of a linked ELF file, read with pyelftools."""
+"""Sizes, symbols and load segments of a linked ELF file, read with pyelftools."""
 
 import io
 from collections.abc import Mapping
@@ -39,3 +39,21 @@ def symbols(elf: bytes, thumb: bool) -> Mapping[str, int]:
         if s.name and not s.name.startswith("$") and s["st_shndx"] != "SHN_UNDEF"
         and s["st_info"]["type"] != "STT_FILE"
     }  # fmt: skip
+
+
+def load_segments(elf: bytes) -> list[tuple[int, bytes]]:
+    """(load address, bytes) of what a programmer writes to flash."""
+    found = ELFFile(io.BytesIO(elf)).iter_segments("PT_LOAD")
+    return [(int(s["p_paddr"]), s.data()) for s in found if s["p_filesz"]]
+
+
+def without_segment(elf: bytes, address: int) -> bytes:
+    """The image with the empty segments that begin at an address turned off (PT_NULL): a loader
+    leaves that memory alone."""
+    patched = bytearray(elf)
+    file = ELFFile(io.BytesIO(elf))
+    for i, segment in enumerate(file.iter_segments()):
+        if segment["p_vaddr"] == address and segment["p_filesz"] == 0:
+            at = file["e_phoff"] + i * file["e_phentsize"]
+            patched[at : at + 4] = bytes(4)
+    return bytes(patched)

@@ -1,5 +1,6 @@
 """QEMU: a second opinion on outputs and instruction counts. The machine stands in for the board's
-core; it does not have the board's memories."""
+core; it does not have the board's memories, so the stack is painted and what lies behind the
+program's RAM is guarded by the port itself."""
 
 import re
 import shutil
@@ -19,12 +20,19 @@ from tinsmith.bench.runner import Runner
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.machines import Machine, machine_for, machines
 from tinsmith.build.plugins import plugin
+from tinsmith.build.sizes import load_segments, without_segment
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.errors import InternalError, MissingTool, UserError
 from tinsmith.devices.board import Board
 
 _OLDEST, _NEWEST = (4, 2), (8, 99)
 """Versions whose plug-in interface is 1; QEMU 9.0 refuses it."""
+_GUARD = 0x6A2D
+"""Cause that firmware/ports/qemu/port.c gives for a damaged guard."""
+_VECTORS = 64
+"""Bytes of the vector table of ports/start/thumb.c."""
+_PAINTS = (0xA5, 0x5A)
+"""A byte of stack that is written differs from one of them."""
 _HINT = "Try: apt install qemu-system-arm qemu-system-misc, or use runner 'unicorn'."
 
 
@@ -65,32 +73,71 @@ def run(firmware: Firmware, board: Board, options: RunOptions) -> Outcome:
     machine = machine_for(board)
     tool = _version(machine.command)
     cases = pack_inputs(firmware.module, options, pad=4)
-    blob = _blob(firmware.module, options, cases)
+    wanted = slots(firmware.module, firmware.module.graph.outputs)
+    deepest = 0
+    for paint in _PAINTS:
+        blob = _blob(firmware.module, options, cases, paint)
+        _check_blob(blob, machine)
+        stream, counts = _emulate(firmware, board, machine, (blob, options))
+        rows, depth = _collect(list(decode(stream)), len(cases), wanted, board)
+        if len(counts) != len(cases):
+            raise InternalError(f"qemu: {len(counts)} counts for {len(cases)} cases")
+        deepest = max(deepest, depth)
+    _check_stack(deepest, firmware, board)
+    return Outcome(
+        runner=RUNNER.name, runner_version=tool, method=RUNNER.method, board=board.id,
+        outputs=unpack(firmware.module, wanted, rows), instructions=tuple(counts),
+        stack_bytes=-(-deepest // 8) * 8,
+    )  # fmt: skip
+
+
+def _check_blob(blob: bytes, machine: Machine) -> None:
     if len(blob) > machine.blob.nbytes:
         raise UserError(
             "bench.qemu.inputs",
             f"{len(blob)} B of inputs do not fit the machine; it takes {machine.blob.nbytes} B.",
             "Run fewer cases.",
         )
-    stream, counts = _emulate(firmware, board, machine, (blob, options))
-    wanted = slots(firmware.module, firmware.module.graph.outputs)
-    rows = _collect(list(decode(stream)), len(cases), wanted, board)
-    if len(counts) != len(cases):
-        raise InternalError(f"qemu: {len(counts)} counts for {len(cases)} cases")
-    return Outcome(
-        runner=RUNNER.name, runner_version=tool, method=RUNNER.method, board=board.id,
-        outputs=unpack(firmware.module, wanted, rows), instructions=tuple(counts),
-    )  # fmt: skip
 
 
-def _blob(module: InferenceModule, options: RunOptions, cases: Sequence[bytes]) -> bytes:
+def _check_stack(deepest: int, firmware: Firmware, board: Board) -> None:
+    """Nothing faults below the stack: what was used to its last byte counts as overflowed."""
+    if deepest >= firmware.stack_bytes:
+        raise UserError(
+            "bench.stack-overflow",
+            f"The stack of {firmware.stack_bytes} B overflowed on {board.id}: its last byte was "
+            "written.",
+            "Link with a larger stack.",
+        )
+
+
+def _blob(
+    module: InferenceModule, options: RunOptions, cases: Sequence[bytes], paint: int
+) -> bytes:
     """What firmware/ports/qemu/port.c reads."""
     inputs = slots(module, module.graph.inputs)
     outputs = slots(module, module.graph.outputs)
-    words = [0x31425354, len(cases), int(options.reset_each), len(inputs), len(outputs)]
+    words = [0x32425354, len(cases), int(options.reset_each), paint, len(inputs), len(outputs)]
     for s in (*inputs, *outputs):
         words += [s.offset, s.nbytes]
     return struct.pack(f"<{len(words)}I", *words) + b"".join(cases)
+
+
+def _loads(firmware: Firmware, machine: Machine, blob: bytes, folder: Path) -> list[str]:
+    """Arguments that put inputs, the stack's paint and, where the core fetches them from a place
+    of its own, the vectors into memory before the reset."""
+    paint = blob[12:13] * firmware.stack_bytes
+    places = [("blob.bin", machine.blob.origin, blob),
+              ("paint.bin", firmware.symbols["ts_stack_bottom"], paint)]  # fmt: skip
+    if machine.vectors is not None:
+        flash = next(m for m in machine.memories if m.role == "flash").origin
+        table = next(d for at, d in load_segments(firmware.elf) if at == flash)[:_VECTORS]
+        places.append(("vectors.bin", machine.vectors, table))
+    found = []
+    for name, address, data in places:
+        (folder / name).write_bytes(data)
+        found += ["-device", f"loader,file={name},addr={address:#x},force-raw=on"]
+    return found
 
 
 def _emulate(
@@ -105,12 +152,13 @@ def _emulate(
         TemporaryDirectory(prefix="tinsmith-") as name,
     ):
         folder = Path(name)
-        (folder / "image.elf").write_bytes(firmware.elf)
-        (folder / "blob.bin").write_bytes(blob)
+        (folder / "image.elf").write_bytes(
+            without_segment(firmware.elf, symbols["ts_stack_bottom"])
+        )
         argv = [
             machine.command, *machine.arguments, "-display", "none", "-monitor", "none",
             "-chardev", "file,id=uart,path=uart.bin", "-serial", "chardev:uart",
-            "-device", f"loader,file=blob.bin,addr={machine.blob.origin:#x},force-raw=on",
+            *_loads(firmware, machine, blob, folder),
             "-plugin", f"{counter},run={run_at:#x},end={end_at:#x},out=counts.bin",
             "-kernel", "image.elf",
         ]  # fmt: skip
@@ -129,27 +177,37 @@ def _emulate(
 
 def _collect(
     frames: Sequence[Frame], cases: int, wanted: Sequence[Slot], board: Board
-) -> list[bytes]:
-    """Outputs case by case; anything missing, out of order or of another length is an error."""
+) -> tuple[list[bytes], int]:
+    """Outputs case by case and the deepest stack; anything missing, out of order or of another
+    length is an error."""
     fault = next((f for f in frames if f.type in (FAULT, STATUS)), None)
     if fault is not None:
-        value = int.from_bytes(fault.payload, "little", signed=fault.type == STATUS)
-        what = "returned" if fault.type == STATUS else "stopped with exception"
-        raise UserError(
-            "bench.status" if fault.type == STATUS else "bench.exception",
-            f"The firmware for {board.id} {what} {value} in case {fault.sequence} in QEMU.",
-        )
+        raise _fault(fault, board)
     rows = [f.payload for f in frames if f.type == OUTPUTS]
     order = [f.sequence for f in frames if f.type == OUTPUTS]
-    done = [int.from_bytes(f.payload, "little") for f in frames if f.type == DONE]
+    done = [struct.unpack("<2I", f.payload) for f in frames if f.type == DONE]
     nbytes = sum(s.nbytes for s in wanted)
     whole = order == [i & 0xFFFF for i in range(cases)] and all(len(r) == nbytes for r in rows)
-    if done != [cases] or not whole:
+    if [n for n, _ in done] != [cases] or not whole:
         raise UserError(
             "bench.frames",
             f"Results are missing or damaged: {len(rows)} of {cases} cases came back.",
         )
-    return rows
+    return rows, done[0][1]
+
+
+def _fault(frame: Frame, board: Board) -> UserError:
+    value = int.from_bytes(frame.payload, "little", signed=frame.type == STATUS)
+    where = f"in case {frame.sequence} in QEMU"
+    if frame.type == FAULT and value == _GUARD:
+        return UserError(
+            "bench.memory", f"The firmware for {board.id} wrote behind its static RAM {where}."
+        )
+    what = "returned" if frame.type == STATUS else "stopped with exception"
+    return UserError(
+        "bench.status" if frame.type == STATUS else "bench.exception",
+        f"The firmware for {board.id} {what} {value} {where}.",
+    )
 
 
 RUNNER = Runner(name="qemu", method="emulated", port="qemu", find=find, run=run)

@@ -1,6 +1,5 @@
 """Unicorn: emulates the board's core with exactly its memories; counts every instruction."""
 
-import io
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from elftools.elf.elffile import ELFFile
 
 from tinsmith.bench.cycles.model import model_cycles
 from tinsmith.bench.faults import fault_error, function_at, timeout_error
@@ -19,6 +17,7 @@ from tinsmith.bench.protocol import ANSWER, REQUEST, pack_message, unpack_messag
 from tinsmith.bench.runner import Runner
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.plugins import plugin
+from tinsmith.build.sizes import load_segments
 from tinsmith.core.errors import InternalError, MissingTool, UserError
 from tinsmith.devices.board import Board
 
@@ -93,12 +92,6 @@ def _request(
         "alignment": options.check_alignment,
     }
     return body, [data for _, data in loads]
-
-
-def load_segments(elf: bytes) -> list[tuple[int, bytes]]:
-    """(load address, bytes) of what a programmer writes to flash."""
-    found = ELFFile(io.BytesIO(elf)).iter_segments("PT_LOAD")
-    return [(int(s["p_paddr"]), s.data()) for s in found if s["p_filesz"]]
 
 
 def _absolute(arena: int, found: Sequence[Slot]) -> list[list[int]]:

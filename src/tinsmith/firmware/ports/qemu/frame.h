@@ -10,8 +10,9 @@
 
 enum {
     TS_FRAME_OUTPUTS = 1, /* all outputs of case `sequence` */
-    TS_FRAME_DONE = 2,    /* u32: cases that were run */
-    TS_FRAME_FAULT = 3,   /* u32: exception number (Arm), mcause (RISC-V) or 0xB10B: no inputs were loaded */
+    TS_FRAME_DONE = 2,    /* u32: cases that were run; u32: bytes of stack that lost their paint, counted from its top */
+    TS_FRAME_FAULT = 3,   /* u32: exception number (Arm), mcause (RISC-V), 0xB10B: no inputs were loaded, or 0x6A2D: the guard
+                             behind the program's RAM was overwritten */
     TS_FRAME_STATUS = 4   /* u32: run returned this instead of 0 */
 };
 
