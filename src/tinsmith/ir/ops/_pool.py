@@ -1,8 +1,8 @@
 """What the poolings share: a window over each channel of NHWC pictures, in float32 or int8.
 
-Attributes: size (y, x), stride (y, x), padding (top, bottom, left, right) smaller than the size, so
-that every window has x at one place at least; int8 also act_min and act_max (-128..127, both ends
-if absent). The result has x's Quant. Places outside x are skipped.
+Attributes: size (y, x), stride (y, x), dilation (y, x; (1, 1) if absent), padding (top, bottom,
+left, right) so small that every window has x at one place at least; int8 also act_min and act_max
+(-128..127, both ends if absent). The result has x's Quant. Places outside x are skipped.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,11 +21,10 @@ def pool_window(op: str, x: TensorType, attrs: Attrs) -> Window:
     """The windows over x; ShapeError where one would lie in the border alone."""
     height, width = numbers(op, attrs, "size", 2, least=1)
     window = window_of(op, x, (height, width), attrs)
-    top, bottom, left, right = window.padding
-    if window.dilation != (1, 1) or max(top, bottom) >= height or max(left, right) >= width:
+    if window.empty():
         raise ShapeError(
-            op, f"size {(height, width)}, padding {window.padding}, dilation {window.dilation};"
-            " expected less padding than size and no dilation",
+            op, f"x {x.shape}, size {(height, width)}, padding {window.padding}, dilation"
+            f" {window.dilation}: a window lies in the border alone; expected less padding",
         )  # fmt: skip
     return window
 
@@ -66,11 +65,11 @@ def pool_arguments(op: str, site: Site) -> Sequence[Argument]:
 def patches(op: str, x: np.ndarray, site: Site) -> np.ndarray:
     """float64 [batch, rows, columns, channels, place in the window], NaN outside x."""
     window = pool_window(op, site.inputs[0], site.attrs)
-    (top, bottom, left, right), (sy, sx) = window.padding, window.stride
+    (top, bottom, left, right), (sy, sx), (dy, dx) = window.padding, window.stride, window.dilation
     sides = ((0, 0), (top, bottom), (left, right), (0, 0))
     wide = np.pad(x.astype(np.float64), sides, constant_values=np.nan)
-    seen = np.lib.stride_tricks.sliding_window_view(wide, window.kernel, axis=(1, 2))
-    return seen[:, ::sy, ::sx].reshape(*site.outputs[0].shape, -1)
+    seen = np.lib.stride_tricks.sliding_window_view(wide, window.extent, axis=(1, 2))
+    return seen[:, ::sy, ::sx, ..., ::dy, ::dx].reshape(*site.outputs[0].shape, -1)
 
 
 def pool_extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
@@ -104,6 +103,9 @@ def pool_cases() -> Mapping[str, Case]:
         "few": case(normal(1, 3, 4, 2), size=two, stride=one, padding=(0, 1, 1, 0)),
         "wide": Case((wide,), (type_of(wide),), _WIDE),
         "everything": case(normal(1, 5, 4, 8, scale=100), size=(5, 4), stride=one),
+        "spread": case(
+            normal(1, 6, 7, 2), size=(2, 3), stride=(1, 2), dilation=(3, 2), padding=(2, 0, 1, 4)
+        ),
         "special": case(special, size=two, stride=one, padding=(1, 1, 1, 1)),
         "int8_one_element": int8_case(whole("int8", 1, 1, 1, 1), quants=_Q, size=one, stride=one),
         "int8_pairs": int8_case(whole("int8", 1, 20, 20, 2), quants=_Q, size=(1, 2), stride=one),

@@ -56,6 +56,17 @@ class Window:
                 if rows and columns:
                     yield Tap(ky, kx, (rows[0], columns[0]), (rows[1], columns[1]))
 
+    def empty(self) -> bool:
+        """Whether some window lies in the border alone, none of its places in x."""
+        for axis, start in ((0, self.padding[0]), (1, self.padding[2])):
+            step = self.dilation[axis]
+            for i in range(self.results[axis]):
+                at = i * self.stride[axis] - start
+                tap = max(0, -(at // step))  # the first that is not in front of x
+                if tap >= self.kernel[axis] or at + tap * step >= self.size[axis]:
+                    return True
+        return False
+
     def _meeting(self, axis: int, offset: int) -> tuple[slice, slice] | None:
         """Results i with 0 <= i * stride + offset < size, and those places."""
         stride, size = self.stride[axis], self.size[axis]
