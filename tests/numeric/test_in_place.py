@@ -20,9 +20,10 @@ ALIGNMENT = 8
 
 
 def small_cases(op: Op, dtype: str) -> Iterator[Case]:
-    """Rows of the table whose operands and results are small, and more than one word."""
+    """Rows of the table whose activations and results are small, and more than one word."""
     for case in op.cases.values():
-        sizes = [t.nbytes for t in (*case.types, *case_site(op, case).outputs)]
+        moving = [case.types[i] for i in activations(case)]
+        sizes = [t.nbytes for t in (*moving, *case_site(op, case).outputs)]
         if case.types[0].dtype == dtype and max(sizes) <= MOST_BYTES and sizes[0] > ALIGNMENT:
             yield case
 

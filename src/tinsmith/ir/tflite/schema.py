@@ -27,6 +27,9 @@ CODES = {
 }  # fmt: skip
 """Types whose constants are read -> how they lie in the file."""
 
+ZERO_POINTS = {"uint8": (0, 255), "int16": (-(2**15), 2**15 - 1)}
+"""Limits of zero points where they are not those of int8."""
+
 
 @dataclass(frozen=True)
 class Tensor:
@@ -95,7 +98,8 @@ class Tensor:
         points = self.zero_points if len(self.zero_points) else np.zeros(count, np.int64)
         sound = len(points) == count > 0 and bool(np.all(self.scales > 0))
         sound = sound and bool(np.all(np.isfinite(self.scales)))
-        sound = sound and bool(np.all((points >= -128) & (points <= 127)))
+        low, high = ZERO_POINTS.get(self.dtype, (-128, 127))
+        sound = sound and bool(np.all((points >= low) & (points <= high)))
         if count > 1:
             sound = sound and 0 <= self.axis < len(self.shape) and self.shape[self.axis] == count
         if not sound:
@@ -103,7 +107,8 @@ class Tensor:
                 "quant",
                 f"The quantisation of {self} means nothing: {count} scales, {len(points)} zero "
                 "points.",
-                "A positive finite scale and a zero point of -128..127, one or one per channel.",
+                f"A positive finite scale and a zero point of {low}..{high}, one or one per "
+                "channel.",
             )
         scales, zeros = (float(s) for s in self.scales), (int(z) for z in points)
         return Quant(tuple(scales), tuple(zeros), self.axis if count > 1 else None)
