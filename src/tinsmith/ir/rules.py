@@ -17,7 +17,7 @@ from tinsmith.core.errors import InternalError, UserError
 from tinsmith.ir.graph import Graph, Node, State
 from tinsmith.ir.op import OPS
 from tinsmith.ir.ops.dense import MOST_BIAS
-from tinsmith.ir.ops.requantize import ROUNDINGS
+from tinsmith.ir.ops.requantize import ROUNDINGS, legal, most_shift
 from tinsmith.ir.types import TensorType, type_of
 
 Over = Literal["graph", "node", "value", "constant", "state"]
@@ -245,15 +245,7 @@ def _bias_leaves_room(graph: Graph, node: Node) -> bool:
 
 
 def _requantize_legal(graph: Graph, node: Node) -> bool:
-    if node.op != "requantize":
-        return True
-    low, high = node.attrs.get("act_min"), node.attrs.get("act_max")
-    return (
-        node.attrs.get("rounding") in ROUNDINGS
-        and isinstance(low, int)
-        and isinstance(high, int)
-        and -128 <= low <= high <= 127
-    )
+    return node.op != "requantize" or legal(node.attrs)
 
 
 def _shifts_legal(graph: Graph, node: Node) -> bool:
@@ -262,7 +254,8 @@ def _shifts_legal(graph: Graph, node: Node) -> bool:
     multiplier, shift = (graph.constants.get(i) for i in node.inputs[1:3])
     if multiplier is None or shift is None:
         return False
-    return bool(np.all(multiplier >= 0) and np.all(shift >= -31) and np.all(shift <= 30))
+    most = most_shift(node.attrs)
+    return bool(np.all(multiplier >= 0) and np.all(shift >= -31) and np.all(shift <= most))
 
 
 _QUANTISED_OPS = ("quantize", "requantize")
@@ -287,11 +280,11 @@ QUANTISED: tuple[Rule, ...] = (
     ),
     Rule(
         "requantize", "node", _requantize_legal,
-        f"rounding is one of {', '.join(ROUNDINGS)} and -128 <= act_min <= act_max <= 127",
+        f"rounding is one of {', '.join(ROUNDINGS)}; zero_point, act_min <= act_max fit dtype",
     ),
     Rule(
         "shift", "node", _shifts_legal,
-        "multipliers and shifts are constants, multiplier >= 0, shift in -31..30",
+        "multipliers and shifts are constants, multiplier >= 0, shift in -31..30 (wide16: ..14)",
     ),
 )  # fmt: skip
 

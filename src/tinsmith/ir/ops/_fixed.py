@@ -12,6 +12,9 @@ from math import floor, frexp
 import numpy as np
 
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
+MOST_WIDE = 2**47
+"""Sums of 64 bits are saturated to this magnitude: times 15 bits they fit into 64."""
+MOST_SHIFT_WIDE = 14
 
 
 def multiplier_of(factor: float) -> tuple[int, int]:
@@ -48,3 +51,21 @@ def scale_single(x: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np
     """x * f rounded once: floor(x * m / 2^(31-s) + 1/2), in 64 bits."""
     total = 31 - shift
     return np.asarray((x * multiplier + (np.int64(1) << (total - 1))) >> total)
+
+
+def reduced(multiplier: np.ndarray) -> np.ndarray:
+    """A multiplier's upper 16 bits, rounded, at most 2^15 - 1."""
+    return np.asarray(np.where(multiplier < 0x7FFF0000, (multiplier + (1 << 15)) >> 16, 0x7FFF))
+
+
+def scale_wide(x: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """x * f with f's multiplier reduced to 16 bits, rounded once: floor(x * m16 / 2^(15-s) + 1/2).
+
+    Source: TensorFlow Lite, lite/kernels/internal/common.cc, MultiplyByQuantizedMultiplier
+
+    Args:
+        x: int64, saturated to +-`MOST_WIDE`; multiplier, shift: int64, shift -31..14.
+    """
+    total = 15 - shift
+    x = np.clip(x, -MOST_WIDE, MOST_WIDE)
+    return np.asarray((x * reduced(multiplier) + (np.int64(1) << (total - 1))) >> total)

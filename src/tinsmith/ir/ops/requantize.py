@@ -1,7 +1,12 @@
-"""Requantisation: int32 sums to int8, one factor for all or one per channel (last axis).
+"""Requantisation: sums or other integers to int8, uint8, int16 or int32, one factor for all or one
+per channel (last axis).
 
-Attribute ``rounding``: ``double`` (gemmlowp: high product, then shift, each rounded), ``single``
-(rounded once, halves upwards) or ``onnx`` (float32 product, halves to even).
+x is int32 or int64 sums, or int8, uint8 or int16 values, less the zero point of their own Quant
+(0 without one). Attribute ``rounding``: ``double`` (gemmlowp: high product, then shift, each
+rounded), ``single`` (rounded once, halves upwards), ``onnx`` (float32 product, halves to even) -
+these three take x saturated to int32 - or ``wide16``: x saturated to +-2^47 times a multiplier of
+16 bits, rounded once, halves upwards. Source of ``wide16``: TensorFlow Lite, lite/kernels/internal/
+common.cc, MultiplyByQuantizedMultiplier of 64-bit sums, in use with int16 activations.
 """
 
 from collections.abc import Sequence
@@ -23,12 +28,25 @@ from tinsmith.ir.op import (
     Site,
     Types,
 )
-from tinsmith.ir.ops._cases import array
-from tinsmith.ir.ops._fixed import INT32_MAX, INT32_MIN, multiplier_of, scale_double, scale_single
+from tinsmith.ir.ops._cases import array, whole
+from tinsmith.ir.ops._fixed import (
+    INT32_MAX,
+    INT32_MIN,
+    MOST_SHIFT_WIDE,
+    MOST_WIDE,
+    multiplier_of,
+    reduced,
+    scale_double,
+    scale_single,
+    scale_wide,
+)
 from tinsmith.ir.ops._layout import integer, of_dtype
-from tinsmith.ir.types import Quant, TensorType, type_of
+from tinsmith.ir.types import SIZES, DType, Quant, TensorType, type_of
 
-ROUNDINGS = ("double", "single", "onnx")
+ROUNDINGS = ("double", "single", "onnx", "wide16")
+RESULTS: tuple[DType, ...] = ("int8", "uint8", "int16", "int32")
+VALUES = ("int8", "uint8", "int16")
+"""Types of x that have a zero point."""
 ATTRIBUTES = ("zero_point", "act_min", "act_max")
 
 
@@ -45,15 +63,39 @@ def multipliers(factors: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
     return np.array([m for m, _ in pairs], np.int32), np.array([s for _, s in pairs], np.int32)
 
 
-def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
-    """x int32 [..., channels], multiplier and shift int32 [channels] or [1] -> int8 like x.
+def result_dtype(attrs: Attrs) -> DType:
+    """Attribute dtype, int8 if absent; ShapeError if it is not one of `RESULTS`."""
+    wanted = attrs.get("dtype", "int8")
+    for dtype in RESULTS:
+        if wanted == dtype:
+            return dtype
+    raise ShapeError("requantize", f"dtype is {wanted!r}, not of {', '.join(RESULTS)}")
 
-    Attributes: rounding; zero_point of the result, act_min and act_max (all in -128..127).
+
+def legal(attrs: Attrs) -> bool:
+    """Whether rounding, zero_point, act_min and act_max fit each other and the dtype."""
+    limits = np.iinfo(result_dtype(attrs))
+    zero, low, high = (integer("requantize", attrs, n) for n in ATTRIBUTES)
+    known = attrs.get("rounding") in ROUNDINGS
+    if (attrs.get("dtype"), attrs.get("rounding")) == ("int32", "onnx"):
+        return False  # float32 does not hold its results
+    return known and limits.min <= low <= high <= limits.max and limits.min <= zero <= limits.max
+
+
+def most_shift(attrs: Attrs) -> int:
+    """Largest shift that the rounding takes."""
+    return MOST_SHIFT_WIDE if attrs.get("rounding") == "wide16" else 30
+
+
+def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
+    """x [..., channels], multiplier and shift int32 [channels] or [1] -> ``dtype`` like x.
+
+    Attributes: dtype (int8 if absent); rounding; zero_point of the result, act_min and act_max (in
+    the range of dtype). ``onnx`` does not make int32.
     """
-    of_dtype("requantize", inputs, 3, "int32")
+    of_dtype("requantize", inputs, 3, "int32", "int64", *VALUES)
     x, multiplier, shift = inputs
-    lengths = ((1,), x.shape[-1:])
-    if multiplier.shape not in lengths or shift.shape != multiplier.shape:
+    if multiplier.shape not in ((1,), x.shape[-1:]) or shift.shape != multiplier.shape:
         raise ShapeError(
             "requantize",
             f"x {x.shape}, multiplier {multiplier.shape}, shift {shift.shape}; expected [1] or "
@@ -61,64 +103,81 @@ def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
         )
     if (multiplier.dtype, shift.dtype) != ("int32", "int32"):
         raise ShapeError("requantize", "multiplier and shift must be int32")
-    if attrs.get("rounding") not in ROUNDINGS:
-        raise ShapeError("requantize", f"rounding is {attrs.get('rounding')!r}, not of {ROUNDINGS}")
-    zero, low, high = (integer("requantize", attrs, n) for n in ATTRIBUTES)
-    if not (-128 <= low <= high <= 127 and -128 <= zero <= 127):
-        raise ShapeError("requantize", f"zero_point {zero}, act_min {low}, act_max {high}")
-    return (TensorType(x.shape, "int8"),)
+    if x.quant and x.dtype in VALUES and x.quant.axis is not None:
+        raise ShapeError("requantize", f"x is quantised along axis {x.quant.axis}")
+    if not legal(attrs):
+        raise ShapeError("requantize", f"attributes {dict(attrs)} do not fit each other")
+    return (TensorType(x.shape, result_dtype(attrs)),)
+
+
+def _zero(site: Site) -> int:
+    x = site.inputs[0]
+    return x.quant.zero_point[0] if x.quant and x.dtype in VALUES else 0
 
 
 def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """Scale, add the zero point, clamp; nothing overflows on the way."""
     x, multiplier, shift = (o.astype(np.int64) for o in operands)
     zero, low, high = (integer("requantize", site.attrs, n) for n in ATTRIBUTES)
-    rounding = site.attrs["rounding"]
-    if rounding == "onnx":
-        scaled = _scale_onnx(operands[0], multiplier, shift)
+    rounding, x = site.attrs["rounding"], x - _zero(site)
+    if rounding == "wide16":
+        scaled = scale_wide(x, multiplier, shift)
     else:
-        scale = scale_double if rounding == "double" else scale_single
-        scaled = scale(x, multiplier, shift)
-    return (np.clip(scaled + zero, low, high).astype(np.int8),)
+        scale = {"double": scale_double, "single": scale_single, "onnx": _scale_onnx}[str(rounding)]
+        scaled = scale(np.clip(x, INT32_MIN, INT32_MAX), multiplier, shift)
+    scaled = np.clip(scaled, INT32_MIN, INT32_MAX)
+    return (np.clip(scaled + zero, low, high).astype(result_dtype(site.attrs)),)
 
 
 def _scale_onnx(x: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """float32(x) * float32 scale, clamped to +-1024, rounded to the nearest, halves to even.
+    """float32(x) * float32 scale, clamped to +-2^20, rounded to the nearest, halves to even.
 
     Source: ONNX operator QuantizeLinear (rounds to nearest even) over a float32 product.
     """
     scale = np.ldexp(multiplier.astype(np.float32), (shift - 31).astype(np.int32))
     with np.errstate(all="ignore"):
         product = x.astype(np.float32) * scale.astype(np.float32)
-    return np.rint(np.clip(product, np.float32(-1024), np.float32(1024))).astype(np.int64)
+    return np.rint(np.clip(product, np.float32(-(2**20)), np.float32(2**20))).astype(np.int64)
 
 
 def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """Float64 product, in steps of the result before rounding; clamped."""
     x, multiplier, shift = (o.astype(np.float64) for o in operands)
     zero, low, high = (integer("requantize", site.attrs, n) for n in ATTRIBUTES)
+    x = x - _zero(site)
+    if site.attrs["rounding"] == "wide16":
+        x = np.clip(x, -float(MOST_WIDE), float(MOST_WIDE))
+        multiplier = reduced(operands[1].astype(np.int64)) * 65536.0
+    else:
+        x = np.clip(x, INT32_MIN, INT32_MAX)
     return (np.clip(x * multiplier * 2.0 ** (shift - 31) + zero, low, high),)
 
 
 def arguments(site: Site) -> Sequence[Argument]:
-    """(x, multiplier, shift, y, elements, channels, zero point, low, high, rounding 0 | 1 | 2)"""
-    return [
+    """(x, multiplier, shift, y, elements, channels, zero point, low, high, rounding 0..3, bytes of
+    an element of y[, zero point of x])"""
+    common: list[Argument] = [
         In(0), In(1), In(2), Out(), site.inputs[0].elements, site.inputs[1].elements,
         *(integer("requantize", site.attrs, n) for n in ATTRIBUTES),
-        ROUNDINGS.index(str(site.attrs["rounding"])),
+        ROUNDINGS.index(str(site.attrs["rounding"])), SIZES[result_dtype(site.attrs)],
     ]  # fmt: skip
+    return [*common, _zero(site)] if site.inputs[0].dtype in VALUES else common
 
 
 def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
-    """Behind int32 sums; factors from 1/4000 to 1/20, so that some results clamp."""
-    if x.dtype != "int32" or not x.shape:
+    """Behind sums with factors from 1/4000 to 1/20 and behind values with 1/4 to 4, so that some
+    results clamp."""
+    if x.dtype not in ("int32", "int64", *VALUES) or not x.shape or (x.quant and x.quant.axis):
         return None
     channels = int(rng.choice([1, x.shape[-1]]))
-    m, s = multipliers((1 / rng.uniform(20, 4000, channels)).tolist())
-    zero = int(rng.integers(-128, 128))
-    low = int(rng.choice([-128, zero]))
+    low, high = (0.25, 4.0) if x.dtype in VALUES else (1 / 4000, 1 / 20)
+    m, s = multipliers(rng.uniform(low, high, channels).tolist())
+    dtype = str(rng.choice(["int8", "int8", "int16", "uint8"]))
+    limits = np.iinfo(dtype)
+    zero = int(rng.integers(limits.min, limits.max + 1))
     attrs: dict[str, Attr] = {
-        "rounding": str(rng.choice(ROUNDINGS)), "zero_point": zero, "act_min": low, "act_max": 127,
+        "rounding": str(rng.choice(ROUNDINGS)), "zero_point": zero, "dtype": dtype,
+        "act_min": int(rng.choice([limits.min, zero])), "act_max": int(limits.max),
     }  # fmt: skip
     quant = Quant((float(rng.uniform(0.01, 0.2)),), (zero,))
     return Extension((0, (m, type_of(m)), (s, type_of(s))), attrs, quant)
@@ -139,6 +198,50 @@ def _case(
     return Case((x, m, s), types, attrs, (1, 2), Quant((0.1,), (zero,)))
 
 
+def _values(
+    dtype: str, own: int, result: str, rounding: str, factors: Sequence[float], zero: int = 0
+) -> Case:
+    """Values with a zero point of their own, over their whole range, to another type."""
+    x = whole(dtype, 3, 40)
+    row = _case(rounding, x, factors, zero)
+    limits = np.iinfo(result)
+    attrs = {**row.attrs, "dtype": result, "act_min": int(limits.min), "act_max": int(limits.max)}
+    types = (type_of(x, Quant((0.1,), (own,))), *row.types[1:])
+    return Case(row.operands, types, attrs, row.constant, row.out_quant)
+
+
+_VALUE_ROWS = {
+    "int8_rescaled": _values("int8", -7, "int8", "double", [1.37], 5),
+    "int8_to_uint8": _values("int8", 3, "uint8", "single", [1.0], 131),
+    "int8_to_int32": _values("int8", 127, "int32", "double", [98765.4]),
+    "int8_to_int16": _values("int8", -128, "int16", "wide16", [200.3], -3),
+    "uint8_flipped": _values("uint8", 131, "int8", "double", [1.0], 3),
+    "uint8_to_int16": _values("uint8", 0, "int16", "single", [128.9], 1000),
+    "uint8_odd": _values("uint8", 255, "uint8", "onnx", [0.5], 200),
+    "int16_rescaled": _values("int16", 0, "int16", "double", [0.7311]),
+    "int16_to_int32": _values("int16", 0, "int32", "double", [3317.4]),
+    "int16_to_int8": _values("int16", -1000, "int8", "onnx", [1 / 300], -3),
+    "int16_wide": _values("int16", 0, "int16", "wide16", [1.00001]),
+}
+
+
+def _wide_rows(x: np.ndarray, wide: np.ndarray) -> dict[str, Case]:
+    """int64 sums: in the usual range, and beyond what each rounding takes."""
+    ends = np.array([-(2**63), -(2**47) - 1, -(2**31) - 1, 2**31, 2**47, 2**63 - 1], np.int64)
+    to16 = {"dtype": "int16", "act_min": -32768, "act_max": 32767}
+    table: dict[str, Case] = {}
+    for r in ROUNDINGS:
+        rows = {
+            f"int64_{r}": _case(r, x.astype(np.int64), [0.1, 0.4, 0.07, 2.0, 1e-5], zero=11),
+            f"int64_{r}_wide": _case(r, wide, [3e-9], zero=-5),
+            f"int64_{r}_ends": _case(r, ends, [1.5e-10]),
+        }
+        for name, row in rows.items():
+            attrs = {**row.attrs, **to16}
+            table[name] = Case(row.operands, row.types, attrs, row.constant, row.out_quant)
+    return table
+
+
 def _cases() -> dict[str, Case]:
     rng = np.random.default_rng(7)
     near = np.arange(-1030, 1031, dtype=np.int32)
@@ -149,6 +252,7 @@ def _cases() -> dict[str, Case]:
     sums = rng.integers(-60000, 60000, (3, 5)).astype(np.int32)
     table: dict[str, Case] = {}
     for r in ROUNDINGS:
+        largest = 2.0 ** (MOST_SHIFT_WIDE - 1) if r == "wide16" else float(2**30 - 64)
         table |= {
             f"{r}_one_element": _case(r, array("int32", [300]), [0.0123]),
             f"{r}_halves": _case(r, near, [0.125]),
@@ -157,11 +261,12 @@ def _cases() -> dict[str, Case]:
             f"{r}_relu": _case(r, sums, [0.003], zero=-128, clamp=(-128, 100)),
             f"{r}_wide": _case(r, wide, [3.1e-8], zero=127),
             f"{r}_extreme_small": _case(r, ends, [2.0**-32]),
-            f"{r}_extreme_large": _case(r, ends, [float(2**30 - 64)]),
+            f"{r}_extreme_large": _case(r, ends, [largest]),
             f"{r}_above_one": _case(r, near, [1.7], zero=-128),
             f"{r}_zero_factor": _case(r, ends, [0.0], zero=5),
         }
-    return table
+    far = rng.integers(-(2**44), 2**44, (4, 9))
+    return table | _VALUE_ROWS | _wide_rows(sums, far)
 
 
 OP = Op(
@@ -169,7 +274,7 @@ OP = Op(
     infer=infer,
     reference=reference,
     oracle=oracle,
-    kernels={"int32": Kernel(arguments)},
+    kernels={d: Kernel(arguments) for d in ("int32", "int64", *VALUES)},
     cost=lambda s: Cost(s.inputs[0].elements, s.inputs[1].nbytes + s.inputs[2].nbytes),
     cases=_cases(),
     extend=extend,

@@ -2,13 +2,17 @@
  * multiplier 0 or 2^30..2^31-1, shift -31..30.
  *
  * Sources: Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
- * Inference", CVPR 2018, section 2.2; gemmlowp, doc/quantization.md; ONNX operator QuantizeLinear. */
+ * Inference", CVPR 2018, section 2.2; gemmlowp, doc/quantization.md; ONNX operator QuantizeLinear;
+ * TensorFlow Lite, lite/kernels/internal/common.cc (sums of 64 bits). */
 /* mutant: "(mask >> 1) + (high < 0 ? 1 : 0)" -> "(mask >> 1)" */
 /* mutant: "((int64_t)1 << 30)" -> "((int64_t)1 << 29)" */
 /* mutant: "product + ((int64_t)1 << (total - 1))" -> "product" */
 /* mutant: "rest > 0.5f ||" -> "rest >= 0.5f ||" */
 /* mutant: "shift > 0 ? shift : 0" -> "0" */
 /* mutant: "whole & 1" -> "1" */
+/* mutant: "multiplier + (1 << 15)" -> "multiplier" */
+/* mutant: "rounding == 1" -> "rounding == 3" */
+/* mutant: "(uint32_t)value >> (8 * k)" -> "(uint32_t)value >> (7 * k)" */
 #ifndef TS_FIXED_H
 #define TS_FIXED_H
 
@@ -37,18 +41,53 @@ static inline int32_t ts_scale_single(int32_t x, int32_t multiplier, int32_t shi
     return ts_saturate((product + ((int64_t)1 << (total - 1))) >> total);
 }
 
-/* float32(x) * float32(factor), clamped to +-1024, to the nearest integer, halves to even. */
+/* float32(x) * float32(factor), clamped to +-2^20, to the nearest integer, halves to even. */
 static inline int32_t ts_scale_onnx(int32_t x, int32_t multiplier, int32_t shift) {
     float factor = ts_f32((float)multiplier * ts_power_of_two(shift - 31));
     float t = ts_f32((float)x * factor);
-    t = t > -1024.0f ? t : -1024.0f;
-    t = t < 1024.0f ? t : 1024.0f;
+    t = t > -1048576.0f ? t : -1048576.0f;
+    t = t < 1048576.0f ? t : 1048576.0f;
     int32_t whole = (int32_t)t;
     float rest = t - (float)whole;
     int32_t odd = whole & 1;
     whole += rest > 0.5f || (rest == 0.5f && odd) ? 1 : 0;
     whole -= rest < -0.5f || (rest == -0.5f && odd) ? 1 : 0;
     return whole;
+}
+
+/* 64-bit x, saturated to +-2^47, times the multiplier's upper 16 bits, rounded once (halves upwards) and saturated to
+ * int32; shift -31..14. */
+static inline int32_t ts_scale_wide(int64_t x, int32_t multiplier, int32_t shift) {
+    int64_t most = (int64_t)1 << 47;
+    int64_t m16 = multiplier < 0x7FFF0000 ? (multiplier + (1 << 15)) >> 16 : 0x7FFF;
+    int32_t total = 15 - shift;
+    x = x < -most ? -most : (x > most ? most : x);
+    return ts_saturate((x * m16 + ((int64_t)1 << (total - 1))) >> total);
+}
+
+/* clamp(round(x * factor) + zero, low, high); rounding 0: double, 1: single, 2: onnx, each of x saturated to int32, 3:
+ * wide16. */
+static inline int32_t ts_requantized(int64_t x, int32_t multiplier, int32_t shift, int32_t zero, int32_t low,
+                                     int32_t high, int32_t rounding) {
+    int64_t y;
+    if (rounding == 0) {
+        y = ts_scale_double(ts_saturate(x), multiplier, shift);
+    } else if (rounding == 1) {
+        y = ts_scale_single(ts_saturate(x), multiplier, shift);
+    } else if (rounding == 2) {
+        y = ts_scale_onnx(ts_saturate(x), multiplier, shift);
+    } else {
+        y = ts_scale_wide(x, multiplier, shift);
+    }
+    return ts_clamp(ts_saturate(y + zero), low, high);
+}
+
+/* Writes element i of y, an array of little-endian integers of so many bytes each (1, 2 or 4), byte by byte: y may lie in
+ * the memory of an operand of another type. */
+static inline void ts_store(uint8_t *y, int32_t i, int32_t value, int32_t bytes) {
+    for (int32_t k = 0; k < bytes; k++) {
+        y[i * bytes + k] = (uint8_t)((uint32_t)value >> (8 * k));
+    }
 }
 
 #endif

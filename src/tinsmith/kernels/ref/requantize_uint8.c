@@ -1,0 +1,18 @@
+/* Requantisation of uint8 values, less their zero point x_zero, to integers of 1, 2 or 4 bytes: y[i] = clamp(round((x[i] - x_zero) *
+ * factor) + zero, low, high), factor = multiplier[c] * 2^(shift[c] - 31), c = i mod channels; multiplier 0 or 2^30..2^31-1,
+ * shift -31..30 (rounding 3: ..14). x, y [n]; rounding 0: double (gemmlowp), 1: single (halves upwards), 2: onnx (float32
+ * product, halves to even), 3: wide16 (16-bit multiplier, halves upwards). y may lie in x's memory as far as bytes allow. */
+/* mutant: "x[i] - x_zero" -> "x[i] + x_zero" */
+#include "ts_fixed.h"
+
+void ts_requantize_uint8(const uint8_t *x, const int32_t *multiplier, const int32_t *shift, void *y, int32_t n,
+                         int32_t channels, int32_t zero, int32_t low, int32_t high, int32_t rounding,
+                         int32_t bytes, int32_t x_zero) {
+    uint8_t *out = y;
+    int32_t c = 0;
+    for (int32_t i = 0; i < n; i++) {
+        int32_t value = ts_requantized((int64_t)x[i] - x_zero, multiplier[c], shift[c], zero, low, high, rounding);
+        ts_store(out, i, value, bytes);
+        c = c + 1 < channels ? c + 1 : 0;
+    }
+}
