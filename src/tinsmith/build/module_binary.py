@@ -96,6 +96,7 @@ def _names(module: InferenceModule, board: Board) -> str:
         "INIT": f"{module.name}_init",
         "RESET": f"{module.name}_reset",
         "RUN": f"{module.name}_run",
+        "RUN_STEP": f"{module.name}_run_step",
     }
     return "".join(f"#define TS_MODULE_{k} {v}\n" for k, v in rows.items())
 

@@ -22,6 +22,8 @@ COMMON = (
     "-fno-asynchronous-unwind-tables",
 )  # fmt: skip
 _INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+_RENAMED = re.compile(r"^#define (ts_\w+) \w+$", re.MULTILINE)
+_KERNELS = "kernels/ts_kernels.h"
 _PARALLEL = 2
 
 
@@ -138,7 +140,17 @@ def _with_includes(sources: Mapping[str, str], path: str) -> dict[str, str]:
             if match is None:
                 raise InternalError(f"{here} includes {name!r}, which is not among the sources")
             pending.append(match)
+    if path.startswith("kernels/") and _KERNELS in found:
+        found[_KERNELS] = _own_names(found[_KERNELS], sources[path])
     return found
+
+
+def _own_names(header: str, kernel: str) -> str:
+    """What the header says of this kernel: its object then serves every module of that name,
+    whatever other kernels are in it."""
+    words = set(re.findall(r"\w+", kernel))
+    blocks = header.split("\n\n")
+    return "\n\n".join(b for b in blocks if set(_RENAMED.findall(b)) <= words)
 
 
 def _normal(path: PurePosixPath) -> str:

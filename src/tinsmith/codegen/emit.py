@@ -21,7 +21,7 @@ from tinsmith.ir.interp import site_of
 from tinsmith.ir.op import F32, OPS, Argument, In, Out, Scratch
 from tinsmith.ir.types import TensorType
 
-ABI = 1
+ABI = 2
 """Version of the C contract; changes whenever a caller would have to."""
 
 
@@ -54,7 +54,7 @@ def emit(graph: Graph, plan: MemoryPlan, target: Target) -> InferenceModule:
             (f"{name}_internal.h", "internal.h.j2"),
         )
     }
-    sources |= kernel_sources(kernel_of(graph, n) for n in graph.nodes)
+    sources |= kernel_sources((kernel_of(graph, n) for n in graph.nodes), name)
     return InferenceModule(name, target.board, version, graph, plan, sources, steps)
 
 
@@ -86,6 +86,7 @@ def _facts(graph: Graph, plan: MemoryPlan, target: Target) -> dict[str, object]:
         "NAME": graph.name.upper(),
         "abi": ABI,
         "plan": plan,
+        "state": "state" if plan.state_bytes else "NULL",
         "target": target,
         "inputs": [_io(graph, plan, i) for i in graph.inputs],
         "outputs": [_io(graph, plan, o) for o in graph.outputs],
@@ -107,6 +108,7 @@ def _io(graph: Graph, plan: MemoryPlan, value: str) -> dict[str, object]:
         "offset": plan.places[value].offset,
         "nbytes": type.nbytes,
         "elements": type.elements,
+        "shape": type.shape,
         "per_tensor": per_tensor,
         "scale": _scale(type) if per_tensor else "",
         "zero_point": type.quant.zero_point[0] if type.quant else 0,
@@ -225,7 +227,7 @@ def _arrays(graph: Graph) -> list[dict[str, str]]:
     named += [(initial_symbol(graph, s.name), s.name, s.initial) for s in graph.states]
     return [
         {
-            "declaration": f"extern const {CTYPES[a.dtype.name]} {symbol}[{a.size}];",
+            "declaration": f"extern TS_WEIGHTS const {CTYPES[a.dtype.name]} {symbol}[{a.size}];",
             "definition": array_definition(symbol, a),
             "comment": comment_text(f"{value}: {type_text(graph.type(value))}"),
         }

@@ -33,15 +33,15 @@ def binary(board: str, toolchain: str, require_tool) -> bytes:
 def test_the_header_describes_the_module(board: str, toolchain: str, require_tool) -> None:
     data = binary(board, toolchain, require_tool)
     plan = mixed(board).plan
-    magic, abi, flags, arena, state, align, length, *entries, check, _ = struct.unpack(
+    magic, abi, flags, arena, state, align, length, *entries, check, step = struct.unpack(
         "<4s11I", data[:HEADER_BYTES]
     )
-    assert (magic, abi) == (b"TSM1", 1)
+    assert (magic, abi) == (b"TSM1", 2)
     assert flags == {"nucleo_l4r5zi": 3, "rpi_pico": 1, "esp32_c3": 4}[board]
     assert (arena, state, align) == (plan.arena_bytes, plan.state_bytes, plan.alignment)
     assert length == len(data)
     assert check == crc32(data[:40] + bytes(4) + data[44:])
-    for entry in entries:
+    for entry in (*entries, step):
         assert HEADER_BYTES <= entry < length
         assert entry % 2 == (board != "esp32_c3")
 
@@ -68,13 +68,13 @@ class Core:
         if self.thumb:
             names, prefix, model = unicorn.arm_const, "UC_ARM_REG_", f"UC_CPU_ARM_{cpu}"
             self.engine = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
-            registers = ("SP", "LR", "PC", "R0", "R1")
+            registers = ("SP", "LR", "PC", "R0", "R1", "R2")
         else:
             names, prefix, model = unicorn.riscv_const, "UC_RISCV_REG_", f"UC_CPU_RISCV32_{cpu}"
             self.engine = unicorn.Uc(unicorn.UC_ARCH_RISCV, unicorn.UC_MODE_RISCV32)
-            registers = ("SP", "RA", "PC", "A0", "A1")
+            registers = ("SP", "RA", "PC", "A0", "A1", "A2")
         self.engine.ctl_set_cpu_model(getattr(names, model))
-        self.sp, self.link, self.pc, self.a0, self.a1 = (
+        self.sp, self.link, self.pc, *self.arguments = (
             getattr(names, prefix + r) for r in registers
         )
         if "M4" in cpu:
@@ -83,15 +83,15 @@ class Core:
     def call(self, address: int, *arguments: int) -> int:
         self.engine.reg_write(self.sp, RAM + 0x4000)
         self.engine.reg_write(self.link, RETURN | self.thumb)
-        for register, value in zip((self.a0, self.a1), arguments, strict=False):
+        for register, value in zip(self.arguments, arguments, strict=False):
             self.engine.reg_write(register, value)
         self.engine.emu_start(address, RETURN, timeout=10_000_000)
         assert self.engine.reg_read(self.pc) == RETURN
-        return int(self.engine.reg_read(self.a0))
+        return int(self.engine.reg_read(self.arguments[0]))
 
 
 def run_at(base: int, data: bytes, module, cpu: str, x: np.ndarray) -> dict[str, np.ndarray]:
-    """Copy a binary to an address, call init and then run for each case."""
+    """Copy a binary to an address, call init and then for each case run or, in turns, its steps."""
     core = Core(cpu)
     engine = core.engine
     engine.mem_map(base & ~0xFFF, 0x10000, 1 | 4)
@@ -102,9 +102,13 @@ def run_at(base: int, data: bytes, module, cpu: str, x: np.ndarray) -> dict[str,
     arena, state = RAM + 0x4000, RAM + 0x8000
     core.call(base + header[7], state)
     rows: dict[str, list[np.ndarray]] = {o: [] for o in module.graph.outputs}
-    for case in x:
+    for i, case in enumerate(x):
         engine.mem_write(arena + module.plan.places["x"].offset, case.tobytes())
-        assert core.call(base + header[9], arena, state) == 0
+        if i % 2:
+            assert core.call(base + header[9], arena, state) == 0
+        else:
+            seen = [core.call(base + header[11], arena, state, n) for n in range(5)]
+            assert seen == [1, 2, 3, 4, 0] and len(module.steps) == 5
         for name in rows:
             type = module.graph.type(name)
             found = engine.mem_read(arena + module.plan.places[name].offset, type.nbytes)
@@ -125,7 +129,7 @@ def test_an_absolute_address_is_refused(board: str, toolchain: str, require_tool
     module = mixed(board)
     path = "mixed.c"
     text = module.sources[path].replace("#include <stddef.h>", "#include <stddef.h>" + POINTERS)
-    text = text.replace("    return 0;\n", "    return mixed_table[a[0] & 1][0];\n")
+    text = text.replace("    return 0;\n", "    return mixed_table[a[0] & 1][0];\n", 1)
     assert text.count("mixed_table") == 3
     planted = replace(module, sources={**module.sources, path: text})
     with pytest.raises(InternalError, match=r"absolute address|linking failed"):

@@ -84,15 +84,20 @@ def test_the_contract_of_the_public_header() -> None:
     header = module.sources["wrist_motion.h"]
     macros = dict(re.findall(r"^#define WRIST_MOTION_(\w+) (.*)$", header, re.MULTILINE))
     plan = module.plan
-    assert macros["ABI"] == "1" and macros["ALIGN"] == "8"
+    assert macros["ABI"] == "2" and macros["ALIGN"] == "8"
     assert macros["ARENA_BYTES"] == str(plan.arena_bytes)
     assert macros["STATE_BYTES"] == str(plan.state_bytes) == "120"
     assert macros["INPUT_X_OFFSET"] == str(plan.places["x"].offset)
     assert (macros["INPUT_X_BYTES"], macros["INPUT_X_TYPE"]) == ("64", "float")
     assert (macros["OUTPUT_Q_ELEMENTS"], macros["OUTPUT_Q_TYPE"]) == ("10", "int8_t")
     assert (macros["OUTPUT_Q_SCALE"], macros["OUTPUT_Q_ZERO_POINT"]) == ("0.5", "(-128)")
+    assert macros["STEPS"] == str(len(module.steps))
+    assert (macros["INPUT_COUNT"], macros["OUTPUT_COUNT"]) == ("1", "3")
+    assert (macros["INPUT_X_RANK"], macros["INPUT_X_SHAPE"]) == ("2", "{2, 8}")
+    assert (macros["INPUT_X_DIM_0"], macros["INPUT_X_DIM_1"]) == ("2", "8")
     for prototype in ("void {}_init(void *state);", "void {}_reset(void *state);",
-                      "int32_t {}_run(void *arena, void *state);"):  # fmt: skip
+                      "int32_t {}_run(void *arena, void *state);",
+                      "int32_t {}_run_step(void *arena, void *state, int32_t step);"):  # fmt: skip
         assert prototype.format("wrist_motion") in header
 
 

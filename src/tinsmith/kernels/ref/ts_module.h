@@ -1,4 +1,4 @@
-/* What generated modules use: marks of step functions, and a byte copy that needs no libc. */
+/* What generated modules use: marks of step functions, sections, and a byte copy that needs no libc. */
 #ifndef TS_MODULE_H
 #define TS_MODULE_H
 
@@ -22,6 +22,27 @@
 #else
 #define TS_STEP
 #endif
+#endif
+
+/* Where constants and kernels lie, where the linker script knows better places than .rodata and .text. Give the name of a section
+ * to the compiler, without quotes, for all files of the module:
+ *   -DTS_WEIGHTS_SECTION=.ext_flash    constants and initial contents of states, e.g. in external flash
+ *   -DTS_HOT_SECTION=.itcm             kernels, where nearly all time is spent, e.g. in tightly coupled memory
+ *   -DTS_ARENA_SECTION=.dtcm           what is declared with <NAME>_ARENA(symbol) of the public header
+ * The linker script places the section; start-up code copies it there where the memory is volatile. */
+#define TS_SECTION(...) __attribute__((section(TS_SECTION_TEXT(__VA_ARGS__))))
+#define TS_SECTION_TEXT(...) #__VA_ARGS__
+
+#if defined(TS_WEIGHTS_SECTION)
+#define TS_WEIGHTS TS_SECTION(TS_WEIGHTS_SECTION)
+#else
+#define TS_WEIGHTS
+#endif
+
+#if defined(TS_HOT_SECTION)
+#define TS_HOT TS_SECTION(TS_HOT_SECTION)
+#else
+#define TS_HOT
 #endif
 
 /* Copies bytes forwards; the ranges do not overlap. */

@@ -64,8 +64,8 @@ TS_STEP void filter2_step_003_power(uint8_t *arena, uint8_t *state) {
  */
 TS_STEP void filter2_step_004_x_out(uint8_t *arena, uint8_t *state) {
     (void)state;
-    ts_reshape_float32((const float *)(const void *)(arena + 0),
-        (float *)(void *)(arena + 32),
+    ts_reshape_b4((const void *)(const float *)(const void *)(arena + 0),
+        (void *)(float *)(void *)(arena + 32),
         4);
 }
 
@@ -75,8 +75,8 @@ TS_STEP void filter2_step_004_x_out(uint8_t *arena, uint8_t *state) {
  */
 TS_STEP void filter2_step_005_before_next(uint8_t *arena, uint8_t *state) {
     (void)state;
-    ts_reshape_float32((const float *)(const void *)(arena + 0),
-        (float *)(void *)(arena + 48),
+    ts_reshape_b4((const void *)(const float *)(const void *)(arena + 0),
+        (void *)(float *)(void *)(arena + 48),
         4);
 }
 
@@ -106,6 +106,47 @@ int32_t filter2_run(void *arena, void *state) {
     filter2_step_003_power(a, s);
     filter2_step_004_x_out(a, s);
     filter2_step_005_before_next(a, s);
+    /* low takes smooth */
+    ts_copy(s + 0, a + 16, 16);
+    /* before takes before_next */
+    ts_copy(s + 16, a + 48, 16);
+    return 0;
+}
+
+int32_t filter2_run_step(void *arena, void *state, int32_t step) {
+    uint8_t *const a = (uint8_t *)arena;
+    uint8_t *const s = (uint8_t *)state;
+    if (a == NULL || ((uintptr_t)a % FILTER2_ALIGN) != 0) {
+        return -1;
+    }
+    if (s == NULL || ((uintptr_t)s % FILTER2_ALIGN) != 0) {
+        return -1;
+    }
+    switch (step) {
+    case 0:
+        filter2_step_000_sum(a, s);
+        break;
+    case 1:
+        filter2_step_001_smooth(a, s);
+        break;
+    case 2:
+        filter2_step_002_change(a, s);
+        break;
+    case 3:
+        filter2_step_003_power(a, s);
+        break;
+    case 4:
+        filter2_step_004_x_out(a, s);
+        break;
+    case 5:
+        filter2_step_005_before_next(a, s);
+        break;
+    default:
+        return -1;
+    }
+    if (step + 1 < FILTER2_STEPS) {
+        return step + 1;
+    }
     /* low takes smooth */
     ts_copy(s + 0, a + 16, 16);
     /* before takes before_next */

@@ -7,10 +7,10 @@
 #include "kernels/ts_module.h"
 
 /* Constants and initial contents of states, in filter2_weights.c. */
-extern const float filter2_w_half[1];
-extern const float filter2_w_twiddles[4];
-extern const float filter2_s_low[4];
-extern const float filter2_s_before[4];
+extern TS_WEIGHTS const float filter2_w_half[1];
+extern TS_WEIGHTS const float filter2_w_twiddles[4];
+extern TS_WEIGHTS const float filter2_s_low[4];
+extern TS_WEIGHTS const float filter2_s_before[4];
 
 /* Steps, in order of execution. */
 TS_STEP void filter2_step_000_sum(uint8_t *arena, uint8_t *state);

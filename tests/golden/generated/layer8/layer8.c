@@ -15,7 +15,7 @@ TS_STEP void layer8_step_000_x_int8(uint8_t *arena, uint8_t *state) {
     (void)state;
     ts_quantize_float32((const float *)(const void *)(arena + 0),
         (int8_t *)(void *)(arena + 16),
-        3, 0x1.99999ap-5f, -3);
+        3, 0x1.99999ap-5f, -3, 0);
 }
 
 /* 001 sums: dense
@@ -45,7 +45,7 @@ TS_STEP void layer8_step_002_y_int8(uint8_t *arena, uint8_t *state) {
         layer8_w_multiplier,
         layer8_w_shift,
         (int8_t *)(void *)(arena + 16),
-        2, 2, 5, 5, 127, 1);
+        2, 2, 5, 5, 127, 1, 1);
 }
 
 /* 003 y: dequantize
@@ -77,5 +77,33 @@ int32_t layer8_run(void *arena, void *state) {
     layer8_step_001_sums(a, s);
     layer8_step_002_y_int8(a, s);
     layer8_step_003_y(a, s);
+    return 0;
+}
+
+int32_t layer8_run_step(void *arena, void *state, int32_t step) {
+    uint8_t *const a = (uint8_t *)arena;
+    uint8_t *const s = (uint8_t *)state;
+    if (a == NULL || ((uintptr_t)a % LAYER8_ALIGN) != 0) {
+        return -1;
+    }
+    switch (step) {
+    case 0:
+        layer8_step_000_x_int8(a, s);
+        break;
+    case 1:
+        layer8_step_001_sums(a, s);
+        break;
+    case 2:
+        layer8_step_002_y_int8(a, s);
+        break;
+    case 3:
+        layer8_step_003_y(a, s);
+        break;
+    default:
+        return -1;
+    }
+    if (step + 1 < LAYER8_STEPS) {
+        return step + 1;
+    }
     return 0;
 }

@@ -7,10 +7,10 @@
 #include "kernels/ts_module.h"
 
 /* Constants and initial contents of states, in layer8_weights.c. */
-extern const int32_t layer8_w_bias[2];
-extern const int32_t layer8_w_multiplier[2];
-extern const int32_t layer8_w_shift[2];
-extern const int8_t layer8_w_weight[6];
+extern TS_WEIGHTS const int32_t layer8_w_bias[2];
+extern TS_WEIGHTS const int32_t layer8_w_multiplier[2];
+extern TS_WEIGHTS const int32_t layer8_w_shift[2];
+extern TS_WEIGHTS const int8_t layer8_w_weight[6];
 
 /* Steps, in order of execution. */
 TS_STEP void layer8_step_000_x_int8(uint8_t *arena, uint8_t *state);

@@ -65,3 +65,28 @@ int32_t network_run(void *arena, void *state) {
     network_step_002_probabilities(a, s);
     return 0;
 }
+
+int32_t network_run_step(void *arena, void *state, int32_t step) {
+    uint8_t *const a = (uint8_t *)arena;
+    uint8_t *const s = (uint8_t *)state;
+    if (a == NULL || ((uintptr_t)a % NETWORK_ALIGN) != 0) {
+        return -1;
+    }
+    switch (step) {
+    case 0:
+        network_step_000_standardise_sub(a, s);
+        break;
+    case 1:
+        network_step_001_dense_0(a, s);
+        break;
+    case 2:
+        network_step_002_probabilities(a, s);
+        break;
+    default:
+        return -1;
+    }
+    if (step + 1 < NETWORK_STEPS) {
+        return step + 1;
+    }
+    return 0;
+}

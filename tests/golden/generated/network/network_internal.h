@@ -11,9 +11,9 @@
 #endif
 
 /* Constants and initial contents of states, in network_weights.c. */
-extern const float network_w_dense_0_bias[3];
-extern const float network_w_dense_0_weight[12];
-extern const float network_w_mean[4];
+extern TS_WEIGHTS const float network_w_dense_0_bias[3];
+extern TS_WEIGHTS const float network_w_dense_0_weight[12];
+extern TS_WEIGHTS const float network_w_mean[4];
 
 /* Steps, in order of execution. */
 TS_STEP void network_step_000_standardise_sub(uint8_t *arena, uint8_t *state);
