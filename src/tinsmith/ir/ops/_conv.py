@@ -1,19 +1,23 @@
-"""What the convolutions share: operand checks, the Quant of int8 sums, and how sums are made.
+"""What layers with weights share: operand checks, the Quant of sums, and how sums are made.
 
-int8 follows TensorFlow Lite's 8-bit quantization specification: x minus its zero point times w
-(symmetric, zero point 0), added to an int32 bias; `requantize` brings the sums back to int8.
+Integers follow TensorFlow Lite's 8-bit quantization specification: x minus its zero point times w
+minus its own (one for all of w), added to the bias; `requantize` brings the sums back. int8 x has
+int32 bias and sums; int16 x has int8 weights as well, int64 bias and sums.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from tinsmith.ir.graph import Attr
 from tinsmith.ir.op import Attrs, Case, Extension, ShapeError, Site, Types
 from tinsmith.ir.ops._cases import SPECIAL
-from tinsmith.ir.types import Quant, TensorType, type_of
+from tinsmith.ir.types import DType, Quant, TensorType, type_of
 
-WEIGHTS = {"float32": ("float32", "float32"), "int8": ("int8", "int32")}
+WEIGHTS: Mapping[str, tuple[DType, DType]] = {
+    "float32": ("float32", "float32"), "int8": ("int8", "int32"), "int16": ("int8", "int64"),
+}  # fmt: skip
+"""dtype of x -> dtype of w, dtype of b and of the result."""
 
 
 def check_operands(op: str, inputs: Types) -> None:
@@ -27,35 +31,55 @@ def check_operands(op: str, inputs: Types) -> None:
         raise ShapeError(
             op, f"x {x.dtype} with w {w.dtype} and b {b.dtype}; expected {WEIGHTS.get(x.dtype)}"
         )
-    if w.quant and any(w.quant.zero_point):
-        raise ShapeError(op, "w has a zero point other than 0")
+    check_zero_points(op, x, w)
+
+
+def check_zero_points(op: str, x: TensorType, w: TensorType) -> None:
+    """x has one scale and one zero point, w one zero point."""
+    if x.quant and x.dtype != "float32" and x.quant.axis is not None:
+        raise ShapeError(op, f"x is quantised per axis {x.quant.axis}; expected one scale")
+    if w.quant and len(set(w.quant.zero_point)) > 1:
+        raise ShapeError(op, "w has several zero points; expected one")
 
 
 def result_type(inputs: Types, shape: tuple[int, ...], axis: int) -> TensorType:
-    """float32, or int32 with the product of the scales, per channel where w (along ``axis``) is."""
-    x, w, _ = inputs
+    """float32, or sums with the product of the scales, per channel where w (along ``axis``) is."""
+    x, w, b = inputs
     if x.dtype == "float32":
         return TensorType(shape, "float32")
     quant = None
     if x.quant and w.quant and w.quant.axis in (None, axis):
         scales = tuple(float(x.quant.scale[0]) * s for s in w.quant.scale)
-        quant = Quant(scales, (0,) * len(scales), 3 if w.quant.axis is not None else None)
-    return TensorType(shape, "int32", quant)
+        along = len(shape) - 1 if w.quant.axis is not None else None
+        quant = Quant(scales, (0,) * len(scales), along)
+    return TensorType(shape, b.dtype, quant)
 
 
-def zero_of(site: Site) -> int:
-    """Zero point of x; 0 where it has no Quant."""
-    return site.inputs[0].quant.zero_point[0] if site.inputs[0].quant else 0
+def zeros_of(site: Site) -> tuple[int, int]:
+    """Zero points of x and w; 0 where there is no Quant."""
+    x, w = (t.quant.zero_point[0] if t.quant else 0 for t in site.inputs[:2])
+    return x, w
 
 
-def centred(x: np.ndarray, site: Site) -> np.ndarray:
-    """float64 x for sums that are exact: int8 minus the zero point, float32 as it is."""
-    return x.astype(np.float64) - (zero_of(site) if x.dtype == np.int8 else 0)
+def zero_arguments(site: Site) -> tuple[int, ...]:
+    """What kernels of integers are told at the end: zero points of x and w."""
+    return () if site.inputs[0].dtype == "float32" else zeros_of(site)
 
 
-def wrapped(sums: np.ndarray) -> np.ndarray:
-    """Sums of whole numbers (below 2^53, held exactly by float64) as int32."""
-    return sums.astype(np.int64).astype(np.int32)
+def centred(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, np.ndarray]:
+    """x and w in float64, integers less their zero points: products are exact, and so are sums of
+    less than 2^53."""
+    x, w = (o.astype(np.float64) for o in operands[:2])
+    if operands[0].dtype == np.float32:
+        return x, w
+    x_zero, w_zero = zeros_of(site)
+    return x - x_zero, w - w_zero
+
+
+def with_bias(sums: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Sums of whole numbers, held exactly by float64, plus a bias along the last axis, in the
+    bias's dtype."""
+    return (sums.astype(np.int64) + b.astype(np.int64)).astype(b.dtype)
 
 
 def random_window(rng: np.random.Generator) -> dict[str, Attr]:
@@ -76,10 +100,12 @@ def random_layer(
         w, b = rng.normal(size=shape).astype(np.float32), rng.normal(size=n).astype(np.float32)
         return Extension((0, (w, type_of(w)), (b, type_of(b))), attrs)
     w8 = rng.integers(-127, 128, shape).astype(np.int8)
-    b32 = rng.integers(-5000, 5000, n).astype(np.int32)
-    scales = tuple(float(s) for s in rng.uniform(0.001, 0.02, n))
-    wq = Quant(scales, (0,) * n, axis)
-    return Extension((0, (w8, type_of(w8, wq)), (b32, type_of(b32))), attrs)
+    bias = rng.integers(-5000, 5000, n).astype(WEIGHTS[x.dtype][1])
+    if rng.integers(3) == 0:
+        wq = Quant((0.01,), (int(rng.integers(-128, 128)),))
+    else:
+        wq = Quant(tuple(float(s) for s in rng.uniform(0.001, 0.02, n)), (0,) * n, axis)
+    return Extension((0, (w8, type_of(w8, wq)), (bias, type_of(bias))), attrs)
 
 
 def float_layer(x: tuple[int, ...], w: tuple[int, ...], axis: int, **attrs: Attr) -> Case:
@@ -101,18 +127,42 @@ def int8_layer(
     x: tuple[int, ...], w: tuple[int, ...], axis: int, zero: int, attrs: Mapping[str, Attr]
 ) -> Case:
     """A row with int8 values over the full range, one scale per channel of the result."""
-    rng = np.random.default_rng([*x, *w])
-    x8 = rng.integers(-128, 128, x).astype(np.int8)
-    w8 = rng.integers(-127, 128, w).astype(np.int8)
-    b32 = rng.integers(-9000, 9000, w[axis]).astype(np.int32)
     wq = Quant((0.01,) * w[axis], (0,) * w[axis], axis)
-    types = (type_of(x8, Quant((0.05,), (zero,))), type_of(w8, wq), type_of(b32))
-    return Case((x8, w8, b32), types, attrs, (1, 2))
+    return _integer_layer("int8", (x, w), axis, (Quant((0.05,), (zero,)), wq), attrs)
 
 
-def extreme_layer(x: tuple[int, ...], w: tuple[int, ...], axis: int, **attrs: Attr) -> Case:
-    """A row whose sums are as large as sums of its depth can be: -128 less 127, times 127."""
-    x8, w8 = np.full(x, -128, np.int8), np.full(w, 127, np.int8)
-    b32 = np.zeros(w[axis], np.int32)
-    types = (type_of(x8, Quant((0.05,), (127,))), type_of(w8, Quant((0.01,), (0,))), type_of(b32))
-    return Case((x8, w8, b32), types, attrs, (1, 2))
+def offset_layer(
+    dtype: str, x: tuple[int, ...], w: tuple[int, ...], axis: int, attrs: Mapping[str, Attr]
+) -> Case:
+    """A row of int8 or int16 values whose weights have zero point 77."""
+    quants = (Quant((0.05,), (-3,)), Quant((0.01,), (77,)))
+    return _integer_layer(dtype, (x, w), axis, quants, attrs)
+
+
+def _integer_layer(
+    dtype: str,
+    shapes: tuple[tuple[int, ...], tuple[int, ...]],
+    axis: int,
+    quants: tuple[Quant, Quant],
+    attrs: Mapping[str, Attr],
+) -> Case:
+    (x, w), limits = shapes, np.iinfo(dtype)
+    rng = np.random.default_rng([*x, *w])
+    values = rng.integers(limits.min, limits.max + 1, x).astype(dtype)
+    w8 = rng.integers(-127, 128, w).astype(np.int8)
+    bias = rng.integers(-9000, 9000, w[axis]).astype(WEIGHTS[dtype][1])
+    types = (type_of(values, quants[0]), type_of(w8, quants[1]), type_of(bias))
+    return Case((values, w8, bias), types, attrs, (1, 2))
+
+
+def extreme_layer(
+    x: tuple[int, ...], w: tuple[int, ...], axis: int, dtype: str = "int8", **attrs: Attr
+) -> Case:
+    """A row whose sums are as large as sums of its depth can be: the lowest value less the highest,
+    times 127; int16 with a bias of 2^45."""
+    limits = np.iinfo(dtype)
+    values, w8 = np.full(x, limits.min, dtype), np.full(w, 127, np.int8)
+    bias = np.full(w[axis], 0 if dtype == "int8" else -(2**45), WEIGHTS[dtype][1])
+    xq = Quant((0.05,), (int(limits.max),))
+    types = (type_of(values, xq), type_of(w8, Quant((0.01,), (0,))), type_of(bias))
+    return Case((values, w8, bias), types, attrs, (1, 2))

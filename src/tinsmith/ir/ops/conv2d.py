@@ -1,4 +1,5 @@
-"""Convolution over NHWC, in groups of channels if w has fewer than x; int8 sums in int32.
+"""Convolution over NHWC, in groups of channels if w has fewer than x; int8 sums
+in int32, int16 (with int8 weights) in int64.
 
 y[b, i, j, o] = bias[o] + sum over ky, kx, c of x[b, i*sy + ky*dy - top, j*sx + kx*dx - left,
 g*C + c] * w[o, ky, kx, c], where w has C channels and g is the group of o; places outside x are
@@ -24,17 +25,19 @@ from tinsmith.ir.op import (
     Types,
 )
 from tinsmith.ir.ops._conv import (
+    WEIGHTS,
     centred,
     check_operands,
     extreme_layer,
     float_layer,
     int8_layer,
+    offset_layer,
     random_layer,
     random_window,
     result_type,
     special_layer,
-    wrapped,
-    zero_of,
+    with_bias,
+    zero_arguments,
 )
 from tinsmith.ir.ops._window import Window, geometry, window_of
 from tinsmith.ir.types import TensorType
@@ -47,7 +50,8 @@ def _window(inputs: Types, attrs: Attrs) -> Window:
 
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
     """x [batch, height, width, channels], w [out, kernel y, kernel x, channels / groups], b [out]
-    -> [batch, rows, columns, out]; int8 x int8 + int32 -> int32. Attributes: see `_window.py`.
+    -> [batch, rows, columns, out]; int8 x int8 + int32 -> int32, int16 x int8 +
+    int64 -> int64. Attributes: see `_window.py`.
     """
     check_operands("conv2d", inputs)
     x, w, b = inputs
@@ -63,8 +67,8 @@ def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
 def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """Sums start at the bias and run over ky, kx, c in order; float32 products are rounded before
     they are added."""
-    if operands[0].dtype == np.int8:
-        return (wrapped(_exact(operands, site)),)
+    if operands[0].dtype != np.float32:
+        return (with_bias(_exact(operands, site), operands[2]),)
     x, w, b = operands
     y = np.broadcast_to(b, site.outputs[0].shape).astype(np.float32)
     depth, groups = w.shape[3], x.shape[3] // w.shape[3]
@@ -78,9 +82,9 @@ def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, .
 
 
 def _exact(operands: Sequence[np.ndarray], site: Site) -> np.ndarray:
-    """All in float64, a matrix product per tap and group."""
-    x, w, b = centred(operands[0], site), *(o.astype(np.float64) for o in operands[1:])
-    y = np.broadcast_to(b, site.outputs[0].shape).copy()
+    """Products in float64, a matrix product per tap and group."""
+    x, w = centred(operands, site)
+    y = np.zeros(site.outputs[0].shape)
     depth, groups = w.shape[3], x.shape[3] // w.shape[3]
     each = w.shape[0] // groups
     for tap in _window(site.inputs, site.attrs).taps():
@@ -92,7 +96,7 @@ def _exact(operands: Sequence[np.ndarray], site: Site) -> np.ndarray:
 
 def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """The formula in float64 over x with a border of zeros, one result place at a time."""
-    x, w, b = centred(operands[0], site), *(o.astype(np.float64) for o in operands[1:])
+    (x, w), b = centred(operands, site), operands[2].astype(np.float64)
     window = _window(site.inputs, site.attrs)
     (top, bottom, left, right), (sy, sx), (dy, dx) = window.padding, window.stride, window.dilation
     x = np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
@@ -108,18 +112,17 @@ def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]
 
 
 def arguments(site: Site) -> Sequence[Argument]:
-    """(x, w, b, y, geometry (see `_window.py`), out, groups[, zero point of x])"""
+    """(x, w, b, y, geometry (see `_window.py`), out, groups[, zero points of x and w])"""
     x, w, _ = site.inputs
-    common: list[Argument] = [
+    return [
         In(0), In(1), In(2), Out(), *geometry(x, _window(site.inputs, site.attrs)),
-        w.shape[0], x.shape[3] // w.shape[3],
+        w.shape[0], x.shape[3] // w.shape[3], *zero_arguments(site),
     ]  # fmt: skip
-    return [*common, zero_of(site)] if x.dtype == "int8" else common
 
 
 def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
     """A random layer behind pictures, in groups where the channels divide."""
-    if len(x.shape) != 4 or x.dtype not in ("float32", "int8"):
+    if len(x.shape) != 4 or x.dtype not in WEIGHTS:
         return None
     groups = int(rng.choice([g for g in (1, 1, 2, 3) if x.shape[3] % g == 0]))
     size = tuple(int(v) for v in rng.integers(1, 4, 2))
@@ -140,6 +143,10 @@ CASES = {
     "int8": int8_layer((1, 4, 5, 3), (4, 3, 3, 3), 0, 0, {"stride": ONE}),
     "int8_wide": int8_layer((2, 6, 7, 3), (2, 3, 2, 3), 0, -128, WIDE),
     "int8_groups": int8_layer((1, 5, 4, 4), (6, 2, 2, 2), 0, 83, {**WIDE, "padding": (0, 0, 1, 1)}),
+    "int8_offset": offset_layer("int8", (1, 4, 3, 2), (2, 2, 3, 2), 0, {**WIDE, "dilation": ONE}),
+    "int16": offset_layer("int16", (1, 3, 4, 2), (2, 2, 2, 2), 0, {"stride": ONE}),
+    "int16_wide": offset_layer("int16", (1, 6, 5, 4), (4, 3, 2, 2), 0, WIDE),
+    "int16_extreme": extreme_layer((1, 3, 3, 9), (2, 3, 3, 9), 0, "int16", stride=ONE),
     "int8_extreme": extreme_layer((1, 5, 5, 9), (2, 5, 5, 9), 0, stride=ONE, padding=(1, 0, 0, 1)),
 }
 
@@ -148,7 +155,7 @@ OP = Op(
     infer=infer,
     reference=reference,
     oracle=oracle,
-    kernels={"float32": Kernel(arguments), "int8": Kernel(arguments)},
+    kernels={d: Kernel(arguments) for d in WEIGHTS},
     cost=lambda s: Cost(
         s.outputs[0].elements * s.inputs[1].elements // s.inputs[1].shape[0],
         s.inputs[1].nbytes + s.inputs[2].nbytes,

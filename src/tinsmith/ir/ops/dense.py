@@ -1,7 +1,8 @@
-"""Fully connected layer: y[m, n] = b[n] + sum over k of x[m, k] * w[n, k]; int8 sums in int32.
+"""Fully connected layer: y[m, n] = b[n] + sum over k of x[m, k] * w[n, k]; int8 sums in int32,
+int16 (with int8 weights) in int64.
 
-int8 x has one scale and zero point, w has zero point 0; products of a sum stay within 2^30, and so
-must a bias (`ir/rules.py`): no sum overflows.
+Integers as in `_conv.py`. Products of an int32 sum stay within 2^30, and so must a bias
+(`ir/rules.py`): no sum overflows.
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,17 @@ from tinsmith.ir.op import (
     Site,
     Types,
 )
+from tinsmith.ir.ops._conv import (
+    WEIGHTS,
+    centred,
+    check_zero_points,
+    extreme_layer,
+    offset_layer,
+    random_layer,
+    result_type,
+    with_bias,
+    zero_arguments,
+)
 from tinsmith.ir.ops._layout import of_dtype
 from tinsmith.ir.types import Quant, TensorType, type_of
 
@@ -29,12 +41,14 @@ MOST_BIAS = 2**30
 
 MOST_DEPTH = MOST_BIAS // (255 * 128)
 """Deepest sum of (int8 - zero point) * int8 that stays within the other half."""
+MOST_DEPTH_OFFSET = MOST_BIAS // (255 * 255)
+"""The same where weights have a zero point."""
 
 
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
     """x [rows, depth], w [channels, depth], b [channels] -> [rows, channels]; int8 x int8 +
-    int32 -> int32."""
-    of_dtype("dense", inputs, 3, "float32", "int8")
+    int32 -> int32, int16 x int8 + int64 -> int64."""
+    of_dtype("dense", inputs, 3, *WEIGHTS)
     x, w, b = inputs
     if (
         len(x.shape) != 2
@@ -45,38 +59,29 @@ def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
         raise ShapeError(
             "dense", f"x {x.shape}, w {w.shape}, b {b.shape}; expected [m, k], [n, k], [n]"
         )
-    wanted = {"float32": ("float32", "float32"), "int8": ("int8", "int32")}.get(x.dtype)
-    if (w.dtype, b.dtype) != wanted:
+    if (w.dtype, b.dtype) != WEIGHTS[x.dtype]:
         raise ShapeError(
-            "dense", f"x {x.dtype} with w {w.dtype} and b {b.dtype}; expected {wanted}"
+            "dense", f"x {x.dtype} with w {w.dtype} and b {b.dtype}; expected {WEIGHTS[x.dtype]}"
         )
+    check_zero_points("dense", x, w)
     if x.dtype == "int8":
-        _check_int8(x, w)
-    quant = None
-    if x.quant and w.quant:
-        scales = tuple(float(x.quant.scale[0]) * s for s in w.quant.scale)
-        quant = Quant(scales, (0,) * len(scales), 1 if w.quant.axis is not None else None)
-    return (
-        TensorType((x.shape[0], w.shape[0]), "int32" if x.dtype == "int8" else "float32", quant),
-    )
+        _check_depth(x, w)
+    return (result_type(inputs, (x.shape[0], w.shape[0]), 0),)
 
 
-def _check_int8(x: TensorType, w: TensorType) -> None:
-    if x.quant and x.quant.axis is not None:
-        raise ShapeError("dense", f"x is quantised per axis {x.quant.axis}; expected one scale")
-    if w.quant and any(w.quant.zero_point):
-        raise ShapeError("dense", f"w has zero points {w.quant.zero_point}; expected 0")
-    if x.shape[1] > MOST_DEPTH:
-        raise ShapeError("dense", f"x {x.shape}; int8 sums hold at most {MOST_DEPTH} products")
+def _check_depth(x: TensorType, w: TensorType) -> None:
+    most = MOST_DEPTH if not w.quant or not any(w.quant.zero_point) else MOST_DEPTH_OFFSET
+    if x.shape[1] > most:
+        raise ShapeError("dense", f"x {x.shape}; int8 sums hold at most {most} products")
 
 
 def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """Sum starts at the bias and runs over k in order; each product is rounded before it is
-    added."""
+    added. Integers: exact."""
     x, w, b = operands
-    if x.dtype == np.int8:
-        zero = site.inputs[0].quant.zero_point[0] if site.inputs[0].quant else 0
-        return ((x.astype(np.int32) - zero) @ w.astype(np.int32).T + b,)
+    if x.dtype != np.float32:
+        x64, w64 = centred(operands, site)
+        return (with_bias(x64 @ w64.T, b),)
     y = np.broadcast_to(b, (x.shape[0], w.shape[0])).astype(np.float32)
     for k in range(x.shape[1]):
         y = y + x[:, k : k + 1] * w[:, k][None, :]
@@ -84,34 +89,22 @@ def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, .
 
 
 def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
-    """Float64 matrix product; int8 x is taken minus its zero point."""
-    x, w, b = (o.astype(np.float64) for o in operands)
-    zero = site.inputs[0].quant.zero_point[0] if site.inputs[0].quant else 0
-    return ((x - zero) @ w.T + b,)
+    """Float64 matrix product; integers are taken minus their zero points."""
+    x, w = centred(operands, site)
+    return (np.einsum("mk,nk->mn", x, w) + operands[2].astype(np.float64),)
 
 
 def arguments(site: Site) -> Sequence[In | Out | int]:
-    """(x, w, b, y, rows, depth, channels[, zero point of x])"""
+    """(x, w, b, y, rows, depth, channels[, zero points of x and w])"""
     (rows, depth), channels = site.inputs[0].shape, site.inputs[1].shape[0]
-    common: list[In | Out | int] = [In(0), In(1), In(2), Out(), rows, depth, channels]
-    if site.inputs[0].dtype == "int8":
-        common.append(site.inputs[0].quant.zero_point[0] if site.inputs[0].quant else 0)
-    return common
+    return [In(0), In(1), In(2), Out(), rows, depth, channels, *zero_arguments(site)]
 
 
 def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
     """A random layer behind a matrix."""
-    if len(x.shape) != 2 or x.dtype not in ("float32", "int8"):
+    if len(x.shape) != 2 or x.dtype not in WEIGHTS:
         return None
-    n = int(rng.integers(1, 9))
-    shape = (n, x.shape[1])
-    if x.dtype == "float32":
-        w, b = rng.normal(size=shape).astype(np.float32), rng.normal(size=n).astype(np.float32)
-        return Extension((0, (w, type_of(w)), (b, type_of(b))))
-    w8 = rng.integers(-127, 128, shape).astype(np.int8)
-    b32 = rng.integers(-5000, 5000, n).astype(np.int32)
-    scales = tuple(float(s) for s in rng.uniform(0.001, 0.02, n))
-    return Extension((0, (w8, type_of(w8, Quant(scales, (0,) * n, 0))), (b32, type_of(b32))))
+    return random_layer(rng, x, (int(rng.integers(1, 9)), x.shape[1]), 0, {})
 
 
 def _case(
@@ -141,6 +134,9 @@ CASES = {
     "one_by_one": _case(1, 1, 1),
     "int8": _case(1, 16, 6, zero=0),
     "int8_zero_point": _case(2, 9, 5, zero=-128),
+    "int8_offset": offset_layer("int8", (2, 9), (5, 9), 0, {}),
+    "int16": offset_layer("int16", (1, 7), (3, 7), 0, {}),
+    "int16_extreme": extreme_layer((2, 50), (3, 50), 0, "int16"),
     "int8_extreme": _case(1, 33, 3, zero=127, fill=-128),
 }
 
@@ -149,7 +145,7 @@ OP = Op(
     infer=infer,
     reference=reference,
     oracle=oracle,
-    kernels={"float32": Kernel(arguments), "int8": Kernel(arguments)},
+    kernels={d: Kernel(arguments) for d in WEIGHTS},
     cost=lambda s: Cost(
         s.inputs[0].elements * s.inputs[1].shape[0], s.inputs[1].nbytes + s.inputs[2].nbytes
     ),

@@ -1,5 +1,5 @@
 """Convolution of each channel by itself over NHWC, ``multiplier`` results per channel; int8 sums in
-int32.
+int32, int16 (with int8 weights) in int64.
 
 y[b, i, j, c*multiplier + m] = bias[c*multiplier + m] + sum over ky, kx of x[b, i*sy + ky*dy - top,
 j*sx + kx*dx - left, c] * w[0, ky, kx, c*multiplier + m]; places outside x are skipped. Weights lie
@@ -25,17 +25,19 @@ from tinsmith.ir.op import (
     Types,
 )
 from tinsmith.ir.ops._conv import (
+    WEIGHTS,
     centred,
     check_operands,
     extreme_layer,
     float_layer,
     int8_layer,
+    offset_layer,
     random_layer,
     random_window,
     result_type,
     special_layer,
-    wrapped,
-    zero_of,
+    with_bias,
+    zero_arguments,
 )
 from tinsmith.ir.ops._layout import integer
 from tinsmith.ir.ops._window import Window, geometry, window_of
@@ -50,7 +52,8 @@ def _window(inputs: Types, attrs: Attrs) -> Window:
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
     """x [batch, height, width, channels], w [1, kernel y, kernel x, channels * multiplier], b
     [channels * multiplier] -> [batch, rows, columns, channels * multiplier]; int8 x int8 + int32
-    -> int32. Attributes: multiplier (from 1 on) and those of `_window.py`.
+    -> int32, int16 x int8 + int64 -> int64. Attributes: multiplier (from 1 on) and those of
+    `_window.py`.
     """
     check_operands("depthwise_conv2d", inputs)
     x, w, b = inputs
@@ -75,17 +78,17 @@ def _summed(x: np.ndarray, w: np.ndarray, b: np.ndarray, site: Site) -> np.ndarr
 
 
 def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
-    """float32: each product is rounded before it is added. int8: exact."""
+    """float32: each product is rounded before it is added. Integers: exact."""
     x, w, b = operands
-    if x.dtype != np.int8:
+    if x.dtype == np.float32:
         return (_summed(x, w, b, site),)
-    exact = (centred(x, site), w.astype(np.float64), b.astype(np.float64))
-    return (wrapped(_summed(*exact, site)),)
+    sums = _summed(*centred(operands, site), np.zeros(b.shape), site)
+    return (with_bias(sums, b),)
 
 
 def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """The formula in float64 over x with a border of zeros, one result place at a time."""
-    x, w, b = centred(operands[0], site), *(o.astype(np.float64) for o in operands[1:])
+    (x, w), b = centred(operands, site), operands[2].astype(np.float64)
     window = _window(site.inputs, site.attrs)
     (top, bottom, left, right), (sy, sx), (dy, dx) = window.padding, window.stride, window.dilation
     x = np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
@@ -100,18 +103,18 @@ def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]
 
 
 def arguments(site: Site) -> Sequence[Argument]:
-    """(x, w, b, y, geometry (see `_window.py`), multiplier[, zero point of x])"""
+    """(x, w, b, y, geometry (see `_window.py`), multiplier[, zero points of x and w])"""
     x = site.inputs[0]
-    common: list[Argument] = [
+    return [
         In(0), In(1), In(2), Out(), *geometry(x, _window(site.inputs, site.attrs)),
         integer("depthwise_conv2d", site.attrs, "multiplier"),
+        *zero_arguments(site),
     ]  # fmt: skip
-    return [*common, zero_of(site)] if x.dtype == "int8" else common
 
 
 def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
     """A random layer behind pictures."""
-    if len(x.shape) != 4 or x.dtype not in ("float32", "int8"):
+    if len(x.shape) != 4 or x.dtype not in WEIGHTS:
         return None
     multiplier = int(rng.choice([1, 1, 2, 3]))
     size = tuple(int(v) for v in rng.integers(1, 4, 2))
@@ -132,6 +135,10 @@ CASES = {
     "int8": int8_layer((1, 4, 5, 3), (1, 3, 3, 3), 3, 0, ONE),
     "int8_wide": int8_layer((2, 6, 7, 3), (1, 3, 2, 6), 3, -128, {**WIDE, "multiplier": 2}),
     "int8_same": int8_layer((1, 5, 5, 4), (1, 3, 3, 4), 3, 83, {**ONE, "padding": SAME}),
+    "int8_offset": offset_layer("int8", (1, 4, 3, 2), (1, 2, 3, 4), 3, {**ONE, "multiplier": 2}),
+    "int16": offset_layer("int16", (1, 3, 4, 2), (1, 2, 2, 2), 3, ONE),
+    "int16_wide": offset_layer("int16", (1, 6, 5, 3), (1, 3, 2, 6), 3, {**WIDE, "multiplier": 2}),
+    "int16_extreme": extreme_layer((1, 3, 3, 2), (1, 3, 3, 2), 3, "int16", **ONE),
     "int8_extreme": extreme_layer((1, 9, 9, 2), (1, 9, 9, 2), 3, **ONE, padding=(1, 0, 0, 1)),
 }
 
@@ -140,7 +147,7 @@ OP = Op(
     infer=infer,
     reference=reference,
     oracle=oracle,
-    kernels={"float32": Kernel(arguments), "int8": Kernel(arguments)},
+    kernels={d: Kernel(arguments) for d in WEIGHTS},
     cost=lambda s: Cost(
         s.outputs[0].elements * s.inputs[1].shape[1] * s.inputs[1].shape[2],
         s.inputs[1].nbytes + s.inputs[2].nbytes,

@@ -1,9 +1,9 @@
-/* Convolution over NHWC, int8 to int32 sums, in groups of channels: b[o] plus the products of x less its zero point with
- * w; places outside x are skipped.
- * x [batch][height][width][channels], w [out][kernel_y][kernel_x][channels / groups] symmetric, b [out],
- * y [batch][rows][columns][out]; groups divides channels and out. |sum| stays below 2^31 for fewer than 65 793
- * products. Source: TensorFlow Lite 8-bit quantization specification, operator CONV_2D. */
+/* Convolution over NHWC, int8 to int32 sums, in groups of channels: b[o] plus the products of x and w, each less its
+ * zero point; places outside x are skipped. x [batch][height][width][channels], w [out][kernel_y][kernel_x][channels
+ * / groups] b [out], y [batch][rows][columns][out]; groups divides channels and out. |sum| stays below 2^31 for fewer
+ * than 33 000 products. Source: TensorFlow Lite 8-bit quantization specification, operator CONV_2D. */
 /* mutant: "in[c] - x_zero" -> "in[c] + x_zero" */
+/* mutant: "weights[c] - w_zero" -> "weights[c] + w_zero" */
 /* mutant: "ky * dilation_y" -> "ky + dilation_y" */
 /* mutant: "o / (out / groups)" -> "0 * o" */
 #include "ts_kernel.h"
@@ -12,7 +12,8 @@ void ts_conv2d_int8(
     const int8_t *x, const int8_t *w, const int32_t *b, int32_t *y,
     int32_t batch, int32_t height, int32_t width, int32_t channels,
     int32_t rows, int32_t columns, int32_t kernel_y, int32_t kernel_x, int32_t stride_y, int32_t stride_x,
-    int32_t dilation_y, int32_t dilation_x, int32_t top, int32_t left, int32_t out, int32_t groups, int32_t x_zero) {
+    int32_t dilation_y, int32_t dilation_x, int32_t top, int32_t left, int32_t out, int32_t groups, int32_t x_zero,
+    int32_t w_zero) {
     int32_t depth = channels / groups;
     for (int32_t place = 0; place < batch * rows * columns; place++) {
         const int8_t *picture = x + place / (rows * columns) * height * width * channels;
@@ -31,7 +32,7 @@ void ts_conv2d_int8(
                     const int8_t *in = picture + (py * width + px) * channels + first;
                     const int8_t *weights = w + ((o * kernel_y + ky) * kernel_x + kx) * depth;
                     for (int32_t c = 0; c < depth; c++) {
-                        sum += ((int32_t)in[c] - x_zero) * (int32_t)weights[c];
+                        sum += ((int32_t)in[c] - x_zero) * ((int32_t)weights[c] - w_zero);
                     }
                 }
             }

@@ -1,15 +1,17 @@
-/* Fully connected, int8 to int32 sums: y[m][n] = b[n] + sum over k of (x[m][k] - x_zero) * w[n][k].
- * x [rows][depth], w [channels][depth] symmetric, b [channels]; depth at most 32 896 and |b| at most 2^30, so that no sum overflows. */
+/* Fully connected, int8 to int32 sums: y[m][n] = b[n] + sum over k of x[m][k] times w[n][k], each less its zero point.
+ * x [rows][depth], w [channels][depth], b [channels]; depth at most 32 896 (16 512 where w_zero is not 0) and |b| at most
+ * 2^30, so that no sum overflows. */
 /* mutant: "depth + k] - x_zero" -> "depth + k] + x_zero" */
+/* mutant: "depth + k] - w_zero" -> "depth + k] + w_zero" */
 #include "ts_kernel.h"
 
 void ts_dense_int8(const int8_t *x, const int8_t *w, const int32_t *b, int32_t *y,
-                   int32_t rows, int32_t depth, int32_t channels, int32_t x_zero) {
+                   int32_t rows, int32_t depth, int32_t channels, int32_t x_zero, int32_t w_zero) {
     for (int32_t m = 0; m < rows; m++) {
         for (int32_t n = 0; n < channels; n++) {
             int32_t sum = b[n];
             for (int32_t k = 0; k < depth; k++) {
-                sum += ((int32_t)x[m * depth + k] - x_zero) * (int32_t)w[n * depth + k];
+                sum += ((int32_t)x[m * depth + k] - x_zero) * ((int32_t)w[n * depth + k] - w_zero);
             }
             y[m * channels + n] = sum;
         }

@@ -1,7 +1,8 @@
-/* Requantisation of int16 values, less their zero point x_zero, to integers of 1, 2 or 4 bytes: y[i] = clamp(round((x[i] - x_zero) *
- * factor) + zero, low, high), factor = multiplier[c] * 2^(shift[c] - 31), c = i mod channels; multiplier 0 or 2^30..2^31-1,
- * shift -31..30 (rounding 3: ..14). x, y [n]; rounding 0: double (gemmlowp), 1: single (halves upwards), 2: onnx (float32
- * product, halves to even), 3: wide16 (16-bit multiplier, halves upwards). y may lie in x's memory as far as bytes allow. */
+/* Requantisation of int16 values, less their zero point x_zero, to integers of 1, 2 or 4 bytes: y[i] =
+ * clamp(round(value * factor) + zero, low, high), factor = multiplier[c] * 2^(shift[c] - 31), c = i mod channels;
+ * multiplier 0 or 2^30..2^31-1, shift -31..30 (rounding 3: ..14). x, y [n]; rounding 0: double (gemmlowp), 1: single
+ * (halves upwards), 2: onnx (float32 product, halves to even), 3: wide16 (16-bit multiplier, halves upwards). y may
+ * lie in x's memory as far as bytes allow. */
 /* mutant: "x[i] - x_zero" -> "x[i] + x_zero" */
 #include "ts_fixed.h"
 
