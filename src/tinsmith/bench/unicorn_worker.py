@@ -31,7 +31,7 @@ from unicorn import arm_const, riscv_const
 
 HEADER = struct.Struct("<4sBBHII")
 PAGE = 4096
-BLOCKS = 1 << 15
+BLOCKS = 1 << 17
 SCS = 0xE000E000  # System Control Space of Cortex-M (DDI 0403, B3.2); start-up writes CPACR there
 
 

@@ -9,7 +9,14 @@ from tempfile import TemporaryDirectory
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.linker import linker_script
 from tinsmith.build.machines import machine_for
-from tinsmith.build.objects import Compiler, compile_all, compiler_for, run_tool, write_objects
+from tinsmith.build.objects import (
+    Compiler,
+    compile_all,
+    compiler_for,
+    optimised,
+    run_tool,
+    write_objects,
+)
 from tinsmith.build.sizes import size_report, symbols
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.errors import InternalError, UnknownKind, UserError
@@ -25,12 +32,14 @@ _ROOM = 1 << 26
 class BuildOptions:
     """How to link. ``cache``: folder of cached objects. ``port``: the board's own where empty.
 
-    ``stack_bytes``: a multiple of 8; None means `DEFAULT_STACK`.
+    ``stack_bytes``: a multiple of 8; None means `DEFAULT_STACK`. ``optimize``: a name that the
+    toolchain knows (`Toolchain.optimize`); empty means its own choice.
     """
 
     cache: Path
     port: str = ""
     stack_bytes: int | None = None
+    optimize: str = ""
 
 
 def build_image(
@@ -57,7 +66,7 @@ def build_image(
             "Build a shared object for it, or choose another board.",
         )
     _check_ram(module, memories, stack)
-    compiler = compiler_for(board.core, toolchain, options.cache)
+    compiler = optimised(compiler_for(board.core, toolchain, options.cache), options.optimize)
     objects = compile_all(compiler, {**module.sources, **_port_sources(module, board, port)})
     title = f"{board.id}, port {port}"
     link = Link(title, memories, stack, entry_symbol(board.core.isa))

@@ -6,13 +6,13 @@ import re
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from tinsmith.build.toolchain import TOOLCHAINS, Found, Toolchain
 from tinsmith.core.cache import Cache
-from tinsmith.core.errors import InternalError
+from tinsmith.core.errors import InternalError, UnknownKind
 from tinsmith.devices.board import Core
 
 COMMON = (
@@ -57,6 +57,22 @@ def compiler_for(core: Core, toolchain: str, cache: Path, extra: Sequence[str] =
     fpu = ("-DTS_EXPECT_FPU",) if core.isa.startswith("arm") and core.fpu != "none" else ()
     flags = (*COMMON, *chain.compile_flags, *fpu, *extra)
     return Compiler(chain, chain.find(), tuple(chain.target(core)), flags, cache.resolve())
+
+
+def optimised(compiler: Compiler, optimize: str) -> Compiler:
+    """The compiler with another optimisation of kernels: a name of `Toolchain.optimize`, or empty
+    for its own.
+
+    Raises:
+        UnknownKind: the toolchain has no such optimisation.
+    """
+    chain = compiler.toolchain
+    if not optimize:
+        return compiler
+    if optimize not in chain.optimize:
+        raise UnknownKind("optimisation", optimize, chain.optimize)
+    flags = chain.optimize[optimize]
+    return replace(compiler, toolchain=replace(chain, kernel_flags=flags))
 
 
 def compile_all(compiler: Compiler, sources: Mapping[str, str]) -> dict[str, bytes]:

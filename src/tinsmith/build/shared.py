@@ -4,22 +4,24 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tinsmith.build.firmware import Firmware, SizeReport
-from tinsmith.build.objects import compile_all, compiler_for, run_tool, write_objects
+from tinsmith.build.objects import compile_all, compiler_for, optimised, run_tool, write_objects
 from tinsmith.build.sizes import symbols
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.devices.board import BOARDS
 
 
-def build_shared(module: InferenceModule, cache: Path) -> Firmware:
+def build_shared(module: InferenceModule, cache: Path, optimize: str = "") -> Firmware:
     """Shared object with ``<name>_run`` and all step functions exported; no libc, no start-up.
 
     Its sizes are those of this computer and say nothing of a board, so they are reported as zero.
+    ``optimize``: a name of `Toolchain.optimize`, or empty for the toolchain's own choice.
 
     Raises:
         InternalError: our sources do not compile.
     """
     host = BOARDS.get("host")
     compiler = compiler_for(host.core, host.toolchains[0], cache, ("-fPIC",))
+    compiler = optimised(compiler, optimize)
     objects = compile_all(compiler, module.sources)
     with TemporaryDirectory(prefix="tinsmith-") as name:
         folder = Path(name)

@@ -1,8 +1,8 @@
 """Toolchain: a compiler on this machine and the flags that it wants. `build/objects.py` compiles
 with it, `build/image.py` links."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tinsmith.core.catalogue import Catalogue
@@ -31,6 +31,7 @@ class Toolchain:
         libraries: link arguments that must follow the objects.
         relocatable: flags of a core that make code and read-only data position-independent.
         environment: variables its process needs, given a cache folder.
+        optimize: other ways to optimise kernels that a user may name: name -> flags.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Toolchain:
     libraries: Sequence[str]
     relocatable: Callable[[Core], Sequence[str]]
     environment: Callable[[Path], dict[str, str]]
+    optimize: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 TOOLCHAINS: Catalogue[Toolchain] = Catalogue("toolchain", "tinsmith.build.toolchains", Toolchain)

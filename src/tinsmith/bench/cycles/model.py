@@ -66,6 +66,16 @@ def _code(segments: Segments, address: int, size: int) -> bytes:
     return data[address - base : address - base + size]
 
 
+def calibrated(outcome: Outcome, board: Board) -> tuple[int, int] | None:
+    """Fewest and most cycles of one inference that the board's calibration allows, over all cases;
+    None where the board is not calibrated."""
+    if outcome.model_cycles is None or board.calibration is None:
+        return None
+    factor, spread = board.calibration.factor, board.calibration.spread
+    low, high = min(outcome.model_cycles) * factor, max(outcome.model_cycles) * factor
+    return round(low * (1 - spread)), round(high * (1 + spread))
+
+
 def latency(outcome: Outcome, board: Board) -> Estimated | None:
     """Time of one inference in ms (the mean of the cases), with the range that the board's
     calibration gives; None where the board is not calibrated: then there are instructions only."""

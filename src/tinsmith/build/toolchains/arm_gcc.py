@@ -52,4 +52,5 @@ TOOLCHAIN = Toolchain(
     libraries=("-lgcc",),
     relocatable=relocatable,
     environment=environment,
+    optimize={"size": ("-Os",), "balanced": ("-O2",), "speed": ("-O3",)},
 )

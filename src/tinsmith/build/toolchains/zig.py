@@ -58,4 +58,5 @@ TOOLCHAIN = Toolchain(
     libraries=(),
     relocatable=relocatable,
     environment=environment,
+    optimize={"size": ("-Os",), "balanced": ("-O2",), "speed": ("-O3",)},
 )

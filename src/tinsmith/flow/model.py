@@ -1,0 +1,198 @@
+"""Measures a model file on a board: imported, compiled, linked, run, and every number with its
+method."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from tinsmith.bench.cycles.model import calibrated
+from tinsmith.bench.outcome import Outcome, RunOptions
+from tinsmith.build.firmware import Firmware
+from tinsmith.codegen.compile import compile_graph
+from tinsmith.core.errors import UserError
+from tinsmith.core.progress import Progress
+from tinsmith.flow.journal import Listener, Nobody, StepRecord
+from tinsmith.flow.model_inputs import default_inputs, read_inputs, write_outputs
+from tinsmith.flow.model_target import Target, choose_target, work_text
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.importer import IMPORTERS, read_model
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class MeasureOptions:
+    """What to measure and how; empty texts mean the board's or importer's first choice.
+
+    ``inputs``: an .npz file (see flow/model_inputs.py); None: one case of default values.
+    ``outputs``: where the answers go. ``reset_each``: states are reset before each case, not only
+    before the first. ``stack_bytes``: stack to reserve. ``cache``: folder of compiled objects.
+    """
+
+    board: str
+    inputs: Path | None = None
+    outputs: Path | None = None
+    semantics: str = ""
+    toolchain: str = ""
+    runner: str = ""
+    optimize: str = ""
+    reset_each: bool = False
+    stack_bytes: int | None = None
+    cache: Path | None = None
+
+    def target(self) -> Target:
+        """Board, toolchain and runner.
+
+        Raises:
+            UserError: they do not exist, or not together.
+        """
+        chosen = choose_target(self.board, self.toolchain, self.runner, self.optimize, self.cache)
+        return replace(chosen, stack_bytes=self.stack_bytes)
+
+
+@dataclass(frozen=True)
+class Span:
+    """Smallest and largest value: of all cases, or of what an estimate leaves open."""
+
+    min: float
+    max: float
+
+
+@dataclass(frozen=True)
+class ModelMeasurement:
+    """Figures of one model on one board.
+
+    Bytes: flash = everything stored in flash (.data's load image included), weights + code = flash;
+    ram_static = .data + .bss, in which arena and state lie; ram adds the deepest stack that was
+    seen. None: the board (``host``) or its runner does not show it. ``cycles`` and ``latency_s``
+    are estimates, given where the board's cycle model is calibrated. ``compile_seconds``: from
+    graph to linked image; objects may come from the cache.
+    """
+
+    model: str
+    board: str
+    cases: int
+    instructions: Span | None
+    cycles: Span | None
+    latency_s: Span | None
+    flash_bytes: int | None
+    ram_static_bytes: int | None
+    ram_bytes: int | None
+    arena_bytes: int
+    state_bytes: int
+    stack_bytes: int | None
+    weights_bytes: int | None
+    code_bytes: int | None
+    runner: str
+    runner_version: str
+    method: str
+    toolchain: str
+    optimize: str
+    semantics: str | None
+    compile_seconds: float
+
+    def record(self) -> dict[str, Any]:
+        """The figures for JSON."""
+        return asdict(self)
+
+
+def measure_model(
+    path: Path, options: MeasureOptions, listener: Listener | None = None
+) -> ModelMeasurement:
+    """Import a model, build it for a board, run it and report its figures.
+
+    Raises:
+        UserError: ``model.file`` (there is none), what the importer refuses, ``model.inputs.*``,
+            ``build.fit`` (`DoesNotFit`), and every fault of a run.
+    """
+    steps = Clock(listener or Nobody())
+    target = options.target()
+    graph = open_model(path, options.semantics, steps)
+    inputs = case_inputs(graph, options.inputs)
+    module = steps.do("compile", lambda _: compile_graph(graph, target.board.id))
+    firmware = steps.do(f"build {target.board.id}", lambda _: target.build(module))
+    compiled = sum(steps.seconds[-2:])
+    asked = RunOptions(inputs, reset_each=options.reset_each)
+    with steps.step(f"run on {target.runner}") as progress:
+        progress.advance(0, 1, work_text(module.graph, inputs))
+        outcome = target.run(firmware, asked)
+    if options.outputs is not None:
+        write_outputs(options.outputs, [outcome.outputs[n] for n in module.graph.outputs])
+    cases = len(next(iter(inputs.values())))
+    meant = semantics_of(path, options.semantics)
+    return _measured(target, firmware, outcome, (path.name, meant, cases, round(compiled, 3)))
+
+
+class Clock:
+    """Tells a listener of each step and keeps how long it took, in seconds."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self.seconds: list[float] = []
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Progress]:
+        """A step while it runs."""
+        began = time.monotonic()
+        yield self._listener.started(name)
+        self.seconds.append(time.monotonic() - began)
+        self._listener.finished(StepRecord(name, "", served=False, seconds=self.seconds[-1]))
+
+    def do(self, name: str, work: Callable[[Progress], T]) -> T:
+        """A step that is one call."""
+        with self.step(name) as progress:
+            return work(progress)
+
+
+def open_model(path: Path, semantics: str, steps: Clock) -> Graph:
+    """The graph of a model file.
+
+    Raises:
+        UserError: ``model.file``, or what the importer says.
+    """
+    if not path.is_file():
+        raise UserError("model.file", f"There is no file {path}.", "Name a model file.")
+    return steps.do("import", lambda _: read_model(path, "", semantics))
+
+
+def semantics_of(path: Path, semantics: str) -> str | None:
+    """Whose integers are meant: as asked, or the importer's first; None where there is no
+    choice."""
+    known = next(i.semantics for i in IMPORTERS.all() if path.suffix.lower() in i.suffixes)
+    return semantics or next(iter(known), None)
+
+
+def case_inputs(graph: Graph, path: Path | None) -> dict[str, np.ndarray]:
+    """The cases of a file, or one of default values."""
+    return read_inputs(path, graph) if path is not None else default_inputs(graph)
+
+
+def _measured(
+    target: Target, firmware: Firmware, outcome: Outcome, about: tuple[str, str | None, int, float]
+) -> ModelMeasurement:
+    board, size, plan = target.board, firmware.size, firmware.module.plan
+    linked, stack = bool(board.memories), outcome.stack_bytes
+    model, semantics, cases, seconds = about
+    cycles = calibrated(outcome, board)
+    span = Span(*cycles) if cycles else None
+    counts = outcome.instructions
+    return ModelMeasurement(
+        model=model, board=board.id, cases=cases,
+        instructions=Span(min(counts), max(counts)) if counts else None,
+        cycles=span,
+        latency_s=Span(span.min / board.clock_hz, span.max / board.clock_hz) if span else None,
+        flash_bytes=size.flash_bytes if linked else None,
+        ram_static_bytes=size.ram_static_bytes if linked else None,
+        ram_bytes=size.ram_static_bytes + stack if linked and stack is not None else None,
+        arena_bytes=plan.arena_bytes, state_bytes=plan.state_bytes, stack_bytes=stack,
+        weights_bytes=size.weights_bytes if linked else None,
+        code_bytes=size.code_bytes if linked else None,
+        runner=outcome.runner, runner_version=outcome.runner_version, method=outcome.method,
+        toolchain=firmware.toolchain_version, optimize=target.optimize or "default",
+        semantics=semantics, compile_seconds=seconds,
+    )  # fmt: skip

@@ -1,0 +1,136 @@
+"""Inputs and outputs of a model as .npz files: ``in_0``, ``in_1``, ... and ``out_0``, ``out_1``,
+..., each [case, *shape] in the model's own types."""
+
+import io
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tinsmith.core.cache import write_atomically
+from tinsmith.core.errors import UserError, did_you_mean
+from tinsmith.core.sandbox import run
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.types import TensorType
+
+SEED = 12345
+_HINT = "Write it with numpy.savez: in_0, in_1, ... in the order of the model's inputs."
+_READER = "tinsmith.flow.model_inputs:load_arrays"
+
+
+def default_inputs(graph: Graph) -> dict[str, np.ndarray]:
+    """One case for every input, from the bytes of `lcg_bytes`, which run on through all inputs.
+
+    int8 and uint8 take a byte each, int16 two (low byte first), float32 int8(byte) / 128, bool the
+    lowest bit of a byte.
+
+    Raises:
+        UserError ``model.inputs.default``: an input of another type.
+    """
+    at, found = SEED, {}
+    for name in graph.inputs:
+        found[name], at = _drawn(name, graph.type(name), at)
+    return found
+
+
+def lcg_bytes(count: int, state: int = SEED) -> tuple[np.ndarray, int]:
+    """``count`` bytes and the state behind them: x = x * 1664525 + 1013904223 modulo 2^32 (Press et
+    al., Numerical Recipes, section 7.1), of each x the upper eight bits."""
+    found = bytearray(count)
+    for i in range(count):
+        state = (state * 1664525 + 1013904223) & 0xFFFFFFFF
+        found[i] = state >> 24
+    return np.frombuffer(bytes(found), np.uint8), state
+
+
+def _drawn(name: str, type: TensorType, state: int) -> tuple[np.ndarray, int]:
+    if type.dtype not in ("int8", "uint8", "int16", "float32", "bool"):
+        raise UserError(
+            "model.inputs.default",
+            f"Input {name!r} is {type}; there are no default values for {type.dtype}.",
+            "Pass values with --inputs X.npz.",
+        )
+    data, state = lcg_bytes(type.elements * (2 if type.dtype == "int16" else 1), state)
+    if type.dtype == "float32":
+        values = data.view(np.int8).astype(np.float32) / np.float32(128)
+    elif type.dtype == "bool":
+        values = (data & 1).astype(np.bool_)
+    else:
+        values = data.view(np.dtype(type.dtype).newbyteorder("<")).astype(type.dtype)
+    return values.reshape(1, *type.shape), state
+
+
+def read_inputs(path: Path, graph: Graph) -> dict[str, np.ndarray]:
+    """The inputs of a graph by name, from a file whose arrays are ``in_0``, ``in_1``, ...
+
+    Raises:
+        UserError: ``model.inputs.file`` (missing, no .npz, objects in it), ``model.inputs.names``
+            (an array is missing or unknown), ``model.inputs.type`` (dtype or shape, or the numbers
+            of cases differ).
+    """
+    if not path.is_file():
+        raise UserError("model.inputs.file", f"There is no file {path}.", _HINT)
+    arrays = run(_READER, (path.resolve(),), dict[str, np.ndarray])
+    wanted = {f"in_{i}": name for i, name in enumerate(graph.inputs)}
+    _check_names(path, arrays, tuple(wanted))
+    found = {}
+    for key, name in wanted.items():
+        found[name] = _checked(path, key, arrays[key], graph.type(name))
+    counts = {len(a) for a in found.values()}
+    if len(counts) > 1 or 0 in counts:
+        raise UserError(
+            "model.inputs.type",
+            f"{path}: all arrays need the same number of cases, at least 1; got {sorted(counts)}.",
+        )
+    return found
+
+
+def load_arrays(path: Path) -> dict[str, np.ndarray]:
+    """All arrays of an .npz file, of numbers and booleans; never pickled objects."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise ValueError("it holds one array without a name")
+            found = {name: np.asarray(archive[name]) for name in archive.files}
+    except (OSError, ValueError, EOFError, KeyError, SyntaxError, NotImplementedError,
+            RuntimeError, zipfile.BadZipFile, zlib.error) as e:  # fmt: skip
+        text = f"{path} is no .npz file of plain arrays: {e}."
+        raise UserError("model.inputs.file", text, _HINT) from None
+    wrong = [n for n, a in found.items() if a.dtype.kind not in "biuf"]
+    if wrong:
+        text = f"{path}: array {wrong[0]!r} holds {found[wrong[0]].dtype}, which are no numbers."
+        raise UserError("model.inputs.file", text, _HINT)
+    return {n: a.astype(a.dtype.newbyteorder("="), copy=False) for n, a in found.items()}
+
+
+def _check_names(path: Path, arrays: Mapping[str, np.ndarray], wanted: Sequence[str]) -> None:
+    missing = [k for k in wanted if k not in arrays]
+    extra = [k for k in arrays if k not in wanted]
+    if missing or extra:
+        said = f"lacks {', '.join(missing)}" if missing else f"has {extra[0]!r}, which is unknown"
+        guess = did_you_mean(missing[0], extra) if missing else ""
+        raise UserError(
+            "model.inputs.names",
+            f"{path} {said}.{guess} The model takes {', '.join(wanted)}.",
+            _HINT,
+        )
+
+
+def _checked(path: Path, key: str, array: np.ndarray, want: TensorType) -> np.ndarray:
+    if array.dtype.name != want.dtype or array.ndim == 0 or array.shape[1:] != want.shape:
+        raise UserError(
+            "model.inputs.type",
+            f"{path}: {key} is {array.dtype.name}{list(array.shape)}; the model takes "
+            f"{want.dtype}{['case', *want.shape]}.",
+        )
+    # A byte of a boolean array may be any; the model's are 0 and 1.
+    return array.view(np.uint8) != 0 if want.dtype == "bool" else array
+
+
+def write_outputs(path: Path, outputs: Sequence[np.ndarray]) -> None:
+    """``out_0``, ``out_1``, ..., whole or not at all."""
+    out = io.BytesIO()
+    np.savez(out, **{f"out_{i}": array for i, array in enumerate(outputs)})
+    write_atomically(path, out.getvalue())

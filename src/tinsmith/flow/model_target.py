@@ -1,0 +1,170 @@
+"""Where a model file is built and run: board, toolchain, runner, and what they need of time and
+memory."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from tinsmith.bench.outcome import Outcome, RunOptions
+from tinsmith.bench.run import run
+from tinsmith.bench.runner import RUNNERS
+from tinsmith.build.firmware import Firmware
+from tinsmith.build.image import DEFAULT_STACK, BuildOptions, build_image
+from tinsmith.build.shared import build_shared
+from tinsmith.build.toolchain import TOOLCHAINS
+from tinsmith.codegen.module import InferenceModule
+from tinsmith.core.errors import UnknownKind, UserError
+from tinsmith.devices.board import BOARDS, Board
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.interp import site_of
+from tinsmith.ir.op import OPS
+
+_ROOM = 1 << 26
+_MAC_INSTRUCTIONS = 300
+"""Of one multiply-accumulate in soft float, generously."""
+_ELEMENT_INSTRUCTIONS = 3000
+"""Of one element of an operand or result, an exponential in soft float included."""
+_INSTRUCTIONS_PER_S = 15e6
+"""Of an emulator on a busy computer."""
+_LEAST_S = 120.0
+
+
+class DoesNotFit(UserError):
+    """A model that is too large for a board; bytes needed (the reserved stack is in RAM)."""
+
+    def __init__(self, module: InferenceModule, board: Board, flash: int, ram: int) -> None:
+        needs = [
+            f"{need} B of {what}, has {has} B ({need - has} B too many)"
+            if need > has
+            else f"{need} B of {what}, has {has} B"
+            for what, need, has in (
+                ("flash", flash, board.flash_bytes),
+                ("RAM", ram, board.ram_bytes),
+            )
+        ]
+        roomy = [b.id for b in BOARDS.all() if b.flash_bytes >= flash and b.ram_bytes >= ram]
+        super().__init__(
+            "build.fit",
+            f"Model {module.name!r} does not fit {board.id}: needs {'; needs '.join(needs)}.",
+            f"Boards with enough memory: {', '.join(roomy) or 'none; try a smaller model'}.",
+        )
+        self.flash_bytes = flash
+        self.ram_bytes = ram
+
+
+@dataclass(frozen=True)
+class Target:
+    """A board with a toolchain and a runner that serve it. ``optimize``: empty for the
+    toolchain's own choice; ``stack_bytes``: None for the usual stack."""
+
+    board: Board
+    toolchain: str
+    runner: str
+    cache: Path
+    optimize: str = ""
+    stack_bytes: int | None = None
+
+    def build(self, module: InferenceModule) -> Firmware:
+        """The image whose sizes count: the board's own port and exact memories.
+
+        Raises:
+            DoesNotFit: it needs more memory than the board has.
+        """
+        if not self.board.memories:
+            return build_shared(module, self.cache, self.optimize)
+        try:
+            return build_image(module, self.board, self.toolchain, self._options())
+        except UserError as e:
+            if e.code != "build.fit":
+                raise
+        raise self._too_big(module)
+
+    def run(self, firmware: Firmware, options: RunOptions) -> Outcome:
+        """All cases on the runner, with an image of its port; time is allowed by the model's work.
+
+        Raises:
+            UserError: what `bench.run.run` raises.
+        """
+        module = firmware.module
+        port = RUNNERS.get(self.runner).port or self.board.port
+        if firmware.port != port:
+            firmware = build_image(module, self.board, self.toolchain, self._options(port))
+        cases = len(next(iter(options.inputs.values())))
+        allowed = replace(options, cache=self.cache, timeout_s=seconds_for(module.graph, cases))
+        return run(firmware, self.board, self.runner, allowed)
+
+    def _options(self, port: str = "") -> BuildOptions:
+        return BuildOptions(self.cache, port, self.stack_bytes, self.optimize)
+
+    def _too_big(self, module: InferenceModule) -> DoesNotFit:
+        """Linked with room to spare, the image itself says what it needs."""
+        roomy = tuple(replace(m, nbytes=m.nbytes + _ROOM) for m in self.board.memories)
+        board = replace(self.board, memories=roomy)
+        firmware = build_image(module, board, self.toolchain, self._options())
+        size, stack = firmware.size, self.stack_bytes or DEFAULT_STACK
+        return DoesNotFit(module, self.board, size.flash_bytes, size.ram_static_bytes + stack)
+
+
+def choose_target(
+    board: str, toolchain: str = "", runner: str = "", optimize: str = "", cache: Path | None = None
+) -> Target:
+    """A board with what was asked for, or with its own first toolchain and runner.
+
+    Raises:
+        UnknownKind: no such board, toolchain, runner or optimisation.
+        UserError ``model.target``: the board is not served by it.
+    """
+    found = BOARDS.get(board)
+    chain = _one_of(toolchain, found.toolchains, f"board {board!r} and toolchain")
+    engine = _one_of(runner, found.runners, f"board {board!r} and runner")
+    TOOLCHAINS.get(chain)
+    RUNNERS.get(engine)
+    known = TOOLCHAINS.get(chain).optimize
+    if optimize and optimize not in known:
+        raise UnknownKind("optimisation", optimize, known)
+    return Target(found, chain, engine, (cache or cache_folder()) / "objects", optimize)
+
+
+def _one_of(wanted: str, allowed: tuple[str, ...], what: str) -> str:
+    if wanted and wanted not in allowed:
+        raise UserError(
+            "model.target",
+            f"There is no such pair: {what} {wanted!r}.",
+            f"This board has: {', '.join(allowed)}.",
+        )
+    return wanted or allowed[0]
+
+
+def cache_folder() -> Path:
+    """Where compiled objects of models that belong to no project are kept: TINSMITH_CACHE, else
+    ``tinsmith`` in the user's cache folder (XDG Base Directory Specification)."""
+    own = os.environ.get("TINSMITH_CACHE")
+    if own:
+        return Path(own)
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    return (Path(base) if base else Path.home() / ".cache") / "tinsmith"
+
+
+def seconds_for(graph: Graph, cases: int) -> float:
+    """Time to allow for a run: far more than any healthy run takes, for any model."""
+    return _LEAST_S + 2 * cases * instructions_at_most(graph) / _INSTRUCTIONS_PER_S
+
+
+def instructions_at_most(graph: Graph) -> float:
+    """A generous bound on the instructions of one inference."""
+    total = 0.0
+    for node in graph.nodes:
+        macs = OPS.get(node.op).cost(site_of(graph, node)).macs
+        elements = sum(graph.type(v).elements for v in (*node.inputs, *node.outputs))
+        total += macs * _MAC_INSTRUCTIONS + elements * _ELEMENT_INSTRUCTIONS
+    return total
+
+
+def work_text(graph: Graph, inputs: Mapping[str, np.ndarray]) -> str:
+    """What a run has to do, for people who wait."""
+    cases = len(next(iter(inputs.values())))
+    macs = sum(OPS.get(n.op).cost(site_of(graph, n)).macs for n in graph.nodes)
+    return f"{cases} cases, {macs / 1e6:.3g} million multiply-accumulates each"
