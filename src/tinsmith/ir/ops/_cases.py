@@ -4,7 +4,7 @@ import numpy as np
 
 from tinsmith.ir.graph import Attr
 from tinsmith.ir.op import Case
-from tinsmith.ir.types import Quant, type_of
+from tinsmith.ir.types import SIZES, Quant, type_of
 
 TINY = 1e-45
 """Smallest positive float32 (denormal)."""
@@ -42,6 +42,23 @@ def whole(dtype: str, *shape: int, seed: int = 0) -> np.ndarray:
     x.flat[0] = info.min
     x.flat[-1] = info.max
     return x
+
+
+def anything(dtype: str, *shape: int, seed: int = 0) -> np.ndarray:
+    """Values of any dtype, from its whole range where it is one of integers."""
+    if dtype == "float32":
+        return normal(*shape, seed=seed)
+    if dtype == "bool":
+        return np.asarray(np.random.default_rng([seed, *shape]).integers(2, size=shape) == 1)
+    return whole(dtype, *shape, seed=seed)
+
+
+def every_dtype(
+    *shape: int, more: tuple[np.ndarray, ...] = (), seed: int = 0, **attrs: Attr
+) -> dict[str, Case]:
+    """One row per dtype, named after it: x of that dtype, then ``more`` operands."""
+    rows = ((d, (anything(d, *shape, seed=seed), *more)) for d in SIZES)
+    return {d: Case(row, tuple(map(type_of, row)), attrs) for d, row in rows}
 
 
 def case(*arrays: np.ndarray, constant: tuple[int, ...] = (), **attrs: Attr) -> Case:

@@ -2,6 +2,8 @@
 
 from math import prod
 
+import numpy as np
+
 from tinsmith.ir.op import Attrs, ShapeError, Types
 from tinsmith.ir.types import TensorType
 
@@ -12,6 +14,12 @@ def integer(op: str, attrs: Attrs, name: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise ShapeError(op, f"attribute {name} is {value!r}; expected a whole number")
     return value
+
+
+def limits_of(dtype: str) -> tuple[int, int]:
+    """Lowest and highest value of a dtype of integers (not bool)."""
+    info = np.iinfo(dtype)
+    return int(info.min), int(info.max)
 
 
 def axis_of(op: str, x: TensorType, attrs: Attrs) -> int:
@@ -25,6 +33,12 @@ def axis_of(op: str, x: TensorType, attrs: Attrs) -> int:
 def around(shape: tuple[int, ...], axis: int) -> tuple[int, int, int]:
     """Row-major shape seen from one axis: (elements before, length, elements behind)."""
     return prod(shape[:axis]), shape[axis], prod(shape[axis + 1 :])
+
+
+def inside(indices: np.ndarray, length: int) -> np.ndarray:
+    """Indices as 0..length-1: those below zero count from the end, the rest is clipped."""
+    wide = indices.astype(np.int64)
+    return np.clip(np.where(wide < 0, wide + length, wide), 0, length - 1)
 
 
 def per_tensor(op: str, x: TensorType, what: str = "x") -> tuple[float, int]:

@@ -1,20 +1,18 @@
-"""Two tensors joined along one axis (attribute ``axis``); more are joined by nesting."""
+"""Two tensors of one dtype joined along one axis (attribute ``axis``); more are joined by nesting."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from tinsmith.ir.op import Argument, Attrs, Extension, In, Kernel, Op, Out, ShapeError, Site, Types
-from tinsmith.ir.ops._cases import case, int8_case, normal, whole
+from tinsmith.ir.op import Argument, Attrs, Extension, In, Op, Out, ShapeError, Site, Types, moving
+from tinsmith.ir.ops._cases import anything, case, int8_case, normal, whole
 from tinsmith.ir.ops._layout import around, axis_of, of_dtype
-from tinsmith.ir.types import Quant, TensorType
-
-DTYPES = ("float32", "int8")
+from tinsmith.ir.types import SIZES, Quant, TensorType
 
 
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
-    """a and b of equal shape but for the axis; int8 needs equal quantisation of the whole."""
-    of_dtype("concat", inputs, 2, *DTYPES)
+    """a and b of equal shape but for the axis; quantised ones need equal quantisation of the whole."""
+    of_dtype("concat", inputs, 2, *SIZES)
     a, b = inputs
     axis = axis_of("concat", a, attrs)
     alike = a.dtype == b.dtype and len(a.shape) == len(b.shape)
@@ -42,25 +40,25 @@ def arguments(site: Site) -> Sequence[Argument]:
 
 def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
     """With another activation of the same type."""
-    if x.dtype not in DTYPES or not x.shape or (x.quant and x.quant.axis is not None):
+    if not x.shape or (x.quant and x.quant.axis is not None):
         return None
     return Extension((0, 1), {"axis": int(rng.integers(len(x.shape)))})
 
 
 _Q = Quant((0.1,), (3,))
-CASES = {
+CASES = {d: case(anything(d, 3, 4), anything(d, 3, 2, seed=1), axis=1) for d in SIZES} | {
     "one_element_each": case(normal(1), normal(1, seed=1), axis=0),
     "first_axis": case(normal(2, 3), normal(4, 3, seed=1), axis=0),
     "last_axis": case(normal(3, 2), normal(3, 5, seed=1), axis=-1),
     "middle_axis": case(normal(2, 1, 3), normal(2, 4, 3, seed=1), axis=1),
-    "int8": int8_case(whole("int8", 3, 4), whole("int8", 3, 1), quants=(_Q, _Q), axis=1),
+    "quantised": int8_case(whole("int8", 3, 4), whole("int8", 3, 1), quants=(_Q, _Q), axis=1),
 }
 
 OP = Op(
     name="concat",
     infer=infer,
     reference=reference,
-    kernels={d: Kernel(arguments) for d in DTYPES},
+    kernels=moving(arguments),
     cases=CASES,
     extend=extend,
 )

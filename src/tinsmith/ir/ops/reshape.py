@@ -4,12 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tinsmith.ir.op import Argument, Attrs, Extension, In, Kernel, Op, Out, ShapeError, Site, Types
-from tinsmith.ir.ops._cases import SPECIAL, case, int8_case, normal, whole
+from tinsmith.ir.op import Argument, Attrs, Extension, In, Op, Out, ShapeError, Site, Types, moving
+from tinsmith.ir.ops._cases import SPECIAL, case, every_dtype, int8_case, normal, whole
 from tinsmith.ir.ops._layout import of_dtype
-from tinsmith.ir.types import Quant, TensorType
-
-DTYPES = ("float32", "int8", "int16", "int32")
+from tinsmith.ir.types import SIZES, Quant, TensorType
 
 
 def _shape(attrs: Attrs) -> tuple[int, ...]:
@@ -21,7 +19,7 @@ def _shape(attrs: Attrs) -> tuple[int, ...]:
 
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
     """As many elements as x. Quantisation per axis survives if that axis is and stays the last."""
-    of_dtype("reshape", inputs, 1, *DTYPES)
+    of_dtype("reshape", inputs, 1, *SIZES)
     x, shape = inputs[0], _shape(attrs)
     quant = x.quant
     if quant and quant.axis is not None:
@@ -45,30 +43,28 @@ def arguments(site: Site) -> Sequence[Argument]:
 
 def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
     """To one row, one column, or the shape reversed."""
-    if x.dtype not in DTYPES or (x.quant and x.quant.axis is not None):
+    if x.quant and x.quant.axis is not None:
         return None
     shapes = [(1, x.elements), (x.elements, 1), x.shape[::-1] or (1,)]
     return Extension((0,), {"shape": shapes[int(rng.integers(3))]})
 
 
-CASES = {
+CASES = every_dtype(3, 5, shape=(15,)) | {
     "one_element": case(normal(1), shape=(1, 1)),
     "no_dimension": case(normal(1, 1), shape=()),
     "flatten": case(normal(3, 7), shape=(21,)),
     "special": case(SPECIAL, shape=(5, 4)),
-    "int8": int8_case(whole("int8", 5, 7), quants=(Quant((0.1,), (3,)),), shape=(7, 5)),
-    "int16": case(whole("int16", 3, 5), shape=(15,)),
+    "quantised": int8_case(whole("int8", 5, 7), quants=(Quant((0.1,), (3,)),), shape=(7, 5)),
     "int16_per_channel": int8_case(
         whole("int16", 4, 3), quants=(Quant((0.1, 0.2, 0.3), (0, 0, 0), 1),), shape=(2, 2, 3)
     ),
-    "int32": case(whole("int32", 2, 9), shape=(9, 2)),
 }
 
 OP = Op(
     name="reshape",
     infer=infer,
     reference=reference,
-    kernels={d: Kernel(arguments) for d in DTYPES},
+    kernels=moving(arguments),
     cases=CASES,
     extend=extend,
     access="elementwise",

@@ -4,12 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tinsmith.ir.op import Argument, Attrs, Extension, In, Kernel, Op, Out, ShapeError, Site, Types
-from tinsmith.ir.ops._cases import case, int8_case, normal, whole
+from tinsmith.ir.op import Argument, Attrs, Extension, In, Op, Out, ShapeError, Site, Types, moving
+from tinsmith.ir.ops._cases import case, every_dtype, int8_case, normal, whole
 from tinsmith.ir.ops._layout import around, axis_of, integer, of_dtype
-from tinsmith.ir.types import Quant, TensorType
-
-DTYPES = ("float32", "int8")
+from tinsmith.ir.types import SIZES, Quant, TensorType
 
 
 def _where(x: TensorType, attrs: Attrs) -> tuple[int, int, int]:
@@ -22,7 +20,7 @@ def _where(x: TensorType, attrs: Attrs) -> tuple[int, int, int]:
 
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
     """x with its axis shortened to ``size``; scales along that axis are cut the same way."""
-    of_dtype("slice", inputs, 1, *DTYPES)
+    of_dtype("slice", inputs, 1, *SIZES)
     (x,) = inputs
     axis, start, size = _where(x, attrs)
     quant = x.quant
@@ -46,7 +44,7 @@ def arguments(site: Site) -> Sequence[Argument]:
 
 def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
     """Any part along any axis."""
-    if x.dtype not in DTYPES or not x.shape or (x.quant and x.quant.axis is not None):
+    if not x.shape or (x.quant and x.quant.axis is not None):
         return None
     axis = int(rng.integers(len(x.shape)))
     size = int(rng.integers(1, x.shape[axis] + 1))
@@ -54,20 +52,22 @@ def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
     return Extension((0,), {"axis": axis, "start": start, "size": size})
 
 
-CASES = {
+CASES = every_dtype(4, 5, axis=1, start=1, size=3) | {
     "one_element": case(normal(1), axis=0, start=0, size=1),
     "everything": case(normal(3, 5), axis=1, start=0, size=5),
     "first_axis": case(normal(7, 3), axis=0, start=2, size=4),
     "last_axis": case(normal(3, 7), axis=-1, start=4, size=3),
     "middle_axis": case(normal(2, 5, 3), axis=1, start=1, size=2),
-    "int8": int8_case(whole("int8", 5, 7), quants=(Quant((0.1,), (3,)),), axis=1, start=1, size=5),
+    "quantised": int8_case(
+        whole("int8", 5, 7), quants=(Quant((0.1,), (3,)),), axis=1, start=1, size=5
+    ),
 }
 
 OP = Op(
     name="slice",
     infer=infer,
     reference=reference,
-    kernels={d: Kernel(arguments) for d in DTYPES},
+    kernels=moving(arguments),
     cases=CASES,
     extend=extend,
 )

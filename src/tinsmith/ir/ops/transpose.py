@@ -4,17 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tinsmith.ir.op import Argument, Attrs, Extension, In, Kernel, Op, Out, ShapeError, Site, Types
-from tinsmith.ir.ops._cases import case, int8_case, normal, whole
+from tinsmith.ir.op import Argument, Attrs, Extension, In, Op, Out, ShapeError, Site, Types, moving
+from tinsmith.ir.ops._cases import case, every_dtype, int8_case, normal, whole
 from tinsmith.ir.ops._layout import of_dtype
-from tinsmith.ir.types import Quant, TensorType
-
-DTYPES = ("float32", "int8")
+from tinsmith.ir.types import SIZES, Quant, TensorType
 
 
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
     """x [rows, columns] -> [columns, rows]; a quantised axis moves along."""
-    of_dtype("transpose", inputs, 1, *DTYPES)
+    of_dtype("transpose", inputs, 1, *SIZES)
     (x,) = inputs
     if len(x.shape) != 2:
         raise ShapeError("transpose", f"x {x.shape}; expected [rows, columns]")
@@ -36,15 +34,15 @@ def arguments(site: Site) -> Sequence[Argument]:
 
 def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
     """Behind any matrix."""
-    return Extension((0,)) if len(x.shape) == 2 and x.dtype in DTYPES else None
+    return Extension((0,)) if len(x.shape) == 2 else None
 
 
-CASES = {
+CASES = every_dtype(3, 5) | {
     "one_element": case(normal(1, 1)),
     "row": case(normal(1, 9)),
     "column": case(normal(9, 1)),
     "odd": case(normal(3, 7)),
-    "int8": int8_case(whole("int8", 5, 7), quants=(Quant((0.1,), (3,)),)),
+    "quantised": int8_case(whole("int8", 5, 7), quants=(Quant((0.1,), (3,)),)),
     "int8_per_channel": int8_case(whole("int8", 3, 2), quants=(Quant((0.1, 0.2), (0, 0), 1),)),
 }
 
@@ -52,7 +50,7 @@ OP = Op(
     name="transpose",
     infer=infer,
     reference=reference,
-    kernels={d: Kernel(arguments) for d in DTYPES},
+    kernels=moving(arguments),
     cases=CASES,
     extend=extend,
 )

@@ -1,9 +1,9 @@
-/* Joins two tensors along one axis, float32: each outer step of y is a's and then b's.
+/* Joins two tensors along one axis, elements of 1 byte: each outer step of y is a's and then b's.
  * a [outer][a_size], b [outer][b_size] -> y [outer][a_size + b_size]. */
 /* mutant: "b[o * b_size + i]" -> "b[o * a_size + i]" */
 #include "ts_kernel.h"
 
-void ts_concat_float32(const float *a, const float *b, float *y, int32_t outer, int32_t a_size, int32_t b_size) {
+void ts_concat_b1(const uint8_t *a, const uint8_t *b, uint8_t *y, int32_t outer, int32_t a_size, int32_t b_size) {
     for (int32_t o = 0; o < outer; o++) {
         for (int32_t i = 0; i < a_size; i++) {
             y[o * (a_size + b_size) + i] = a[o * a_size + i];

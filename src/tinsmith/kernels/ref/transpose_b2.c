@@ -1,8 +1,8 @@
-/* Exchanges rows and columns, int8: y[c][r] = x[r][c]. x [rows][columns] -> y [columns][rows]. */
+/* Exchanges rows and columns, elements of 2 bytes: y[c][r] = x[r][c]. x [rows][columns] -> y [columns][rows]. */
 /* mutant: "c * rows + r" -> "r * columns + c" */
 #include "ts_kernel.h"
 
-void ts_transpose_int8(const int8_t *x, int8_t *y, int32_t rows, int32_t columns) {
+void ts_transpose_b2(const uint16_t *x, uint16_t *y, int32_t rows, int32_t columns) {
     for (int32_t c = 0; c < columns; c++) {
         for (int32_t r = 0; r < rows; r++) {
             y[c * rows + r] = x[r * columns + c];

@@ -1,0 +1,1 @@
+"""What importers build with: a thing that models do, as the nodes that compute it."""
