@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -21,14 +22,35 @@ class Golden:
     one step, classes."""
     rate_hz: float | None = None
     """Sampling rate of the inputs."""
+    reset_each: bool = True
+    """Whether the state is reset before each case; else the cases are one sequence."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a package is made of.
+
+    ``cache`` is the folder of compiled objects, ``toolchain`` compiles what is handed over compiled
+    for the module's own board, ``version`` (``<major>.<minor>.<patch>``) is the package's.
+    """
+
+    module: InferenceModule
+    golden: Golden
+    cache: Path
+    toolchain: str = "zig"
+    version: str = "1.0.0"
 
 
 @dataclass(frozen=True)
 class Package:
-    """A package kind: (module, golden vectors) -> file name and bytes, reproducible to the byte."""
+    """A package kind: order -> file name and bytes, reproducible to the byte.
+
+    ``make`` raises UserError ``package.golden`` (the golden vectors are not those of the module),
+    ``package.version`` (no version that every package manager takes), and what compiling raises.
+    """
 
     name: str
-    make: Callable[[InferenceModule, Golden], tuple[str, bytes]]
+    make: Callable[[Order], tuple[str, bytes]]
 
 
 PACKAGES: Catalogue[Package] = Catalogue("package", "tinsmith.build.packages", Package)

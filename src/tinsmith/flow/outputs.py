@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tinsmith.build.firmware import Firmware
-from tinsmith.build.package import PACKAGES
+from tinsmith.build.package import PACKAGES, Order
 from tinsmith.core.cache import write_atomically
 from tinsmith.core.errors import UserError
 from tinsmith.data.windows import Windows
@@ -48,7 +48,8 @@ def write_firmware(steps: Steps, board: Board, firmware: Firmware, windows: Wind
     write_atomically(image, firmware.elf)
     for path, text in firmware.module.sources.items():
         write_atomically(folder / "source" / path, text.encode())
-    name, archive = PACKAGES.get(PACKAGE).make(firmware.module, steps.golden(firmware, windows))
+    order = Order(firmware.module, steps.golden(firmware, windows), steps.objects)
+    name, archive = PACKAGES.get(PACKAGE).make(order)
     write_atomically(folder / name, archive)
     return Written(board.id, image, folder / name)
 

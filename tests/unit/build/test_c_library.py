@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from firmwares import inputs, mixed, mixed_graph
+from firmwares import CACHE, inputs, mixed, mixed_graph
 
-from tinsmith.build.package import PACKAGES, Golden
+from tinsmith.build.package import PACKAGES, Golden, Order
 from tinsmith.build.toolchains.zig import environment, find
 from tinsmith.core.errors import UserError
 from tinsmith.ir.interp import run_cases
@@ -26,8 +26,12 @@ def golden(change: bool = False) -> Golden:
     return Golden(x, outputs)
 
 
+def order(given: Golden) -> Order:
+    return Order(mixed("host"), given, CACHE)
+
+
 def unpacked(folder: Path, given: Golden) -> Path:
-    name, data = PACKAGES.get("c_library").make(mixed("host"), given)
+    name, data = PACKAGES.get("c_library").make(order(given))
     assert name == "mixed-c-library.zip"
     zipfile.ZipFile(io.BytesIO(data)).extractall(folder)
     return folder / "mixed"
@@ -38,7 +42,8 @@ def compiled(folder: Path, program: str, tmp_path: Path) -> subprocess.Completed
     system = shutil.which("cc")
     command = [system] if system else list(find().command)
     sources = sorted(str(p.relative_to(folder)) for p in folder.glob("*.c"))
-    sources += sorted(str(p.relative_to(folder)) for p in folder.glob("kernels/*.c"))
+    for inside in ("kernels", "selftest"):
+        sources += sorted(str(p.relative_to(folder)) for p in folder.glob(f"{inside}/*.c"))
     argv = [
         *command,
         "-std=c99",
@@ -46,11 +51,13 @@ def compiled(folder: Path, program: str, tmp_path: Path) -> subprocess.Completed
         "-Wall",
         "-Wextra",
         "-Werror",
+        "-fno-strict-aliasing",
         "-I.",
+        "-Iselftest",
         "-o",
         "program",
     ]
-    argv += [f"example/{program}.c", "example/golden.c", *sources]
+    argv += [f"example/{program}.c", *sources]
     extra = {} if system else environment(tmp_path)
     subprocess.run(argv, cwd=folder, check=True, env={"PATH": "/usr/bin:/bin", **extra})
     return subprocess.run(
@@ -60,10 +67,17 @@ def compiled(folder: Path, program: str, tmp_path: Path) -> subprocess.Completed
 
 def test_two_archives_are_byte_identical_and_complete() -> None:
     make = PACKAGES.get("c_library").make
-    (_, one), (_, two) = make(mixed("host"), golden()), make(mixed("host"), golden())
+    (_, one), (_, two) = make(order(golden())), make(order(golden()))
     assert one == two
     names = set(zipfile.ZipFile(io.BytesIO(one)).namelist())
-    wanted = {"README.md", "LICENSE.txt", "CMakeLists.txt", "mixed.h", "mixed.c", "example/main.c"}
+    wanted = {
+        "README.md",
+        "LICENSE.txt",
+        "CMakeLists.txt",
+        "mixed.h",
+        "mixed.c",
+        "example/example.c",
+    }
     assert {f"mixed/{n}" for n in wanted} <= names
 
 
@@ -72,7 +86,7 @@ def test_the_self_test_passes_and_the_example_prints_the_golden_outputs(tmp_path
     folder = unpacked(tmp_path, given)
     done = compiled(folder, "selftest", tmp_path)
     assert (done.returncode, done.stdout) == (0, "SELFTEST passed: 3 of 3 golden vectors equal\n")
-    example = compiled(folder, "main", tmp_path)
+    example = compiled(folder, "example", tmp_path)
     assert example.returncode == 0
     printed = dict(line.split(": ", 1) for line in example.stdout.splitlines())
     for name, text in printed.items():
@@ -104,11 +118,11 @@ def test_cmake_builds_it_and_runs_the_self_test(tmp_path: Path, require_tool) ->
 def test_golden_vectors_of_another_model_are_refused() -> None:
     make, right = PACKAGES.get("c_library").make, golden()
     with pytest.raises(UserError, match=r"'x' are nothing") as e:
-        make(mixed("host"), Golden({}, right.outputs))
+        make(order(Golden({}, right.outputs)))
     assert e.value.code == "package.golden"
     fewer = {k: v[:2] for k, v in right.outputs.items()}
     with pytest.raises(UserError, match="same number of cases"):
-        make(mixed("host"), Golden(right.inputs, fewer))
+        make(order(Golden(right.inputs, fewer)))
 
 
 def test_the_example_names_classes_and_the_readme_channels(tmp_path: Path) -> None:
@@ -118,7 +132,7 @@ def test_the_example_names_classes_and_the_readme_channels(tmp_path: Path) -> No
     classes = tuple(f'cl"ass\\ {i}??=' for i in range(size))
     meaning = {source: ("acc_x, one step is 0.001 m/s2",), answer: classes}
     folder = unpacked(tmp_path, replace(given, meaning=meaning, rate_hz=12.5))
-    shown = compiled(folder, "main", tmp_path).stdout
+    shown = compiled(folder, "example", tmp_path).stdout
     assert "  cl_ass_ 0__= " in shown
     assert compiled(folder, "selftest", tmp_path).returncode == 0
     readme = (folder / "README.md").read_text()
