@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-TYPES = {"float32": 0, "float16": 1, "int32": 2, "uint8": 3, "int64": 4, "int16": 7, "int8": 9}
+TYPES = {"float32": 0, "float16": 1, "int32": 2, "uint8": 3, "int64": 4, "bool": 6, "int16": 7,
+         "int8": 9, "resource": 13}  # fmt: skip
 FULLY_CONNECTED, CONV_2D, DEPTHWISE_CONV_2D, ADD, RESHAPE, SOFTMAX = 9, 3, 4, 0, 22, 25
 AVERAGE_POOL_2D, MAX_POOL_2D, PAD, CONCATENATION = 1, 17, 34, 2
 RELU, RELU6, TANH, CUSTOM, QUANTIZE, DEQUANTIZE = 19, 21, 28, 32, 114, 6
@@ -48,7 +49,8 @@ class Operator:
 
 @dataclass
 class File:
-    """A model; tensors and operators may be changed before `bytes`."""
+    """A model; tensors and operators may be changed before `bytes`. ``more`` are further
+    subgraphs."""
 
     tensors: list[Tensor]
     operators: list[Operator]
@@ -56,19 +58,26 @@ class File:
     outputs: Sequence[int] = (-1,)
     version: int = 3
     codes: list[Table] = field(default_factory=list)
+    more: Sequence["File"] = ()
 
     def bytes(self) -> bytes:
         """The file."""
-        buffers = [Table({})] + [_buffer(t) for t in self.tensors]
+        buffers = [Table({})]
+        subgraphs = [file._subgraph(self.codes, buffers) for file in (self, *self.more)]
+        return write(Table({
+            0: ("I", self.version), 1: ("o", self.codes), 2: ("o", subgraphs), 4: ("o", buffers),
+        }))  # fmt: skip
+
+    def _subgraph(self, codes: list[Table], buffers: list[Table]) -> Table:
+        self.codes = codes
         outputs = [o % len(self.tensors) for o in self.outputs]
-        subgraph = Table({
-            0: ("o", [self._tensor(i, t) for i, t in enumerate(self.tensors)]),
+        tensors = [self._tensor(len(buffers) + i - 1, t) for i, t in enumerate(self.tensors)]
+        buffers += [_buffer(t) for t in self.tensors]
+        return Table({
+            0: ("o", tensors),
             1: ("o", np.array(self.inputs, "<i4")), 2: ("o", np.array(outputs, "<i4")),
             3: ("o", [self._operator(o) for o in self.operators]),
         })  # fmt: skip
-        return write(Table({
-            0: ("I", self.version), 1: ("o", self.codes), 2: ("o", [subgraph]), 4: ("o", buffers),
-        }))  # fmt: skip
 
     def _tensor(self, index: int, t: Tensor) -> Table:
         fields = {0: ("o", np.array(t.shape, "<i4")), 1: ("b", TYPES[t.type]),

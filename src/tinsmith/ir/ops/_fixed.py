@@ -48,9 +48,18 @@ def scale_double(x: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np
 
 
 def scale_single(x: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """x * f rounded once: floor(x * m / 2^(31-s) + 1/2), in 64 bits."""
+    """x * f rounded once: floor(x * m / 2^(31-s) + 1/2), exactly.
+
+    Args:
+        x: int64, saturated to +-`MOST_WIDE`, and to int32 where s is above 14: such results leave
+            int32 anyway; multiplier, shift: int64, broadcast to x.
+    """
     total = 31 - shift
-    return np.asarray((x * multiplier + (np.int64(1) << (total - 1))) >> total)
+    half = np.int64(1) << (total - 1)
+    narrow = (np.clip(x, INT32_MIN, INT32_MAX) * multiplier + half) >> total
+    x = np.clip(x, -MOST_WIDE, MOST_WIDE)
+    upper = (x >> 16) * multiplier + (((x & 0xFFFF) * multiplier + half) >> 16)
+    return np.asarray(np.where(total < 17, narrow, upper >> np.maximum(total - 16, 1)))
 
 
 def reduced(multiplier: np.ndarray) -> np.ndarray:

@@ -3,9 +3,9 @@ per channel (last axis).
 
 x is int32 or int64 sums, or int8, uint8 or int16 values, less the zero point of their own Quant
 (0 without one). Attribute ``rounding``: ``double`` (gemmlowp: high product, then shift, each
-rounded), ``single`` (rounded once, halves upwards), ``onnx`` (float32 product, halves to even) -
-these three take x saturated to int32 - or ``wide16``: x saturated to +-2^47 times a multiplier of
-16 bits, rounded once, halves upwards. Source of ``wide16``: TensorFlow Lite, lite/kernels/internal/
+rounded) and ``onnx`` (float32 product, halves to even) take x saturated to int32; ``single``
+(rounded once, halves upwards) and ``wide16`` (the same with a multiplier of 16 bits) take it
+saturated to +-2^47. Source of ``wide16``: TensorFlow Lite, lite/kernels/internal/
 common.cc, MultiplyByQuantizedMultiplier of 64-bit sums, in use with int16 activations.
 """
 
@@ -44,6 +44,8 @@ from tinsmith.ir.ops._layout import integer, of_dtype
 from tinsmith.ir.types import SIZES, DType, Quant, TensorType, type_of
 
 ROUNDINGS = ("double", "single", "onnx", "wide16")
+WIDE = ("single", "wide16")
+"""Roundings that take sums beyond int32."""
 RESULTS: tuple[DType, ...] = ("int8", "uint8", "int16", "int32")
 VALUES = ("int8", "uint8", "int16")
 """Types of x that have a zero point."""
@@ -120,10 +122,10 @@ def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, .
     x, multiplier, shift = (o.astype(np.int64) for o in operands)
     zero, low, high = (integer("requantize", site.attrs, n) for n in ATTRIBUTES)
     rounding, x = site.attrs["rounding"], x - _zero(site)
-    if rounding == "wide16":
-        scaled = scale_wide(x, multiplier, shift)
+    if rounding in WIDE:
+        scaled = (scale_wide if rounding == "wide16" else scale_single)(x, multiplier, shift)
     else:
-        scale = {"double": scale_double, "single": scale_single, "onnx": _scale_onnx}[str(rounding)]
+        scale = scale_double if rounding == "double" else _scale_onnx
         scaled = scale(np.clip(x, INT32_MIN, INT32_MAX), multiplier, shift)
     scaled = np.clip(scaled, INT32_MIN, INT32_MAX)
     return (np.clip(scaled + zero, low, high).astype(result_dtype(site.attrs)),)
@@ -146,10 +148,9 @@ def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]
     zero, low, high = (integer("requantize", site.attrs, n) for n in ATTRIBUTES)
     x = x - _zero(site)
     if site.attrs["rounding"] == "wide16":
-        x = np.clip(x, -float(MOST_WIDE), float(MOST_WIDE))
         multiplier = reduced(operands[1].astype(np.int64)) * 65536.0
-    else:
-        x = np.clip(x, INT32_MIN, INT32_MAX)
+    most = float(MOST_WIDE) if site.attrs["rounding"] in WIDE else 2.0**31
+    x = np.clip(x, -most, most)
     return (np.clip(x * multiplier * 2.0 ** (shift - 31) + zero, low, high),)
 
 
@@ -235,6 +236,8 @@ def _wide_rows(x: np.ndarray, wide: np.ndarray) -> dict[str, Case]:
             f"int64_{r}": _case(r, x.astype(np.int64), [0.1, 0.4, 0.07, 2.0, 1e-5], zero=11),
             f"int64_{r}_wide": _case(r, wide, [3e-9], zero=-5),
             f"int64_{r}_ends": _case(r, ends, [1.5e-10]),
+            f"int64_{r}_large_factor": _case(r, ends, [12345.6]),
+            f"int64_{r}_no_factor": _case(r, ends, [0.0]),
         }
         for name, row in rows.items():
             attrs = {**row.attrs, **to16}

@@ -11,6 +11,7 @@
 /* mutant: "shift > 0 ? shift : 0" -> "0" */
 /* mutant: "whole & 1" -> "1" */
 /* mutant: "multiplier + (1 << 15)" -> "multiplier" */
+/* mutant: "multiplier + (lower >> 16)" -> "multiplier - (lower >> 16)" */
 /* mutant: "rounding == 1" -> "rounding == 3" */
 /* mutant: "(uint32_t)value >> (8 * k)" -> "(uint32_t)value >> (7 * k)" */
 #ifndef TS_FIXED_H
@@ -65,15 +66,27 @@ static inline int32_t ts_scale_wide(int64_t x, int32_t multiplier, int32_t shift
     return ts_saturate((x * m16 + ((int64_t)1 << (total - 1))) >> total);
 }
 
-/* clamp(round(x * factor) + zero, low, high); rounding 0: double, 1: single, 2: onnx, each of x saturated to int32, 3:
- * wide16. */
+/* x beyond int32, saturated to +-2^47, rounded once, in two parts: floor(x * factor + 1/2), saturated to int32. */
+static inline int32_t ts_scale_far(int64_t x, int32_t multiplier, int32_t shift) {
+    int64_t most = (int64_t)1 << 47;
+    int32_t total = 31 - shift;
+    if (total < 17) {
+        return multiplier == 0 ? 0 : (x < 0 ? INT32_MIN : INT32_MAX);
+    }
+    x = x < -most ? -most : (x > most ? most : x);
+    int64_t lower = (x & 0xFFFF) * multiplier + ((int64_t)1 << (total - 1));
+    return ts_saturate(((x >> 16) * multiplier + (lower >> 16)) >> (total - 16));
+}
+
+/* clamp(round(x * factor) + zero, low, high); rounding 0: double, 1: single, 2: onnx, 3: wide16;
+ * double and onnx of x saturated to int32. */
 static inline int32_t ts_requantized(int64_t x, int32_t multiplier, int32_t shift, int32_t zero, int32_t low,
                                      int32_t high, int32_t rounding) {
     int64_t y;
     if (rounding == 0) {
         y = ts_scale_double(ts_saturate(x), multiplier, shift);
     } else if (rounding == 1) {
-        y = ts_scale_single(ts_saturate(x), multiplier, shift);
+        y = x == ts_saturate(x) ? ts_scale_single((int32_t)x, multiplier, shift) : ts_scale_far(x, multiplier, shift);
     } else if (rounding == 2) {
         y = ts_scale_onnx(ts_saturate(x), multiplier, shift);
     } else {
