@@ -1,9 +1,20 @@
 """Options that commands share."""
 
+from collections.abc import Callable
+from dataclasses import MISSING, Field, dataclass, fields
+from functools import wraps
+from inspect import Parameter, Signature
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
+
+from tinsmith.core.errors import UserError
+
+if TYPE_CHECKING:
+    from tinsmith.flow.model import MeasureOptions
+
+T = TypeVar("T")
 
 ProjectOption = Annotated[
     Path, typer.Option("--project", "-p", metavar="DIR", help="Folder that holds project.toml.")
@@ -25,3 +36,85 @@ SetOption = Annotated[
     ),
 ]
 HERE = Path()
+
+
+def from_fields(kind: type[T]) -> Callable[[Callable[[T], None]], Callable[..., None]]:
+    """For a command with many options: it takes one dataclass, whose fields are the options, named
+    and described by their annotations."""
+    hints = get_type_hints(kind, include_extras=True)
+    parameters = [
+        Parameter(f.name, Parameter.KEYWORD_ONLY, default=_default(f), annotation=hints[f.name])
+        for f in fields(kind)  # type: ignore[arg-type]
+    ]
+
+    def decorate(command: Callable[[T], None]) -> Callable[..., None]:
+        @wraps(command)
+        def call(**values: Any) -> None:
+            command(kind(**values))
+
+        call.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+        return call
+
+    return decorate
+
+
+def _default(field: "Field[Any]") -> Any:
+    return Parameter.empty if field.default is MISSING else field.default
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """Options of the commands that run a model file."""
+
+    inputs: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="X.npz",
+            help="Arrays in_0, in_1, ..., each (case, *shape) in the model's types. Without it: "
+            "one case from a fixed generator.",
+        ),
+    ] = None
+    semantics: Annotated[
+        str, typer.Option(help="Whose integers are meant: litert, tflm or onnx.")
+    ] = ""
+    toolchain: Annotated[str, typer.Option(help="zig or arm_gcc; the board's first.")] = ""
+    optimize: Annotated[
+        str, typer.Option(help="Kernels for size, balanced or speed; the toolchain's own choice.")
+    ] = ""
+    runner: Annotated[str, typer.Option(help="unicorn or qemu; the board's first.")] = ""
+    reset_each: Annotated[
+        bool, typer.Option("--reset-each", help="Reset states before each case, not only once.")
+    ] = False
+    stack: Annotated[
+        int | None, typer.Option(metavar="BYTES", help="Stack to reserve; 4096 if not given.")
+    ] = None
+
+    def used(self) -> list[str]:
+        """The options that were given, as they are written."""
+        names = [f.name for f in fields(ModelChoice) if getattr(self, f.name) != f.default]
+        return [f"--{name.replace('_', '-')}" for name in names]
+
+    def measure_options(self, board: str, outputs: Path | None = None) -> "MeasureOptions":
+        """For flow/model.py."""
+        from tinsmith.flow.model import MeasureOptions
+
+        return MeasureOptions(
+            board=board, inputs=self.inputs, outputs=outputs, semantics=self.semantics,
+            toolchain=self.toolchain, runner=self.runner, optimize=self.optimize,
+            reset_each=self.reset_each, stack_bytes=self.stack,
+        )  # fmt: skip
+
+
+def one_board(boards: list[str] | None) -> str:
+    """The only board named.
+
+    Raises:
+        UserError ``cli.board``: none, or several.
+    """
+    if not boards or len(boards) > 1:
+        raise UserError(
+            "cli.board",
+            f"A model file is measured on one board; got {len(boards or ())}.",
+            "Name it with --board; see `tinsmith board list`.",
+        )
+    return boards[0]

@@ -12,12 +12,15 @@ from tinsmith.core.units import bytes_text, count_text
 from tinsmith.data.dataset import Dataset
 from tinsmith.data.windows import Windows
 from tinsmith.devices.board import Board
+from tinsmith.flow.model import ModelMeasurement, Span
+from tinsmith.flow.model_compare import Comparison
 from tinsmith.flow.outputs import Delivered
 from tinsmith.flow.parts import Built
 from tinsmith.flow.record import EMULATION, interval_text, latency_text, runner_text
 from tinsmith.flow.result import BoardResult, Model, Result
 from tinsmith.learn.trained import Metrics
 
+_NO_CYCLES = "not given: the board has no calibrated cycle model"
 _WIDE = 10_000
 """Columns of what is no terminal."""
 
@@ -171,6 +174,61 @@ def show_sizes(built: Sequence[Built]) -> None:
         facts(f"{board.id} ({board.name})", rows)
 
 
+def show_measured(found: ModelMeasurement) -> None:
+    """Figures of a model file on a board, with units and method."""
+    bytes_rows = [
+        ("flash", found.flash_bytes),
+        ("  weights", found.weights_bytes),
+        ("  code", found.code_bytes),
+        ("RAM with stack", found.ram_bytes),
+        ("  static", found.ram_static_bytes),
+        ("  stack", found.stack_bytes),
+        ("arena", found.arena_bytes),
+        ("state", found.state_bytes),
+    ]
+    rows = [("cases", str(found.cases))]
+    if found.instructions is not None:
+        rows.append(("instructions", f"{_span(found.instructions)} per inference"))
+    rows.append(("cycles", f"{_span(found.cycles)} (estimated)" if found.cycles else _NO_CYCLES))
+    if found.latency_s is not None:
+        low, high = found.latency_s.min * 1e3, found.latency_s.max * 1e3
+        rows.append(("latency", f"{low:.3g} to {high:.3g} ms (estimated)"))
+    rows += [(name, f"{count_text(n)} B") for name, n in bytes_rows if n is not None]
+    how = f"{found.method}: {found.runner_version}"
+    rows += [
+        ("method", f"{how} ({EMULATION.partition(': ')[2]})" if found.flash_bytes else how),
+        ("toolchain", f"{found.toolchain}, optimisation {found.optimize}"),
+        ("compiled in", f"{found.compile_seconds:.2f} s"),
+    ]
+    if found.semantics:
+        rows.append(("semantics", found.semantics))
+    facts(f"{found.model} on {found.board}", rows)
+
+
+def _span(span: Span) -> str:
+    low, high = count_text(span.min), count_text(span.max)
+    return low if low == high else f"{low} to {high}"
+
+
+def show_comparison(found: Comparison) -> None:
+    """Every layer of two executions, and the first that differs."""
+    show_table(
+        ("node", "stage", "operation", "type", "largest difference", "values that differ"),
+        [
+            (r.node, r.stage or "-", r.op, r.type, _difference(r.max_difference),
+             f"{count_text(r.differing)} of {count_text(r.total)}")
+            for r in found.layers
+        ],
+    )  # fmt: skip
+    first = "none" if found.first is None else found.first.node
+    rows = [("cases", str(found.cases)), ("first that differs", first)]
+    facts(f"{found.model}: {' and '.join(found.origins)}", rows)
+
+
+def _difference(most: float | None) -> str:
+    return "not finite" if most is None else f"{most:g}"
+
+
 def show_dataset(dataset: Dataset) -> None:
     """What a dataset holds."""
     m = dataset.manifest
@@ -249,4 +307,7 @@ def _calibration(board: Board) -> str:
 
 def show_kinds(rows: Sequence[Mapping[str, str]]) -> None:
     """A listing of kinds."""
+    if not rows:
+        out().print("Nothing is listed here.")
+        return
     show_table(tuple(rows[0]), [tuple(row.values()) for row in rows])

@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -131,6 +132,11 @@ def _checked(path: Path, key: str, array: np.ndarray, want: TensorType) -> np.nd
 
 def write_outputs(path: Path, outputs: Sequence[np.ndarray]) -> None:
     """``out_0``, ``out_1``, ..., whole or not at all."""
-    out = io.BytesIO()
-    np.savez(out, **{f"out_{i}": array for i, array in enumerate(outputs)})
+    write_arrays(path, {f"out_{i}": array for i, array in enumerate(outputs)})
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """An .npz file, whole or not at all."""
+    out, named = io.BytesIO(), dict[str, Any](arrays)
+    np.savez(out, **named)
     write_atomically(path, out.getvalue())

@@ -8,13 +8,19 @@ from tinsmith.cli.options import JsonOption
 app = typer.Typer()
 
 
-@app.command(epilog="Examples: tinsmith kinds; tinsmith kinds block; tinsmith kinds block spectral")
+@app.command(
+    epilog="Examples: tinsmith kinds; tinsmith kinds block; tinsmith kinds block spectral; "
+    "tinsmith kinds ops; tinsmith kinds ops tflite"
+)
 def kinds(
-    catalogue: str = typer.Argument("", help="Kind, e.g. block, family, op, runner."),
+    catalogue: str = typer.Argument(
+        "", help="Kind, e.g. block, family, op, runner; or ops: what importers know."
+    ),
     name: str = typer.Argument("", help="One entry of it."),
     json: JsonOption = False,
 ) -> None:
-    """List catalogues, the entries of one, or one entry with its parameters."""
+    """List catalogues, the entries of one, or one entry with its parameters; ``ops`` lists the
+    operators that importers of models support."""
     from tinsmith.cli.console import print_json
     from tinsmith.cli.kinds import listing
     from tinsmith.cli.show import show_kinds

@@ -1,27 +1,80 @@
-"""Run the firmware on its boards; print sizes, instructions, latency and accuracy."""
+"""Run firmware on boards: a model file on one, or a project's on its own; print sizes, instructions
+and latency."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from tinsmith.cli.command import Command
-from tinsmith.cli.options import HERE, BoardOption, JsonOption, ProjectOption
+from tinsmith.cli.options import (
+    HERE,
+    BoardOption,
+    JsonOption,
+    ModelChoice,
+    ProjectOption,
+    from_fields,
+    one_board,
+)
+from tinsmith.core.errors import UserError
 
 app = typer.Typer()
 
 
-@app.command(epilog="Example: tinsmith measure --board nucleo_l4r5zi --json")
-def measure(
-    project: ProjectOption = HERE, board: BoardOption = None, json: JsonOption = False
-) -> None:
-    """Run the linked firmware on the test windows (emulated: core and memories)."""
+@dataclass(frozen=True)
+class Choice(ModelChoice):
+    """Options of `tinsmith measure`."""
+
+    model: Annotated[
+        Path | None,
+        typer.Argument(metavar="MODEL", help="A model file; without it the project is measured."),
+    ] = None
+    board: BoardOption = None
+    outputs: Annotated[
+        Path | None, typer.Option(metavar="Y.npz", help="Write the answers: out_0, out_1, ...")
+    ] = None
+    project: ProjectOption = HERE
+    json: JsonOption = False
+
+
+@app.command(
+    epilog="Examples: tinsmith measure --board nucleo_l4r5zi --json; "
+    "tinsmith measure kws.tflite --board nucleo_f746zg --inputs X.npz"
+)
+@from_fields(Choice)
+def measure(choice: Choice) -> None:
+    """Run a model file, or the project's firmware on its test windows (emulated: core and
+    memories)."""
     from tinsmith.cli.console import print_json, shown
-    from tinsmith.cli.show import show_boards
+    from tinsmith.cli.show import show_boards, show_measured
+
+    if choice.model is not None:
+        from tinsmith.flow.model import measure_model
+
+        with shown(choice.json) as listener:
+            options = choice.measure_options(one_board(choice.board), choice.outputs)
+            found = measure_model(choice.model, options, listener)
+        print_json(found.record()) if choice.json else show_measured(found)
+        return
+    _check_no_model(choice)
     from tinsmith.flow.open import open_project
     from tinsmith.flow.parts import deliver_boards
     from tinsmith.flow.record import board_record
 
-    with shown(json) as listener:
-        results = deliver_boards(open_project(project, listener), board or [])
-    print_json([board_record(r) for r in results]) if json else show_boards(results)
+    with shown(choice.json) as listener:
+        results = deliver_boards(open_project(choice.project, listener), choice.board or [])
+    print_json([board_record(r) for r in results]) if choice.json else show_boards(results)
+
+
+def _check_no_model(choice: Choice) -> None:
+    given = choice.used() + (["--outputs"] if choice.outputs else [])
+    if given:
+        raise UserError(
+            "cli.model",
+            f"{', '.join(given)}: only for a model file, and none is named.",
+            "Write: tinsmith measure MODEL --board BOARD ...",
+        )
 
 
 COMMAND = Command("measure", app)

@@ -1,0 +1,179 @@
+"""Two executions of one model side by side, layer by layer: which is the first that differs?"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinsmith.bench.outcome import RunOptions
+from tinsmith.codegen.compile import compile_graph, lower
+from tinsmith.core.errors import UserError
+from tinsmith.flow.journal import Listener, Nobody
+from tinsmith.flow.model import Clock, MeasureOptions, case_inputs, open_model
+from tinsmith.flow.model_inputs import write_arrays
+from tinsmith.flow.model_target import work_text
+from tinsmith.ir.graph import Graph, Node
+from tinsmith.prove.bits import differing
+from tinsmith.prove.parity import compare
+from tinsmith.prove.record import REFERENCE, reference_trace, trace_of
+from tinsmith.prove.trace import Trace
+
+Inputs = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One node of the lowered graph in both executions. ``max_difference``: None where one of the
+    two is not finite and the other is not the same."""
+
+    node: str
+    op: str
+    stage: str
+    type: str
+    differing: int
+    total: int
+    max_difference: float | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All layers in order of execution, the first that differs, and in words what explains it
+    (``why``; only against the reference)."""
+
+    model: str
+    origins: tuple[str, str]
+    cases: int
+    layers: tuple[Layer, ...]
+    first: Layer | None
+    why: str = ""
+
+    def record(self) -> dict[str, Any]:
+        """For JSON."""
+        return {**asdict(self), "equal": self.first is None}
+
+    def check(self) -> None:
+        """Raises UserError ``compare.differs`` where a layer differs, naming it."""
+        if self.first is None:
+            return
+        f, (a, b) = self.first, self.origins
+        most = "not finite" if f.max_difference is None else f"up to {f.max_difference:g}"
+        raise UserError(
+            "compare.differs",
+            f"{a} and {b} differ first in node {f.node!r} ({f.op}, {f.type}): {f.differing} of "
+            f"{f.total} values, {most}. {self.why}".strip(),
+            "Write both traces with --dump DIR to look closer.",
+        )
+
+
+def compare_model(
+    path: Path,
+    options: MeasureOptions,
+    against: str = REFERENCE,
+    dump: Path | None = None,
+    listener: Listener | None = None,
+) -> Comparison:
+    """Run a model twice on the same cases and set every layer side by side.
+
+    Args:
+        path: the model file.
+        options: the first execution; its inputs, ``outputs`` is not used.
+        against: the second: ``reference`` (the numpy reference), ``host``, or another board.
+        dump: folder for both traces as .npz files; names are ``<number>_<value>``.
+
+    Raises:
+        UserError: ``compare.same`` (both are the same), ``compare.trace`` (no runner of a board
+            sees layers), and what `measure_model` raises.
+    """
+    steps = Clock(listener or Nobody())
+    if against == options.board:
+        raise UserError("compare.same", f"{against!r} would be compared with itself.")
+    boards = [options.board, *([] if against == REFERENCE else [against])]
+    chosen = [_tracing(replace(options, board=b)) for b in boards]
+    graph = open_model(path, options.semantics, steps)
+    inputs = case_inputs(graph, options.inputs)
+    traces = [_trace(graph, o, inputs, steps) for o in chosen]
+    lowered = lower(graph)
+    if against == REFERENCE:
+        golden = steps.do(
+            "reference", lambda _: reference_trace(lowered, inputs, options.reset_each)
+        )
+        traces.append(golden)
+    if dump is not None:
+        write_traces(dump, traces)
+    return side_by_side(path.name, lowered, traces[1], traces[0], options.reset_each)
+
+
+def _tracing(options: MeasureOptions) -> MeasureOptions:
+    """The options with a runner that records layers."""
+    target = options.target()
+    able = [r for r in target.board.runners if r != "qemu"]
+    if not able or options.runner == "qemu":
+        raise UserError(
+            "compare.trace",
+            f"QEMU records no layers, and {target.board.id} is to run on nothing else.",
+            "Compare on 'host' or on a board that runner 'unicorn' serves.",
+        )
+    return replace(options, runner=able[0])
+
+
+def _trace(graph: Graph, options: MeasureOptions, inputs: Inputs, steps: Clock) -> Trace:
+    target = options.target()
+    module = compile_graph(graph, target.board.id)
+    firmware = steps.do(f"build {target.board.id}", lambda _: target.build(module))
+    asked = RunOptions(inputs, trace=True, reset_each=options.reset_each)
+    with steps.step(f"run on {target.board.id}/{target.runner}") as progress:
+        progress.advance(0, 1, work_text(module.graph, inputs))
+        outcome = target.run(firmware, asked)
+    return trace_of(outcome, inputs)
+
+
+def side_by_side(
+    model: str, graph: Graph, golden: Trace, seen: Trace, reset_each: bool = True
+) -> Comparison:
+    """Compare two traces of one lowered graph.
+
+    Args:
+        model: its name, for people.
+        graph: the lowered graph.
+        golden: the first execution; where it is the reference, a difference is explained.
+        seen: the second.
+        reset_each: whether states were reset before each case.
+    """
+    layers = tuple(_layer(graph, n, golden, seen) for n in graph.nodes)
+    first = next((layer for layer in layers if layer.differing), None)
+    why = ""
+    if first is not None and golden.origin == REFERENCE:
+        found = compare(graph, golden, seen, reset_each=reset_each).divergence
+        why = f"{found.kind}: {found.evidence}" if found is not None else ""
+    cases = len(next(iter(golden.raw.values())))
+    return Comparison(model, (golden.origin, seen.origin), cases, layers, first, why)
+
+
+def _layer(graph: Graph, node: Node, golden: Trace, seen: Trace) -> Layer:
+    (value,) = node.outputs
+    want, got = golden.values[value], seen.values[value]
+    wrong = differing(want, got)
+    return Layer(
+        node.name, node.op, node.stage, str(graph.type(value)), int(wrong.sum()), want.size,
+        _most(want[wrong], got[wrong]),
+    )  # fmt: skip
+
+
+def _most(want: np.ndarray, got: np.ndarray) -> float | None:
+    """Largest difference of values that differ."""
+    if want.size == 0:
+        return 0.0
+    kind = object if want.dtype.kind in "iu" else np.float64  # whole numbers exactly
+    with np.errstate(invalid="ignore"):
+        most = float(np.abs(want.astype(kind) - got.astype(kind)).max())
+    return most if np.isfinite(most) else None
+
+
+def write_traces(folder: Path, traces: list[Trace]) -> None:
+    """One file per execution: inputs and every value, numbered in order of execution."""
+    for trace in traces:
+        values = {**trace.raw, **trace.values}
+        arrays = {f"{i:04d}_{name}": array for i, (name, array) in enumerate(values.items())}
+        write_arrays(folder / f"{trace.origin.replace('/', '-')}.npz", arrays)
