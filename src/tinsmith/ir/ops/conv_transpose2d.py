@@ -1,4 +1,5 @@
-"""Transposed convolution over NHWC, float32, in groups of channels if w has fewer than x.
+"""Transposed convolution over NHWC, in groups of channels if w has fewer than x; int8 sums in int32,
+int16 (with int8 weights) in int64.
 
 y[b, i, j, o] = bias[o] + sum over ky, kx, c with i = p*sy + ky*dy - top and j = q*sx + kx*dx - left
 of x[b, p, q, g*C + c] * w[o, ky, kx, c], where w has C channels and g is the group of o.
@@ -26,7 +27,19 @@ from tinsmith.ir.op import (
     Site,
     Types,
 )
-from tinsmith.ir.ops._conv import check_operands, float_layer, random_layer, special_layer
+from tinsmith.ir.ops._conv import (
+    WEIGHTS,
+    centred,
+    check_operands,
+    extreme_layer,
+    float_layer,
+    offset_layer,
+    random_layer,
+    result_type,
+    special_layer,
+    with_bias,
+    zero_arguments,
+)
 from tinsmith.ir.ops._layout import of_dtype
 from tinsmith.ir.ops._window import numbers
 from tinsmith.ir.types import TensorType
@@ -45,8 +58,8 @@ def _pairs(attrs: Attrs) -> tuple[Pair, Pair, Pair, Pair]:
 
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
     """x [batch, height, width, channels], w [out, kernel y, kernel x, channels / groups], b [out]
-    -> [batch, *size, out]."""
-    of_dtype("conv_transpose2d", inputs, 3, "float32")
+    -> [batch, *size, out]; int8 x int8 + int32 -> int32, int16 x int8 + int64 -> int64."""
+    of_dtype("conv_transpose2d", inputs, 3, *WEIGHTS)
     check_operands("conv_transpose2d", inputs)
     x, w, b = inputs
     channels, out = x.shape[3], w.shape[0]
@@ -55,14 +68,22 @@ def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
             "conv_transpose2d", f"x {x.shape}, w {w.shape}, b {b.shape}; expected [out, ky, kx, c]"
             ", b [out] with c a part of x's channels that divides both evenly",
         )  # fmt: skip
-    return (TensorType((x.shape[0], *_pairs(attrs)[0], out), "float32"),)
+    return (result_type(inputs, (x.shape[0], *_pairs(attrs)[0], out), 0),)
 
 
 def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """Sums start at the bias and run over ky, kx, c in order; products are rounded before they are
-    added."""
+    added. Integers: exact."""
     x, w, b = operands
-    y = np.broadcast_to(b, site.outputs[0].shape).astype(np.float32)
+    if x.dtype != np.float32:
+        sums = _summed(*centred(operands, site), np.zeros(b.shape), site)
+        return (with_bias(sums, b),)
+    return (_summed(x, w, b, site),)
+
+
+def _summed(x: np.ndarray, w: np.ndarray, b: np.ndarray, site: Site) -> np.ndarray:
+    """In the dtype of the operands."""
+    y = np.broadcast_to(b, site.outputs[0].shape).copy()
     depth, groups = w.shape[3], x.shape[3] // w.shape[3]
     with np.errstate(all="ignore"):
         for ky, kx in np.ndindex(w.shape[1:3]):
@@ -71,7 +92,7 @@ def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, .
             for c in range(depth):
                 terms = np.repeat(seen[..., c::depth], w.shape[0] // groups, axis=-1)
                 y[:, rows[:, None], columns] += terms * w[:, ky, kx, c]
-    return (y,)
+    return y
 
 
 def _meeting(site: Site, axis: int, tap: int) -> tuple[np.ndarray, np.ndarray]:
@@ -85,7 +106,7 @@ def _meeting(site: Site, axis: int, tap: int) -> tuple[np.ndarray, np.ndarray]:
 
 def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """Each place of x adds its weighted kernel to the result, in float64."""
-    x, w, b = (o.astype(np.float64) for o in operands)
+    (x, w), b = centred(operands, site), operands[2].astype(np.float64)
     size, stride, dilation, padding = _pairs(site.attrs)
     y = np.broadcast_to(b, site.outputs[0].shape).copy()
     x = x.reshape(*x.shape[:3], -1, w.shape[3])
@@ -101,18 +122,18 @@ def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]
 
 def arguments(site: Site) -> Sequence[Argument]:
     """(x, w, b, y, batch, height, width, channels, rows, columns, kernel y, x, stride y, x,
-    dilation y, x, top, left, out, groups)"""
+    dilation y, x, top, left, out, groups[, zero points of x and w])"""
     x, w, _ = site.inputs
     size, stride, dilation, padding = _pairs(site.attrs)
     return [
         In(0), In(1), In(2), Out(), *x.shape, *size, *w.shape[1:3], *stride, *dilation, *padding,
-        w.shape[0], x.shape[3] // w.shape[3],
+        w.shape[0], x.shape[3] // w.shape[3], *zero_arguments(site),
     ]  # fmt: skip
 
 
 def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
     """A random layer behind pictures, in groups where the channels divide."""
-    if len(x.shape) != 4 or x.dtype != "float32":
+    if len(x.shape) != 4 or x.dtype not in WEIGHTS:
         return None
     groups = int(rng.choice([g for g in (1, 1, 2, 3) if x.shape[3] % g == 0]))
     kernel = tuple(int(v) for v in rng.integers(1, 4, 2))
@@ -136,6 +157,23 @@ CASES = {
         size=(9, 8), stride=(3, 1), dilation=(2, 3), padding=(1, 2),
     ),
     "groups": float_layer((1, 3, 3, 4), (6, 2, 3, 2), 0, size=(5, 8), stride=(2, 3)),
+    "int8": offset_layer(
+        "int8", (1, 3, 2, 2), (3, 2, 3, 2), 0, {"size": (6, 4), "stride": (2, 1), "padding": ONE}
+    ),
+    "int8_groups": offset_layer(
+        "int8", (1, 3, 3, 4), (6, 2, 3, 2), 0, {"size": (5, 8), "stride": (2, 3)}
+    ),
+    "int8_few": offset_layer("int8", (1, 2, 2, 3), (1, 1, 2, 3), 0, {"size": ONE, "stride": ONE}),
+    "int16": offset_layer(
+        "int16", (1, 2, 2, 2), (2, 2, 2, 2), 0, {"size": (4, 3), "stride": (2, 1)}
+    ),
+    "int16_spread": offset_layer(
+        "int16", (1, 3, 4, 4), (4, 2, 3, 2), 0,
+        {"size": (9, 8), "stride": (3, 1), "dilation": (2, 3), "padding": (1, 2)},
+    ),
+    "int16_extreme": extreme_layer(
+        (1, 2, 2, 9), (2, 2, 2, 9), 0, "int16", size=(3, 3), stride=ONE
+    ),
     "special": special_layer((2, 2, 2, 1), 0, size=(7, 11), stride=(2, 2), padding=ONE),
 }  # fmt: skip
 
@@ -144,7 +182,7 @@ OP = Op(
     infer=infer,
     reference=reference,
     oracle=oracle,
-    kernels={"float32": Kernel(arguments)},
+    kernels={d: Kernel(arguments) for d in WEIGHTS},
     cost=lambda s: Cost(
         s.inputs[0].elements * s.inputs[1].elements // s.inputs[0].shape[3],
         s.inputs[1].nbytes + s.inputs[2].nbytes,
