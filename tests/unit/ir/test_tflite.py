@@ -239,7 +239,7 @@ def use(**changes):
 
 
 REFUSALS = {
-    "tanh": (lambda rng: pair(tflites.TANH), "op", "operator TANH (node 0, 'y')"),
+    "hash": (lambda rng: pair(15), "op", "operator LSH_PROJECTION (node 0, 'y')"),
     "dynamic_range": (
         lambda rng: File(
             [Tensor("x", (1, 7)), *dense(rng).tensors[1:2], Tensor("y", (1, 5))],
@@ -247,11 +247,11 @@ REFUSALS = {
         ),
         "op", "dynamic-range",
     ),
-    "uint8": (change(0, type="uint8"), "type", "uint8[1, 7]"),
-    "int16": (change(0, type="int16"), "type", "int16"),
+    "float16": (change(0, type="float16"), "type", "float16[1, 7]"),
+    "int16": (change(0, type="int16"), "op", "int16"),
     "float16_weights": (change(1, type="float16", data=bytes(70)), "op", "float16"),
-    "variable": (change(0, variable=True), "op", "from run to run"),
-    "no_scale": (change(0, scale=()), "quant", "0 scales"),
+    "variable": (change(0, variable=True), "broken", "cannot be an input"),
+    "no_scale": (change(0, scale=()), "op", "one scale"),
     "scale_nan": (change(0, scale=(float("nan"),)), "quant", "means nothing"),
     "scale_zero": (change(3, scale=(0.0,)), "quant", "means nothing"),
     "scale_tiny": (change(3, scale=(1e-38,)), "op", "do not fit"),
@@ -309,7 +309,7 @@ REFUSALS = {
         "op", "stride (1, 0)",
     ),
     "version": (lambda rng: replace(dense(rng), version=2), "version", "2"),
-    "output_not_computed": (lambda rng: replace(dense(rng), outputs=(2,)), "broken", "outputs"),
+    "output_not_computed": (lambda rng: replace(dense(rng), outputs=(2,)), "broken", "output 2"),
     "output_twice": (lambda rng: replace(dense(rng), outputs=(3, 3)), "broken", "outputs"),
     "no_outputs": (lambda rng: replace(dense(rng), outputs=()), "broken", "outputs"),
     "input_twice": (lambda rng: replace(dense(rng), inputs=(0, 0)), "broken", "be an input"),

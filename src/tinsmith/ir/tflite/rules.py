@@ -10,7 +10,9 @@ from math import prod
 
 import numpy as np
 
+from tinsmith.ir.tflite import memory, shapes, tables
 from tinsmith.ir.tflite.layers import bounded, clamp, conv, ends_with, fully_connected, window
+from tinsmith.ir.tflite.slices import strided_slice
 from tinsmith.ir.tflite.translate import Rule, Unsupported, Use
 
 RELU, RELU6 = 1, 3
@@ -127,6 +129,61 @@ def _concatenation(use: Use) -> str:
     return joined
 
 
+_FLOAT = ("float32",)
+_BYTES = ("float32", "int8", "uint8")
+_REAL = (*_BYTES, "int16")
+_NUMBERS = (*_REAL, "int32", "int64")
+_ANY = (*_NUMBERS, "bool")
+_PLAIN = ("float32", "int32", "int64")
+
+
+MOVING: Mapping[str, Rule] = {
+    "PAD": Rule("pad", 22, shapes.pad, _ANY),
+    "PADV2": Rule("pad", 43, shapes.pad, _ANY),
+    "MIRROR_PAD": Rule("pad", 77, shapes.mirror_pad, _ANY),
+    "RESHAPE": Rule("reshape", 17, shapes.reshape, _ANY),
+    "SQUEEZE": Rule("reshape", 30, shapes.reshape, _ANY),
+    "EXPAND_DIMS": Rule("reshape", 52, shapes.reshape, _ANY),
+    "CONCATENATION": Rule("concat", 10, shapes.concatenation, _ANY),
+    "TRANSPOSE": Rule("transpose", 26, shapes.transpose, _ANY),
+    "SLICE": Rule("slice", 48, shapes.slice_, _ANY),
+    "STRIDED_SLICE": Rule("slice", 32, strided_slice, _ANY),
+    "SPLIT": Rule("split", 35, shapes.split, _ANY, typed=1),
+    "SPLIT_V": Rule("split", 79, shapes.split_v, _ANY),
+    "PACK": Rule("pack", 59, shapes.pack, _ANY),
+    "UNPACK": Rule("unpack", 64, shapes.unpack, _ANY),
+    "GATHER": Rule("gather", 23, shapes.gather, _ANY, "no batch dimensions"),
+    "GATHER_ND": Rule("gather", 83, shapes.gather_nd, _ANY, "constant indices"),
+    "EMBEDDING_LOOKUP": Rule("gather", 0, shapes.embedding_lookup, _ANY, typed=1),
+    "TILE": Rule("tile", 51, shapes.tile, _ANY),
+    "BROADCAST_TO": Rule("expand", 104, shapes.broadcast_to, _ANY),
+    "FILL": Rule("fill", 68, shapes.fill, _ANY, "constant shape", typed=1),
+    "REVERSE_V2": Rule("flip", 81, shapes.reverse, _ANY),
+    "SPACE_TO_DEPTH": Rule("space_to_depth", 19, shapes.space_to_depth, _ANY),
+    "DEPTH_TO_SPACE": Rule("depth_to_space", 94, shapes.depth_to_space, _ANY),
+    "SPACE_TO_BATCH_ND": Rule("space_to_batch", 25, shapes.space_to_batch, _ANY),
+    "BATCH_TO_SPACE_ND": Rule("batch_to_space", 24, shapes.batch_to_space, _ANY),
+}
+"""Operators that move elements."""
+
+KNOWN: Mapping[str, Rule] = {
+    "SHAPE": Rule("shape", 55, shapes.shape_of, _ANY),
+    "RANK": Rule("shape", 86, shapes.shape_of, _ANY),
+    "RANGE": Rule("range", 73, shapes.range_, _PLAIN, "constant operands"),
+    "WHERE": Rule("where", 85, shapes.where, _ANY, "constant condition"),
+    "ZEROS_LIKE": Rule("zeros", 67, shapes.zeros, _ANY),
+}
+"""Operators whose results are known at import."""
+
+
+VARIABLES: Mapping[str, Rule] = {
+    "CALL_ONCE": Rule("memory", 103, memory.call_once),
+    "VAR_HANDLE": Rule("memory", 111, memory.var_handle),
+    "READ_VARIABLE": Rule("memory", 112, memory.read_variable),
+    "ASSIGN_VARIABLE": Rule("memory", 113, memory.assign_variable),
+}
+"""Operators on variables."""
+
 RULES: Mapping[str, Rule] = {
     "FULLY_CONNECTED": Rule("dense", 8, fully_connected),
     "CONV_2D": Rule("conv2d", 1, partial(conv, depthwise=False)),
@@ -141,6 +198,9 @@ RULES: Mapping[str, Rule] = {
     "RELU6": Rule("relu6", 0, _relu6),
     "QUANTIZE": Rule("quantize", 89, _quantize),
     "DEQUANTIZE": Rule("dequantize", 38, _dequantize),
-    "CONCATENATION": Rule("concat", 10, _concatenation),
+    "LOGISTIC": Rule("logistic", 0, lambda use: tables.of_reals(use, tables.logistic)),
+    **MOVING,
+    **KNOWN,
+    **VARIABLES,
 }
 """Operator -> its translation."""
