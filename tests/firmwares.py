@@ -25,7 +25,14 @@ TARGETS = (
     ("rpi_pico", "arm_gcc"),
     ("esp32_c3", "zig"),
 )
-"""Every board with every toolchain that serves it."""
+"""A board of each of three instruction sets, with every toolchain that serves it."""
+
+MORE_CORES = tuple(
+    (board, toolchain)
+    for board in ("nucleo_f103rb", "nucleo_f746zg", "nucleo_u575zi")
+    for toolchain in ("zig", "arm_gcc")
+)
+"""Cortex-M3, M7 and M33, which two engines run as well."""
 
 
 @cache

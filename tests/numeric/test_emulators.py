@@ -4,27 +4,34 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from firmwares import CACHE, TARGETS, image, inputs, mixed
+from firmwares import CACHE, MORE_CORES, TARGETS, image, inputs, mixed, sabotaged
 
 from tinsmith.bench.outcome import RunOptions
 from tinsmith.bench.run import run
 from tinsmith.build.image import BuildOptions, build_image
 from tinsmith.build.machines import machine_for
+from tinsmith.build.objects import compile_all, compiler_for
+from tinsmith.codegen.compile import compile_graph
+from tinsmith.core.errors import UserError
 from tinsmith.devices.board import BOARDS
+from tinsmith.ir.builder import Builder
 from tinsmith.ir.interp import run_cases
+from tinsmith.ir.types import TensorType
 
-pytestmark = [
-    pytest.mark.parametrize(("board", "toolchain"), TARGETS),
-    pytest.mark.parametrize("reset_each", [True, False]),
-]
+RUNS = [(*t, reset_each) for t in TARGETS for reset_each in (True, False)]
+RUNS += [(*t, False) for t in MORE_CORES]
+every_run = pytest.mark.parametrize(("board", "toolchain", "reset_each"), RUNS)
+M4, M55 = "nucleo_l4r5zi", "alif_e7"
 
 
 @pytest.fixture(autouse=True)
-def tool(toolchain: str, require_tool) -> None:
-    if toolchain == "arm_gcc":
+def tool(request: pytest.FixtureRequest, require_tool) -> None:
+    callspec = getattr(request.node, "callspec", None)
+    if callspec is not None and "arm_gcc" in callspec.params.values():
         require_tool("arm-none-eabi-gcc")
 
 
+@every_run
 def test_unicorn_sees_every_tensor_of_the_reference(
     board: str, toolchain: str, reset_each: bool
 ) -> None:
@@ -48,6 +55,7 @@ def test_unicorn_sees_every_tensor_of_the_reference(
     assert all(count > 0 for count in outcome.layers.values())
 
 
+@every_run
 def test_qemu_counts_the_same_instructions_as_the_boards_own_image(
     board: str, toolchain: str, reset_each: bool, require_tool
 ) -> None:
@@ -62,6 +70,78 @@ def test_qemu_counts_the_same_instructions_as_the_boards_own_image(
     firmware = build_image(mixed(board), moved, toolchain, BuildOptions(CACHE))
     assert run(firmware, moved, "unicorn", options).instructions == bare.instructions
     assert qemu.instructions == bare.instructions
+    assert qemu.stack_bytes == bare.stack_bytes
     for name, got in qemu.outputs.items():
         np.testing.assert_array_equal(got, bare.outputs[name])
     assert (bare.method, qemu.method) == ("emulated", "emulated")
+
+
+@pytest.mark.parametrize("toolchain", ["zig", "arm_gcc"])
+def test_the_core_that_only_qemu_has_computes_the_reference(toolchain: str, require_tool) -> None:
+    require_tool("qemu-system-arm")
+    options = RunOptions(inputs(), reset_each=False, cache=CACHE)
+    outcome = run(image(M55, toolchain, "qemu"), BOARDS.get(M55), "qemu", options)
+    want = run_cases(mixed(M55).graph, inputs(), reset_each=False)
+    for name, got in outcome.outputs.items():
+        np.testing.assert_array_equal(got, want[name])
+    assert outcome.instructions is not None and min(outcome.instructions) > 500
+    assert outcome.stack_bytes is not None and 0 < outcome.stack_bytes < 1000
+
+
+@pytest.mark.parametrize("toolchain", ["zig", "arm_gcc"])
+def test_its_vector_unit_computes_whole_numbers_only(toolchain: str) -> None:
+    """Helium's float instructions would flush subnormal numbers to zero."""
+    compiler = compiler_for(BOARDS.get(M55).core, toolchain, CACHE)
+    told = "#if __ARM_FEATURE_MVE != 1 || !(__ARM_FP & 4)\n#error\n#endif\ntypedef int ts_told;\n"
+    assert compile_all(compiler, {"told.c": told})["told.c"]
+
+
+def test_floats_below_the_normal_range_stay_what_they_are_on_every_core(require_tool) -> None:
+    require_tool("qemu-system-arm")
+    tiny = np.array([[1e-40, -1e-45, 1.2e-38, 0.0] * 4], np.float32)
+    b = Builder("tiny")
+    x = b.input("x", TensorType((16,), "float32"))
+    y = b.op("add", x, b.constant("c", np.full(16, 1e-41, np.float32)), name="y")
+    graph = b.build([y])
+    want = run_cases(graph, {"x": tiny})[y]
+    for board in (M4, M55):
+        firmware = build_image(
+            compile_graph(graph, board), BOARDS.get(board), "zig", BuildOptions(CACHE, "qemu")
+        )
+        options = RunOptions({"x": tiny}, cache=CACHE)
+        got = run(firmware, BOARDS.get(board), "qemu", options).outputs[y]
+        np.testing.assert_array_equal(got.view(np.uint32), want.view(np.uint32))
+    assert (np.abs(want) < np.finfo(np.float32).tiny).any()
+
+
+@pytest.mark.parametrize("board", [M4, M55, "esp32_c3"])
+def test_qemu_notices_a_stack_that_is_used_to_its_last_byte(board: str, require_tool) -> None:
+    require_tool("qemu-system-riscv32" if board == "esp32_c3" else "qemu-system-arm")
+    found, options = BOARDS.get(board), RunOptions(inputs(), cache=CACHE)
+    stack = run(image(board, "zig", "qemu"), found, "qemu", options).stack_bytes
+    assert stack
+    # The port's own frames are deeper than this model's and come after it.
+    roomy = run(image(board, "zig", "qemu", stack_bytes=stack + 256), found, "qemu", options)
+    assert roomy.stack_bytes == stack
+    deep = f"volatile uint8_t deep[{stack + 256}]; for (int32_t k = 0; k < {stack + 256}; k++) {{ deep[k] = (uint8_t)k; }} (void)deep;"  # noqa: E501
+    module = sabotaged(board, deep)
+    used = run(
+        build_image(module, found, "zig", BuildOptions(CACHE, "qemu")), found, "qemu", options
+    ).stack_bytes
+    assert used and used >= stack + 256
+    tight = build_image(module, found, "zig", BuildOptions(CACHE, "qemu", stack_bytes=used))
+    with pytest.raises(UserError, match=f"stack of {used} B overflowed") as e:
+        run(tight, found, "qemu", options)
+    assert e.value.code == "bench.stack-overflow"
+
+
+def test_qemu_notices_writes_behind_the_programs_ram(require_tool) -> None:
+    require_tool("qemu-system-arm")
+    write = "extern uint8_t ts_bss_end[]; ((volatile uint8_t *)ts_bss_end)[5] = 0;"
+    for board in (M4, M55):
+        firmware = build_image(
+            sabotaged(board, write), BOARDS.get(board), "zig", BuildOptions(CACHE, "qemu")
+        )
+        with pytest.raises(UserError, match="wrote behind its static RAM in case 0") as e:
+            run(firmware, BOARDS.get(board), "qemu", RunOptions(inputs(), cache=CACHE))
+        assert e.value.code == "bench.memory"

@@ -4,7 +4,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from firmwares import CACHE, TARGETS, image, inputs, mixed
+from firmwares import CACHE, MORE_CORES, TARGETS, image, inputs, mixed
 
 from tinsmith.bench.outcome import RunOptions
 from tinsmith.bench.run import run
@@ -12,7 +12,11 @@ from tinsmith.build.image import BuildOptions, build_image
 from tinsmith.core.errors import UserError
 from tinsmith.devices.board import BOARDS
 
-pytestmark = pytest.mark.parametrize(("board", "toolchain"), TARGETS)
+targets = pytest.mark.parametrize(("board", "toolchain"), TARGETS)
+every_core = pytest.mark.parametrize(
+    ("board", "toolchain"), [*TARGETS, *MORE_CORES, ("alif_e7", "zig"), ("alif_e7", "arm_gcc")]
+)
+two_engines = pytest.mark.parametrize(("board", "toolchain"), [*TARGETS, *MORE_CORES])
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +39,7 @@ def program_headers(elf: bytes) -> list[dict[str, int]]:
     return [r for r in rows if r["type"] == 1 and r["memsz"]]
 
 
+@every_core
 def test_an_independent_reader_finds_the_same_bytes(board: str, toolchain: str) -> None:
     firmware = image(board, toolchain)
     loads = program_headers(firmware.elf)
@@ -49,6 +54,7 @@ def test_an_independent_reader_finds_the_same_bytes(board: str, toolchain: str) 
     assert (stack["vaddr"], stack["memsz"]) == (ram.origin, firmware.stack_bytes)
 
 
+@every_core
 def test_everything_lies_in_the_boards_memories(board: str, toolchain: str) -> None:
     memories = BOARDS.get(board).memories
     for row in program_headers(image(board, toolchain).elf):
@@ -59,6 +65,7 @@ def test_everything_lies_in_the_boards_memories(board: str, toolchain: str) -> N
                 assert address + nbytes <= inside[0].origin + inside[0].nbytes
 
 
+@two_engines
 def test_exactly_the_reported_stack_runs_and_8_bytes_less_do_not(
     board: str, toolchain: str
 ) -> None:
@@ -73,6 +80,7 @@ def test_exactly_the_reported_stack_runs_and_8_bytes_less_do_not(
     assert e.value.code == "bench.stack-overflow"
 
 
+@targets
 def test_two_builds_in_two_folders_are_byte_identical(
     board: str, toolchain: str, tmp_path: Path
 ) -> None:

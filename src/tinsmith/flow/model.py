@@ -111,8 +111,17 @@ def measure_model(
             ``build.fit`` (`DoesNotFit`), and every fault of a run.
     """
     steps = Clock(listener or Nobody())
-    target = options.target()
+    options.target()  # a wrong board is known before a large model is read
     graph = open_model(path, options.semantics, steps)
+    meant = semantics_of(path, options.semantics)
+    return measure_graph(graph, (path.name, meant), options, steps)
+
+
+def measure_graph(
+    graph: Graph, about: tuple[str, str | None], options: MeasureOptions, steps: "Clock"
+) -> ModelMeasurement:
+    """`measure_model` from the graph on; ``about``: the model's name and its semantics."""
+    target = options.target()
     inputs = case_inputs(graph, options.inputs)
     module = steps.do("compile", lambda _: compile_graph(graph, target.board.id))
     firmware = steps.do(f"build {target.board.id}", lambda _: target.build(module))
@@ -124,8 +133,7 @@ def measure_model(
     if options.outputs is not None:
         write_outputs(options.outputs, [outcome.outputs[n] for n in module.graph.outputs])
     cases = len(next(iter(inputs.values())))
-    meant = semantics_of(path, options.semantics)
-    return _measured(target, firmware, outcome, (path.name, meant, cases, round(compiled, 3)))
+    return _measured(target, firmware, outcome, (*about, cases, round(compiled, 3)))
 
 
 class Clock:

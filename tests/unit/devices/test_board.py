@@ -3,7 +3,9 @@
 from itertools import pairwise
 
 import pytest
+from firmwares import CACHE
 
+from tinsmith.build.objects import compile_all, compiler_for
 from tinsmith.core.errors import InternalError, UnknownKind
 from tinsmith.devices.board import BOARDS, cores, parse_board
 
@@ -45,9 +47,37 @@ def test_only_a_core_with_a_table_is_calibrated() -> None:
     assert {c.name for c in cores().values() if c.cycles} == {"cortex-m4f"}
 
 
+@pytest.mark.parametrize("toolchain", ["zig", "arm_gcc"])
+def test_every_core_with_an_fpu_is_compiled_for_it(toolchain: str, require_tool) -> None:
+    """The kernels' own header refuses a core whose flags do not spell its FPU; and a DSP or vector
+    unit that the flags promise is there."""
+    if toolchain == "arm_gcc":
+        require_tool("arm-none-eabi-gcc")
+    features = {"cortex-m33f": "__ARM_FEATURE_DSP", "cortex-m55": "__ARM_FEATURE_MVE",
+                "cortex-m7f": "__ARM_FEATURE_DSP", "cortex-m4f": "__ARM_FEATURE_DSP"}  # fmt: skip
+    for name, feature in features.items():
+        core = cores()[name]
+        told = f"#if !defined(__ARM_FP) || !defined({feature})\n#error\n#endif\ntypedef int ts_t;\n"
+        assert compile_all(compiler_for(core, toolchain, CACHE), {"told.c": told})
+    for name in ("cortex-m0plus", "cortex-m3"):
+        told = (
+            "#if defined(__ARM_FP) || defined(__ARM_FEATURE_DSP)\n#error\n#endif\ntypedef int t;\n"
+        )
+        assert compile_all(compiler_for(cores()[name], toolchain, CACHE), {"told.c": told})
+
+
 def test_sums_and_text() -> None:
     board = BOARDS.get("rpi_pico")
     assert (board.flash_bytes, board.ram_bytes) == (2096896, 270336)
+    sizes = {
+        "nucleo_f103rb": (131072, 20480),
+        "nucleo_f746zg": (1048576, 327680),
+        "nucleo_u575zi": (2097152, 786432),
+        "nrf52840_dk": (1048576, 262144),
+        "alif_e7": (5767168, 4194304),
+    }
+    for name, want in sizes.items():
+        assert (BOARDS.get(name).flash_bytes, BOARDS.get(name).ram_bytes) == want
     assert str(board) == "rpi_pico: Raspberry Pi Pico, Arm Cortex-M0+, 125 MHz"
     assert board.memory("rodata") is None
 

@@ -83,11 +83,11 @@ def run(firmware: Firmware, board: Board, options: RunOptions) -> Outcome:
         if len(counts) != len(cases):
             raise InternalError(f"qemu: {len(counts)} counts for {len(cases)} cases")
         deepest = max(deepest, depth)
-    _check_stack(deepest, firmware, board)
+    stack = _checked_stack(-(-deepest // 8) * 8, firmware, board)
     return Outcome(
         runner=RUNNER.name, runner_version=tool, method=RUNNER.method, board=board.id,
         outputs=unpack(firmware.module, wanted, rows), instructions=tuple(counts),
-        stack_bytes=-(-deepest // 8) * 8,
+        stack_bytes=stack,
     )  # fmt: skip
 
 
@@ -100,15 +100,16 @@ def _check_blob(blob: bytes, machine: Machine) -> None:
         )
 
 
-def _check_stack(deepest: int, firmware: Firmware, board: Board) -> None:
-    """Nothing faults below the stack: what was used to its last byte counts as overflowed."""
+def _checked_stack(deepest: int, firmware: Firmware, board: Board) -> int:
+    """Nothing faults below the stack: what was used to its last 8 B counts as overflowed."""
     if deepest >= firmware.stack_bytes:
         raise UserError(
             "bench.stack-overflow",
-            f"The stack of {firmware.stack_bytes} B overflowed on {board.id}: its last byte was "
+            f"The stack of {firmware.stack_bytes} B overflowed on {board.id}: its last 8 B were "
             "written.",
             "Link with a larger stack.",
         )
+    return deepest
 
 
 def _blob(
