@@ -17,6 +17,7 @@ PASSES: Catalogue[Pass] = Catalogue("pass", "tinsmith.codegen.passes", Pass)
 
 PIPELINE = (
     "fold_constants",  # first: what it leaves without users, the dead-code pass removes
+    "sink_transposes",  # before the next: leaves reshapes that change nothing
     "remove_identities",
     "eliminate_dead",
     "lower",  # last: adds copies that the identity pass would take away again
