@@ -141,17 +141,31 @@ def _vectors(
                 "package.golden",
                 f"Golden vectors of {name!r} are {has}; the model has [case, ...] of {type}.",
             )
-        macro = io_macro(module.graph, name)
-        symbol = f"{module.name}_golden_{macro[len(module.name) + 1 :].lower()}"
-        rows = array.reshape(len(array), -1)
-        found.append(
-            {
-                "value": name, "macro": macro, "symbol": symbol, "dtype": type.dtype,
-                "ctype": CTYPES[type.dtype], "size": array.size, "cases": len(array),
-                "shape": ", ".join(map(str, type.shape)), "dims": list(type.shape),
-                "offset": module.plan.places[name].offset, "nbytes": type.nbytes,
-                "elements": type.elements, "meaning": _meaning(golden, name), "array": array,
-                "definition": array_definition(symbol, rows),
-            }
-        )  # fmt: skip
+        vector = _vector(module, name, array)
+        found.append({**vector, "meaning": _meaning(golden, name)})
     return found
+
+
+def _vector(module: InferenceModule, name: str, array: np.ndarray) -> dict[str, Any]:
+    """What templates say of an input or output: its place and type, and its golden vectors."""
+    type = module.graph.type(name)
+    macro = io_macro(module.graph, name)
+    symbol = f"{module.name}_golden_{macro[len(module.name) + 1 :].lower()}"
+    quant = type.quant if type.quant and type.quant.axis is None else None
+    return {
+        "value": name,
+        "macro": macro,
+        "dtype": type.dtype,
+        "ctype": CTYPES[type.dtype],
+        "dims": list(type.shape),
+        "shape": ", ".join(map(str, type.shape)),
+        "elements": type.elements,
+        "nbytes": type.nbytes,
+        "offset": module.plan.places[name].offset,
+        "scale": float(quant.scale[0]) if quant else None,
+        "zero_point": quant.zero_point[0] if quant else 0,
+        "cases": len(array),
+        "size": array.size,
+        "symbol": symbol,
+        "definition": array_definition(symbol, array.reshape(len(array), -1)),
+    }
