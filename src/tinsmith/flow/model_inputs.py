@@ -2,8 +2,6 @@
 ..., each [case, *shape] in the model's own types."""
 
 import io
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -91,12 +89,14 @@ def read_inputs(path: Path, graph: Graph) -> dict[str, np.ndarray]:
 def load_arrays(path: Path) -> dict[str, np.ndarray]:
     """All arrays of an .npz file, of numbers and booleans; never pickled objects."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise ValueError("it holds one array without a name")
+        archive = np.load(path, allow_pickle=False)
+        if not hasattr(archive, "files"):
+            raise ValueError("it holds one array without a name")
+        with archive:
             found = {name: np.asarray(archive[name]) for name in archive.files}
-    except (OSError, ValueError, EOFError, KeyError, SyntaxError, NotImplementedError,
-            RuntimeError, zipfile.BadZipFile, zlib.error) as e:  # fmt: skip
+    except MemoryError:
+        raise
+    except Exception as e:  # noqa: BLE001 - zipfile, zlib, numpy and tokenize raise many kinds
         text = f"{path} is no .npz file of plain arrays: {e}."
         raise UserError("model.inputs.file", text, _HINT) from None
     wrong = [n for n, a in found.items() if a.dtype.kind not in "biuf"]

@@ -1,0 +1,244 @@
+"""Model files measured and compared: figures that come from the image and the run, and refusals."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from firmwares import CACHE, inputs, mixed_graph
+from tflites import dense
+
+from tinsmith.codegen.compile import lower
+from tinsmith.core.errors import UnknownKind, UserError
+from tinsmith.flow.journal import Nobody, StepRecord
+from tinsmith.flow.model import Clock, MeasureOptions, measure_graph, measure_model
+from tinsmith.flow.model_compare import compare_model, side_by_side
+from tinsmith.flow.model_inputs import default_inputs
+from tinsmith.flow.model_target import (
+    DoesNotFit,
+    choose_target,
+    instructions_at_most,
+    seconds_for,
+)
+from tinsmith.ir.builder import Builder
+from tinsmith.ir.importer import read_model
+from tinsmith.ir.interp import run_cases
+from tinsmith.ir.types import TensorType
+from tinsmith.prove.record import reference_trace
+
+M4 = "nucleo_l4r5zi"
+
+
+@pytest.fixture
+def model(tmp_path: Path, rng: np.random.Generator) -> Path:
+    path = tmp_path / "small.tflite"
+    path.write_bytes(dense(rng).bytes())
+    return path
+
+
+def options(board: str = M4, **more) -> MeasureOptions:
+    return MeasureOptions(board, cache=CACHE.parent, **more)
+
+
+def test_every_figure_is_there_and_adds_up(model: Path, tmp_path: Path) -> None:
+    found = measure_model(model, options(outputs=tmp_path / "y.npz"))
+    graph = read_model(model)
+    want = run_cases(graph, default_inputs(graph))
+    with np.load(tmp_path / "y.npz") as answers:
+        np.testing.assert_array_equal(answers["out_0"], want[graph.outputs[0]])
+    assert (found.model, found.board, found.cases) == ("small.tflite", M4, 1)
+    assert (found.runner, found.method, found.semantics) == ("unicorn", "emulated", "litert")
+    assert found.flash_bytes == found.weights_bytes + found.code_bytes
+    assert found.ram_bytes == found.ram_static_bytes + found.stack_bytes
+    assert found.ram_static_bytes >= found.arena_bytes > 0 == found.state_bytes
+    assert found.instructions.min == found.instructions.max > 100
+    # Without wait states no instruction of this core takes less than a cycle; the range is +-15 %.
+    assert found.cycles.min < found.cycles.max < 10 * found.instructions.max
+    assert found.cycles.max / found.cycles.min == pytest.approx(1.15 / 0.85, rel=0.01)
+    assert found.latency_s.min == found.cycles.min / 120e6
+    record = found.record()
+    assert record["instructions"] == {"min": found.instructions.min, "max": found.instructions.max}
+    assert set(record) >= {
+        "model", "board", "cases", "instructions", "cycles", "flash_bytes", "ram_static_bytes",
+        "ram_bytes", "arena_bytes", "state_bytes", "stack_bytes", "weights_bytes", "code_bytes",
+        "runner", "method", "toolchain", "compile_seconds", "semantics", "latency_s",
+    }  # fmt: skip
+
+
+def test_two_engines_say_the_same(model: Path, require_tool) -> None:
+    require_tool("qemu-system-arm")
+    one, two = (
+        measure_model(model, options("nucleo_u575zi", runner=r)) for r in ("unicorn", "qemu")
+    )
+    same = {"runner": "", "runner_version": "", "compile_seconds": 0.0}
+    assert replace(one, **same) == replace(two, **same)
+    assert (one.runner, two.runner, one.cycles) == ("unicorn", "qemu", None)
+
+
+def test_this_computer_has_answers_and_no_counts(model: Path, tmp_path: Path) -> None:
+    found = measure_model(model, options("host", outputs=tmp_path / "y.npz"))
+    assert (found.method, found.instructions, found.cycles) == ("native", None, None)
+    assert (found.flash_bytes, found.ram_bytes, found.stack_bytes) == (None, None, None)
+    assert found.arena_bytes > 0
+    assert (tmp_path / "y.npz").exists()
+
+
+def test_optimisations_differ_in_size_and_not_in_answers(model: Path, tmp_path: Path) -> None:
+    found = {}
+    for name in ("size", "speed"):
+        out = tmp_path / f"{name}.npz"
+        found[name] = measure_model(model, options("rpi_pico", optimize=name, outputs=out))
+    assert found["size"].code_bytes < found["speed"].code_bytes
+    assert (found["size"].optimize, found["speed"].optimize) == ("size", "speed")
+    assert (tmp_path / "size.npz").read_bytes() == (tmp_path / "speed.npz").read_bytes()
+    with pytest.raises(UnknownKind, match="Did you mean 'speed'"):
+        measure_model(model, options("rpi_pico", optimize="sped"))
+
+
+@pytest.mark.parametrize("board", [M4, "host"])
+@pytest.mark.parametrize("reset_each", [False, True])
+def test_states_go_on_from_case_to_case_unless_reset(
+    board: str, reset_each: bool, tmp_path: Path
+) -> None:
+    graph, x = mixed_graph(), inputs(4)
+    np.savez(tmp_path / "x.npz", in_0=x["x"])
+    files = {"inputs": tmp_path / "x.npz", "outputs": tmp_path / "y.npz"}
+    asked = options(board, reset_each=reset_each, **files)
+    found = measure_graph(graph, ("mixed", None), asked, Clock(Nobody()))
+    assert (found.cases, found.state_bytes > 0) == (4, True)
+    want = run_cases(graph, x, reset_each)
+    other = run_cases(graph, x, not reset_each)
+    with np.load(tmp_path / "y.npz") as answers:
+        for i, name in enumerate(graph.outputs):
+            np.testing.assert_array_equal(answers[f"out_{i}"], want[name])
+        assert (answers["out_0"] != other[graph.outputs[0]]).any()
+
+
+def wide(inputs: int):
+    b = Builder("wide")
+    x = b.input("x", TensorType((1, inputs), "float32"))
+    w = b.constant("w", np.ones((4, inputs), "float32"))
+    return b.build([b.op("dense", x, w, b.constant("b", np.zeros(4, "float32")), name="y")])
+
+
+def test_what_does_not_fit_says_how_much_of_both_memories_it_needs() -> None:
+    """20 000 floats need 80 kB of RAM and 320 kB of flash; the board has 20 480 and 131 072 B."""
+    with pytest.raises(DoesNotFit) as e:
+        asked = options("nucleo_f103rb")
+        measure_graph(wide(20_000), ("wide", None), asked, Clock(Nobody()))
+    assert e.value.code == "build.fit"
+    flash, ram = e.value.flash_bytes, e.value.ram_bytes
+    assert 320_000 < flash < 330_000
+    assert 80_000 + 4096 < ram < 85_000
+    assert f"needs {flash} B of flash, has 131072 B ({flash - 131072} B too many)" in str(e.value)
+    assert f"needs {ram} B of RAM, has 20480 B ({ram - 20480} B too many)" in str(e.value)
+    assert M4 in e.value.hint and "nucleo_f103rb" not in e.value.hint
+
+
+def test_what_one_memory_lacks_is_said_of_that_memory_alone() -> None:
+    with pytest.raises(DoesNotFit, match=r"has 131072 B; needs .* RAM.*too many") as e:
+        asked = options("nucleo_f103rb")
+        measure_graph(wide(5_000), ("wide", None), asked, Clock(Nobody()))
+    assert e.value.flash_bytes < 131072
+    assert str(e.value).count("too many") == 1
+
+
+def test_missing_things_are_named(model: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no file .*none\.tflite") as e:
+        measure_model(tmp_path / "none.tflite", options())
+    assert e.value.code == "model.file"
+    with pytest.raises(UnknownKind, match="Did you mean 'rpi_pico'"):
+        measure_model(model, options("rpi_pcio"))
+    with pytest.raises(UserError, match=r"'esp32_c3' and toolchain 'arm_gcc'") as e:
+        measure_model(model, options("esp32_c3", toolchain="arm_gcc"))
+    assert (e.value.code, e.value.hint) == ("model.target", "This board has: zig.")
+    with pytest.raises(UserError, match="runner 'unicorn'"):
+        measure_model(model, options("alif_e7", runner="unicorn"))
+    with pytest.raises(UserError, match="Semantics 'onnx' are not known"):
+        measure_model(model, options(semantics="onnx"))
+
+
+def test_a_stack_that_is_too_small_is_found_out(model: Path) -> None:
+    with pytest.raises(UserError, match="stack of 16 B overflowed"):
+        measure_model(model, options(stack_bytes=16))
+
+
+def test_time_grows_with_the_models_work() -> None:
+    small, large = lower(wide(10)), lower(wide(10_000))
+    assert instructions_at_most(large) > 500 * instructions_at_most(small)
+    assert seconds_for(large, 100) > seconds_for(large, 1) > 120
+
+
+def test_the_cache_lies_where_the_user_wants_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TINSMITH_CACHE", str(tmp_path / "own"))
+    assert choose_target(M4).cache == tmp_path / "own" / "objects"
+    monkeypatch.delenv("TINSMITH_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert choose_target(M4).cache == tmp_path / "xdg" / "tinsmith" / "objects"
+
+
+def test_steps_are_told_as_they_happen(model: Path) -> None:
+    class Told(Nobody):
+        names: list[str]
+
+        def finished(self, record: StepRecord) -> None:
+            self.names.append(record.name)
+
+    told = Told()
+    told.names = []
+    measure_model(model, options(), told)
+    assert told.names == ["import", "compile", f"build {M4}", "run on unicorn"]
+
+
+@pytest.mark.parametrize("against", ["reference", "host", "rpi_pico"])
+def test_every_layer_of_two_executions_is_equal(model: Path, against: str, tmp_path: Path) -> None:
+    found = compare_model(model, options(), against, tmp_path / "dump")
+    graph = lower(read_model(model))
+    assert [r.node for r in found.layers] == [n.name for n in graph.nodes]
+    assert found.first is None and not any(r.differing or r.max_difference for r in found.layers)
+    assert found.record()["equal"] is True
+    found.check()
+    assert found.origins[1] == f"{M4}/unicorn"
+    files = sorted((tmp_path / "dump").iterdir())
+    assert len(files) == 2 and f"{M4}-unicorn.npz" in {p.name for p in files}
+    with np.load(files[0]) as one, np.load(files[1]) as two:
+        assert one.files == two.files
+        assert len(one.files) == len(graph.inputs) + len(graph.nodes)
+        for name in one.files:
+            np.testing.assert_array_equal(one[name], two[name])
+
+
+def test_the_first_layer_that_differs_is_named_and_explained() -> None:
+    graph = lower(mixed_graph())
+    golden = reference_trace(graph, inputs(2))
+    spoiled = {k: v.copy() for k, v in golden.values.items()}
+    second = graph.nodes[1].outputs[0]
+    for node in graph.nodes[1:]:
+        (value,) = node.outputs
+        spoiled[value].flat[0] += 3
+    seen = replace(golden, origin="board/unicorn", values=spoiled)
+    found = side_by_side("mixed", graph, golden, seen)
+    assert found.first is not None
+    assert (found.first.node, found.first.differing) == (graph.nodes[1].name, 1)
+    assert found.layers[0].differing == 0
+    assert found.first.max_difference == pytest.approx(3)
+    assert found.why
+    with pytest.raises(UserError, match=f"differ first in node '{graph.nodes[1].name}'") as e:
+        found.check()
+    assert e.value.code == "compare.differs"
+    spoiled[second].flat[0] = np.nan
+    assert side_by_side("mixed", graph, golden, seen).first.max_difference is None
+
+
+def test_a_board_is_not_compared_with_itself_nor_where_layers_are_not_seen(model: Path) -> None:
+    with pytest.raises(UserError, match="with itself") as e:
+        compare_model(model, options("host"), "host")
+    assert e.value.code == "compare.same"
+    for board, against in (("alif_e7", "reference"), (M4, "alif_e7")):
+        with pytest.raises(UserError, match="QEMU records no layers") as e:
+            compare_model(model, options(board), against)
+        assert e.value.code == "compare.trace"
+    with pytest.raises(UserError, match="Did you mean 'host'"):
+        compare_model(model, options(), "hots")
