@@ -1,4 +1,7 @@
-"""What add, sub, mul and div share: y[i] = x[i] (.) b[i modulo period], float32."""
+"""What the operations on two tensors share: y[i] = x[i] (.) b[i modulo period].
+
+float32 results are rounded to nearest even (IEEE 754); int32 and int64 wrap.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -10,16 +13,22 @@ from tinsmith.ir.op import (
     Case,
     Extension,
     In,
+    Kernel,
+    Op,
     Out,
     ShapeError,
     Site,
     Types,
 )
-from tinsmith.ir.ops._cases import SPECIAL, array, case, normal
-from tinsmith.ir.ops._layout import of_dtype
+from tinsmith.ir.ops._cases import SPECIAL, array, case, normal, whole
+from tinsmith.ir.ops._layout import limits_of, of_dtype
 from tinsmith.ir.types import TensorType, type_of
 
 Formula = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Exact = Callable[[int, int], int]
+"""The same on Python's unbounded integers."""
+WHOLE = ("int32", "int64")
+NUMBERS = ("float32", *WHOLE)
 
 
 def infer_binary(op: str, inputs: Types, *dtypes: str) -> tuple[TensorType, ...]:
@@ -36,52 +45,134 @@ def infer_binary(op: str, inputs: Types, *dtypes: str) -> tuple[TensorType, ...]
     return (TensorType(x.shape, x.dtype),)
 
 
-def float_infer(op: str) -> Callable[[Types, Attrs], tuple[TensorType, ...]]:
-    """`infer` of a float32 operation."""
-    return lambda inputs, attrs: infer_binary(op, inputs, "float32")
+def binary_op(name: str, formula: Formula, oracle: Formula, exact: Exact) -> Op:
+    """An operation on float32, int32 and int64.
+
+    Args:
+        formula: the meaning, on arrays of one of these dtypes; its result has that dtype.
+        oracle: the textbook formula on float64.
+        exact: on Python's integers; what it returns is wrapped.
+    """
+
+    def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
+        return infer_binary(name, inputs, *NUMBERS)
+
+    return Op(
+        name=name,
+        infer=infer,
+        reference=binary_reference(formula),
+        oracle=binary_oracle(oracle, exact),
+        kernels={d: Kernel(binary_arguments) for d in NUMBERS},
+        cases=dict(float_cases()) | dict(whole_cases()),
+        extend=binary_extend,
+        access="elementwise",
+        alias=(0,),
+    )
 
 
-def float_reference(
-    formula: Formula,
-) -> Callable[[Sequence[np.ndarray], Site], tuple[np.ndarray, ...]]:
-    """One float32 operation per element, rounded to nearest even (IEEE 754)."""
+def comparison_op(name: str, formula: Formula) -> Op:
+    """A comparison of float32, int32 or int64 with a bool result; with NaN it does not hold."""
+
+    def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
+        (type,) = infer_binary(name, inputs, *NUMBERS)
+        return (TensorType(type.shape, "bool"),)
 
     def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
+        return (np.asarray(formula(operands[0], operands[1])),)
+
+    def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
+        x, b = (o.astype(object) for o in operands)
+        return (np.asarray(formula(x, b)).astype(np.float64),)
+
+    return Op(
+        name=name,
+        infer=infer,
+        reference=reference,
+        oracle=oracle,
+        kernels={d: Kernel(binary_arguments) for d in NUMBERS},
+        cases=dict(float_cases()) | dict(whole_cases()),
+        extend=binary_extend,
+        access="elementwise",
+        alias=(0,),
+    )
+
+
+def logical_op(name: str, formula: Formula) -> Op:
+    """An operation on two bool tensors."""
+
+    def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
+        return infer_binary(name, inputs, "bool")
+
+    def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
+        return (np.asarray(formula(operands[0], operands[1])),)
+
+    def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
+        x, b = (o.astype(np.int64) for o in operands)
+        return (np.asarray(formula(x, b)).astype(np.float64),)
+
+    return Op(
+        name=name,
+        infer=infer,
+        reference=reference,
+        oracle=oracle,
+        kernels={"bool": Kernel(binary_arguments)},
+        cases=logical_cases(),
+        extend=logical_extend,
+        access="elementwise",
+        alias=(0,),
+    )
+
+
+def binary_reference(
+    formula: Formula,
+) -> Callable[[Sequence[np.ndarray], Site], tuple[np.ndarray, ...]]:
+    """One operation per element; integers wrap as numpy's arrays do."""
+
+    def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
+        x, b = operands
         with np.errstate(all="ignore"):
-            return (np.asarray(formula(operands[0], operands[1]), np.float32),)
+            return (np.asarray(formula(x, b), x.dtype),)
 
     return reference
 
 
-def float_oracle(
-    formula: Formula,
+def binary_oracle(
+    formula: Formula, exact: Exact
 ) -> Callable[[Sequence[np.ndarray], Site], tuple[np.ndarray, ...]]:
-    """The same in float64."""
+    """The same in float64, integers in Python's own, brought into range modulo 2^bits."""
 
     def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
+        x, b = operands
+        if x.dtype != np.float32:
+            low, high = limits_of(x.dtype.name)
+            pairs = zip(x.reshape(-1), np.broadcast_to(b, x.shape).reshape(-1), strict=True)
+            size = high - low + 1
+            found = [float((exact(int(p), int(q)) - low) % size + low) for p, q in pairs]
+            return (np.array(found, np.float64).reshape(x.shape),)
         with np.errstate(all="ignore"):
-            x, b = (o.astype(np.float64) for o in operands)
-            return (np.asarray(formula(x, b)),)
+            return (np.asarray(formula(x.astype(np.float64), b.astype(np.float64))),)
 
     return oracle
 
 
-def float_arguments(site: Site) -> Sequence[Argument]:
+def binary_arguments(site: Site) -> Sequence[Argument]:
     """(x, b, y, elements, period)"""
     return [In(0), In(1), Out(), site.inputs[0].elements, site.inputs[1].elements]
 
 
-def float_extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
+def binary_extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
     """With another activation, a vector along the last axis or a single value; constants lie
-    between 0.25 and 4 in magnitude."""
-    if x.dtype != "float32":
+    between 0.25 and 4 in magnitude, whole ones between -9 and 9."""
+    if x.dtype not in NUMBERS:
         return None
     kind = int(rng.integers(3))
     if kind == 0:
         return Extension((0, 1))
     shape = x.shape[-1:] if kind == 1 else (1,) * min(1, len(x.shape))
-    b = 2 ** rng.uniform(-2, 2, shape) * rng.choice([-1.0, 1.0], shape)
-    b = np.asarray(b, np.float32)
+    if x.dtype == "float32":
+        b = np.asarray(2 ** rng.uniform(-2, 2, shape) * rng.choice([-1.0, 1.0], shape), np.float32)
+    else:
+        b = np.asarray(rng.integers(-9, 10, shape), x.dtype)
     return Extension((0, (b, type_of(b))))
 
 
@@ -97,4 +188,42 @@ def float_cases() -> Mapping[str, Case]:
         "no_dimension": case(normal(), normal(seed=1)),
         "mixed_sizes": case(normal(33, scale=1e6), normal(33, seed=1, scale=1e-3)),
         "special": case(every, np.tile(SPECIAL, len(SPECIAL))),
+    }
+
+
+def whole_cases() -> Mapping[str, Case]:
+    """The table of every operation on two int32 or int64 operands."""
+    rows: dict[str, Case] = {}
+    for dtype in WHOLE:
+        low, high = limits_of(dtype)
+        edges = array(dtype, [0, 1, -1, 2, -2, 3, -3, 7, -7, 100, low, low + 1, high, high - 1])
+        x, b = np.repeat(edges, len(edges)), np.tile(edges, len(edges))
+        small = array(dtype, [3, -4, 5, -9, 7, 0])
+        rows[f"{dtype}_edges"] = case(x, b)
+        rows[f"{dtype}_random"] = case(whole(dtype, 3, 7), whole(dtype, 3, 7, seed=1))
+        rows[f"{dtype}_last_axis"] = case(whole(dtype, 2, 6), small, constant=(1,))
+        rows[f"{dtype}_single_value"] = case(small, small[2:3], constant=(1,))
+    return rows
+
+
+def logical_extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
+    """With another activation, a vector along the last axis or a single value."""
+    if x.dtype != "bool":
+        return None
+    kind = int(rng.integers(3))
+    shape = x.shape[-1:] if kind == 1 else (1,) * min(1, len(x.shape))
+    b = np.asarray(rng.integers(2, size=shape) == 1)
+    return Extension((0, 1)) if kind == 0 else Extension((0, (b, type_of(b))))
+
+
+def logical_cases() -> Mapping[str, Case]:
+    """The table of every operation on two bool operands."""
+    x = np.array([False, False, True, True] * 3)
+    b = np.array([False, True] * 6)
+    return {
+        "every_pair": case(x, b),
+        "one_element": case(x[2:3], b[:1]),
+        "last_axis": case(x.reshape(6, 2), b[:2], constant=(1,)),
+        "single_value": case(b, x[2:3], constant=(1,)),
+        "no_dimension": case(np.array(True), np.array(False)),
     }

@@ -1,10 +1,12 @@
 """Sum of two tensors: y = x + b, with b repeated along the first axes of x where it is smaller.
 
-int8 follows TensorFlow Lite (8-bit quantization specification, ADD): both operands are brought to
-a common step with 20 bits of headroom, added, and brought to the result's step. The result's Quant
-is given (Builder.op(..., quant=...)); attributes act_min and act_max (-128..127) clamp it.
+int32 and int64 wrap. int8 follows TensorFlow Lite (8-bit quantization specification, ADD): both
+operands are brought to a common step with 20 bits of headroom, added, and brought to the result's
+step. The result's Quant is given (Builder.op(..., quant=...)); attributes act_min and act_max
+(-128..127) clamp it.
 """
 
+import operator
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,12 +23,14 @@ from tinsmith.ir.op import (
     Types,
 )
 from tinsmith.ir.ops._binary import (
-    float_arguments,
+    NUMBERS,
+    binary_arguments,
+    binary_extend,
+    binary_oracle,
+    binary_reference,
     float_cases,
-    float_extend,
-    float_oracle,
-    float_reference,
     infer_binary,
+    whole_cases,
 )
 from tinsmith.ir.ops._cases import array, int8_case, whole
 from tinsmith.ir.ops._fixed import multiplier_of, scale_double
@@ -37,8 +41,9 @@ HEADROOM_BITS = 20
 
 
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
-    """Two operands of one dtype (float32 or int8); b has x's shape, its end, or one element."""
-    result = infer_binary("add", inputs, "float32", "int8")
+    """Two operands of one dtype (float32, int32, int64 or int8); b has x's shape, its end, or one
+    element."""
+    result = infer_binary("add", inputs, *NUMBERS, "int8")
     if inputs[0].dtype == "int8":
         per_tensor("add", inputs[0])
         per_tensor("add", inputs[1], "b")
@@ -63,9 +68,10 @@ def _parameters(site: Site) -> tuple[tuple[int, int, int], ...]:
 
 
 def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
-    """float32: one rounded addition. int8: fixed-point, each factor rounded twice."""
+    """float32: one rounded addition; int32 and int64 wrap. int8: fixed-point, each factor rounded
+    twice."""
     if operands[0].dtype != np.int8:
-        return float_reference(np.add)(operands, site)
+        return binary_reference(np.add)(operands, site)
     (*scales, (zero, m, s)) = _parameters(site)
     total: np.ndarray = np.zeros((), np.int64)
     for q, (zq, mq, sq) in zip(operands, scales, strict=True):
@@ -78,7 +84,7 @@ def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, .
 def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """Float64; int8 as real numbers, in steps of the result before rounding and clamping."""
     if operands[0].dtype != np.int8:
-        return float_oracle(np.add)(operands, site)
+        return binary_oracle(np.add, operator.add)(operands, site)
     real = [
         (q.astype(np.float64) - z) * s
         for q, (s, z) in zip(operands, (per_tensor("add", t) for t in site.inputs), strict=True)
@@ -89,16 +95,16 @@ def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]
 
 def arguments(site: Site) -> Sequence[Argument]:
     """(x, b, y, elements, period[, zero point, multiplier and shift of x, b and y, low, high])"""
-    common = float_arguments(site)
+    common = binary_arguments(site)
     if site.inputs[0].dtype != "int8":
         return common
     return [*common, *(v for p in _parameters(site) for v in p), *_clamp(site.attrs)]
 
 
 def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
-    """float32 with anything, int8 with another activation of the same type."""
+    """Numbers with anything, int8 with another activation of the same type."""
     if x.dtype != "int8" or not x.quant or x.quant.axis is not None:
-        return float_extend(rng, x)
+        return binary_extend(rng, x)
     scale = float(x.quant.scale[0] * rng.uniform(0.5, 2.5))
     return Extension((0, 1), {}, Quant((scale,), (int(rng.integers(-128, 128)),)))
 
@@ -112,24 +118,30 @@ def _pairs(x: tuple[float, int], b: tuple[float, int], y: tuple[float, int], **a
 
 
 _Q = Quant((0.05,), (3,))
-CASES = dict(float_cases()) | {
-    "int8_one_element": int8_case(array("int8", [7]), array("int8", [-9]), quants=(_Q, _Q), out=_Q),
-    "int8_pairs": _pairs((0.05, 0), (0.05, 0), (0.1, 0)),
-    "int8_zero_points": _pairs((0.02, -128), (0.07, 127), (0.06, 5)),
-    "int8_saturates": _pairs((0.1, 3), (0.09, -4), (0.01, 0)),
-    "int8_far_apart": _pairs((1e-6, 1), (10.0, -1), (9.0, 2)),
-    "int8_clamped": _pairs((0.03, 0), (0.01, 10), (0.04, -128), act_min=-100, act_max=50),
-    "int8_last_axis": int8_case(
-        whole("int8", 5, 7), whole("int8", 7), quants=(_Q, Quant((0.01,), (-1,))), out=_Q
-    ),
-}
+CASES = (
+    dict(float_cases())
+    | dict(whole_cases())
+    | {
+        "int8_one_element": int8_case(
+            array("int8", [7]), array("int8", [-9]), quants=(_Q, _Q), out=_Q
+        ),
+        "int8_pairs": _pairs((0.05, 0), (0.05, 0), (0.1, 0)),
+        "int8_zero_points": _pairs((0.02, -128), (0.07, 127), (0.06, 5)),
+        "int8_saturates": _pairs((0.1, 3), (0.09, -4), (0.01, 0)),
+        "int8_far_apart": _pairs((1e-6, 1), (10.0, -1), (9.0, 2)),
+        "int8_clamped": _pairs((0.03, 0), (0.01, 10), (0.04, -128), act_min=-100, act_max=50),
+        "int8_last_axis": int8_case(
+            whole("int8", 5, 7), whole("int8", 7), quants=(_Q, Quant((0.01,), (-1,))), out=_Q
+        ),
+    }
+)
 
 OP = Op(
     name="add",
     infer=infer,
     reference=reference,
     oracle=oracle,
-    kernels={"float32": Kernel(float_arguments), "int8": Kernel(arguments)},
+    kernels={d: Kernel(arguments) for d in (*NUMBERS, "int8")},
     cases=CASES,
     extend=extend,
     access="elementwise",

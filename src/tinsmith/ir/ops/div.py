@@ -1,26 +1,18 @@
-"""Quotient of two float32 tensors: y = x / b;
-b is repeated along the first axes of x where it is smaller."""
+"""Quotient of two tensors of float32, int32 or int64: y = x / b; b is repeated along the first axes
+of x where it is smaller.
+
+Whole quotients drop the fraction; one by zero is 0, the lowest value by -1 wraps to itself.
+"""
 
 import numpy as np
 
-from tinsmith.ir.op import Kernel, Op
-from tinsmith.ir.ops._binary import (
-    float_arguments,
-    float_cases,
-    float_extend,
-    float_infer,
-    float_oracle,
-    float_reference,
-)
+from tinsmith.ir.ops._binary import binary_op
+from tinsmith.ir.ops._remainder import quotient
 
-OP = Op(
-    name="div",
-    infer=float_infer("div"),
-    reference=float_reference(np.divide),
-    oracle=float_oracle(np.divide),
-    kernels={"float32": Kernel(float_arguments)},
-    cases=float_cases(),
-    extend=float_extend,
-    access="elementwise",
-    alias=(0,),
-)
+
+def _exact(x: int, b: int) -> int:
+    size = abs(x) // abs(b) if b else 0
+    return size if (x < 0) == (b < 0) else -size
+
+
+OP = binary_op("div", quotient, np.divide, _exact)

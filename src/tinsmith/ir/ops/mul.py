@@ -1,26 +1,12 @@
-"""Product of two float32 tensors: y = x * b;
-b is repeated along the first axes of x where it is smaller."""
+"""Product of two tensors: y = x * b; b is repeated along the first axes of x where it is smaller.
+
+float32, int32 or int64; integers wrap.
+"""
+
+import operator
 
 import numpy as np
 
-from tinsmith.ir.op import Kernel, Op
-from tinsmith.ir.ops._binary import (
-    float_arguments,
-    float_cases,
-    float_extend,
-    float_infer,
-    float_oracle,
-    float_reference,
-)
+from tinsmith.ir.ops._binary import binary_op
 
-OP = Op(
-    name="mul",
-    infer=float_infer("mul"),
-    reference=float_reference(np.multiply),
-    oracle=float_oracle(np.multiply),
-    kernels={"float32": Kernel(float_arguments)},
-    cases=float_cases(),
-    extend=float_extend,
-    access="elementwise",
-    alias=(0,),
-)
+OP = binary_op("mul", np.multiply, np.multiply, operator.mul)

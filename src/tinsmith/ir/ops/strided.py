@@ -1,10 +1,10 @@
-"""Elements of x picked by strides: y[i0, i1, ...] = x[offset + i0 * strides[0] + ...], x read as one
-row of elements.
+"""Elements of x picked by strides: y[i0, i1, ...] = x[offset + i0 * strides[0] + ...], where x is
+read as one row of elements.
 
-Transposes, slices, broadcasts, flips and repeats are all of this form. Attributes: ``shape`` (of the
-result, rank 8 at most after axes that can be walked together are joined), ``strides`` (elements per
-step along each axis; may be 0 or negative), ``offset`` (of the first element) and, optionally,
-``result``: another shape for the elements picked, in their order.
+Transposes, slices, broadcasts, flips and repeats are all of this form. Attributes: ``shape`` (rank
+8 at most after axes that can be walked together are joined), ``strides`` (elements per step along
+each axis; may be 0 or negative), ``offset`` (of the first element) and, optionally, ``result``:
+another shape for the elements picked, in their order.
 """
 
 from collections.abc import Sequence

@@ -4,7 +4,7 @@
  * float32 they are rounded to nearest even; float32 to integers drop the fraction, NaN becomes 0 and what lies outside
  * the nearest end; to bool everything but zero is 1. */
 /* mutant: "low > half || (low == half" -> "low >= half || (low == half" */
-/* mutant: "v >= 9223372036854775808.0f" -> "v > 9223372036854775808.0f" */
+/* mutant: "? -INT64_MAX - 1 :" -> "? -INT64_MAX :" */
 /* mutant: "m >> (150 - e)" -> "m >> (149 - e)" */
 /* mutant: "bits >> 31 != 0u ? -magnitude" -> "bits >> 30 != 0u ? -magnitude" */
 /* mutant: "target == TS_INT8 ? -128" -> "target == TS_INT8 ? -127" */

@@ -1,0 +1,7 @@
+"""Magnitude of float32, int32 or int64 values; the lowest integer stays what it is."""
+
+import numpy as np
+
+from tinsmith.ir.ops._unary import sign_op
+
+OP = sign_op("abs", np.abs)

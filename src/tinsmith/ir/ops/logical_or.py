@@ -1,0 +1,8 @@
+"""Whether either holds: bool tensors; b is repeated along the first axes of x where it is
+smaller."""
+
+import numpy as np
+
+from tinsmith.ir.ops._binary import logical_op
+
+OP = logical_op("logical_or", np.bitwise_or)

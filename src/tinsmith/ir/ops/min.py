@@ -1,0 +1,17 @@
+"""Smaller of two values, float32, int32 or int64; b is repeated along the first axes of x where it
+is smaller.
+
+NaN where either is NaN. Of two zeros it is x.
+"""
+
+import numpy as np
+
+from tinsmith.ir.ops._binary import binary_op
+
+
+def smaller(x: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """x where it is below or equal to b, or NaN."""
+    return np.where((x <= b) | (x != x), x, b)
+
+
+OP = binary_op("min", smaller, np.minimum, min)

@@ -1,0 +1,9 @@
+/* Magnitude: the sign bit cleared, float32. x, y [n]. y may be x. */
+/* mutant: "0x7FFFFFFFu" -> "0xFFFFFFFFu" */
+#include "ts_float.h"
+
+void ts_abs_float32(const float *x, float *y, int32_t n) {
+    for (int32_t i = 0; i < n; i++) {
+        y[i] = ts_float_of(ts_bits_of(x[i]) & 0x7FFFFFFFu);
+    }
+}

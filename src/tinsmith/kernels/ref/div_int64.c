@@ -1,0 +1,19 @@
+/* Quotient without its fraction; 0 where b is 0; the lowest value by -1 stays, int64: y[i] from x[i] and b[i mod period].
+ * x, y [n], b [period]; n is a multiple of period. y may be x. */
+/* mutant: "b == 0 ? 0" -> "b == 0 ? 1" */
+#include "ts_kernel.h"
+
+static inline int64_t divided_int64(int64_t x, int64_t b) {
+    if (b == -1) {
+        return (int64_t)(0u - (uint64_t)x);
+    }
+    return b == 0 ? 0 : x / b;
+}
+
+void ts_div_int64(const int64_t *x, const int64_t *b, int64_t *y, int32_t n, int32_t period) {
+    int32_t j = 0;
+    for (int32_t i = 0; i < n; i++) {
+        y[i] = divided_int64(x[i], b[j]);
+        j = j + 1 < period ? j + 1 : 0;
+    }
+}

@@ -1,0 +1,16 @@
+/* Remainder with the dividend's sign; 0 where b is 0, int32: y[i] from x[i] and b[i mod period].
+ * x, y [n], b [period]; n is a multiple of period. y may be x. */
+/* mutant: "b == -1 || b == 0 ? 0" -> "b == -1 || b == 0 ? 1" */
+#include "ts_kernel.h"
+
+static inline int32_t remainder_int32(int32_t x, int32_t b) {
+    return b == -1 || b == 0 ? 0 : x % b;
+}
+
+void ts_fmod_int32(const int32_t *x, const int32_t *b, int32_t *y, int32_t n, int32_t period) {
+    int32_t j = 0;
+    for (int32_t i = 0; i < n; i++) {
+        y[i] = remainder_int32(x[i], b[j]);
+        j = j + 1 < period ? j + 1 : 0;
+    }
+}

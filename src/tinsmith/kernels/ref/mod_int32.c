@@ -1,0 +1,17 @@
+/* Remainder with the divisor's sign; 0 where b is 0, int32: y[i] from x[i] and b[i mod period].
+ * x, y [n], b [period]; n is a multiple of period. y may be x. */
+/* mutant: "(r < 0) != (b < 0)" -> "(r < 0) == (b < 0)" */
+#include "ts_kernel.h"
+
+static inline int32_t modulus_int32(int32_t x, int32_t b) {
+    int32_t r = b == -1 || b == 0 ? 0 : x % b;
+    return r != 0 && (r < 0) != (b < 0) ? r + b : r;
+}
+
+void ts_mod_int32(const int32_t *x, const int32_t *b, int32_t *y, int32_t n, int32_t period) {
+    int32_t j = 0;
+    for (int32_t i = 0; i < n; i++) {
+        y[i] = modulus_int32(x[i], b[j]);
+        j = j + 1 < period ? j + 1 : 0;
+    }
+}

@@ -1,0 +1,9 @@
+/* The other sign: the sign bit flipped, float32. x, y [n]. y may be x. */
+/* mutant: "^ 0x80000000u" -> "| 0x80000000u" */
+#include "ts_float.h"
+
+void ts_neg_float32(const float *x, float *y, int32_t n) {
+    for (int32_t i = 0; i < n; i++) {
+        y[i] = ts_float_of(ts_bits_of(x[i]) ^ 0x80000000u);
+    }
+}
