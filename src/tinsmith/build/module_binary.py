@@ -52,7 +52,11 @@ def build_module_binary(
         InternalError: the code holds an absolute address, or something writable.
     """
     if not board.memories:
-        raise UserError("build.board.host", f"Board {board.id!r} takes no module binaries.")
+        raise UserError(
+            "build.board.host",
+            f"Board {board.id!r} takes no module binaries.",
+            "Compile the module for a board with memories: see `tinsmith board list`.",
+        )
     compiler = compiler_for(board.core, toolchain, cache)
     extra = compiler.toolchain.relocatable(board.core)
     objects = _objects(replace(compiler, flags=(*compiler.flags, *extra)), compiler, module, board)

@@ -1,0 +1,180 @@
+"""Packages a model file, or a project's model, as archives that drop into a firmware project."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinsmith.build.package import PACKAGES, Golden, Order
+from tinsmith.codegen.compile import compile_graph
+from tinsmith.core.cache import write_atomically
+from tinsmith.core.errors import UserError
+from tinsmith.devices.board import BOARDS
+from tinsmith.flow.journal import Listener, Nobody
+from tinsmith.flow.model import Clock, open_model
+from tinsmith.flow.model_inputs import read_inputs
+from tinsmith.flow.model_target import choose_target
+from tinsmith.flow.parts import chosen
+from tinsmith.flow.run import make_firmware, make_model
+from tinsmith.flow.steps import Steps
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.interp import Interpreter
+from tinsmith.ir.types import TensorType
+
+SEED = 12345
+CASES = 4
+
+
+@dataclass(frozen=True)
+class PackageOptions:
+    """What to make.
+
+    Args:
+        kinds: package kinds, at least one.
+        output: folder of the archives.
+        version: ``<major>.<minor>.<patch>`` of the packages.
+        board: id of the board that a model file is compiled for.
+        toolchain: compiles for that board; its first if empty.
+        inputs: .npz of golden inputs (see flow/model_inputs.py); None: `seeded_inputs`.
+        name: prefix of C symbols and name of the packages; the file's if empty.
+        semantics: whose integers are meant; the importer's first if empty.
+        cache: folder of compiled objects; None: the user's.
+    """
+
+    kinds: tuple[str, ...]
+    output: Path
+    version: str = "1.0.0"
+    board: str = "host"
+    toolchain: str = ""
+    inputs: Path | None = None
+    name: str = ""
+    semantics: str = ""
+    cache: Path | None = None
+
+
+@dataclass(frozen=True)
+class Packed:
+    """An archive that was written."""
+
+    kind: str
+    board: str
+    path: Path
+    nbytes: int
+    sha256: str
+    cases: int
+
+    def record(self) -> dict[str, Any]:
+        """The archive for JSON."""
+        return {
+            "kind": self.kind, "board": self.board, "path": str(self.path), "bytes": self.nbytes,
+            "sha256": self.sha256, "golden_cases": self.cases,
+        }  # fmt: skip
+
+
+def package_model(
+    path: Path, options: PackageOptions, listener: Listener | None = None
+) -> list[Packed]:
+    """Import a model file, compile it, and write its packages.
+
+    Raises:
+        UserError: ``package.kind`` (none named), ``model.file``, ``model.inputs.*``, what the
+            importer refuses and what a kind raises.
+        UnknownKind: no such package kind, board or toolchain.
+    """
+    _check_kinds(options.kinds)
+    target = choose_target(options.board, options.toolchain, cache=options.cache)
+    steps = Clock(listener or Nobody())
+    graph = open_model(path, options.semantics, steps)
+    graph = graph.with_(name=options.name) if options.name else graph
+    module = steps.do("compile", lambda _: compile_graph(graph, options.board))
+    # The names of a compiled module's values are C identifiers: its own graph is asked.
+    golden = steps.do("golden vectors", lambda _: golden_of(module.graph, options.inputs))
+    order = Order(module, golden, target.cache, target.toolchain, options.version)
+    return _write(order, options, options.output, steps)
+
+
+def package_project(
+    steps: Steps, boards: Sequence[str], options: PackageOptions, listener: Listener | None = None
+) -> list[Packed]:
+    """Packages of a project's model for some of its boards (all if none is named), with its golden
+    windows, below ``output``/<board>.
+
+    Raises:
+        UserError, UnknownKind: see `package_model`; and what the steps of the project raise.
+    """
+    _check_kinds(options.kinds)
+    names = chosen(steps, boards)
+    model = make_model(steps)
+    clock = Clock(listener or Nobody())
+    packed = []
+    for name in names:
+        firmware = make_firmware(steps, model, BOARDS.get(name))
+        golden = steps.golden(firmware, model.windows)
+        toolchain = options.toolchain or steps.project.toolchain
+        order = Order(firmware.module, golden, steps.objects, toolchain, options.version)
+        packed += _write(order, options, options.output / name, clock)
+    return packed
+
+
+def golden_of(graph: Graph, inputs: Path | None) -> Golden:
+    """Golden vectors of a model file: its cases, and what the reference interpreter makes of them.
+
+    A model with states gets one sequence, so that the self-test sees the states work.
+    """
+    if inputs is not None:
+        given = read_inputs(inputs, graph)
+    else:
+        given = seeded_inputs(graph, np.random.default_rng(SEED))
+    machine = Interpreter(graph)
+    rows: dict[str, list[np.ndarray]] = {name: [] for name in graph.outputs}
+    for i in range(len(next(iter(given.values())))):
+        values = machine.run({name: a[i] for name, a in given.items()})
+        for name in rows:
+            rows[name].append(values[name])
+    outputs = {name: np.stack(found) for name, found in rows.items()}
+    return Golden(given, outputs, reset_each=not graph.states)
+
+
+def seeded_inputs(
+    graph: Graph, rng: np.random.Generator, cases: int = CASES
+) -> dict[str, np.ndarray]:
+    """Inputs for a model of which nothing is known but its types: floats with mean 0 and variance
+    1, small integers anywhere in their range, int32 and int64 0 or 1 (they may be indices)."""
+    return {name: _drawn(graph.type(name), rng, cases) for name in graph.inputs}
+
+
+def _drawn(type: TensorType, rng: np.random.Generator, cases: int) -> np.ndarray:
+    shape = (cases, *type.shape)
+    if type.dtype == "float32":
+        return rng.standard_normal(shape).astype(np.float32)
+    if type.dtype in ("int32", "int64", "bool"):
+        return rng.integers(0, 2, shape).astype(type.dtype)
+    info = np.iinfo(type.dtype)
+    return rng.integers(info.min, info.max + 1, shape).astype(type.dtype)
+
+
+def _check_kinds(kinds: Sequence[str]) -> None:
+    """Unknown kinds are told before anything is compiled."""
+    if not kinds:
+        raise UserError(
+            "package.kind",
+            "No package kind is named.",
+            f"Name one with --kind: {', '.join(PACKAGES.names())}.",
+        )
+    for kind in kinds:
+        PACKAGES.get(kind)
+
+
+def _write(order: Order, options: PackageOptions, folder: Path, steps: Clock) -> list[Packed]:
+    written = []
+    for kind in dict.fromkeys(options.kinds):
+        with steps.step(f"package {kind}"):
+            name, data = PACKAGES.get(kind).make(order)
+        write_atomically(folder / name, data)
+        cases = len(next(iter(order.golden.outputs.values())))
+        digest, board = sha256(data).hexdigest(), order.module.board
+        written.append(Packed(kind, board, folder / name, len(data), digest, cases))
+    return written
