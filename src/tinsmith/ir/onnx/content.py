@@ -10,6 +10,8 @@ from tinsmith.ir.onnx.refusal import Unsupported, refuse
 from tinsmith.ir.op import OPS
 from tinsmith.ir.types import SIZES, TensorType
 
+OLDEST, NEWEST = 7, 28
+"""Versions of the operator set ai.onnx that are read."""
 MOST_BYTES = 2**28
 """Largest value between nodes."""
 _LONGEST_NAME = 48

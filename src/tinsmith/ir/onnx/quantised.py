@@ -3,7 +3,7 @@
 Source: ONNX operators QuantizeLinear and DequantizeLinear (onnx/docs/Operators.md).
 """
 
-from math import prod
+from collections.abc import Callable
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from tinsmith.ir.builder import Builder
 from tinsmith.ir.compose.elementwise import binary, cast, clip, unary
 from tinsmith.ir.onnx.content import constant
 from tinsmith.ir.onnx.refusal import Unsupported
-from tinsmith.ir.onnx.values import Real, Scale, Unsigned
+from tinsmith.ir.onnx.values import Real, Scale, Unsigned, Value
 from tinsmith.ir.types import Quant
 
 HALF = 128
@@ -19,14 +19,7 @@ HALF = 128
 
 def unflipped(b: Builder, value: Unsigned) -> str:
     """uint8 from int8 with the top bit flipped."""
-    wide = cast(b, value.flipped, "int32")
-    return cast(b, binary(b, "add", wide, b.constant("half", np.int32(HALF))), "uint8")
-
-
-def flipped(b: Builder, value: str) -> str:
-    """int8 (less 128) from uint8."""
-    wide = cast(b, value, "int32")
-    return cast(b, binary(b, "sub", wide, b.constant("half", np.int32(HALF))), "int8")
+    return b.op("recentre", value.flipped)
 
 
 def meaning(b: Builder, value: str, quant: Quant) -> str:
@@ -35,27 +28,49 @@ def meaning(b: Builder, value: str, quant: Quant) -> str:
     return value if type.quant == quant else b.op("reshape", value, shape=type.shape, quant=quant)
 
 
-def int8_of(b: Builder, real: Real) -> str | None:
+def real_of(b: Builder, integers: str | np.ndarray | Unsigned, scale: Scale) -> Real:
+    """Integers with their meaning; 8 bits with one scale are held as int8 with a Quant."""
+    if isinstance(integers, np.ndarray) or not scale.eight_bits:
+        return Real(integers, scale)
+    quant = scale.quant()
+    if isinstance(integers, Unsigned):
+        return Real(Unsigned(meaning(b, integers.flipped, quant)), scale)
+    if b.type(integers).dtype == "uint8":
+        return Real(Unsigned(b.op("recentre", integers, quant=quant)), scale)
+    return Real(meaning(b, integers, quant), scale)
+
+
+def held(b: Builder, real: Real) -> str | None:
     """The integers of a tensor as int8 with a Quant per tensor; None where they are others."""
-    if not real.meaning.per_tensor or real.meaning.zero.dtype not in (np.int8, np.uint8):
+    if not real.meaning.eight_bits:
         return None
     if isinstance(real.integers, np.ndarray):
         moved = real.integers.astype(np.int16) - (HALF if real.integers.dtype == np.uint8 else 0)
         return b.constant("integers", moved.astype(np.int8), real.meaning.quant())
-    held = real.integers
-    if isinstance(held, Unsigned):
-        held = held.flipped
-    elif b.type(held).dtype == "uint8":
-        held = flipped(b, held)
-    return meaning(b, held, real.meaning.quant())
+    return real.integers.flipped if isinstance(real.integers, Unsigned) else real.integers
+
+
+def like(real: Real, value: str, scale: Scale | None = None) -> Real:
+    """int8 values with their meaning, in the form that ``real`` has."""
+    meant = scale or real.meaning
+    return Real(Unsigned(value) if meant.zero.dtype == np.uint8 else value, meant)
+
+
+def lifted(b: Builder, value: Value, apply: Callable[[str], str]) -> Real | None:
+    """What moves or compares elements, done on the integers of a quantised tensor; None where the
+    value is no such tensor."""
+    if not isinstance(value, Real) or isinstance(value.integers, np.ndarray):
+        return None
+    integers = held(b, value)
+    return None if integers is None else like(value, apply(integers))
 
 
 def dequantised(b: Builder, real: Real) -> str:
     """float32(integer - zero) * scale."""
-    if held := int8_of(b, real):
-        return b.op("dequantize", held, name="real")
     if isinstance(real.integers, np.ndarray):
         return constant(b, real_array(real), "real")
+    if integers := held(b, real):
+        return b.op("dequantize", integers, name="real")
     value = unflipped(b, real.integers) if isinstance(real.integers, Unsigned) else real.integers
     rank = len(b.type(value).shape)
     centred = cast(b, value, "float32")
@@ -85,17 +100,12 @@ def quantised(b: Builder, x: str, meaning: Scale, name: str) -> str | Unsigned:
     """saturate(round(x / scale) + zero), halves to even."""
     unsigned = meaning.zero.dtype == np.uint8
     info = np.iinfo(meaning.zero.dtype)
-    if meaning.per_tensor and info.bits == 8:
-        held = b.op("quantize", x, name=name, quant=meaning.quant(), rounding="even")
-        return Unsigned(held) if unsigned else held
+    if meaning.eight_bits:
+        made = b.op("quantize", x, name=name, quant=meaning.quant(), rounding="even")
+        return Unsigned(made) if unsigned else made
     if meaning.zero.dtype.name not in ("int8", "uint8", "int16", "int32"):
         raise Unsupported(f"its integers are {meaning.zero.dtype}")
     scale, zero = along(meaning, len(b.type(x).shape))
     whole = unary(b, "round", binary(b, "div", x, constant(b, scale, "scale")))
     moved = binary(b, "add", whole, constant(b, zero.astype(np.float32), "zero"))
     return cast(b, clip(b, moved, float(info.min), float(info.max)), info.dtype.name, name=name)
-
-
-def depth_of(shape: tuple[int, ...]) -> int:
-    """Products in one sum of a weight of shape [out, ...]."""
-    return prod(shape[1:])

@@ -13,7 +13,16 @@ import numpy as np
 from tinsmith.core.errors import UserError
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
-from tinsmith.ir.onnx.content import MOST_BYTES, bounded, constant, readable, snake, unique
+from tinsmith.ir.onnx.content import (
+    MOST_BYTES,
+    NEWEST,
+    OLDEST,
+    bounded,
+    constant,
+    readable,
+    snake,
+    unique,
+)
 from tinsmith.ir.onnx.fuse import fused
 from tinsmith.ir.onnx.parse import Info, Model, OpNode, Subgraph, known_as
 from tinsmith.ir.onnx.quantised import dequantised, unflipped
@@ -23,8 +32,6 @@ from tinsmith.ir.onnx.use import Use
 from tinsmith.ir.onnx.values import Real, Unsigned, Value
 from tinsmith.ir.types import SIZES, TensorType
 
-OLDEST, NEWEST = 7, 28
-"""Versions of the operator set ai.onnx that are read."""
 _BATCH = re.compile(r"batch|^[nb]$|^unk__", re.IGNORECASE)
 
 
@@ -170,7 +177,10 @@ class Translation:
         for info in self.model.graph.outputs:
             if info.name not in self.values:
                 broken(f"its output {info.name!r} is not computed")
-            value = self.named(self.values[info.name], info.name)
+            try:
+                value = self.named(self.values[info.name], info.name)
+            except Unsupported as e:
+                refuse("shape", f"The output {info.name!r} is not supported: {e}.")
             self._check_output(info, self.b.type(value))
             if value in names:
                 value = self.b.op("reshape", value, shape=self.b.type(value).shape)
@@ -203,7 +213,7 @@ def translate(model: Model, name: str) -> Graph:
         UserError: ``import.onnx.opset``, ``.op`` (an operator that is not supported, or a use of
             one; names operator and node), ``.constant``, ``.type``, ``.shape``, ``.broken``.
     """
-    version = model.opsets.get("", OLDEST)
+    version = model.opsets.get("", NEWEST)
     if not OLDEST <= version <= NEWEST:
         refuse(
             "opset",

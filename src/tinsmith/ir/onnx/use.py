@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinsmith.ir.onnx.content import axis_in, constant, evaluated, readable, snake
+from tinsmith.ir.onnx.content import NEWEST, axis_in, constant, evaluated, readable, snake
 from tinsmith.ir.onnx.parse import OpNode, Subgraph
+from tinsmith.ir.onnx.quantised import real_array
 from tinsmith.ir.onnx.refusal import NotConstant, Unsupported
 from tinsmith.ir.onnx.values import Real, Unsigned, Value
 
@@ -19,7 +20,7 @@ class Use:
 
     def __init__(self, t: "Translation", node: OpNode) -> None:
         self.t, self.node, self.b = t, node, t.b
-        self.version = t.model.opsets.get(node.domain, 1)
+        self.version = t.model.opsets.get(node.domain, 1 if node.domain else NEWEST)
         self.name = readable(next((o for o in node.outputs if o), "")) or snake(node.kind)
 
     def has(self, position: int) -> bool:
@@ -56,6 +57,16 @@ class Use:
     def values(self) -> list[str]:
         """All operands."""
         return [self.value(i) for i in range(self.count)]
+
+    def weights(self, position: int) -> str | np.ndarray:
+        """An operand as an array where it is known, else the name of its value."""
+        value = self.raw(position)
+        known = real_array(value) if isinstance(value, Real) and value.constant else None
+        if known is None:
+            known = self.known(position)
+        if known is None or not np.isfinite(known).all():
+            return self.value(position)
+        return known
 
     def known(self, position: int) -> np.ndarray | None:
         """An operand's array where it is known at import; None where it is computed."""

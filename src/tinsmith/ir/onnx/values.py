@@ -22,6 +22,20 @@ class Scale:
         """Whether one scale and zero point serve the whole tensor."""
         return self.scale.size == 1
 
+    @property
+    def eight_bits(self) -> bool:
+        """Whether the integers have 8 bits and one meaning for all."""
+        return self.per_tensor and self.zero.dtype in (np.int8, np.uint8)
+
+    def same(self, other: "Scale") -> bool:
+        """Whether both mean the same."""
+        return (
+            self.zero.dtype == other.zero.dtype
+            and self.axis == other.axis
+            and np.array_equal(self.scale, other.scale)
+            and np.array_equal(self.zero, other.zero)
+        )
+
     def quant(self) -> Quant:
         """As a Quant of int8 values (uint8 with the top bit flipped: zero point less 128)."""
         offset = 128 if self.zero.dtype == np.uint8 else 0
@@ -45,6 +59,11 @@ class Real:
 
     integers: "str | np.ndarray | Unsigned"
     meaning: Scale
+
+    @property
+    def constant(self) -> bool:
+        """Whether the integers are known at import."""
+        return isinstance(self.integers, np.ndarray)
 
 
 Value = str | np.ndarray | Unsigned | Real
