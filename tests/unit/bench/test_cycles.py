@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tinsmith.bench.cycles.model import latency, model_cycles
+from tinsmith.bench.cycles.model import calibrated, latency, model_cycles
 from tinsmith.bench.outcome import Outcome
 from tinsmith.core.quantity import Estimated
 from tinsmith.devices.board import BOARDS, cores
@@ -55,6 +55,14 @@ def test_latency_is_an_estimate_with_the_boards_range() -> None:
     assert found.value == pytest.approx(2e6 * 1.34 / 120e6 * 1e3)
     assert (found.low, found.high) == pytest.approx((found.value * 0.85, found.value * 1.15))
     assert "MLPerf" in found.source
+
+
+def test_cycles_of_a_calibrated_board_are_a_range_over_all_cases() -> None:
+    board = BOARDS.get("nucleo_l4r5zi")
+    low, high = 1_000_000 * 1.34 * 0.85, 3_000_000 * 1.34 * 1.15
+    assert calibrated(outcome((3_000_000, 1_000_000)), board) == (round(low), round(high))
+    assert calibrated(outcome(None), board) is None
+    assert calibrated(outcome((5,)), replace(board, calibration=None)) is None
 
 
 def test_without_a_table_or_a_calibration_there_are_instructions_only() -> None:

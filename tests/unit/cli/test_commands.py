@@ -1,8 +1,11 @@
 """Every command of the catalogue has help, an example and few lines."""
 
 import inspect
+from dataclasses import dataclass
+from typing import Annotated
 
 import pytest
+import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -11,9 +14,12 @@ from tinsmith.cli.command import COMMANDS
 from tinsmith.cli.console import shown
 from tinsmith.cli.kinds import listing
 from tinsmith.cli.main import make_app
+from tinsmith.cli.options import ModelChoice, from_fields
 from tinsmith.cli.show import show_table
-from tinsmith.core.errors import UnknownKind
+from tinsmith.core.catalogue import Catalogue
+from tinsmith.core.errors import MissingTool, UnknownKind
 from tinsmith.flow.journal import StepRecord
+from tinsmith.ir.importer import Importer, Support
 
 
 @pytest.mark.parametrize("name", COMMANDS.names())
@@ -39,6 +45,53 @@ def test_kinds_listing() -> None:
     assert listing("block", "spectral")[0]["parameter"] == "spectral"
     with pytest.raises(UnknownKind, match="Did you mean 'family'"):
         listing("famly", "")
+
+
+def test_the_support_table_is_what_importers_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = Importer("known", (".k",), support=lambda: [Support("Add", ("int8", "float32"), "no")])
+
+    def get(catalogue: Catalogue, name: str) -> Importer:
+        if name == "absent":
+            raise MissingTool("Python package 'absent'", "")
+        return known
+
+    monkeypatch.setattr(Catalogue, "names", lambda self: ["absent", "known"])
+    monkeypatch.setattr(Catalogue, "get", get)
+    row = {"importer": "known", "operator": "Add", "types": "int8, float32", "note": "no"}
+    assert listing("ops", "known") == [row]
+    gone, found = listing("ops", "")
+    assert found == row
+    assert (gone["importer"], "'absent' is needed" in gone["note"]) == ("absent", True)
+    with pytest.raises(UnknownKind, match="Did you mean 'known'"):
+        listing("ops", "knwn")
+
+
+def test_options_are_the_fields_of_a_class(capsys: pytest.CaptureFixture) -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Choice:
+        what: Annotated[str, typer.Argument(help="The thing.")]
+        often: Annotated[int, typer.Option("--often", "-o", help="How often.")] = 2
+
+    app = typer.Typer()
+
+    @app.command()
+    @from_fields(Choice)
+    def show_it(choice: Choice) -> None:
+        """Show it."""
+        print(choice)
+
+    run = CliRunner().invoke
+    assert "what='x', often=2" in run(app, ["x"]).output
+    assert "what='x', often=5" in run(app, ["-o", "5", "x"]).output
+    assert run(app, []).exit_code == run(app, ["x", "--often", "y"]).exit_code == 2
+    assert "Show it." in run(app, ["--help"]).output and "How often." in run(app, ["--help"]).output
+
+
+def test_options_for_a_model_are_written_as_they_were_given() -> None:
+    assert ModelChoice().used() == []
+    assert ModelChoice(reset_each=True, stack=8).used() == ["--reset-each", "--stack"]
+    options = ModelChoice(runner="qemu", stack=512).measure_options("host")
+    assert (options.board, options.runner, options.stack_bytes) == ("host", "qemu", 512)
 
 
 def test_a_table_in_a_file_is_not_cut(capsys: pytest.CaptureFixture) -> None:
