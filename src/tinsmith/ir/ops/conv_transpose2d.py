@@ -1,5 +1,5 @@
-"""Transposed convolution over NHWC, in groups of channels if w has fewer than x; int8 sums in int32,
-int16 (with int8 weights) in int64.
+"""Transposed convolution over NHWC, in groups of channels if w has fewer than x; int8 sums in
+int32, int16 (with int8 weights) in int64.
 
 y[b, i, j, o] = bias[o] + sum over ky, kx, c with i = p*sy + ky*dy - top and j = q*sx + kx*dx - left
 of x[b, p, q, g*C + c] * w[o, ky, kx, c], where w has C channels and g is the group of o.

@@ -1,44 +1,28 @@
-"""Layers with weights: fully connected, convolution, depthwise convolution; fused activations.
+"""Layers with weights: fully connected, convolution, depthwise and transposed convolution; fused
+activations of float values.
 
-Sources: TensorFlow Lite 8-bit quantization specification; Jacob et al., "Quantization and Training
-of Neural Networks for Efficient Integer-Arithmetic-Only Inference", CVPR 2018; the options tables
-of TensorFlow Lite's schema, version 3.
+Integers: `integers.py`; float values with int8 weights: `dynamic.py`. Source: the options tables of
+TensorFlow Lite's schema, version 3.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from tinsmith.ir.ops.requantize import multipliers
+from tinsmith.ir.tflite.dynamic import dynamic_layer
+from tinsmith.ir.tflite.integers import (
+    Product,
+    clamp,
+    integer_layer,
+    limits,
+    require_same_shape,
+)
 from tinsmith.ir.tflite.translate import Unsupported, Use
-from tinsmith.ir.types import Quant
 
-_LIMITS: Mapping[int, tuple[float | None, float | None]] = {
-    0: (None, None), 1: (0.0, None), 2: (-1.0, 1.0), 3: (0.0, 6.0),
-}  # fmt: skip
-"""Fused activation (none, relu, relu_n1_to_1, relu6) -> lower and upper limit of real values."""
+__all__ = ["bounded", "clamp", "conv", "ends_with", "fully_connected", "limits", "window"]
+
 _MOST_STEP = 1 << 12
-
-
-def limits(code: int) -> tuple[float | None, float | None]:
-    """Lower and upper limit that a fused activation of the schema sets to real values."""
-    if code not in _LIMITS:
-        raise Unsupported(f"its fused activation {code} is not one of none, relu, relu6, -1 to 1")
-    return _LIMITS[code]
-
-
-def clamp(code: int, quant: Quant) -> tuple[int, int]:
-    """Limits of the int8 result: real limits / scale in float32, rounded half away from zero."""
-    ends = []
-    for limit, widest in zip(limits(code), (-128, 127), strict=True):
-        step = np.float32(0 if limit is None else limit) / np.float32(quant.scale[0])
-        place = float(np.sign(step) * np.floor(np.abs(np.float64(step)) + 0.5))
-        q = widest if limit is None else quant.zero_point[0] + place
-        ends.append(int(min(127, max(-128, q))))
-    return ends[0], ends[1]
 
 
 def bounded(use: Use, value: str, code: int) -> str:
@@ -65,84 +49,51 @@ def ends_with(use: Use, code: int) -> str:
     return use.name if limits(code) == (None, None) else f"{use.name}_sum"
 
 
-@dataclass(frozen=True)
-class _Product:
-    """A layer with weights: its op, value and attributes; ``channels`` is the axis of the weights
-    that counts the results; ``activation`` the fused one."""
-
-    op: str
-    x: str
-    channels: int
-    activation: int
-    attrs: Mapping[str, Any]
-
-
-def _weighted(use: Use, product: _Product) -> str:
-    dtype = use.type(product.x).dtype
-    if dtype != use.result.dtype:
-        raise Unsupported(f"it makes {use.result.dtype} of {dtype}")
-    weights = use.tensor(1)
-    if weights is not None and (dtype, weights.dtype) == ("float32", "int8"):
-        raise Unsupported(f"float32 with int8 weights ({weights}): dynamic-range quantisation")
-    w = use.weights(1, dtype)
-    if w.ndim <= product.channels:
-        raise Unsupported(f"its weights have shape {list(w.shape)}")
-    channels = w.shape[product.channels]
-    b_dtype = "int32" if dtype == "int8" else "float32"
-    b = use.weights(2, b_dtype) if use.tensor(2) else np.zeros(channels, b_dtype)
-    if b.size != channels:
-        raise Unsupported(f"its bias has {b.size} numbers for {channels} channels")
-    names = f"{use.name}_weight", f"{use.name}_bias"
-    if dtype == "int8":
-        return _integer(use, product, w, b.reshape(-1))
-    operands = [use.constant(names[0], w), use.constant(names[1], b.reshape(-1))]
-    name = ends_with(use, product.activation)
-    y = use.op(product.op, product.x, *operands, name=name, **product.attrs)
+def _weighted(use: Use, product: Product) -> str:
+    """The layer in the arithmetic that its types ask for."""
+    dtype, weights = use.type(product.x).dtype, use.given(1)
+    if dtype != use.wanted.dtype:
+        raise Unsupported(f"it makes {use.wanted.dtype} of {dtype}")
+    if dtype in ("int8", "int16"):
+        return integer_layer(use, product)
+    if dtype != "float32":
+        raise Unsupported(f"its input is {use.type(product.x)}")
+    if weights.dtype in ("int8", "int4", "uint8"):
+        y = dynamic_layer(use, product, ends_with(use, product.activation))
+    else:
+        y = _float_layer(use, product)
     return bounded(use, y, product.activation)
 
 
-def _integer(use: Use, product: _Product, w: np.ndarray, b: np.ndarray) -> str:
-    """int8 x int8 + int32 -> int32, then requantize with the activation as its clamp."""
-    tensor, out = use.tensor(1), use.result.quant()
-    wq, xq = tensor.quant() if tensor else out, use.type(product.x).quant
-    if xq is None or xq.axis is not None or out.axis is not None or any(wq.zero_point):
-        raise Unsupported("activations need one scale, weights zero points of 0")
-    if wq.axis not in (None, product.channels):
-        raise Unsupported(f"its weights have scales along axis {wq.axis}")
-    _require_room(product, w, b, xq.zero_point[0])
-    names = f"{use.name}_weight", f"{use.name}_bias"
-    operands = [use.constant(names[0], w, wq), use.constant(names[1], b)]
-    total = use.op(product.op, product.x, *operands, name=f"{use.name}_sum", **product.attrs)
-    low, high = clamp(product.activation, out)
-    try:
-        multiplier, shift = multipliers(_factors(use, xq.scale[0], wq, out.scale[0]))
-    except ValueError as e:
-        raise Unsupported(f"its scales do not fit: {e}") from e
-    scales = (
-        use.constant(f"{use.name}_multiplier", multiplier),
-        use.constant(f"{use.name}_shift", shift),
-    )
-    return use.op(
-        "requantize", total, *scales, quant=out, rounding=use.rounding,
-        zero_point=out.zero_point[0], act_min=low, act_max=high,
-    )  # fmt: skip
+def _float_layer(use: Use, product: Product) -> str:
+    w = _floats(use, 1)
+    if w.ndim <= product.channels:
+        raise Unsupported(f"its weights have shape {list(w.shape)}")
+    channels = w.shape[product.channels]
+    b = np.zeros(channels, np.float32)
+    if use.tensor(product.bias) is not None:
+        b = _floats(use, product.bias).reshape(-1)
+    if b.size != channels:
+        raise Unsupported(f"its bias has {b.size} numbers for {channels} channels")
+    operands = use.constant(f"{use.name}_weight", w), use.constant(f"{use.name}_bias", b)
+    name = ends_with(use, product.activation)
+    return use.op(product.op, product.x, *operands, name=name, **product.attrs)
 
 
-def _factors(use: Use, x: float, w: Quant, y: float) -> list[float]:
-    """Scale of x times scale of w over scale of the result, in float64; see `rounding.py`."""
-    if use.float32_product and len(w.scale) == 1:
-        with np.errstate(over="ignore", under="ignore"):
-            return [float(np.float32(x) * np.float32(w.scale[0])) / y]
-    return [x * s / y for s in w.scale]
-
-
-def _require_room(product: _Product, w: np.ndarray, b: np.ndarray, zero: int) -> None:
-    """No sum may leave int32, whatever the input is."""
-    others = tuple(a for a in range(w.ndim) if a != product.channels)
-    widest = max(127 - zero, 128 + zero)
-    most = np.abs(w.astype(np.int64)).sum(others) * widest + np.abs(b.astype(np.int64))
-    if int(most.max()) >= 2**31:
-        raise Unsupported(f"its sums may reach {int(most.max())}, beyond int32")
+def _floats(use: Use, position: int) -> np.ndarray:
+    """Content of a float32 operand that is a constant, or was made of one."""
+    tensor = use.given(position)
+    if tensor.constant and not tensor.variable and tensor.index not in use.t.values:
+        if tensor.dtype != "float32":
+            raise Unsupported(f"operand {position} ({tensor}) is not float32")
+        return tensor.array()
+    if tensor.index not in use.t.values:
+        raise Unsupported(f"operand {position} ({tensor}) is no constant")
+    value = use.value(position)
+    found = use.b.build([value]).constants.get(value)
+    if found is None or found.dtype != np.float32:
+        raise Unsupported(f"operand {position} ({tensor}) is no constant of float32")
+    return found
 
 
 def fully_connected(use: Use) -> str:
@@ -159,9 +110,9 @@ def fully_connected(use: Use) -> str:
         raise Unsupported(f"its input has {use.type(x)} for weights {list(weights.shape)}")
     x = use.reshape(x, (rows, depth), f"{use.name}_rows")
     if shape == wanted:
-        return _weighted(use, _Product("dense", x, 0, use.option(0), {}))
+        return _weighted(use, Product("dense", x, 0, use.option(0), {}, bias_type=4))
     name, use.name = use.name, f"{use.name}_matrix"
-    y = _weighted(use, _Product("dense", x, 0, use.option(0), {}))
+    y = _weighted(use, Product("dense", x, 0, use.option(0), {}, bias_type=4))
     return use.reshape(y, wanted, name)
 
 
@@ -193,4 +144,25 @@ def conv(use: Use, depthwise: bool) -> str:
     if depthwise:
         attrs["multiplier"] = w.shape[3] // use.type(x).shape[3]
     op, channels = ("depthwise_conv2d", 3) if depthwise else ("conv2d", 0)
-    return _weighted(use, _Product(op, x, channels, use.option(3 + shift), attrs))
+    activation, bias_type = use.option(3 + shift), -1 if depthwise else 6
+    return _weighted(use, Product(op, x, channels, activation, attrs, bias_type=bias_type))
+
+
+def transpose_conv(use: Use) -> str:
+    """Operands: shape of the result, weights, x, bias. Options 0: padding, 1 and 2: strides along x
+    and y, 3: the activation. The result is what a convolution with this padding and stride would
+    make x of."""
+    x, w, size = use.value(2), use.tensor(1), use.wanted.shape
+    if w is None or len(w.shape) != 4 or len(size) != 4 or len(use.type(x).shape) != 4:
+        raise Unsupported(f"its input is {use.type(x)}, its weights are {w}")
+    require_same_shape(use.integers(0), size)
+    stride = (use.option(2, "<i"), use.option(1, "<i"))
+    if use.option(0) not in (0, 1) or not all(1 <= s <= _MOST_STEP for s in stride):
+        raise Unsupported(f"padding {use.option(0)} and stride {stride}")
+    padding = tuple(
+        max(0, (n - 1) * s + k - m) // 2
+        for n, s, k, m in zip(use.type(x).shape[1:3], stride, w.shape[1:3], size[1:3], strict=True)
+    )
+    attrs = {"size": size[1:3], "stride": stride, "padding": padding}
+    product = Product("conv_transpose2d", x, 0, use.option(3), attrs, bias=3, bias_type=4)
+    return _weighted(use, product)

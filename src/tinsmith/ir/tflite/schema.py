@@ -23,7 +23,7 @@ TYPES = (
 )  # fmt: skip
 CODES = {
     "float32": "<f4", "int8": "i1", "uint8": "u1", "int16": "<i2", "int32": "<i4", "int64": "<i8",
-    "bool": "?",
+    "bool": "?", "float16": "<f2", "int4": "u1",
 }  # fmt: skip
 """Types whose constants are read -> how they lie in the file."""
 
@@ -79,14 +79,23 @@ class Tensor:
         if code is None:
             refuse("type", f"The type of {self} is not supported.", f"Supported: {_known()}.")
         wanted = prod(self.shape) * np.dtype(code).itemsize
+        if self.dtype == "int4":
+            wanted = -(-wanted // 2)
         if self.data.size != wanted:
             broken(f"{self} needs {wanted} bytes, its buffer has {self.data.size}")
+        if self.dtype == "int4":
+            return self._halves()
         array = np.frombuffer(self.data.tobytes(), code).reshape(self.shape)
         if self.dtype == "bool":
             array = self.data.reshape(self.shape) != 0
-        if self.dtype == "float32" and not np.isfinite(array).all():
+        if self.dtype in ("float32", "float16") and not np.isfinite(array).all():
             refuse("finite", f"The constant {self} holds NaN or infinity.")
         return array.astype(self.dtype)
+
+    def _halves(self) -> np.ndarray:
+        """int4 as int8: two to a byte, the lower half first."""
+        pairs = np.stack([self.data & 15, self.data >> 4], -1).reshape(-1)[: prod(self.shape)]
+        return ((pairs ^ 8).astype(np.int8) - 8).reshape(self.shape)
 
     def quant(self) -> Quant:
         """What the integers mean.
