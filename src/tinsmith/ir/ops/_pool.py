@@ -1,8 +1,8 @@
-"""What the poolings share: a window over each channel of NHWC pictures, in float32 or int8.
+"""What the poolings share: a window over each channel of NHWC pictures, in float32, int8 or int16.
 
 Attributes: size (y, x), stride (y, x), dilation (y, x; (1, 1) if absent), padding (top, bottom,
-left, right) so small that every window has x at one place at least; int8 also act_min and act_max
-(-128..127, both ends if absent). The result has x's Quant. Places outside x are skipped.
+left, right) so small that every window has x at one place at least; integers also act_min and
+act_max (both ends of the dtype if absent). The result has x's Quant. Places outside x are skipped.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,23 +29,26 @@ def pool_window(op: str, x: TensorType, attrs: Attrs) -> Window:
     return window
 
 
-def clamp_of(op: str, attrs: Attrs) -> tuple[int, int]:
-    """act_min and act_max of int8."""
-    given: Attrs = {"act_min": -128, "act_max": 127, **attrs}
+def clamp_of(op: str, x: TensorType, attrs: Attrs) -> tuple[int, int]:
+    """act_min and act_max of integers."""
+    info = np.iinfo(x.dtype)
+    given: Attrs = {"act_min": int(info.min), "act_max": int(info.max), **attrs}
     low, high = integer(op, given, "act_min"), integer(op, given, "act_max")
-    if not -128 <= low <= high <= 127:
-        raise ShapeError(op, f"act_min {low}, act_max {high}; expected -128 <= low <= high <= 127")
+    if not info.min <= low <= high <= info.max:
+        raise ShapeError(op, f"act_min {low}, act_max {high} of {x.dtype}")
     return low, high
 
 
 def pool_infer(op: str, inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
     """x [batch, height, width, channels] -> [batch, rows, columns, channels], as x is quantised."""
-    of_dtype(op, inputs, 1, "float32", "int8")
+    of_dtype(op, inputs, 1, *DTYPES)
     (x,) = inputs
     window = pool_window(op, x, attrs)
-    if x.dtype == "int8":
+    if x.dtype != "float32":
         per_tensor(op, x)
-        clamp_of(op, attrs)
+        clamp_of(op, x, attrs)
+    if window.kernel[0] * window.kernel[1] > MOST_PLACES:
+        raise ShapeError(op, f"size {window.kernel}; at most {MOST_PLACES} places")
     shape = (x.shape[0], *window.results, x.shape[3])
     return (TensorType(shape, x.dtype, x.quant),)
 
@@ -59,7 +62,7 @@ def pool_arguments(op: str, site: Site) -> Sequence[Argument]:
     """(x, y, geometry (see `_window.py`)[, low, high])"""
     (x,) = site.inputs
     common: list[Argument] = [In(0), Out(), *geometry(x, pool_window(op, x, site.attrs))]
-    return [*common, *clamp_of(op, site.attrs)] if x.dtype == "int8" else common
+    return [*common, *clamp_of(op, x, site.attrs)] if x.dtype != "float32" else common
 
 
 def patches(op: str, x: np.ndarray, site: Site) -> np.ndarray:
@@ -74,19 +77,22 @@ def patches(op: str, x: np.ndarray, site: Site) -> np.ndarray:
 
 def pool_extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
     """A random window behind pictures."""
-    if len(x.shape) != 4 or x.dtype not in ("float32", "int8"):
+    if len(x.shape) != 4 or x.dtype not in DTYPES:
         return None
-    if x.dtype == "int8" and (x.quant is None or x.quant.axis is not None):
+    if x.dtype != "float32" and (x.quant is None or x.quant.axis is not None):
         return None
     size = tuple(int(v) for v in rng.integers(1, 4, 2))
     stride = tuple(int(v) for v in rng.integers(1, 3, 2))
     padding = tuple(int(rng.integers(0, n)) for n in (size[0], size[0], size[1], size[1]))
     attrs: dict[str, Attr] = {"size": size, "stride": stride, "padding": padding}
-    if x.dtype == "int8":
-        attrs["act_min"] = int(rng.choice([-128, -100]))
+    if x.dtype != "float32":
+        attrs["act_min"] = int(rng.choice([np.iinfo(x.dtype).min, -100]))
     return Extension((0,), attrs)
 
 
+DTYPES = ("float32", "int8", "int16")
+MOST_PLACES = 1 << 15
+"""Places of a window, so that no sum of int16 leaves int32."""
 _Q = (Quant((0.1,), (-9,)),)
 _WIDE: dict[str, Attr] = {"size": (3, 2), "stride": (2, 1), "padding": (1, 2, 0, 1)}
 
@@ -95,6 +101,7 @@ def pool_cases() -> Mapping[str, Case]:
     """The table of every pooling."""
     one, two = (1, 1), (2, 2)
     wide, wide8 = normal(2, 5, 7, 3), whole("int8", 2, 5, 7, 3)
+    wide16 = whole("int16", 2, 5, 7, 3)
     picture = SPECIAL.reshape(1, 4, 5, 1)
     special = np.concatenate([picture, picture[:, ::-1, ::-1]], axis=3)
     return {
@@ -112,6 +119,11 @@ def pool_cases() -> Mapping[str, Case]:
         "int8_wide": Case((wide8,), (type_of(wide8, *_Q),), _WIDE),
         "int8_everything": int8_case(
             whole("int8", 1, 5, 4, 8), quants=_Q, size=(5, 4), stride=one, act_min=-9, act_max=6
+        ),
+        "int16_few": int8_case(whole("int16", 1, 2, 2, 3), quants=_Q, size=(1, 2), stride=one),
+        "int16_wide": Case((wide16,), (type_of(wide16, *_Q),), _WIDE),
+        "int16_clamped": int8_case(
+            whole("int16", 1, 6, 6, 2), quants=_Q, size=two, stride=two, act_min=-9, act_max=4000
         ),
         "int8_clamped": int8_case(
             whole("int8", 1, 6, 6, 2), quants=_Q, size=two, stride=two, act_min=-9, act_max=40

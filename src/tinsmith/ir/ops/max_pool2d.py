@@ -1,6 +1,6 @@
 """Maximum of a window over each channel, of the places inside x only; attributes in `_pool.py`.
 
-int8 is clamped as in TensorFlow Lite (8-bit quantization specification, MAX_POOL_2D).
+Integers are clamped as in TensorFlow Lite (8-bit quantization specification, MAX_POOL_2D).
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ import numpy as np
 
 from tinsmith.ir.op import Kernel, Op, Site
 from tinsmith.ir.ops._pool import (
+    DTYPES,
     clamp_of,
     patches,
     pool_arguments,
@@ -28,16 +29,16 @@ def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, .
         seen, best, known = x[:, *tap.read], top[:, *tap.results], begun[:, *tap.results]
         best[...] = np.where(~known | (seen > best), seen, best)
         known[...] = True
-    if x.dtype == np.int8:
-        top = np.clip(top, *clamp_of("max_pool2d", site.attrs)).astype(np.int8)
+    if x.dtype != np.float32:
+        top = np.clip(top, *clamp_of("max_pool2d", site.inputs[0], site.attrs)).astype(x.dtype)
     return (top,)
 
 
 def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """The largest that is not border in float64."""
     top = np.fmax.reduce(patches("max_pool2d", operands[0], site), axis=-1)
-    if operands[0].dtype == np.int8:
-        top = np.clip(top, *clamp_of("max_pool2d", site.attrs))
+    if operands[0].dtype != np.float32:
+        top = np.clip(top, *clamp_of("max_pool2d", site.inputs[0], site.attrs))
     return (top,)
 
 
@@ -46,10 +47,7 @@ OP = Op(
     infer=lambda inputs, attrs: pool_infer("max_pool2d", inputs, attrs),
     reference=reference,
     oracle=oracle,
-    kernels={
-        dtype: Kernel(lambda site: pool_arguments("max_pool2d", site))
-        for dtype in ("float32", "int8")
-    },
+    kernels={dtype: Kernel(lambda site: pool_arguments("max_pool2d", site)) for dtype in DTYPES},
     cases=pool_cases(),
     extend=pool_extend,
 )
