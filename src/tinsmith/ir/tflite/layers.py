@@ -151,11 +151,13 @@ def conv(use: Use, depthwise: bool) -> str:
 def transpose_conv(use: Use) -> str:
     """Operands: shape of the result, weights, x, bias. Options 0: padding, 1 and 2: strides along x
     and y, 3: the activation. The result is what a convolution with this padding and stride would
-    make x of."""
+    make x of. A shape that comes in at run time is taken to be the declared one: shapes are fixed.
+    """
     x, w, size = use.value(2), use.tensor(1), use.wanted.shape
     if w is None or len(w.shape) != 4 or len(size) != 4 or len(use.type(x).shape) != 4:
         raise Unsupported(f"its input is {use.type(x)}, its weights are {w}")
-    require_same_shape(use.integers(0), size)
+    if use.given(0).constant:
+        require_same_shape(use.integers(0), size)
     stride = (use.option(2, "<i"), use.option(1, "<i"))
     if use.option(0) not in (0, 1) or not all(1 <= s <= _MOST_STEP for s in stride):
         raise Unsupported(f"padding {use.option(0)} and stride {stride}")

@@ -4,130 +4,24 @@ Sources: TensorFlow Lite 8-bit quantization specification; the options tables of
 schema, version 3.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
-from math import prod
 
-import numpy as np
-
-from tinsmith.ir.tflite import memory, shapes, tables
-from tinsmith.ir.tflite.layers import bounded, clamp, conv, ends_with, fully_connected, window
+from tinsmith.ir.importer import Support
+from tinsmith.ir.tflite import (
+    arithmetic,
+    memory,
+    pools,
+    recurrent,
+    reductions,
+    sequences,
+    shapes,
+    unary,
+)
+from tinsmith.ir.tflite.dynamic import dequantize
+from tinsmith.ir.tflite.layers import conv, fully_connected, transpose_conv
 from tinsmith.ir.tflite.slices import strided_slice
-from tinsmith.ir.tflite.translate import Rule, Unsupported, Use
-
-RELU, RELU6 = 1, 3
-"""Codes of the activations that are operators too."""
-
-
-def _reshape(use: Use) -> str:
-    shape = use.result.checked().shape
-    if prod(shape) != use.type(use.value(0)).elements:
-        raise Unsupported(f"{use.type(use.value(0))} does not have the elements of {list(shape)}")
-    return use.op("reshape", use.value(0), shape=shape)
-
-
-def _add(use: Use) -> str:
-    """Sum of two values; the smaller one is repeated along the first axes of the larger."""
-    a, b = use.value(0), use.value(1)
-    if use.type(a).elements < use.type(b).elements:
-        a, b = b, a
-    shape = use.type(b).shape
-    while len(shape) > 1 and shape[0] == 1 and shape != use.type(a).shape:
-        shape = shape[1:]
-    b = use.reshape(b, shape, f"{use.name}_term")
-    if use.type(a).dtype == "float32":
-        total = use.op("add", a, b, name=ends_with(use, use.option(0)))
-        return bounded(use, total, use.option(0))
-    out = use.result.quant()
-    low, high = clamp(use.option(0), out)
-    return use.op("add", a, b, quant=out, act_min=low, act_max=high)
-
-
-def _relu(use: Use) -> str:
-    """An activation as an operator of its own; int8 only where scale and zero point stay."""
-    x = use.value(0)
-    if use.type(x).dtype == "int8":
-        _same_meaning(use, x)
-        return use.op("relu", x)
-    return bounded(use, x, RELU)
-
-
-def _relu6(use: Use) -> str:
-    x = use.value(0)
-    if use.type(x).dtype != "float32":
-        raise Unsupported("only float32; int8 has it inside of a layer")
-    return bounded(use, x, RELU6)
-
-
-def _same_meaning(use: Use, x: str) -> None:
-    if use.is_int8 and use.type(x).quant != use.result.quant():
-        raise Unsupported(f"it rescales {use.type(x)} to {use.result.quant()}")
-
-
-def _softmax(use: Use) -> str:
-    """Options 0: beta, a factor on the input."""
-    x, options = use.value(0), use.operator.options
-    beta = np.float32(options.number(0, "<f") if options else 0)
-    if not np.isfinite(beta):
-        raise Unsupported(f"its factor beta is {beta}")
-    if use.type(x).dtype == "int8":
-        return use.op("softmax", x, beta=float(beta))
-    if beta != 1:
-        factor = use.constant(f"{use.name}_beta", np.full(1, beta, np.float32))
-        x = use.op("mul", x, factor, name=f"{use.name}_scaled")
-    return use.op("softmax", x)
-
-
-def _quantize(use: Use) -> str:
-    """float32 to int8; int8 to int8 only where nothing changes."""
-    x = use.value(0)
-    if use.type(x).dtype == "float32":
-        return use.op("quantize", x, quant=use.result.quant())
-    _same_meaning(use, x)
-    return use.op("reshape", x, shape=use.type(x).shape)
-
-
-def _dequantize(use: Use) -> str:
-    return use.op("dequantize", use.value(0))
-
-
-def _pool(use: Use, op: str) -> str:
-    """Options 0..2 as convolutions have them, 3 and 4: the window along x and y, 5: the
-    activation; int8 only where scale and zero point stay."""
-    x, size = use.value(0), (use.option(4, "<i"), use.option(3, "<i"))
-    attrs = window(use, x, size, (1, 1)) | {"size": size}
-    if use.type(x).dtype == "float32":
-        pooled = use.op(op, x, name=ends_with(use, use.option(5)), **attrs)
-        return bounded(use, pooled, use.option(5))
-    _same_meaning(use, x)
-    low, high = clamp(use.option(5), use.result.quant())
-    return use.op(op, x, **attrs, act_min=low, act_max=high)
-
-
-def _pad(use: Use) -> str:
-    """Operand 1: how many zeros before and behind each axis; one node per axis that grows."""
-    x, tensor = use.value(0), use.tensor(1)
-    sides = use.weights(1, "int64" if tensor and tensor.dtype == "int64" else "int32")
-    type = use.type(x)
-    if sides.shape != (len(type.shape), 2):
-        raise Unsupported(f"its paddings have shape {list(sides.shape)} for {type}")
-    value = float(0) if type.quant is None else type.quant.zero_point[0]
-    grown = [(axis, int(b), int(a)) for axis, (b, a) in enumerate(sides) if b or a]
-    for axis, before, after in grown:
-        x = use.op("pad", x, axis=axis, before=before, after=after, value=value)
-    return x if grown else use.op("reshape", x, shape=type.shape)
-
-
-def _concatenation(use: Use) -> str:
-    """Options 0: the axis, 1: the activation. More than two are joined one after the other."""
-    joined, *rest = [use.value(i) for i in range(use.operands)]
-    axis, rank = use.option(0, "<i"), len(use.type(joined).shape)
-    if use.option(1) or not rest or not -rank <= axis < rank:
-        raise Unsupported(f"{use.operands} operands, axis {axis}, activation {use.option(1)}")
-    for part in rest:
-        joined = use.op("concat", joined, part, axis=axis % rank)
-    return joined
-
+from tinsmith.ir.tflite.translate import Rule
 
 _FLOAT = ("float32",)
 _BYTES = ("float32", "int8", "uint8")
@@ -136,6 +30,37 @@ _NUMBERS = (*_REAL, "int32", "int64")
 _ANY = (*_NUMBERS, "bool")
 _PLAIN = ("float32", "int32", "int64")
 
+
+def _binary(stage: str, options: int, op: str, types: tuple[str, ...] = _PLAIN) -> Rule:
+    return Rule(stage, options, partial(arithmetic.plain, op=op), types)
+
+
+def _unary(stage: str, options: int, types: tuple[str, ...] = _FLOAT) -> Rule:
+    return Rule(stage, options, unary.unary, types)
+
+
+def _compare(stage: str, options: int, op: str) -> Rule:
+    return Rule(stage, options, partial(arithmetic.compare, op=op), _ANY)
+
+
+_WEIGHTS = "constant weights; int8 and int4 ones with float32: dynamic range"
+LAYERS: Mapping[str, Rule] = {
+    "FULLY_CONNECTED": Rule("dense", 8, fully_connected, _REAL, _WEIGHTS),
+    "CONV_2D": Rule("conv2d", 1, partial(conv, depthwise=False), _REAL, _WEIGHTS),
+    "DEPTHWISE_CONV_2D": Rule(
+        "depthwise_conv2d", 2, partial(conv, depthwise=True), _REAL, _WEIGHTS
+    ),
+    "TRANSPOSE_CONV": Rule(
+        "conv_transpose2d", 49, transpose_conv, _REAL, "constant weights", typed=2
+    ),
+    "AVERAGE_POOL_2D": Rule("avg_pool2d", 5, partial(pools.pool, op="avg_pool2d"), _REAL),
+    "MAX_POOL_2D": Rule("max_pool2d", 5, partial(pools.pool, op="max_pool2d"), _REAL),
+    "SOFTMAX": Rule("softmax", 9, pools.softmax, _REAL),
+    "ADD": Rule("add", 11, pools.add, _NUMBERS, "no int16 with scales of powers of two only"),
+    "DEQUANTIZE": Rule("dequantize", 38, dequantize, (*_REAL[1:], "float16")),
+    "BATCH_MATMUL": Rule("matmul", 101, reductions.batch_matmul, _FLOAT),
+}
+"""Layers, and what else their arithmetic is for."""
 
 MOVING: Mapping[str, Rule] = {
     "PAD": Rule("pad", 22, shapes.pad, _ANY),
@@ -163,6 +88,8 @@ MOVING: Mapping[str, Rule] = {
     "DEPTH_TO_SPACE": Rule("depth_to_space", 94, shapes.depth_to_space, _ANY),
     "SPACE_TO_BATCH_ND": Rule("space_to_batch", 25, shapes.space_to_batch, _ANY),
     "BATCH_TO_SPACE_ND": Rule("batch_to_space", 24, shapes.batch_to_space, _ANY),
+    "SELECT": Rule("where", 47, arithmetic.select, _ANY, typed=1),
+    "SELECT_V2": Rule("where", 98, arithmetic.select, _ANY, typed=1),
 }
 """Operators that move elements."""
 
@@ -175,6 +102,71 @@ KNOWN: Mapping[str, Rule] = {
 }
 """Operators whose results are known at import."""
 
+ELEMENTS: Mapping[str, Rule] = {
+    "SUB": Rule("sub", 28, arithmetic.sub, _NUMBERS),
+    "MUL": Rule("mul", 21, arithmetic.mul, _NUMBERS),
+    "DIV": Rule("div", 29, lambda use: arithmetic.plain(use, "div", use.option(0)), _PLAIN[:2]),
+    "FLOOR_DIV": _binary("floor_div", 65, "floordiv", _PLAIN[:2]),
+    "FLOOR_MOD": _binary("floor_mod", 72, "mod"),
+    "POW": _binary("pow", 56, "pow", _FLOAT),
+    "SQUARED_DIFFERENCE": Rule(
+        "squared_difference", 76, arithmetic.squared_difference, ("float32", "int8", "int32")
+    ),
+    "MAXIMUM": Rule("maximum", 39, partial(arithmetic.extreme, op="max"), _NUMBERS),
+    "MINIMUM": Rule("minimum", 39, partial(arithmetic.extreme, op="min"), _NUMBERS),
+    "ADD_N": Rule("add", 82, arithmetic.add_n, ("float32", "int32")),
+    "EQUAL": _compare("equal", 53, "equal"),
+    "NOT_EQUAL": _compare("not_equal", 54, "not_equal"),
+    "LESS": _compare("less", 41, "less"),
+    "LESS_EQUAL": _compare("less_equal", 46, "less_equal"),
+    "GREATER": _compare("greater", 44, "greater"),
+    "GREATER_EQUAL": _compare("greater_equal", 45, "greater_equal"),
+    "LOGICAL_AND": Rule("and", 62, partial(arithmetic.logical, op="and"), ("bool",)),
+    "LOGICAL_OR": Rule("or", 60, partial(arithmetic.logical, op="or"), ("bool",)),
+    "LOGICAL_NOT": Rule("not", 63, arithmetic.logical_not, ("bool",)),
+    "RELU": Rule("relu", 0, partial(unary.limited, low=0, high=None, code=1), _REAL),
+    "RELU6": Rule("relu6", 0, partial(unary.limited, low=0, high=6, code=3), _REAL),
+    "RELU_N1_TO_1": Rule("relu", 0, partial(unary.limited, low=-1, high=1, code=2), _BYTES),
+    "RELU_0_TO_1": Rule("relu", 0, partial(unary.limited, low=0, high=1, code=0), _BYTES),
+    "LEAKY_RELU": Rule("leaky_relu", 75, unary.leaky_relu, _REAL, "no negative slope of integers"),
+    "PRELU": Rule("prelu", 0, unary.prelu, _BYTES),
+    "HARD_SWISH": Rule("hard_swish", 91, unary.hard_swish, _BYTES),
+    "GELU": Rule("gelu", 116, unary.gelu, _BYTES),
+    "LOGISTIC": _unary("logistic", 0, _BYTES),
+    "TANH": _unary("tanh", 0, _BYTES),
+    "ELU": _unary("elu", 0, ("float32", "int8")),
+    "EXP": _unary("exp", 33, ("float32", "int8")),
+    "LOG": _unary("log", 0, ("float32", "int8")),
+    "ABS": _unary("abs", 78, ("float32", "int8", "int32")),
+    "NEG": _unary("neg", 42, _PLAIN),
+    "SQRT": _unary("sqrt", 0),
+    "RSQRT": _unary("rsqrt", 0),
+    "SIN": _unary("sin", 0),
+    "COS": _unary("cos", 84),
+    "FLOOR": _unary("floor", 0),
+    "CEIL": _unary("ceil", 0),
+    "ROUND": _unary("round", 0),
+    "SIGN": _unary("sign", 123),
+    "SQUARE": Rule("square", 66, unary.square, _FLOAT),
+    "CAST": Rule("cast", 37, unary.cast, _ANY),
+    "QUANTIZE": Rule("quantize", 89, unary.quantize, _REAL),
+}
+"""Operators that work element by element."""
+
+ALONG: Mapping[str, Rule] = {
+    "SUM": Rule("sum", 27, partial(reductions.reduce, op="sum"), _NUMBERS),
+    "MEAN": Rule("mean", 27, partial(reductions.reduce, op="mean"), _REAL),
+    "REDUCE_MAX": Rule("reduce_max", 27, partial(reductions.reduce, op="max"), _NUMBERS),
+    "REDUCE_MIN": Rule("reduce_min", 27, partial(reductions.reduce, op="min"), _NUMBERS),
+    "REDUCE_PROD": Rule("reduce_prod", 27, partial(reductions.reduce, op="prod"), _PLAIN),
+    "ARG_MAX": Rule("argmax", 40, partial(reductions.arg, which="max"), _ANY),
+    "ARG_MIN": Rule("argmin", 57, partial(reductions.arg, which="min"), _ANY),
+    "LOG_SOFTMAX": Rule("log_softmax", 36, reductions.softmax_log, _FLOAT),
+    "L2_NORMALIZATION": Rule("l2_norm", 12, reductions.l2_normalization, _FLOAT),
+    "CUMSUM": Rule("cumsum", 102, reductions.cumsum, _PLAIN),
+    "TOPK_V2": Rule("topk", 34, reductions.topk, _NUMBERS),
+}
+"""Operators along axes."""
 
 VARIABLES: Mapping[str, Rule] = {
     "CALL_ONCE": Rule("memory", 103, memory.call_once),
@@ -184,23 +176,23 @@ VARIABLES: Mapping[str, Rule] = {
 }
 """Operators on variables."""
 
-RULES: Mapping[str, Rule] = {
-    "FULLY_CONNECTED": Rule("dense", 8, fully_connected),
-    "CONV_2D": Rule("conv2d", 1, partial(conv, depthwise=False)),
-    "DEPTHWISE_CONV_2D": Rule("depthwise_conv2d", 2, partial(conv, depthwise=True)),
-    "AVERAGE_POOL_2D": Rule("avg_pool2d", 5, partial(_pool, op="avg_pool2d")),
-    "MAX_POOL_2D": Rule("max_pool2d", 5, partial(_pool, op="max_pool2d")),
-    "PAD": Rule("pad", 22, _pad),
-    "RESHAPE": Rule("reshape", 17, _reshape),
-    "SOFTMAX": Rule("softmax", 9, _softmax),
-    "ADD": Rule("add", 11, _add),
-    "RELU": Rule("relu", 0, _relu),
-    "RELU6": Rule("relu6", 0, _relu6),
-    "QUANTIZE": Rule("quantize", 89, _quantize),
-    "DEQUANTIZE": Rule("dequantize", 38, _dequantize),
-    "LOGISTIC": Rule("logistic", 0, lambda use: tables.of_reals(use, tables.logistic)),
-    **MOVING,
-    **KNOWN,
-    **VARIABLES,
+_PLAIN_LSTM = "no coupled gates, peepholes, projection, normalisation or clips"
+MEMORY: Mapping[str, Rule] = {
+    "SVDF": Rule("svdf", 6, recurrent.svdf, ("float32", "int8")),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": Rule("lstm", 71, sequences.lstm, _FLOAT, _PLAIN_LSTM),
+    "UNIDIRECTIONAL_SEQUENCE_RNN": Rule("rnn", 31, sequences.rnn, _FLOAT),
+    "RNN": Rule("rnn", 7, sequences.rnn, _FLOAT),
 }
+"""Layers with states."""
+
+RULES: Mapping[str, Rule] = {
+    **LAYERS, **MOVING, **KNOWN, **ELEMENTS, **ALONG, **VARIABLES, **MEMORY,
+}  # fmt: skip
 """Operator -> its translation."""
+
+
+def support() -> Sequence[Support]:
+    """The support table: every operator that has a rule."""
+    return tuple(
+        Support(name, rule.types or _ANY, rule.note) for name, rule in sorted(RULES.items())
+    )
