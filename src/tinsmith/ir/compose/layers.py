@@ -15,9 +15,17 @@ from tinsmith.ir.compose import movement
 from tinsmith.ir.compose.convolution import ConvSpec as ConvSpec
 from tinsmith.ir.compose.convolution import conv as conv
 from tinsmith.ir.compose.convolution import conv_transpose as conv_transpose
+from tinsmith.ir.compose.norms import batch_norm as batch_norm
+from tinsmith.ir.compose.norms import group_norm as group_norm
+from tinsmith.ir.compose.norms import instance_norm as instance_norm
+from tinsmith.ir.compose.norms import layer_norm as layer_norm
+from tinsmith.ir.compose.norms import rms_norm as rms_norm
 from tinsmith.ir.compose.pictures import same_padding as same_padding
 from tinsmith.ir.compose.pooling import PoolSpec as PoolSpec
 from tinsmith.ir.compose.pooling import pool as pool
+from tinsmith.ir.compose.resizing import ResizeSpec as ResizeSpec
+from tinsmith.ir.compose.resizing import along as along
+from tinsmith.ir.compose.resizing import resize as resize
 from tinsmith.ir.compose.value import Value, need_float, operand, reshaped, shape_of
 from tinsmith.ir.op import ShapeError
 
