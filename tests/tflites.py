@@ -11,6 +11,7 @@ TYPES = {"float32": 0, "float16": 1, "int32": 2, "uint8": 3, "int64": 4, "bool":
          "int8": 9, "resource": 13}  # fmt: skip
 FULLY_CONNECTED, CONV_2D, DEPTHWISE_CONV_2D, ADD, RESHAPE, SOFTMAX = 9, 3, 4, 0, 22, 25
 AVERAGE_POOL_2D, MAX_POOL_2D, PAD, CONCATENATION = 1, 17, 34, 2
+SUB, MUL, LEAKY_RELU = 41, 18, 98
 RELU, RELU6, TANH, CUSTOM, QUANTIZE, DEQUANTIZE = 19, 21, 28, 32, 114, 6
 
 
@@ -45,6 +46,7 @@ class Operator:
     options_type: int = 0
     options: Mapping[int, tuple[str, Any]] | None = None
     custom: str = ""
+    version: int = 1
 
 
 @dataclass
@@ -89,7 +91,7 @@ class File:
         return Table(fields)
 
     def _operator(self, o: Operator) -> Table:
-        code = {0: ("b", min(o.code, 127)), 2: ("i", 1), 3: ("i", o.code)}
+        code = {0: ("b", min(o.code, 127)), 2: ("i", o.version), 3: ("i", o.code)}
         self.codes.append(Table(code | ({1: ("o", o.custom)} if o.custom else {})))
         fields = {0: ("I", len(self.codes) - 1), 1: ("o", np.array(o.inputs, "<i4")),
                   2: ("o", np.array(o.outputs, "<i4"))}  # fmt: skip
@@ -101,8 +103,16 @@ class File:
 def _buffer(t: Tensor) -> Table:
     if t.data is None:
         return Table({})
+    if t.type == "int4":
+        return Table({0: ("o", _halves(np.asarray(t.data).reshape(-1)))})
     raw = t.data if isinstance(t.data, bytes) else np.ascontiguousarray(t.data, t.type).tobytes()
     return Table({0: ("o", np.frombuffer(raw, "u1"))})
+
+
+def _halves(numbers: np.ndarray) -> np.ndarray:
+    """int4, two to a byte, the lower half first."""
+    low, high = np.append(numbers, [0] * (numbers.size % 2)).reshape(-1, 2).T & 15
+    return (low | high << 4).astype("u1")
 
 
 def write(root: Table) -> bytes:

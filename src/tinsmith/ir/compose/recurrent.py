@@ -32,12 +32,14 @@ class RecurrentSpec:
         clip: bound on the arguments of the gates' activations; 0: none.
         reset_after: gru only: whether the reset gate works behind the matrix (ONNX:
             linear_before_reset).
+        cell_clip: lstm only: bound on the cell; 0: none.
     """
 
     directions: Literal["forward", "backward", "both"] = "forward"
     activations: tuple[str, ...] = ()
     clip: float = 0.0
     reset_after: bool = False
+    cell_clip: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,8 @@ def _layer(
         *(operand(b, start if s is None else s, "start") for s in states),
     ]  # fmt: skip
     attrs: dict[str, Any] = {"reset_after": spec.reset_after} if op == "gru" else {}
+    if op == "lstm" and spec.cell_clip:
+        attrs["cell_clip"] = float(spec.cell_clip)
     y = b.op(
         op, x, *operands, name=name, activations=_numbers(op, spec.activations),
         clip=float(spec.clip), backward=spec.directions == "backward", **attrs,

@@ -1,4 +1,4 @@
-"""TensorFlow Lite models (schema version 3): fully int8 and float32.
+"""TensorFlow Lite models (schema version 3): float32, fully integer, and with states.
 
 Integers are those of the semantics that are meant: ``litert`` (LiteRT's reference kernels) or
 ``tflm`` (TensorFlow Lite Micro). The file is parsed and translated in a sandbox; what is not
@@ -13,6 +13,7 @@ from tinsmith.ir.graph import Graph
 from tinsmith.ir.importer import Importer
 from tinsmith.ir.tflite.flatbuffer import refuse
 from tinsmith.ir.tflite.rounding import ROUNDING
+from tinsmith.ir.tflite.rules import support
 
 
 def from_file(path: Path, name: str = "", semantics: str = "litert") -> Graph:
@@ -35,4 +36,6 @@ def from_file(path: Path, name: str = "", semantics: str = "litert") -> Graph:
     return run("tinsmith.ir.tflite.convert:convert", (path.resolve(), stem, semantics), Graph)
 
 
-IMPORTER = Importer("tflite", (".tflite",), read=from_file, semantics=tuple(ROUNDING))
+IMPORTER = Importer(
+    "tflite", (".tflite",), read=from_file, semantics=tuple(ROUNDING), support=support
+)

@@ -73,11 +73,11 @@ def activations_of(op: str, attrs: Attrs, count: int) -> tuple[int, ...]:
     return found
 
 
-def clip_of(op: str, attrs: Attrs) -> float:
-    """Attribute ``clip``; 0.0 is none."""
-    clip = attrs.get("clip", 0.0)
+def clip_of(op: str, attrs: Attrs, name: str = "clip") -> float:
+    """Attribute ``clip``, or another one like it; 0.0 is none."""
+    clip = attrs.get(name, 0.0)
     if not isinstance(clip, float) or not 0 <= clip < np.inf:
-        raise ShapeError(op, f"attribute clip is {clip!r}; expected a float from 0 on")
+        raise ShapeError(op, f"attribute {name} is {clip!r}; expected a float from 0 on")
     return clip
 
 
@@ -145,9 +145,9 @@ def geometry(sizes: Sizes, backward: bool) -> tuple[int, ...]:
     )  # fmt: skip
 
 
-def clip_argument(op: str, site: Site) -> Argument:
+def clip_argument(op: str, site: Site, name: str = "clip") -> Argument:
     """The clip as float32."""
-    return F32(float(f32(clip_of(op, site.attrs))))
+    return F32(float(f32(clip_of(op, site.attrs, name))))
 
 
 def layer(sizes: Sizes, gates: int, biases: int, starts: int, seed: int) -> list[np.ndarray]:

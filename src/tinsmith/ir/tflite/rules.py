@@ -176,7 +176,7 @@ VARIABLES: Mapping[str, Rule] = {
 }
 """Operators on variables."""
 
-_PLAIN_LSTM = "no coupled gates, peepholes, projection, normalisation or clips"
+_PLAIN_LSTM = "no coupled gates, peepholes, projection or normalisation"
 MEMORY: Mapping[str, Rule] = {
     "SVDF": Rule("svdf", 6, recurrent.svdf, ("float32", "int8")),
     "UNIDIRECTIONAL_SEQUENCE_LSTM": Rule("lstm", 71, sequences.lstm, _FLOAT, _PLAIN_LSTM),

@@ -1,18 +1,20 @@
 /* Long short-term memory, float32, gates in the order i, o, f, c. With a sum of each gate as bias + w x[t] + r h[t - 1], in
  * this order: c[t] = f(sum f) * c[t - 1] + f(sum i) * g(sum c), h[t] = f(sum o) * e(c[t]). The second direction, or the only
- * one if backward, runs from the last step to the first; f, g and e by number (ts_recurrent.h); clip bounds the sums.
+ * one if backward, runs from the last step to the first; f, g and e by number (ts_recurrent.h); clip bounds the sums,
+ * cell_clip every |c[t]| (0: not).
  * x [steps][batch][depth], w [directions][4][units][depth], r [directions][4][units][units], bias [directions][4][units],
  * start_h, start_c [directions][batch][units], y [steps][directions][h, c][batch][units]. */
 /* mutant: "steps - 1 - s : s" -> "s : steps - 1 - s" */
 /* mutant: "s == 0 ? start_c" -> "s <= 1 ? start_c" */
 /* mutant: "gates[2] * past_c[j]" -> "gates[0] * past_c[j]" */
+/* mutant: "cell < -cell_clip ? -cell_clip" -> "cell < -cell_clip ? cell_clip" */
 /* mutant: "gate < 3 ? f : g" -> "gate < 2 ? f : g" */
 #include "ts_recurrent.h"
 
 void ts_lstm_float32(
     const float *x, const float *w, const float *r, const float *bias, const float *start_h, const float *start_c,
     float *y, int32_t steps, int32_t batch, int32_t depth, int32_t directions, int32_t units, int32_t backward,
-    int32_t f, int32_t g, int32_t e, float clip) {
+    int32_t f, int32_t g, int32_t e, float clip, float cell_clip) {
     int32_t plane = batch * units;
     for (int32_t d = 0; d < directions; d++) {
         for (int32_t s = 0; s < steps; s++) {
@@ -35,7 +37,11 @@ void ts_lstm_float32(
                         sum = ts_more(sum, past_h, r + row * units, units);
                         gates[gate] = ts_activation(sum, gate < 3 ? f : g, clip);
                     }
-                    c[j] = ts_f32(gates[2] * past_c[j]) + ts_f32(gates[0] * gates[3]);
+                    float cell = ts_f32(gates[2] * past_c[j]) + ts_f32(gates[0] * gates[3]);
+                    if (cell_clip > 0.0f) {
+                        cell = cell < -cell_clip ? -cell_clip : (cell > cell_clip ? cell_clip : cell);
+                    }
+                    c[j] = cell;
                     h[j] = ts_f32(gates[1] * ts_activation(c[j], e, 0.0f));
                 }
             }

@@ -1,0 +1,69 @@
+"""Quantised arithmetic put together from whole steps in int32.
+
+An operand loses its zero point, is brought to another scale by fixed-point products that are
+rounded twice (gemmlowp; lite/kernels/internal/common.cc, MultiplyByQuantizedMultiplier), and the
+result gets its zero point and limits. Factors of scales are given as each kernel computes them.
+"""
+
+from tinsmith.ir.ops._fixed import INT32_MAX, INT32_MIN
+from tinsmith.ir.ops.requantize import multipliers
+from tinsmith.ir.tflite.integers import clamp
+from tinsmith.ir.tflite.translate import Unsupported, Use
+from tinsmith.ir.types import Quant
+
+INTEGERS = ("int8", "uint8", "int16")
+
+
+def quant_of(use: Use, value: str) -> Quant:
+    """Scale and zero point of a value that has one each."""
+    quant = use.type(value).quant
+    if quant is None or quant.axis is not None:
+        raise Unsupported(f"{use.type(value)} needs one scale and one zero point")
+    return quant
+
+
+def result_quant(use: Use) -> Quant:
+    """Scale and zero point of the result, one each."""
+    quant = use.wanted.quant
+    if quant is None or quant.axis is not None:
+        raise Unsupported(f"its result {use.wanted} needs one scale and one zero point")
+    return quant
+
+
+def centred(use: Use, value: str, left: int = 0) -> str:
+    """A quantised value less its zero point, times 2^left, as int32."""
+    quant_of(use, value)
+    return scaled(use, value, 2.0**left)
+
+
+def scaled(use: Use, value: str, factor: float, name: str = "") -> str:
+    """int32 of an int32 value, or of a quantised one less its zero point, times a factor."""
+    return _requantized(use, value, factor, name, None, (INT32_MIN, INT32_MAX))
+
+
+def finished(use: Use, value: str, factor: float, activation: int = 0) -> str:
+    """The result of an int32 value times a factor, plus the zero point, within an activation."""
+    return _requantized(use, value, factor, use.name, result_quant(use), ends(use, activation))
+
+
+def ends(use: Use, activation: int = 0) -> tuple[int, int]:
+    """Limits of the result: those of its type and of a fused activation."""
+    return clamp(activation, result_quant(use), use.wanted.dtype)
+
+
+def _requantized(
+    use: Use, value: str, factor: float, name: str, quant: Quant | None, ends: tuple[int, int]
+) -> str:
+    try:
+        multiplier, shift = multipliers([factor])
+    except ValueError as e:
+        raise Unsupported(f"its scales do not fit: {e}") from e
+    operands = (
+        use.constant(f"{use.name}_multiplier", multiplier),
+        use.constant(f"{use.name}_shift", shift),
+    )
+    dtype, zero = ("int32", 0) if quant is None else (use.wanted.dtype, quant.zero_point[0])
+    return use.op(
+        "requantize", value, *operands, name=name or f"{use.name}_scaled", quant=quant,
+        dtype=dtype, rounding="double", zero_point=zero, act_min=ends[0], act_max=ends[1],
+    )  # fmt: skip

@@ -1,0 +1,147 @@
+"""Operators of one operand, element by element: float32 through `ir/compose`, 8 bits by tables,
+int16 in fixed point (lite/kernels/activations.cc)."""
+
+import numpy as np
+
+from tinsmith.ir.compose import elementwise
+from tinsmith.ir.tflite import tables
+from tinsmith.ir.tflite.scaling import centred, finished, quant_of, result_quant, scaled
+from tinsmith.ir.tflite.translate import Unsupported, Use
+
+BYTES = ("int8", "uint8")
+REAL: dict[str, tuple[str, tables.Function | None]] = {
+    "LOGISTIC": ("sigmoid", tables.logistic),
+    "TANH": ("tanh", np.tanh),
+    "ELU": ("elu", tables.elu),
+    "EXP": ("exp", np.exp),
+    "LOG": ("log", None),
+    "SQRT": ("sqrt", None),
+    "RSQRT": ("rsqrt", None),
+    "SIN": ("sin", None),
+    "COS": ("cos", None),
+    "FLOOR": ("floor", None),
+    "CEIL": ("ceil", None),
+    "ROUND": ("round", None),
+    "NEG": ("neg", None),
+    "ABS": ("abs", None),
+    "SIGN": ("sign", None),
+}
+"""Operator -> compose's name, and the function of its int8 table where LUTPopulate fills it."""
+_F4 = np.float32
+
+
+def unary(use: Use) -> str:
+    """One of `REAL`."""
+    x, kind = use.value(0), use.operator.kind
+    name, function = REAL[kind]
+    if use.given(0).dtype in BYTES:
+        match kind:
+            case "LOG":
+                return tables.log(use)
+            case "ABS":
+                return tables.absolute(use)
+        assert function is not None, "the rule's types let no other through"
+        return tables.of_reals(use, function)
+    if kind == "ELU":
+        return elementwise.elu(use.b, x, 1.0, name=use.name)
+    return elementwise.unary(use.b, name, x, name=use.name)
+
+
+def gelu(use: Use) -> str:
+    """Option 0: whether tanh approximates it."""
+    approximate = bool(use.option(0))
+    if use.given(0).dtype in BYTES:
+        return tables.of_reals(use, tables.gelu_tanh if approximate else tables.gelu)
+    op = "gelu_tanh" if approximate else "gelu"
+    return elementwise.unary(use.b, op, use.value(0), name=use.name)
+
+
+def square(use: Use) -> str:
+    """x * x."""
+    x = use.value(0)
+    return elementwise.binary(use.b, "mul", x, x, name=use.name)
+
+
+def hard_swish(use: Use) -> str:
+    """x * relu6(x + 3) / 6, in this order of steps."""
+    if use.given(0).dtype in BYTES:
+        return tables.hard_swish(use)
+    b, x = use.b, use.value(0)
+    above = elementwise.binary(b, "add", x, elementwise.scalar(b, x, 3))
+    gate = elementwise.clip(b, above, 0, 6)
+    product = elementwise.binary(b, "mul", x, gate)
+    return elementwise.binary(b, "div", product, elementwise.scalar(b, x, 6), name=use.name)
+
+
+def limited(use: Use, low: float, high: float | None, code: int) -> str:
+    """RELU and its kin; int8 is rescaled and limited by a table, int16 in fixed point."""
+    x = use.value(0)
+    if use.given(0).dtype in BYTES:
+        return tables.rescaled(use, low, high)
+    if use.given(0).dtype == "int16":
+        factor = float(_F4(quant_of(use, x).scale[0]) / _F4(result_quant(use).scale[0]))
+        return finished(use, centred(use, x), factor, code)
+    return elementwise.clip(use.b, x, low, high, name=use.name)
+
+
+def leaky_relu(use: Use) -> str:
+    """Option 0: the factor below zero."""
+    alpha, x = use.real_option(0), use.value(0)
+    if use.given(0).dtype in BYTES:
+        return tables.leaky_relu(use, alpha)
+    if use.given(0).dtype == "float32":
+        return elementwise.leaky_relu(use.b, x, alpha, name=use.name)
+    sx, sy = _F4(quant_of(use, x).scale[0]), _F4(result_quant(use).scale[0])
+    slope = float(sx * _F4(alpha) / sy)
+    if slope < 0:
+        raise Unsupported(f"its slope {alpha} is negative")
+    whole = centred(use, x)
+    above = scaled(use, elementwise.clip(use.b, whole, 0, None), float(sx / sy))
+    below = scaled(use, elementwise.clip(use.b, whole, None, 0), slope)
+    return finished(use, elementwise.binary(use.b, "add", above, below), 1.0)
+
+
+def prelu(use: Use) -> str:
+    """Operand 1: the factor below zero, repeated to x's shape."""
+    b, x, alpha = use.b, use.value(0), use.value(1)
+    if use.given(0).dtype == "float32":
+        zero = elementwise.scalar(b, x, 0)
+        below = elementwise.binary(b, "mul", elementwise.binary(b, "min", x, zero), alpha)
+        positive = elementwise.binary(b, "max", x, zero)
+        return elementwise.binary(b, "add", positive, below, name=use.name)
+    sx, sa = (_F4(quant_of(use, v).scale[0]) for v in (x, alpha))
+    sy = _F4(result_quant(use).scale[0])
+    whole = centred(use, x)
+    above = scaled(use, elementwise.clip(b, whole, 0, None), float(sx / sy))
+    product = elementwise.binary(b, "mul", elementwise.clip(b, whole, None, 0), centred(use, alpha))
+    below = scaled(use, product, float(sx * sa / sy))
+    return finished(use, elementwise.binary(b, "add", above, below), 1.0)
+
+
+def quantize(use: Use) -> str:
+    """float32 to integers, or integers to another scale."""
+    x = use.value(0)
+    if use.type(x).dtype == "float32":
+        return use.op("quantize", x, quant=use.wanted.quant)
+    if use.wanted.dtype == "int32":
+        wide = use.result.quant()
+        if wide.axis is not None or wide.zero_point[0]:
+            raise Unsupported(f"its result {use.result} needs one scale and zero point 0")
+        return scaled(use, x, quant_of(use, x).scale[0] / wide.scale[0], use.name)
+    factor = quant_of(use, x).scale[0] / result_quant(use).scale[0]
+    if use.type(x).dtype == use.wanted.dtype == "int8":
+        return tables.rescaled(use)
+    return finished(use, centred(use, x), factor)
+
+
+def cast(use: Use) -> str:
+    """Numbers as they lie in the file, whatever they mean."""
+    x = use.value(0)
+    if use.given(0).dtype == "uint8" and use.type(x).dtype == "int8":
+        x = use.op("recentre", x, name=f"{use.name}_bytes")
+    wanted = use.wanted
+    if wanted.quant is not None:
+        raise Unsupported(f"its result {wanted} has a scale")
+    if use.type(x).dtype == wanted.dtype:
+        raise Unsupported(f"it makes {wanted.dtype} of {use.type(x)}")
+    return elementwise.cast(use.b, x, wanted.dtype, name=use.name)

@@ -1,0 +1,91 @@
+"""Operators of TensorFlow Lite against LiteRT's reference kernels, on drawn models: integers
+exactly, floats within 1e-5 of the largest result."""
+
+import os
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+import pytest
+from tflite_movements import MOVEMENTS
+from tflite_options import Draw, Drawer, numbers
+
+from tinsmith.ir.interp import Interpreter
+from tinsmith.ir.tflite.convert import convert
+from tinsmith.ir.tflite.rules import RULES
+
+MODELS = 20
+TOLERANCE = 1e-5
+TABLE: dict[str, Drawer] = {**MOVEMENTS}
+UNKNOWN_TO_LITERT: dict[str, tuple[str, ...]] = {
+    "SPLIT": ("bool",),
+    "SPLIT_V": ("bool",),
+    "PACK": ("bool",),
+    "UNPACK": ("int64",),
+    "SPACE_TO_DEPTH": ("int16", "bool"),
+    "DEPTH_TO_SPACE": ("int16", "bool"),
+}
+"""Types that our rules take and LiteRT's reference does not run."""
+ROWS = [
+    (name, dtype)
+    for name in TABLE
+    for dtype in RULES[name.split()[0]].types
+    if dtype not in UNKNOWN_TO_LITERT.get(name, ())
+]
+
+
+def litert(data: bytes, inputs: list[np.ndarray]) -> list[list[np.ndarray]]:
+    """All results of LiteRT's reference kernels for each case.
+
+    Raises:
+        RuntimeError, ValueError: LiteRT refuses the model.
+    """
+    from ai_edge_litert.interpreter import Interpreter as LiteRT
+    from ai_edge_litert.interpreter import OpResolverType
+
+    machine = LiteRT(model_content=data, experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
+    machine.allocate_tensors()
+    places = [d["index"] for d in machine.get_input_details()]
+    results = []
+    for case in range(len(inputs[0])):
+        for place, array in zip(places, inputs, strict=True):
+            machine.set_tensor(place, array[case])
+        machine.invoke()
+        results.append(
+            [machine.get_tensor(d["index"]).copy() for d in machine.get_output_details()]
+        )
+    return results
+
+
+def drawn(name: str, dtype: str, number: int) -> tuple[Draw, list[np.ndarray]]:
+    rng = np.random.default_rng([crc32(f"{name} {dtype}".encode()), number])
+    draw = TABLE[name](rng, dtype)
+    inputs = [numbers(rng, t) for t in draw.operands if t.data is None]
+    return draw, inputs
+
+
+def differences(draw: Draw, inputs: list[np.ndarray], folder: Path) -> None:
+    data = draw.file().bytes()
+    path = folder / "net.tflite"
+    path.write_bytes(data)
+    graph = convert(path, "net", "litert")
+    machine = Interpreter(graph)
+    for case, wanted in enumerate(litert(data, inputs)):
+        values = machine.run({k: v[case] for k, v in zip(graph.inputs, inputs, strict=True)})
+        got = [values.get(o, graph.constants.get(o)) for o in graph.outputs]
+        for a, b in zip(got, wanted, strict=True):
+            assert (a.dtype, a.shape) == (b.dtype, b.shape)
+            if a.dtype == np.float32:
+                where = np.isfinite(b)
+                np.testing.assert_array_equal(np.isfinite(a), where)
+                most = np.abs(b[where]).max(initial=1e-30)
+                assert np.abs(a - b)[where].max(initial=0) <= TOLERANCE * most, (draw, a, b)
+            else:
+                wrong = np.argwhere(a != b)
+                assert not len(wrong), f"{len(wrong)} of {a.size} differ: {draw}\n{a}\n{b}"
+
+
+@pytest.mark.parametrize(("name", "dtype"), ROWS)
+def test_results_are_literts(name: str, dtype: str, tmp_path: Path) -> None:
+    for number in range(int(os.environ.get("TFLITE_MODELS", MODELS))):
+        differences(*drawn(name, dtype, number), tmp_path)
