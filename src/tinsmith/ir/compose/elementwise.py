@@ -94,8 +94,8 @@ _BINARY = ("add", "sub", "mul", "div", "min", "max", "pow", "mod", "fmod", "floo
 
 
 def compare(b: Builder, op: str, x: str, y: str, *, name: str = "") -> str:
-    """x (.) y as bool: ``equal``, ``less``, ``less_equal``, ``greater``, ``greater_equal`` (with NaN
-    these do not hold) or ``not_equal`` (with NaN it holds)."""
+    """x (.) y as bool: ``equal``, ``less``, ``less_equal``, ``greater``, ``greater_equal`` (with
+    NaN these do not hold) or ``not_equal`` (with NaN it holds)."""
     if op == "not_equal":
         return logical_not(b, compare(b, "equal", x, y), name=name)
     if op in _SWAPPED:

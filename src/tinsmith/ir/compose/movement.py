@@ -15,6 +15,7 @@ import numpy as np
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.op import ShapeError
 from tinsmith.ir.ops.strided import joined
+from tinsmith.ir.types import TensorType
 
 Shape = Sequence[int]
 Padding = Literal["constant", "reflect", "edge", "wrap"]
@@ -203,22 +204,27 @@ def pad(
     starts = [max(0, -before) for before, _ in sides]
     stops = [d - max(0, -after) for d, (_, after) in zip(shape, sides, strict=True)]
     grown = [(max(0, before), max(0, after)) for before, after in sides]
+    fill = _fill(b.type(x), value) if mode == "constant" else 0
     touched = [i for i, pair in enumerate(grown) if pair != (0, 0)]
     x = slices(b, x, starts, stops, [1] * len(shape), name="" if touched else name)
     for i in touched:
         last = name if i == touched[-1] else ""
         if mode == "constant":
-            x = _fill(b, x, i, grown[i], value, last)
+            before, after = grown[i]
+            x = b.op("pad", x, name=last, axis=i, before=before, after=after, value=fill)
         else:
             places = np.pad(np.arange(b.type(x).shape[i]), grown[i], mode)
             x = take(b, x, places, i, name=last)
     return x
 
 
-def _fill(b: Builder, x: str, axis: int, sides: tuple[int, int], value: float, name: str) -> str:
-    number = float(value) if b.type(x).dtype == "float32" else int(value)
-    before, after = sides
-    return b.op("pad", x, name=name, axis=axis, before=before, after=after, value=number)
+def _fill(x: TensorType, value: float) -> float | int:
+    """The value as padding takes it: a float for float32, a whole number for the others."""
+    if x.dtype == "float32":
+        return float(value)
+    if not np.isfinite(value) or int(value) != value:
+        raise ShapeError("pad", f"value {value} for {x}; expected a whole number")
+    return int(value)
 
 
 def take(b: Builder, x: str, indices: np.ndarray, axis: int, *, name: str = "") -> str:

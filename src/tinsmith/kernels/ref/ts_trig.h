@@ -6,7 +6,7 @@
 /* mutant: "0x4E441529u" -> "0x4E541529u" */
 /* mutant: "1.98400390e-4f" -> "1.9e-4f" */
 /* mutant: "2.48005599e-5f" -> "2.2e-5f" */
-/* mutant: "at >= 32" -> "at > 32" */
+/* mutant: "at -= 32;" -> "at -= 31;" */
 /* mutant: "(uint64_t)1 << 61" -> "(uint64_t)1 << 60" */
 /* mutant: "(turn & 2u)" -> "(turn & 1u)" */
 #ifndef TS_TRIG_H
