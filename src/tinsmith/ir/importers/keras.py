@@ -1,0 +1,45 @@
+"""Keras models: ``.keras`` files of Keras 3 and ``.h5`` files of Keras 2 and 3, read without Keras.
+
+Layers of Keras itself are translated one by one; custom classes and Lambda layers hold code and are
+refused. The batch dimension is 1, everything is float32. The file is parsed in the sandbox.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from tinsmith.core.sandbox import run
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.importer import Importer, Support
+from tinsmith.ir.keras.document import refuse
+
+
+def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
+    """A float graph that computes what a saved Keras model computes at inference.
+
+    Args:
+        path: a .keras or .h5 file of a whole model.
+        name: name of the graph; the file's if empty.
+        semantics: not used: there is one.
+
+    Raises:
+        UserError: ``import.keras.file``, ``.limit``, ``.link``, ``.config``, ``.model``,
+            ``.layer`` (names the layer and its class), ``.weights``, ``.shape``, ``.type``;
+            ``sandbox.<what>`` where the file uses up the sandbox's limits.
+        MissingTool: h5py is not installed (extra ``keras``).
+    """
+    if not path.is_file():
+        refuse("file", f"There is no file {path.name!r}.", f"Looked in {path.parent}.")
+    stem = re.sub(r"[^A-Za-z0-9]+", "_", name or path.stem).strip("_") or "model"
+    stem = f"m_{stem}" if stem[0].isdigit() else stem
+    return run("tinsmith.ir.keras.convert:convert", (path.resolve(), stem), Graph)
+
+
+def support() -> Sequence[Support]:
+    """Every layer that has a translation."""
+    from tinsmith.ir.keras.rules import RULES
+
+    return tuple(Support(k, ("float32",), r.note) for k, r in sorted(RULES.items()))
+
+
+IMPORTER = Importer("keras", (".keras", ".h5", ".hdf5"), read=from_file, support=support)
