@@ -1,10 +1,11 @@
-"""Random TensorFlow Lite models of one layer with weights, for comparisons with LiteRT: scales that
-make results spread over their type and clamp now and then, zero points at the ends of the range."""
+"""Random TensorFlow Lite models of one operator, for comparisons with LiteRT: scales that make
+results spread over their type and clamp now and then, zero points at the ends of the range."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import tflites
 from tflites import TYPES, File, Operator, Tensor
 
 LIMITS = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767)}
@@ -117,14 +118,10 @@ def _geometry(
     x = (batch, h, w, c)
     head = {0: ("b", int(not same)), 1: ("i", sx), 2: ("i", sy)}
     if layer.kind == "TRANSPOSE_CONV":
-        rows, columns = (
-            (h * sy, w * sx) if same else (_grown(h, ky, sy), _grown(w, kx, sx))
-        )
+        rows, columns = (h * sy, w * sx) if same else (_grown(h, ky, sy), _grown(w, kx, sx))
         return (x, (n, ky, kx, c), (batch, rows, columns, n)), head | {4: bias}
     dy = dx = 1 if sy > 1 else int(rng.choice([1, 1, 2]))
-    rows, columns = (
-        _places(v, k, s, d, same) for v, k, s, d in ((h, ky, sy, dy), (w, kx, sx, dx))
-    )
+    rows, columns = (_places(v, k, s, d, same) for v, k, s, d in ((h, ky, sy, dy), (w, kx, sx, dx)))
     if min(rows, columns) < 1:
         return _geometry(rng, layer)
     if layer.kind == "DEPTHWISE_CONV_2D":
@@ -144,7 +141,74 @@ def _grown(size: int, kernel: int, stride: int) -> int:
     return (size - 1) * stride + max(kernel, stride)
 
 
-def litert(file: File, x: np.ndarray) -> np.ndarray:
+def draw_sum(
+    rng: np.random.Generator, dtype: str, code: int = tflites.ADD
+) -> tuple[File, list[np.ndarray]]:
+    """ADD, SUB or MUL of two inputs, one of which may repeat along some axes."""
+    shape = tuple(int(n) for n in rng.integers(1, 6, int(rng.integers(1, 5))))
+    kept = rng.integers(0, 2, len(shape)) if rng.integers(2) else np.ones(len(shape))
+    other = tuple(n if k else 1 for n, k in zip(shape, kept, strict=True))
+    start = int(rng.integers(len(shape)))
+    other = other[start:] if all(n == 1 for n in other[:start]) else other
+    pair = [shape, other] if rng.integers(2) else [other, shape]
+    quants = [_quant(rng, dtype, 0.01) for _ in range(3)]
+    if code == tflites.MUL and dtype != "float32":
+        quants[2]["scale"] = (quants[0]["scale"][0] * quants[1]["scale"][0] * LIMITS[dtype][1],)
+    x, b = (Tensor(n, s, dtype, **q) for n, s, q in zip("xb", pair, quants, strict=False))
+    y = Tensor("y", shape, dtype, **quants[2])
+    options = {0: ("b", int(rng.choice([0, 0, 1, 3])))}
+    if code == tflites.ADD:
+        options[1] = ("b", 0)
+    kind = {tflites.ADD: 11, tflites.SUB: 28, tflites.MUL: 21}[code]
+    file = File([x, b, y], [Operator(code, (0, 1), (2,), kind, options)], inputs=(0, 1))
+    return file, [inputs(rng, x), inputs(rng, b)]
+
+
+def draw_pool(rng: np.random.Generator, dtype: str, code: int) -> tuple[File, list[np.ndarray]]:
+    """AVERAGE_POOL_2D or MAX_POOL_2D."""
+    h, w, c, stride = (int(v) for v in (*rng.integers(3, 9, 3), rng.integers(1, 3)))
+    ky, kx = (int(v) for v in rng.integers(1, 4, 2))
+    same, batch = bool(rng.integers(2)), int(rng.integers(1, 3))
+    rows, columns = _places(h, ky, stride, 1, same), _places(w, kx, stride, 1, same)
+    quant = _quant(rng, dtype, 0.03)
+    x = Tensor("x", (batch, h, w, c), dtype, **quant)
+    y = Tensor("y", (batch, rows, columns, c), dtype, **quant)
+    options = {
+        0: ("b", int(not same)), 1: ("i", stride), 2: ("i", stride), 3: ("i", kx), 4: ("i", ky),
+        5: ("b", int(rng.choice([0, 1, 3]))),
+    }  # fmt: skip
+    return File([x, y], [Operator(code, (0,), (1,), 5, options)]), [inputs(rng, x)]
+
+
+def draw_softmax(rng: np.random.Generator, dtype: str) -> tuple[File, list[np.ndarray]]:
+    """SOFTMAX over rows of up to 40."""
+    shape = tuple(int(n) for n in (rng.integers(1, 5), rng.integers(1, 41)))
+    quant = _quant(rng, dtype, 10 ** rng.uniform(-4, 0) if dtype == "int16" else 0.1)
+    result = {"int8": (1 / 256, -128), "uint8": (1 / 256, 0), "int16": (1 / 32768, 0)}[dtype]
+    x = Tensor("x", shape, dtype, **quant)
+    y = Tensor("y", shape, dtype, (result[0],), (result[1],))
+    options = {0: ("f", float(rng.choice([1.0, 0.5, 2.0])))}
+    return File([x, y], [Operator(tflites.SOFTMAX, (0,), (1,), 9, options)]), [inputs(rng, x)]
+
+
+def draw_quantize(
+    rng: np.random.Generator, source: str, result: str
+) -> tuple[File, list[np.ndarray]]:
+    """QUANTIZE of integers to other integers."""
+    x = Tensor("x", (3, 50), source, **_quant(rng, source, 0.03))
+    y = Tensor("y", (3, 50), result, **_quant(rng, result, 0.03))
+    return File([x, y], [Operator(tflites.QUANTIZE, (0,), (1,))]), [inputs(rng, x)]
+
+
+def _quant(rng: np.random.Generator, dtype: str, scale: float) -> dict[str, Any]:
+    if dtype == "float32":
+        return {}
+    if dtype == "int32":
+        return {"scale": (scale / 2e4,), "zero": (0,)}
+    return {"scale": (float(scale * rng.uniform(0.4, 2.5)),), "zero": (_zero(rng, dtype),)}
+
+
+def litert(file: File, *inputs: np.ndarray) -> np.ndarray:
     """What LiteRT's reference kernels make of every case.
 
     Raises:
@@ -157,9 +221,9 @@ def litert(file: File, x: np.ndarray) -> np.ndarray:
     )
     machine.allocate_tensors()
     results = []
-    for case in x:
-        machine.set_tensor(machine.get_input_details()[0]["index"], case)
+    for case in zip(*inputs, strict=True):
+        for details, array in zip(machine.get_input_details(), case, strict=True):
+            machine.set_tensor(details["index"], array)
         machine.invoke()
         results.append(machine.get_tensor(machine.get_output_details()[0]["index"]))
     return np.stack(results)
-

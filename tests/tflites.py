@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 TYPES = {"float32": 0, "float16": 1, "int32": 2, "uint8": 3, "int64": 4, "bool": 6, "int16": 7,
-         "int8": 9, "resource": 13}  # fmt: skip
+         "int8": 9, "resource": 13, "int4": 17}  # fmt: skip
 FULLY_CONNECTED, CONV_2D, DEPTHWISE_CONV_2D, ADD, RESHAPE, SOFTMAX = 9, 3, 4, 0, 22, 25
 AVERAGE_POOL_2D, MAX_POOL_2D, PAD, CONCATENATION = 1, 17, 34, 2
 SUB, MUL, LEAKY_RELU = 41, 18, 98
@@ -111,7 +111,7 @@ def _buffer(t: Tensor) -> Table:
 
 def _halves(numbers: np.ndarray) -> np.ndarray:
     """int4, two to a byte, the lower half first."""
-    low, high = np.append(numbers, [0] * (numbers.size % 2)).reshape(-1, 2).T & 15
+    low, high = np.resize(numbers, numbers.size + numbers.size % 2).reshape(-1, 2).T & 15
     return (low | high << 4).astype("u1")
 
 

@@ -22,6 +22,10 @@ def dynamic_layer(use: Use, product: Product, name: str) -> str:
         raise Unsupported("float32 with integer weights: dynamic-range quantisation")
     x = use.type(product.x)
     w, wq = integer_weights(use, product.channels)
+    if use.operator.kind == "DEPTHWISE_CONV_2D" and len(wq.scale) != w.shape[product.channels]:
+        raise Unsupported(
+            "its weights have one scale, LiteRT's dynamic range takes one per channel"
+        )
     _require_room(product, w, wq)
     rows = x.shape[0]
     flat = use.reshape(product.x, (rows, x.elements // rows), f"{use.name}_samples")
