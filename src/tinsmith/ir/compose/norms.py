@@ -31,26 +31,28 @@ def batch_norm(
     Raises:
         ShapeError: shapes or dtypes do not fit.
     """
-    need_float("batch_norm", b, x)
+    need_float("batch_norm", b, x, *moments, *(v for v in affine if v is not None))
     shape = b.type(x).shape
     axis = movement.axis_in("batch_norm", axis, len(shape))
     spread = (shape[axis], *(1,) * (len(shape) - axis - 1))
     mean, variance = moments
-    if any(isinstance(v, str) for v in (*moments, *affine)):
-        y = elementwise.binary(b, "sub", x, _spread(b, mean, spread))
-        wide = elementwise.binary(b, "add", _spread(b, variance, spread), _number(b, epsilon))
-        y = elementwise.binary(b, "div", y, elementwise.unary(b, "sqrt", wide))
-        return _affine(b, y, affine, spread, name)
-    given = [np.asarray(d if v is None else v) for d, v in zip((1, 0), affine, strict=True)]
-    need_float("batch_norm", b, *moments, *(v for v in affine if v is not None))
-    if any(v.size not in (1, shape[axis]) for v in (*given, *map(np.asarray, moments))):
-        raise ShapeError("batch_norm", f"x {b.type(x)}; expected {shape[axis]} of each parameter")
-    scale, offset, centre, width = (
-        np.ravel(v).astype(np.float64) for v in (*given, *map(np.asarray, moments))
-    )
-    factor = scale / np.sqrt(width + epsilon)
-    both = factor, offset - centre * factor
-    return _affine(b, x, tuple(v.astype(np.float32) for v in both), spread, name)
+    if not any(isinstance(v, str) for v in (*moments, *affine)):
+        wide = np.asarray(variance, np.float64) + epsilon
+        return _affine(b, x, _folded(shape[axis], (mean, wide), affine), spread, name)
+    y = elementwise.binary(b, "sub", x, _spread(b, mean, spread))
+    square = elementwise.binary(b, "add", _spread(b, variance, spread), _number(b, epsilon))
+    y = elementwise.binary(b, "div", y, elementwise.unary(b, "sqrt", square))
+    return _affine(b, y, affine, spread, name)
+
+
+def _folded(channels: int, moments: tuple[Value, Value], affine: Affine) -> Affine:
+    """(factor, summand) of a batch norm, from arrays of mean, variance + epsilon, scale, offset."""
+    given = [*moments, *(d if v is None else v for d, v in zip((1, 0), affine, strict=True))]
+    mean, variance, scale, offset = (np.ravel(np.asarray(v, np.float64)) for v in given)
+    if any(v.size not in (1, channels) for v in (mean, variance, scale, offset)):
+        raise ShapeError("batch_norm", f"expected {channels} values of each parameter")
+    factor = scale / np.sqrt(variance)
+    return factor.astype(np.float32), (offset - mean * factor).astype(np.float32)
 
 
 def layer_norm(

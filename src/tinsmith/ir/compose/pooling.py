@@ -7,11 +7,14 @@ places inside x is the mean of such means.
 from dataclasses import dataclass, replace
 
 from tinsmith.ir.builder import Builder
-from tinsmith.ir.compose import movement
+from tinsmith.ir.compose import elementwise, movement
 from tinsmith.ir.compose.movement import Layout
 from tinsmith.ir.compose.pictures import Pads, channels_last, each, pads_of, restored, spatial
 from tinsmith.ir.op import ShapeError
 
+PLAIN = ("int8", "uint8", "int16")
+"""Whole numbers that float32 holds exactly; the largest is found among floats unless they are
+quantised."""
 KINDS = {"max": "max_pool2d", "avg": "avg_pool2d"}
 
 
@@ -90,12 +93,17 @@ def pool(b: Builder, kind: str, x: str, spec: PoolSpec, *, name: str = "") -> st
     if min(results) < 1:
         raise ShapeError(op, f"x {b.type(x)}, {spec}: no window fits")
     y = channels_last(b, x, spec.layout, (batch, *lengths, channels))
+    if b.type(x).dtype in PLAIN and b.type(x).quant is None and kind == "max":
+        y = elementwise.cast(b, y, "float32")
     if kind == "avg" and spec.count_include_pad:
         y = movement.pad(b, y, [(0, 0), *(a.padding for a in axes), (0, 0)])
         axes = [a.widened() for a in axes]
     alone = spec.layout == "channels_last" and len(axes) == 2
     y = _pool2d(b, op, y, axes, name if alone else "")
-    return restored(b, y, spec.layout, results, name)
+    if b.type(y).dtype == b.type(x).dtype:
+        return restored(b, y, spec.layout, results, name)
+    y = restored(b, y, spec.layout, results, "")
+    return elementwise.cast(b, y, b.type(x).dtype, name=name)
 
 
 def _axes(op: str, lengths: tuple[int, ...], spec: PoolSpec) -> list[_Axis]:

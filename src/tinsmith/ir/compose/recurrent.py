@@ -13,7 +13,7 @@ import numpy as np
 
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.compose import elementwise, movement
-from tinsmith.ir.compose.value import Value, need_float, operand, shape_of
+from tinsmith.ir.compose.value import Value, need_float, operand, permuted, shape_of
 from tinsmith.ir.op import ShapeError
 from tinsmith.ir.ops._recurrent import ACTIVATIONS
 
@@ -33,6 +33,8 @@ class RecurrentSpec:
         reset_after: gru only: whether the reset gate works behind the matrix (ONNX:
             linear_before_reset).
         cell_clip: lstm only: bound on the cell; 0: none.
+        batch_first: whether the batch lies in front of everything, in x, h, c and the results
+            (ONNX: layout 1).
     """
 
     directions: Literal["forward", "backward", "both"] = "forward"
@@ -40,6 +42,7 @@ class RecurrentSpec:
     clip: float = 0.0
     reset_after: bool = False
     cell_clip: float = 0.0
+    batch_first: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,10 @@ class Recurrent(NamedTuple):
     """Names of results; nodes of what is not used vanish when the graph is compiled."""
 
     steps: str
-    """h of every step, [steps, D, batch, H]."""
+    """h of every step, [steps, D, batch, H]; [batch, steps, D, H] if batch_first."""
     last_h: str
-    """h after the last step that each direction takes, [D, batch, H]."""
+    """h after the last step that each direction takes, [D, batch, H]; [batch, D, H] if
+    batch_first."""
     last_c: str
     """The same of c; of rnn and gru it is h."""
 
@@ -122,12 +126,13 @@ def _layer(
     directions, _, units = shape_of(b, weights.r)
     if directions != (2 if spec.directions == "both" else 1):
         raise ShapeError(op, f"r {shape_of(b, weights.r)} for directions {spec.directions!r}")
+    x = movement.transpose(b, x, (1, 0, 2)) if spec.batch_first else x
     start = np.zeros((directions, b.type(x).shape[1], units), np.float32)
     states = [weights.h, weights.c] if op == "lstm" else [weights.h]
     operands = [
         operand(b, weights.w, "w"), operand(b, weights.r, "r"),
         _bias(op, b, weights.bias, directions, units),
-        *(operand(b, start if s is None else s, "start") for s in states),
+        *(operand(b, start if s is None else _start(op, b, s, spec), "start") for s in states),
     ]  # fmt: skip
     attrs: dict[str, Any] = {"reset_after": spec.reset_after} if op == "gru" else {}
     if op == "lstm" and spec.cell_clip:
@@ -137,6 +142,13 @@ def _layer(
         clip=float(spec.clip), backward=spec.directions == "backward", **attrs,
     )  # fmt: skip
     return _results(b, y, spec)
+
+
+def _start(op: str, b: Builder, state: Value, spec: RecurrentSpec) -> Value:
+    """h or c with directions in front of the batch."""
+    if len(shape_of(b, state)) != 3:
+        raise ShapeError(op, f"start {shape_of(b, state)}; expected three axes")
+    return permuted(b, state, (1, 0, 2)) if spec.batch_first else state
 
 
 def _numbers(op: str, names: tuple[str, ...]) -> tuple[int, ...]:
@@ -197,10 +209,15 @@ def _results(b: Builder, y: str, spec: RecurrentSpec) -> Recurrent:
     block = one * (2 if len(shape) == 5 else 1)
     every = directions * block
     end = 0 if spec.directions == "backward" else (steps - 1) * every
-    walk = (block - end if directions == 2 else block, units, 1)
-    seen = movement.strided(b, y, (steps, directions, batch, units), (every, block, units, 1))
+    turn = block - end if directions == 2 else block
+    lengths, walk = (steps, directions, batch, units), (every, block, units, 1)
+    if spec.batch_first:
+        lengths, walk = (batch, steps, directions, units), (units, every, block, 1)
+    seen = movement.strided(b, y, lengths, walk)
+    lengths, walk = (1, directions, batch, units), (0, turn, units, 1)
+    if spec.batch_first:
+        lengths, walk = (1, batch, directions, units), (0, units, turn, 1)
     last_h, last_c = (
-        movement.strided(b, y, (directions, batch, units), walk, end + place)
-        for place in (0, block - one)
+        movement.strided(b, y, lengths[1:], walk[1:], end + place) for place in (0, block - one)
     )
     return Recurrent(seen, last_h, last_c)

@@ -33,7 +33,8 @@ def _pytorch_half_pixel(i: np.ndarray, before: int, after: int, scale: float) ->
 
 
 def _align_corners(i: np.ndarray, before: int, after: int, scale: float) -> np.ndarray:
-    return i * (before - 1) / (after - 1) if after > 1 else np.zeros(1)
+    """The length after is not rounded where scales are given, as in ONNX's reference."""
+    return i * (before - 1) / (scale * before - 1) if after > 1 else np.zeros(1)
 
 
 def _asymmetric(i: np.ndarray, before: int, after: int, scale: float) -> np.ndarray:
@@ -118,7 +119,7 @@ def resize(
 
 
 def _nearest(seen: np.ndarray, length: int, how: ResizeSpec) -> np.ndarray:
-    return np.clip(NEAREST[how.rounding](seen), 0, length - 1).astype(np.int64)
+    return np.asarray(np.clip(NEAREST[how.rounding](seen), 0, length - 1), np.int64)
 
 
 def _same(step: np.ndarray) -> bool:

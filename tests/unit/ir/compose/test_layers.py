@@ -323,3 +323,14 @@ def test_padding_that_keeps_the_size() -> None:
     assert layers.same_padding((5, 6), (3, 3), (1, 2), (1, 1)) == ((1, 1), (0, 1))
     assert layers.same_padding((5, 6), (3, 3), (1, 2), (1, 1), lower=True) == ((1, 1), (1, 0))
     assert layers.same_padding((3,), (1,), (4,), (1,)) == ((0, 0),)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16"])
+def test_the_largest_of_plain_whole_numbers(dtype: str) -> None:
+    info = np.iinfo(dtype)
+    a = np.random.default_rng(1).integers(info.min, info.max, (1, 2, 5, 6)).astype(dtype)
+    spec = PoolSpec((2, 2), (2, 2), ((1, 0), (0, 1)))
+    seen = run(lambda b, x: layers.pool(b, "max", x, spec), a)
+    t = functional.pad(torch.tensor(a.astype(np.float32)), (0, 1, 1, 0), value=-1e9)
+    assert seen.dtype == a.dtype
+    assert np.array_equal(seen, functional.max_pool2d(t, 2).numpy().astype(dtype))

@@ -121,3 +121,18 @@ def test_what_does_not_fit(changes: dict[str, np.ndarray], spec: RecurrentSpec) 
     arrays = {"x": draw(T, B, N), "w": draw(1, 4 * H, N), "r": draw(1, 4 * H, H)} | changes
     with pytest.raises(ShapeError):
         run("lstm", arrays, spec)
+
+
+@pytest.mark.parametrize("kind", TORCH)
+def test_the_batch_may_come_first(kind: str) -> None:
+    rows = len(ORDERS[kind][1]) * H if kind != "rnn" else H
+    arrays = {
+        "x": draw(T, B, N), "w": draw(2, rows, N), "r": draw(2, rows, H), "h": draw(2, B, H)
+    }  # fmt: skip
+    turned = {**arrays, **{k: arrays[k].swapaxes(0, 1).copy() for k in ("x", "h")}}
+    plain = run(kind, arrays, RecurrentSpec("both"))
+    for named in (False, True):
+        steps, *last = run(kind, turned, RecurrentSpec("both", batch_first=True), named)
+        assert np.array_equal(steps, plain[0].transpose(2, 0, 1, 3))
+        for seen, wanted in zip(last, plain[1:], strict=True):
+            assert np.array_equal(seen, wanted.swapaxes(0, 1))
