@@ -144,14 +144,18 @@ def node_array(rows: Sequence[tuple[float, int]]) -> np.ndarray:
 
 
 def _small(features: int, dtype: str, width: int) -> tuple[np.ndarray, ...]:
-    """Three trees (five nodes, two nodes, a single leaf) over the last feature and the first."""
+    """Three trees (four nodes, two nodes, a single leaf) over the last feature and the first."""
     last = features - 1
     nodes = node_array(
-        [(0.25, word(last, 3)), (-0.5, word(0, 2, ZERO | MISSING)), (-1.0, word(last, 1, RIGHT_LEAF)),
-         (1.0, word(0, 1, MISSING | RIGHT_LEAF)), (0.0, word(last, 1)), (0.5, word(0, 1, RIGHT_LEAF))]
-    )  # fmt: skip
-    nodes[2, 1] = word(last, 1, RIGHT_LEAF)
-    nodes[1, 1] = word(0, 2, ZERO | MISSING | RIGHT_LEAF)
+        [
+            (0.25, word(last, 3)),
+            (-0.5, word(0, 2, ZERO | MISSING | RIGHT_LEAF)),
+            (-1.0, word(last, 1, RIGHT_LEAF)),
+            (1.0, word(0, 1, MISSING | RIGHT_LEAF)),
+            (0.0, word(last, 1)),
+            (0.5, word(0, 1, RIGHT_LEAF)),
+        ]
+    )
     trees = np.array([[0, 0, 0], [4, 5, 0], [-1, 8, 0]], np.int32)
     leaves = np.array([0, 1, 2, 3, 1, 2, 0, 3, 1], np.int16)
     values = np.random.default_rng(width).normal(size=(4, width))
@@ -223,9 +227,11 @@ CASES = {
         ],
         1.0,
     ),
-    "double_quotients": _sum_case([[1.0, 2.0, -5.0, 1e-308, 9e-308, 1e308, 0.0, _TINY, 3e-308]], 3.0),
+    "double_quotients": _sum_case(
+        [[1.0, 2.0, -5.0, 1e-308, 9e-308, 1e308, 0.0, _TINY, 3e-308]], 3.0
+    ),
     "double_overflow": _sum_case([[1e308, -1e308, 1.0]], 1e-9),
-}  # fmt: skip
+}
 
 OP = Op(
     name="tree_ensemble",
