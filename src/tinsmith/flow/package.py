@@ -18,7 +18,7 @@ from tinsmith.flow.model import Clock, open_model
 from tinsmith.flow.model_inputs import read_inputs
 from tinsmith.flow.model_target import choose_target
 from tinsmith.flow.parts import chosen
-from tinsmith.flow.run import make_firmware, make_model
+from tinsmith.flow.run import make_model
 from tinsmith.flow.steps import Steps
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import Interpreter
@@ -111,10 +111,10 @@ def package_project(
     clock = Clock(listener or Nobody())
     packed = []
     for name in names:
-        firmware = make_firmware(steps, model, BOARDS.get(name))
-        golden = steps.golden(firmware, model.windows)
+        module = steps.compile(model.compressed.graph, BOARDS.get(name))
+        golden = steps.golden(module, model.windows)
         toolchain = options.toolchain or steps.project.toolchain
-        order = Order(firmware.module, golden, steps.objects, toolchain, options.version)
+        order = Order(module, golden, steps.objects, toolchain, options.version)
         packed += _write(order, options, options.output / name, clock)
     return packed
 

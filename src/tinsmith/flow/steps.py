@@ -168,7 +168,7 @@ class Steps:
 
         ``graph`` is what was compiled, to name a wrong signal-processing parameter.
         """
-        stimulus, pipeline = self._stimulus(firmware, windows), self.project.pipeline
+        stimulus, pipeline = self._stimulus(firmware.module, windows), self.project.pipeline
         runner = board.runners[0]
         tools = (RUNNERS.get(runner).find(), RUNNERS.get("host").find())
         return self.journal.step(
@@ -182,20 +182,20 @@ class Steps:
             ),
         )
 
-    def golden(self, firmware: Firmware, windows: Windows) -> Golden:
-        """Golden windows with the reference's answers, as they travel with the C library."""
-        graph, stimulus = firmware.module.graph, self._stimulus(firmware, windows)
+    def golden(self, module: InferenceModule, windows: Windows) -> Golden:
+        """Golden windows with the reference's answers, as they travel with packages."""
+        graph, stimulus = module.graph, self._stimulus(module, windows)
         pipeline, labels = self.project.pipeline, windows.labels
         return self.journal.step(
-            f"golden {firmware.board}",
+            f"golden {module.board}",
             Golden,
             (graph, stimulus, pipeline, labels),
             lambda _: golden.explained(golden.answered(graph, stimulus), pipeline, labels),
         )
 
-    def _stimulus(self, firmware: Firmware, windows: Windows) -> dict[str, np.ndarray]:
+    def _stimulus(self, module: InferenceModule, windows: Windows) -> dict[str, np.ndarray]:
         chosen = golden.choose(windows, self.project.golden)
-        return {firmware.module.graph.inputs[0]: self._raw(windows, TEST)[chosen]}
+        return {module.graph.inputs[0]: self._raw(windows, TEST)[chosen]}
 
     def _raw(self, windows: Windows, part: int) -> np.ndarray:
         """Windows of one part as the driver's integers."""

@@ -29,7 +29,8 @@ extern "C" {
 #define FILTER2_INPUT_COUNT 1
 #define FILTER2_OUTPUT_COUNT 2
 
-/* Declares memory of one instance. -DTS_ARENA_SECTION=.dtcm puts it into that section; kernels/ts_module.h knows more of them. */
+/* Declares memory of an instance, or with FILTER2_ARENA(arenas[2]) of two. -DTS_ARENA_SECTION=.dtcm puts it into that section;
+ * kernels/ts_module.h knows more of those. */
 #define FILTER2_ARENA(symbol) FILTER2_PLACED uint8_t symbol[FILTER2_ARENA_BYTES]
 #define FILTER2_STATE(symbol) FILTER2_PLACED uint8_t symbol[FILTER2_STATE_BYTES]
 #if defined(TS_ARENA_SECTION)

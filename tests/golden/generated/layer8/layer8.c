@@ -30,7 +30,7 @@ TS_STEP void layer8_step_001_sums(uint8_t *arena, uint8_t *state) {
         layer8_w_weight,
         layer8_w_bias,
         (int32_t *)(void *)(arena + 24),
-        1, 3, 2, -3);
+        1, 3, 2, -3, 0);
 }
 
 /* 002 y_int8: requantize {act_max=127, act_min=5, rounding='single', zero_point=5}

@@ -28,7 +28,8 @@ extern "C" {
 #define LAYER8_INPUT_COUNT 1
 #define LAYER8_OUTPUT_COUNT 1
 
-/* Declares memory of one instance. -DTS_ARENA_SECTION=.dtcm puts it into that section; kernels/ts_module.h knows more of them. */
+/* Declares memory of an instance, or with LAYER8_ARENA(arenas[2]) of two. -DTS_ARENA_SECTION=.dtcm puts it into that section;
+ * kernels/ts_module.h knows more of those. */
 #define LAYER8_ARENA(symbol) LAYER8_PLACED uint8_t symbol[LAYER8_ARENA_BYTES]
 #if defined(TS_ARENA_SECTION)
 #define LAYER8_PLACED __attribute__((aligned(LAYER8_ALIGN), section(LAYER8_TEXT(TS_ARENA_SECTION))))

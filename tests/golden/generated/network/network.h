@@ -28,7 +28,8 @@ extern "C" {
 #define NETWORK_INPUT_COUNT 1
 #define NETWORK_OUTPUT_COUNT 1
 
-/* Declares memory of one instance. -DTS_ARENA_SECTION=.dtcm puts it into that section; kernels/ts_module.h knows more of them. */
+/* Declares memory of an instance, or with NETWORK_ARENA(arenas[2]) of two. -DTS_ARENA_SECTION=.dtcm puts it into that section;
+ * kernels/ts_module.h knows more of those. */
 #define NETWORK_ARENA(symbol) NETWORK_PLACED uint8_t symbol[NETWORK_ARENA_BYTES]
 #if defined(TS_ARENA_SECTION)
 #define NETWORK_PLACED __attribute__((aligned(NETWORK_ALIGN), section(NETWORK_TEXT(TS_ARENA_SECTION))))
