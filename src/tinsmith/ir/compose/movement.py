@@ -299,9 +299,11 @@ def depth_to_space(
     d, row, column = (1, 2, 3) if crd else (3, 1, 2)
     if layout == "channels_first":
         order = [0, d, 4, row, 5, column]
-        return _shuffled(b, x, [n, *channel, h, w], order, tall, name)
+        return strided(b, x, *_shuffled([n, *channel, h, w], order), result=tall, name=name)
     order = [0, 1, 2 + row, 2, 2 + column, 2 + d]
-    return _shuffled(b, x, [n, h, w, *channel], order, [n, *tall[2:], depth], name)
+    return strided(
+        b, x, *_shuffled([n, h, w, *channel], order), result=[n, *tall[2:], depth], name=name
+    )
 
 
 def space_to_depth(
@@ -316,9 +318,15 @@ def space_to_depth(
     rows, columns = [h // block, block], [w // block, block]
     if layout == "channels_first":
         order = [0, 1, 3, 5, 2, 4] if mode == "crd" else [0, 3, 5, 1, 2, 4]
-        return _shuffled(b, x, [n, c, *rows, *columns], order, short, name)
+        return strided(b, x, *_shuffled([n, c, *rows, *columns], order), result=short, name=name)
     order = [0, 1, 3, 5, 2, 4] if mode == "crd" else [0, 1, 3, 2, 4, 5]
-    return _shuffled(b, x, [n, *rows, *columns, c], order, [n, *short[2:], short[1]], name)
+    return strided(
+        b,
+        x,
+        *_shuffled([n, *rows, *columns, c], order),
+        result=[n, *short[2:], short[1]],
+        name=name,
+    )
 
 
 def _picture(what: str, b: Builder, x: str, layout: Layout) -> tuple[int, int, int, int]:
@@ -330,10 +338,7 @@ def _picture(what: str, b: Builder, x: str, layout: Layout) -> tuple[int, int, i
     return shape[0], shape[3], shape[1], shape[2]
 
 
-def _shuffled(
-    b: Builder, x: str, shape: Shape, order: Sequence[int], result: Shape, name: str
-) -> str:
-    """x seen as ``shape``, axes in another order, seen as ``result``."""
+def _shuffled(shape: Shape, order: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Lengths and strides of a tensor of this shape, axes in another order."""
     steps = row_major(shape)
-    walk = [steps[i] for i in order]
-    return strided(b, x, [shape[i] for i in order], walk, result=result, name=name)
+    return [shape[i] for i in order], [steps[i] for i in order]
