@@ -240,13 +240,6 @@ def use(**changes):
 
 REFUSALS = {
     "hash": (lambda rng: pair(15), "op", "operator LSH_PROJECTION (node 0, 'y')"),
-    "dynamic_range": (
-        lambda rng: File(
-            [Tensor("x", (1, 7)), *dense(rng).tensors[1:2], Tensor("y", (1, 5))],
-            [Operator(9, (0, 1, -1), (2,), 8, {})],
-        ),
-        "op", "dynamic-range",
-    ),
     "float16": (change(0, type="float16"), "type", "float16[1, 7]"),
     "int16": (change(0, type="int16"), "op", "int16"),
     "float16_weights": (change(1, type="float16", data=bytes(70)), "op", "float16"),
@@ -258,7 +251,9 @@ REFUSALS = {
     "zero_point": (change(0, zero=(300,)), "quant", "means nothing"),
     "zero_point_lowest": (change(0, zero=(-(2**63),)), "quant", "means nothing"),
     "zero_points": (change(0, zero=(1, 2)), "quant", "2 zero points"),
-    "weight_zero_point": (change(1, zero=(3,)), "op", "zero points of 0"),
+    "weight_zero_points": (
+        change(1, scale=(0.1,) * 5, zero=(3, 3, 3, 3, 2)), "op", "zero points of 0"
+    ),
     "scales_along_depth": (change(1, scale=(0.1,) * 7, zero=(), axis=1), "op", "axis 1"),
     "axis_out_of_range": (change(1, scale=(0.1,) * 5, zero=(), axis=4), "quant", "5 scales"),
     "negative_shape": (change(0, shape=(1, -7)), "shape", "[1, -7]"),
@@ -278,12 +273,6 @@ REFUSALS = {
     "foreign_options": (use(options_type=5), "op", "options are of type 5"),
     "shuffled": (use(options={1: ("b", 1)}), "op", "shuffled"),
     "activation": (use(options={0: ("b", 4)}), "op", "activation 4"),
-    "relu_rescales": (
-        lambda rng: File([Tensor("x", (1, 2), **QUANT),
-                          Tensor("y", (1, 2), "int8", (0.06,), (-7,))],
-                         [Operator(tflites.RELU, (0,), (1,))]),
-        "op", "rescales",
-    ),
     "written_twice": (
         lambda rng: File(pair(tflites.RELU).tensors, [Operator(19, (0,), (1,))] * 2),
         "op", "written twice",
