@@ -174,8 +174,12 @@ WANTED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "selu": lambda x: 1.0507009873554805 * elu(x, 1.6732632423543772),
     "log_sigmoid": lambda x: -softplus(-x), "tanh_shrink": lambda x: x - np.tanh(x),
     "log2": np.log2, "log10": np.log10, "log1p": np.log1p, "expm1": np.expm1, "sinh": np.sinh,
-    "cosh": np.cosh,
+    "cosh": np.cosh, "atan": np.arctan, "asinh": np.arcsinh, "exp2": np.exp2,
+    "asin": lambda x: np.arcsin(np.clip(x, -1, 1)), "acos": lambda x: np.arccos(np.clip(x, -1, 1)),
+    "atanh": lambda x: np.arctanh(np.clip(x, -0.9999, 0.9999)),
+    "acosh": lambda x: np.arccosh(np.maximum(x, 1)),
 }  # fmt: skip
+REACH = {"asin": (-1, 1), "acos": (-1, 1), "atanh": (-0.999, 0.999), "acosh": (1, 1e30)}
 POSITIVE = ("log", "sqrt", "rsqrt", "log2", "log10", "log1p")
 
 
@@ -188,6 +192,8 @@ def test_every_function_is_tested() -> None:
 def test_unary(op: str, scale: float) -> None:
     x = np.append(RNG.normal(size=400) * scale, [0.3 * scale]).astype(np.float32)
     x = np.abs(x) if op in POSITIVE else x
+    if op in REACH:
+        x = np.clip(x, *REACH[op]).astype(np.float32)
     got, _ = run(lambda b, p: e.unary(b, op, p), x)
     want = WANTED[op](x.astype(np.float64))
     if op in ("tan", "reciprocal", "rsqrt"):  # poles: relative to each value
@@ -264,3 +270,18 @@ def test_names_go_to_the_last_node() -> None:
     assert e.binary(b, "floordiv", x, y, name="floored") == "floored"
     assert e.clip(b, x, 0, None, name="clipped") == "clipped"
     assert e.where(b, e.compare(b, "less", x, y), x, y, name="chosen") == "chosen"
+
+
+def test_inverse_functions_at_their_ends() -> None:
+    x = np.float32([1, -1, 0, 1e38, np.inf, -np.inf, np.nan, 2])
+    with np.errstate(all="ignore"):
+        for op in ("asin", "acos", "atanh", "asinh", "acosh", "atan", "log1p", "expm1"):
+            got, _ = run(lambda b, p, op=op: e.unary(b, op, p), x)
+            want = WANTED_AT_ENDS[op](x.astype(np.float64)).astype(np.float32)
+            np.testing.assert_allclose(got, want, rtol=1e-6)
+
+
+WANTED_AT_ENDS = {
+    "asin": np.arcsin, "acos": np.arccos, "atanh": np.arctanh, "asinh": np.arcsinh,
+    "acosh": np.arccosh, "atan": np.arctan, "log1p": np.log1p, "expm1": np.expm1,
+}  # fmt: skip
