@@ -1,7 +1,7 @@
 """scikit-learn's estimators and pipelines: live, or from ``.tsk`` files that `save` writes.
 
-Pickles run code when they are loaded, so they are refused: load one where you trust it, and save the
-estimator as ``.tsk``, which holds numbers and names only and is read without scikit-learn.
+Pickles run code when they are loaded, so they are refused: load one where you trust it, and save
+the estimator as ``.tsk``, which holds numbers and names only and is read without scikit-learn.
 
 The graph takes x, float32 [1, features]. Outputs: ``label`` (int32 index into the classes, which
 its node's stage lists) with ``probability`` or ``decision``; ``value`` of regressors; ``cluster``;
