@@ -202,10 +202,11 @@ def _cosh(b: Builder, x: str, name: str) -> str:
 
 
 def _atanh(b: Builder, x: str, name: str) -> str:
-    """log1p(2 x / (1 - x)) / 2."""
-    less = paired(b, "sub", scalar(b, x, 1), x)
-    ratio = b.op("div", b.op("add", x, x), less)
-    return combined(b, "mul", _log1p(b, ratio, ""), 0.5, name)
+    """sign(x) * log1p(2 a / (1 - a)) / 2 with a = |x|."""
+    size = b.op("abs", x)
+    ratio = b.op("div", b.op("add", size, size), paired(b, "sub", scalar(b, x, 1), size))
+    half = combined(b, "mul", _log1p(b, ratio, ""), 0.5)
+    return b.op("mul", half, b.op("sign", x), name=name)
 
 
 def _asinh(b: Builder, x: str, name: str) -> str:
