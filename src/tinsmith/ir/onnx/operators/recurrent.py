@@ -73,7 +73,7 @@ def _recurrent(layer: Callable[..., Recurrent], states: int) -> Callable[[Use], 
         bias = use.weights(3) if use.has(3) else None
         weights = RecurrentWeights(use.weights(1), use.weights(2), bias, *starts)
         made = layer(b, x, weights, _spec(use), name=use.name)
-        results = [made.steps, made.h, made.c][: states + 1]
+        results = [made.steps, made.last_h, made.last_c][: states + 1]
         return [_as_wanted(use, r, i, batch_first) for i, r in enumerate(results)]
 
     return translate
