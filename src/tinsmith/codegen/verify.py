@@ -54,14 +54,15 @@ class _Shadow:
         self._cells = np.full(plan.arena_bytes, _GARBAGE, np.int64)
         self._ids = {name: i for i, name in enumerate(plan.places)}
 
-    def holds(self, value: str) -> np.ndarray:
-        """What the cells of a value's place should be, one int64 per byte."""
-        return (self._ids[value] << 32) + np.arange(self.plan.places[value].nbytes)
+    def holds(self, value: str, start: int = 0, stop: int | None = None) -> np.ndarray:
+        """What the cells of bytes start..stop of a value's place should be, one int64 per byte."""
+        end = self.plan.places[value].nbytes
+        return (self._ids[value] << 32) + np.arange(start, end if stop is None else min(stop, end))
 
     def write(self, value: str, start: int = 0, stop: int | None = None) -> None:
         """Bytes start..stop of a value are written."""
         at = self.plan.places[value].offset
-        wanted = self.holds(value)[start:stop]
+        wanted = self.holds(value, start, stop)
         self._cells[at + start : at + start + len(wanted)] = wanted
 
     def soil(self, value: str) -> None:
@@ -72,7 +73,7 @@ class _Shadow:
     def read(self, value: str, when: str, start: int = 0, stop: int | None = None) -> None:
         """Bytes start..stop of a value are read."""
         at = self.plan.places[value].offset
-        wanted = self.holds(value)[start:stop]
+        wanted = self.holds(value, start, stop)
         wrong = self._cells[at + start : at + start + len(wanted)] != wanted
         if wrong.any():
             byte = start + int(np.argmax(wrong))
