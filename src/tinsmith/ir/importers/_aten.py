@@ -49,7 +49,8 @@ class Translation:
     def value(self, value: Value, name: str) -> str:
         """The value as an operand: arrays become constants called ``name``."""
         if isinstance(value, np.ndarray):
-            return self.builder.constant(name, value.astype(np.float32))
+            wide = value.dtype == np.float64
+            return self.builder.constant(name, value.astype(np.float32) if wide else value)
         return value
 
     def name(self, argument: Any, fallback: str) -> str:
@@ -301,6 +302,7 @@ TABLE: dict[str, Rule] = {
     "aten._unsafe_view.default": _reshape,
     "aten.reshape.default": _reshape,
     "aten.flatten.using_ints": _reshape,
+    "aten.unflatten.int": _reshape,
     "aten.squeeze.dim": _reshape,
     "aten.squeeze.default": _reshape,
     "aten.unsqueeze.default": _reshape,

@@ -4,15 +4,17 @@ The exported program's aten operations are translated one by one by the table in
 batch dimension is 1. Stages are the names of the submodules that the operations come from.
 """
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tinsmith.core.errors import UserError
 from tinsmith.ir.graph import Graph
-from tinsmith.ir.importer import Importer
-from tinsmith.ir.importers._aten import TABLE, Translation, Unsupported
+from tinsmith.ir.importer import Importer, Support
+from tinsmith.ir.importers import _aten, _aten_elements, _aten_layers
+from tinsmith.ir.importers._aten import Rule, Translation, Unsupported, Value
 from tinsmith.ir.types import type_of
 
 
@@ -90,21 +92,29 @@ def _bind_placeholders(program: Any, t: Translation, example: Sequence[np.ndarra
 
 def _translate(node: Any, t: Translation) -> None:
     target = str(node.target)
-    rule = TABLE.get(target)
     stage = stage_of(node)
-    if rule is None:
+    if target not in TABLE:
         raise UserError(
             "import.torch.op",
             f"Operation {target!r} (node {node.name!r}, module {stage!r}) is not supported.",
             f"Supported: {', '.join(sorted(TABLE))}.",
         )
     t.begin(node, stage)
+    t.known[node] = _by_rules(TABLE[target], t, node, stage)
+
+
+def _by_rules(rules: Sequence[Rule], t: Translation, node: Any, stage: str) -> Value:
+    """What the first rule makes that can; the complaint of the last if none can."""
+    *some, last = rules
+    for rule in some:
+        with contextlib.suppress(Unsupported):
+            return rule(t, node)
     try:
-        t.known[node] = rule(t, node)
-    except Unsupported as e:
+        return last(t, node)
+    except (Unsupported, UserError) as e:
         raise UserError(
             "import.torch.op",
-            f"Operation {target!r} (node {node.name!r}, module {stage!r}): {e}.",
+            f"Operation {str(node.target)!r} (node {node.name!r}, module {stage!r}): {e}.",
         ) from e
 
 
@@ -126,4 +136,16 @@ def stage_of(node: Any) -> str:
     return str(parts[-1])
 
 
-IMPORTER = Importer("torch", (), from_module)
+def support() -> Sequence[Support]:
+    """Every aten operation that has a translation."""
+    return tuple(Support(name, ("float32",)) for name in sorted(TABLE))
+
+
+_TABLES = (_aten.TABLE, _aten_layers.TABLE, _aten_elements.TABLE)
+TABLE: Mapping[str, tuple[Rule, ...]] = {
+    name: tuple(table[name] for table in _TABLES if name in table)
+    for name in sorted({n for table in _TABLES for n in table})
+}
+"""Torch's name of an operation -> its translations: the plainest first, which may be unable."""
+
+IMPORTER = Importer("torch", (), from_module, support=support)
