@@ -138,8 +138,12 @@ CASES = {
     "int8_offset": offset_layer("int8", (1, 4, 3, 2), (1, 2, 3, 4), 3, {**ONE, "multiplier": 2}),
     "int16": offset_layer("int16", (1, 3, 4, 2), (1, 2, 2, 2), 3, ONE),
     "int16_wide": offset_layer("int16", (1, 6, 5, 3), (1, 3, 2, 6), 3, {**WIDE, "multiplier": 2}),
-    "int16_extreme": extreme_layer((1, 3, 3, 2), (1, 3, 3, 2), 3, "int16", **ONE),
-    "int8_extreme": extreme_layer((1, 9, 9, 2), (1, 9, 9, 2), 3, **ONE, padding=(1, 0, 0, 1)),
+    "int16_extreme": extreme_layer(
+        (1, 3, 3, 2), (1, 3, 3, 2), 3, "int16", stride=(1, 1), multiplier=1
+    ),
+    "int8_extreme": extreme_layer(
+        (1, 9, 9, 2), (1, 9, 9, 2), 3, stride=(1, 1), multiplier=1, padding=(1, 0, 0, 1)
+    ),
 }
 
 OP = Op(

@@ -127,7 +127,7 @@ def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, .
     else:
         scale = scale_double if rounding == "double" else _scale_onnx
         scaled = scale(np.clip(x, INT32_MIN, INT32_MAX), multiplier, shift)
-    scaled = np.clip(scaled, INT32_MIN, INT32_MAX)
+    scaled = np.clip(scaled, INT32_MIN, INT32_MAX).reshape(operands[0].shape)  # [1] with []
     return (np.clip(scaled + zero, low, high).astype(result_dtype(site.attrs)),)
 
 
@@ -199,37 +199,38 @@ def _case(
     return Case((x, m, s), types, attrs, (1, 2), Quant((0.1,), (zero,)))
 
 
-def _values(
-    dtype: str, own: int, result: str, rounding: str, factors: Sequence[float], zero: int = 0
-) -> Case:
-    """Values with a zero point of their own, over their whole range, to another type."""
-    x = whole(dtype, 3, 40)
-    row = _case(rounding, x, factors, zero)
-    limits = np.iinfo(result)
-    attrs = {**row.attrs, "dtype": result, "act_min": int(limits.min), "act_max": int(limits.max)}
-    types = (type_of(x, Quant((0.1,), (own,))), *row.types[1:])
+def _values(own: tuple[str, int], result: tuple[str, int], rounding: str, factor: float) -> Case:
+    """Values over their whole range to another type; dtype and zero point of each."""
+    x = whole(own[0], 3, 40)
+    row = _case(rounding, x, [factor], result[1])
+    types = (type_of(x, Quant((0.1,), (own[1],))), *row.types[1:])
+    attrs = {**row.attrs, **_whole_range(result[0])}
     return Case(row.operands, types, attrs, row.constant, row.out_quant)
 
 
+def _whole_range(dtype: str) -> dict[str, Attr]:
+    limits = np.iinfo(dtype)
+    return {"dtype": dtype, "act_min": int(limits.min), "act_max": int(limits.max)}
+
+
 _VALUE_ROWS = {
-    "int8_rescaled": _values("int8", -7, "int8", "double", [1.37], 5),
-    "int8_to_uint8": _values("int8", 3, "uint8", "single", [1.0], 131),
-    "int8_to_int32": _values("int8", 127, "int32", "double", [98765.4]),
-    "int8_to_int16": _values("int8", -128, "int16", "wide16", [200.3], -3),
-    "uint8_flipped": _values("uint8", 131, "int8", "double", [1.0], 3),
-    "uint8_to_int16": _values("uint8", 0, "int16", "single", [128.9], 1000),
-    "uint8_odd": _values("uint8", 255, "uint8", "onnx", [0.5], 200),
-    "int16_rescaled": _values("int16", 0, "int16", "double", [0.7311]),
-    "int16_to_int32": _values("int16", 0, "int32", "double", [3317.4]),
-    "int16_to_int8": _values("int16", -1000, "int8", "onnx", [1 / 300], -3),
-    "int16_wide": _values("int16", 0, "int16", "wide16", [1.00001]),
+    "int8_rescaled": _values(("int8", -7), ("int8", 5), "double", 1.37),
+    "int8_to_uint8": _values(("int8", 3), ("uint8", 131), "single", 1.0),
+    "int8_to_int32": _values(("int8", 127), ("int32", 0), "double", 98765.4),
+    "int8_to_int16": _values(("int8", -128), ("int16", -3), "wide16", 200.3),
+    "uint8_flipped": _values(("uint8", 131), ("int8", 3), "double", 1.0),
+    "uint8_to_int16": _values(("uint8", 0), ("int16", 1000), "single", 128.9),
+    "uint8_odd": _values(("uint8", 255), ("uint8", 200), "onnx", 0.5),
+    "int16_rescaled": _values(("int16", 0), ("int16", 0), "double", 0.7311),
+    "int16_to_int32": _values(("int16", 0), ("int32", 0), "double", 3317.4),
+    "int16_to_int8": _values(("int16", -1000), ("int8", -3), "onnx", 1 / 300),
+    "int16_wide": _values(("int16", 0), ("int16", 0), "wide16", 1.00001),
 }
 
 
 def _wide_rows(x: np.ndarray, wide: np.ndarray) -> dict[str, Case]:
     """int64 sums: in the usual range, and beyond what each rounding takes."""
     ends = np.array([-(2**63), -(2**47) - 1, -(2**31) - 1, 2**31, 2**47, 2**63 - 1], np.int64)
-    to16 = {"dtype": "int16", "act_min": -32768, "act_max": 32767}
     table: dict[str, Case] = {}
     for r in ROUNDINGS:
         rows = {
@@ -240,7 +241,7 @@ def _wide_rows(x: np.ndarray, wide: np.ndarray) -> dict[str, Case]:
             f"int64_{r}_no_factor": _case(r, ends, [0.0]),
         }
         for name, row in rows.items():
-            attrs = {**row.attrs, **to16}
+            attrs = {**row.attrs, **_whole_range("int16")}
             table[name] = Case(row.operands, row.types, attrs, row.constant, row.out_quant)
     return table
 

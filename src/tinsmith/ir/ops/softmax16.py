@@ -67,7 +67,7 @@ def _table(
     here, middle = scaled(places), scaled(places[:-1] + step / _F4(2))
     between = _rounded((here[1:] + _rounded(here[:-1])) / _F4(2))
     bias = _rounded((between - _rounded(middle)) / _F4(2))
-    table = np.append(_rounded(here[:-1]) - bias, _rounded(scaled(last[None])))
+    table = np.append(_rounded(here[:-1]) - bias, _rounded(scaled(np.array([last]))))
     return np.asarray(np.clip(table, -32768, 32767).astype(np.int16))
 
 
