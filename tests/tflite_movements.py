@@ -1,5 +1,6 @@
 """What to draw for operators that move elements; see `tflite_options.py`."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -194,7 +195,17 @@ def batch_to_space(rng: np.random.Generator) -> Made:
     return y, operands, [x], options
 
 
+def resize(first: int, rng: np.random.Generator) -> Made:
+    """Larger and smaller; corners aligned, centres counted by halves, or neither."""
+    n, h, w, c = shape(rng, 4)
+    sizes, how = rng.integers(1, 9, 2), int(rng.integers(3))
+    options = {first: ("b", int(how == 1)), first + 1: ("b", int(how == 2))}
+    return (n, h, w, c), [None, ints("size", sizes)], [(n, *map(int, sizes), c)], options
+
+
 MOVEMENTS: dict[str, Drawer] = {
+    "RESIZE_NEAREST_NEIGHBOR": moved("RESIZE_NEAREST_NEIGHBOR", 74, partial(resize, 0)),
+    "RESIZE_BILINEAR": moved("RESIZE_BILINEAR", 15, partial(resize, 2)),
     "TRANSPOSE": moved("TRANSPOSE", 26, transpose),
     "SLICE": moved("SLICE", 48, slices),
     "STRIDED_SLICE": moved("STRIDED_SLICE", 32, strided),

@@ -20,13 +20,15 @@ Options = dict[int, tuple[str, Any]]
 
 @dataclass
 class Draw:
-    """One operator: types of its operands and results are those of `Tensor`."""
+    """One operator: types of its operands and results are those of `Tensor`. ``lift``: above 0,
+    floats are made larger than that."""
 
     kind: str
     operands: list[Tensor]
     results: list[Tensor]
     type: int = 0
     options: Options = field(default_factory=dict)
+    lift: float = 0.0
 
     def file(self) -> File:
         """The model; operands without data are its inputs."""

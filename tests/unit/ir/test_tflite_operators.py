@@ -7,6 +7,7 @@ from zlib import crc32
 
 import numpy as np
 import pytest
+from tflite_elements import ALONG, ELEMENTS
 from tflite_movements import MOVEMENTS
 from tflite_options import Draw, Drawer, numbers
 
@@ -16,8 +17,10 @@ from tinsmith.ir.tflite.rules import RULES
 
 MODELS = 20
 TOLERANCE = 1e-5
-TABLE: dict[str, Drawer] = {**MOVEMENTS}
+TABLE: dict[str, Drawer] = {**MOVEMENTS, **ELEMENTS, **ALONG}
 UNKNOWN_TO_LITERT: dict[str, tuple[str, ...]] = {
+    "EQUAL": ("int16",),
+    "NOT_EQUAL": ("int16",),
     "SPLIT": ("bool",),
     "SPLIT_V": ("bool",),
     "PACK": ("bool",),
@@ -25,7 +28,7 @@ UNKNOWN_TO_LITERT: dict[str, tuple[str, ...]] = {
     "SPACE_TO_DEPTH": ("int16", "bool"),
     "DEPTH_TO_SPACE": ("int16", "bool"),
 }
-"""Types that our rules take and LiteRT's reference does not run."""
+"""Types that our rules take, and LiteRT's reference does not run or compares in other scales."""
 ROWS = [
     (name, dtype)
     for name in TABLE
@@ -34,7 +37,11 @@ ROWS = [
 ]
 
 
-def litert(data: bytes, inputs: list[np.ndarray]) -> list[list[np.ndarray]]:
+NOT_AMONG_REFERENCE_KERNELS = ("ELU", "CEIL", "ROUND")
+"""Operators that LiteRT has once only, outside of its reference kernels."""
+
+
+def litert(data: bytes, inputs: list[np.ndarray], kind: str) -> list[list[np.ndarray]]:
     """All results of LiteRT's reference kernels for each case.
 
     Raises:
@@ -43,7 +50,10 @@ def litert(data: bytes, inputs: list[np.ndarray]) -> list[list[np.ndarray]]:
     from ai_edge_litert.interpreter import Interpreter as LiteRT
     from ai_edge_litert.interpreter import OpResolverType
 
-    machine = LiteRT(model_content=data, experimental_op_resolver_type=OpResolverType.BUILTIN_REF)
+    resolver = OpResolverType.BUILTIN_REF
+    if kind in NOT_AMONG_REFERENCE_KERNELS:
+        resolver = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    machine = LiteRT(model_content=data, experimental_op_resolver_type=resolver)
     machine.allocate_tensors()
     places = [d["index"] for d in machine.get_input_details()]
     results = []
@@ -61,6 +71,8 @@ def drawn(name: str, dtype: str, number: int) -> tuple[Draw, list[np.ndarray]]:
     rng = np.random.default_rng([crc32(f"{name} {dtype}".encode()), number])
     draw = TABLE[name](rng, dtype)
     inputs = [numbers(rng, t) for t in draw.operands if t.data is None]
+    if draw.lift:
+        inputs = [np.abs(i) + np.float32(draw.lift) for i in inputs]
     return draw, inputs
 
 
@@ -70,7 +82,7 @@ def differences(draw: Draw, inputs: list[np.ndarray], folder: Path) -> None:
     path.write_bytes(data)
     graph = convert(path, "net", "litert")
     machine = Interpreter(graph)
-    for case, wanted in enumerate(litert(data, inputs)):
+    for case, wanted in enumerate(litert(data, inputs, draw.kind)):
         values = machine.run({k: v[case] for k, v in zip(graph.inputs, inputs, strict=True)})
         got = [values.get(o, graph.constants.get(o)) for o in graph.outputs]
         for a, b in zip(got, wanted, strict=True):

@@ -3,8 +3,8 @@ o, f, c, four biases, two starts (h, c) and three activations f, g, e.
 
 c[t] = f(sum f) * c[t - 1] + f(sum i) * g(sum c); h[t] = f(sum o) * e(c[t]); each sum is
 bias + w x[t] + r h[t - 1]. Attribute cell_clip bounds |c[t]| (0.0: not; source: TensorFlow Lite,
-lite/kernels/internal/reference/lstm_cell.h). The result holds both of every step: [steps, directions, 2 (h, c),
-batch, units].
+lite/kernels/internal/reference/lstm_cell.h). The result holds both of every step: [steps,
+directions, 2 (h, c), batch, units].
 """
 
 from collections.abc import Sequence

@@ -13,7 +13,6 @@ from tinsmith.ir.tflite.scaling import INTEGERS, centred, finished, quant_of, re
 from tinsmith.ir.tflite.translate import Unsupported, Use
 
 PLAIN = ("float32", "int32", "int64")
-QUANTISED = ("int8", "uint8", "int16")
 _F4 = np.float32
 
 
@@ -94,14 +93,16 @@ def extreme(use: Use, op: str) -> str:
 
 
 def compare(use: Use, op: str) -> str:
-    """Quantised operands of other scales are compared with 8 bits of headroom."""
+    """Bytes of other scales are compared with 8 bits of headroom, int16 as it is."""
     x, y = _pair(use)
-    if use.type(x).dtype not in INTEGERS or use.type(x).quant == use.type(y).quant:
-        if use.type(x).dtype in ("int8", "uint8", "int16"):
-            x, y = (elementwise.cast(use.b, v, "int32") for v in (x, y))
-        return elementwise.compare(use.b, op, x, y, name=use.name)
-    steps = [scaled(use, centred(use, v, 8), quant_of(use, v).scale[0]) for v in (x, y)]
-    return elementwise.compare(use.b, op, steps[0], steps[1], name=use.name)
+    dtype, alike = use.type(x).dtype, use.type(x).quant == use.type(y).quant
+    if dtype == "int8" and not alike:
+        x, y = (scaled(use, centred(use, v, 8), quant_of(use, v).scale[0]) for v in (x, y))
+    elif dtype == "int16" and op in ("equal", "not_equal") and not alike:
+        raise Unsupported(f"it compares {use.type(x)} with {use.type(y)}")
+    elif dtype in INTEGERS:
+        x, y = (elementwise.cast(use.b, v, "int32") for v in (x, y))
+    return elementwise.compare(use.b, op, x, y, name=use.name)
 
 
 def logical(use: Use, op: str) -> str:

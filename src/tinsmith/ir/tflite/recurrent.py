@@ -55,7 +55,10 @@ def _features(use: Use, sizes: _Filters) -> str:
 
 
 def _features_int8(use: Use, sizes: _Filters) -> str:
-    """int8 products in the state's scale, int16."""
+    """int8 products in the state's scale, int16. Its activation is relu, which the reference
+    demands, and leaves to the result's own range."""
+    if use.option(1) != 1:
+        raise Unsupported(f"its activation {use.option(1)} is not relu")
     x, weights = use.value(0), use.given(1)
     w = use.constant(f"{use.name}_features", use.weights(1, "int8"), weights.quant())
     zero = use.constant(f"{use.name}_no_bias", np.zeros(sizes.filters, np.int32))

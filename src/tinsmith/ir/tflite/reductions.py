@@ -1,6 +1,6 @@
 """Operators along axes: sums, means, extremes, arguments, normalisations.
 
-Quantised means and sums: lite/kernels/internal/reference/reduce.h, QuantizedMeanOrSum.
+Quantised means: lite/kernels/internal/reference/reduce.h, QuantizedMeanOrSum.
 """
 
 from math import prod
@@ -9,7 +9,7 @@ import numpy as np
 
 from tinsmith.ir.compose import elementwise, layers, movement, reduction
 from tinsmith.ir.ops._fixed import multiplier_of
-from tinsmith.ir.tflite.scaling import centred, ends, finished, quant_of, result_quant
+from tinsmith.ir.tflite.scaling import centred, ends, quant_of, result_quant
 from tinsmith.ir.tflite.translate import Unsupported, Use
 
 
@@ -26,7 +26,7 @@ def reduce(use: Use, op: str) -> str:
     x, keep, axes = use.value(0), bool(use.option(0)), _axes(use)
     if use.type(x).quant is None:
         return reduction.reduce(use.b, op, x, axes, keep, name=use.name)
-    if op in ("max", "min"):
+    if op != "mean":
         wide = elementwise.cast(use.b, x, "int32")
         y = reduction.reduce(use.b, op, wide, axes, keep)
         return use.op("cast", y, quant=use.wanted.quant, dtype=use.wanted.dtype)
@@ -35,7 +35,7 @@ def reduce(use: Use, op: str) -> str:
     if count * 2**16 >= 2**31:
         raise Unsupported(f"it sums {count} numbers")
     factor = quant_of(use, x).scale[0] / result_quant(use).scale[0]
-    return finished(use, total, factor) if op == "sum" else _mean(use, total, factor, count)
+    return _mean(use, total, factor, count)
 
 
 def _mean(use: Use, total: str, factor: float, count: int) -> str:

@@ -14,6 +14,7 @@ from tinsmith.ir.tflite import (
     pools,
     recurrent,
     reductions,
+    resizing,
     sequences,
     shapes,
     unary,
@@ -29,6 +30,7 @@ _REAL = (*_BYTES, "int16")
 _NUMBERS = (*_REAL, "int32", "int64")
 _ANY = (*_NUMBERS, "bool")
 _PLAIN = ("float32", "int32", "int64")
+_ORDERED = (*_BYTES, "int32", "bool")
 
 
 def _binary(stage: str, options: int, op: str, types: tuple[str, ...] = _PLAIN) -> Rule:
@@ -39,8 +41,8 @@ def _unary(stage: str, options: int, types: tuple[str, ...] = _FLOAT) -> Rule:
     return Rule(stage, options, unary.unary, types)
 
 
-def _compare(stage: str, options: int, op: str) -> Rule:
-    return Rule(stage, options, partial(arithmetic.compare, op=op), _ANY)
+def _compare(stage: str, options: int, op: str, types: tuple[str, ...] = _NUMBERS) -> Rule:
+    return Rule(stage, options, partial(arithmetic.compare, op=op), types)
 
 
 _WEIGHTS = "constant weights; int8 and int4 ones with float32: dynamic range"
@@ -88,6 +90,8 @@ MOVING: Mapping[str, Rule] = {
     "DEPTH_TO_SPACE": Rule("depth_to_space", 94, shapes.depth_to_space, _ANY),
     "SPACE_TO_BATCH_ND": Rule("space_to_batch", 25, shapes.space_to_batch, _ANY),
     "BATCH_TO_SPACE_ND": Rule("batch_to_space", 24, shapes.batch_to_space, _ANY),
+    "RESIZE_NEAREST_NEIGHBOR": Rule("resize", 74, resizing.nearest, _REAL),
+    "RESIZE_BILINEAR": Rule("resize", 15, resizing.bilinear, ("float32", "int8")),
     "SELECT": Rule("where", 47, arithmetic.select, _ANY, typed=1),
     "SELECT_V2": Rule("where", 98, arithmetic.select, _ANY, typed=1),
 }
@@ -115,8 +119,8 @@ ELEMENTS: Mapping[str, Rule] = {
     "MAXIMUM": Rule("maximum", 39, partial(arithmetic.extreme, op="max"), _NUMBERS),
     "MINIMUM": Rule("minimum", 39, partial(arithmetic.extreme, op="min"), _NUMBERS),
     "ADD_N": Rule("add", 82, arithmetic.add_n, ("float32", "int32")),
-    "EQUAL": _compare("equal", 53, "equal"),
-    "NOT_EQUAL": _compare("not_equal", 54, "not_equal"),
+    "EQUAL": _compare("equal", 53, "equal", _ANY),
+    "NOT_EQUAL": _compare("not_equal", 54, "not_equal", _ANY),
     "LESS": _compare("less", 41, "less"),
     "LESS_EQUAL": _compare("less_equal", 46, "less_equal"),
     "GREATER": _compare("greater", 44, "greater"),
@@ -132,8 +136,8 @@ ELEMENTS: Mapping[str, Rule] = {
     "PRELU": Rule("prelu", 0, unary.prelu, _BYTES),
     "HARD_SWISH": Rule("hard_swish", 91, unary.hard_swish, _BYTES),
     "GELU": Rule("gelu", 116, unary.gelu, _BYTES),
-    "LOGISTIC": _unary("logistic", 0, _BYTES),
-    "TANH": _unary("tanh", 0, _BYTES),
+    "LOGISTIC": _unary("logistic", 0, _REAL),
+    "TANH": _unary("tanh", 0, _REAL),
     "ELU": _unary("elu", 0, ("float32", "int8")),
     "EXP": _unary("exp", 33, ("float32", "int8")),
     "LOG": _unary("log", 0, ("float32", "int8")),
@@ -154,13 +158,13 @@ ELEMENTS: Mapping[str, Rule] = {
 """Operators that work element by element."""
 
 ALONG: Mapping[str, Rule] = {
-    "SUM": Rule("sum", 27, partial(reductions.reduce, op="sum"), _NUMBERS),
+    "SUM": Rule("sum", 27, partial(reductions.reduce, op="sum"), _PLAIN),
     "MEAN": Rule("mean", 27, partial(reductions.reduce, op="mean"), _REAL),
     "REDUCE_MAX": Rule("reduce_max", 27, partial(reductions.reduce, op="max"), _NUMBERS),
     "REDUCE_MIN": Rule("reduce_min", 27, partial(reductions.reduce, op="min"), _NUMBERS),
     "REDUCE_PROD": Rule("reduce_prod", 27, partial(reductions.reduce, op="prod"), _PLAIN),
-    "ARG_MAX": Rule("argmax", 40, partial(reductions.arg, which="max"), _ANY),
-    "ARG_MIN": Rule("argmin", 57, partial(reductions.arg, which="min"), _ANY),
+    "ARG_MAX": Rule("argmax", 40, partial(reductions.arg, which="max"), _ORDERED),
+    "ARG_MIN": Rule("argmin", 57, partial(reductions.arg, which="min"), _ORDERED),
     "LOG_SOFTMAX": Rule("log_softmax", 36, reductions.softmax_log, _FLOAT),
     "L2_NORMALIZATION": Rule("l2_norm", 12, reductions.l2_normalization, _FLOAT),
     "CUMSUM": Rule("cumsum", 102, reductions.cumsum, _PLAIN),

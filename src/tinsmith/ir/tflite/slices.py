@@ -24,8 +24,10 @@ class _Masks:
 
     def at(self, index: int) -> "_Masks":
         """The masks of one index, 0 or 1 each."""
-        bits = (self.begin, self.end, self.rest, self.new, self.single)
-        return _Masks(*(b >> index & 1 for b in bits), self.relative)  # type: ignore[misc]
+        begin, end, rest, new, single = (
+            b >> index & 1 for b in (self.begin, self.end, self.rest, self.new, self.single)
+        )
+        return _Masks(begin, end, rest, new, single, self.relative)
 
 
 class _Cuts:
@@ -76,8 +78,8 @@ def strided_slice(use: Use) -> str:
     begins, ends, steps = (use.integers(i) for i in (1, 2, 3))
     if not len(begins) == len(ends) == len(steps) <= 31:
         raise Unsupported(f"it has {len(begins)} begins, {len(ends)} ends, {len(steps)} strides")
-    bits = [use.option(i, "<i") for i in range(5)]
-    masks = _Masks(*bits, bool(use.option(5, "<b")))
+    begin, end, rest, new, single = (use.option(i, "<i") for i in range(5))
+    masks = _Masks(begin, end, rest, new, single, bool(use.option(5, "<b")))
     found = _Cuts(use.type(x).shape)
     _walk(found, list(zip(begins, ends, steps, strict=True)), masks)
     cuts = zip(*found.cuts, strict=True) if found.cuts else ((), (), ())

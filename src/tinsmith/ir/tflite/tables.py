@@ -152,7 +152,7 @@ def _short(factor: np.floating) -> tuple[int, int]:
 
 
 def _saturated(x: np.ndarray) -> np.ndarray:
-    return np.clip(x, -(2**15), 2**15 - 1)
+    return np.asarray(np.clip(x, -(2**15), 2**15 - 1))
 
 
 def _high(x: np.ndarray, multiplier: int) -> np.ndarray:

@@ -4,6 +4,7 @@ int16 in fixed point (lite/kernels/activations.cc)."""
 import numpy as np
 
 from tinsmith.ir.compose import elementwise
+from tinsmith.ir.ops.sigmoid16 import RESULT, sigmoid_table
 from tinsmith.ir.tflite import tables
 from tinsmith.ir.tflite.scaling import centred, finished, quant_of, result_quant, scaled
 from tinsmith.ir.tflite.translate import Unsupported, Use
@@ -42,9 +43,29 @@ def unary(use: Use) -> str:
                 return tables.absolute(use)
         assert function is not None, "the rule's types let no other through"
         return tables.of_reals(use, function)
+    if use.given(0).dtype == "int16":
+        return _sigmoid16(use, kind == "TANH")
     if kind == "ELU":
         return elementwise.elu(use.b, x, 1.0, name=use.name)
     return elementwise.unary(use.b, name, x, name=use.name)
+
+
+def _sigmoid16(use: Use, tanh: bool) -> str:
+    """LOGISTIC and TANH of int16: the scale as a multiplier of 15 bits and a shift; scales of 2^-12
+    (for tanh also 2^-11) are exact."""
+    scale, zero = quant_of(use, use.value(0)).scale[0], quant_of(use, use.value(0)).zero_point[0]
+    if zero or result_quant(use) != RESULT:
+        raise Unsupported(f"{use.type(use.value(0))} to {use.wanted}; expected scale 2^-15")
+    multiplier, shift = scale * 4096 * 3, 0
+    while multiplier <= 32767 / 2 and shift <= 30:
+        multiplier, shift = multiplier * 2, shift + 1
+    exact = {2.0**-12: 3, 2.0**-11: 6} if tanh else {2.0**-12: 3}
+    if scale in exact:
+        multiplier, shift = exact[scale], 0
+    table = use.constant(f"{use.name}_table", sigmoid_table())
+    return use.op(
+        "sigmoid16", use.value(0), table, multiplier=int(multiplier), shift=shift, tanh=tanh
+    )
 
 
 def gelu(use: Use) -> str:
@@ -121,6 +142,8 @@ def prelu(use: Use) -> str:
 def quantize(use: Use) -> str:
     """float32 to integers, or integers to another scale."""
     x = use.value(0)
+    if use.type(x).dtype == "float32" and use.wanted.dtype == "int16":
+        return _quantize16(use, x)
     if use.type(x).dtype == "float32":
         return use.op("quantize", x, quant=use.wanted.quant)
     if use.wanted.dtype == "int32":
@@ -132,6 +155,19 @@ def quantize(use: Use) -> str:
     if use.type(x).dtype == use.wanted.dtype == "int8":
         return tables.rescaled(use)
     return finished(use, centred(use, x), factor)
+
+
+def _quantize16(use: Use, x: str) -> str:
+    """float32 to int16: the quotient by the scale, halves away from zero."""
+    b = use.b
+    steps = elementwise.binary(b, "div", x, elementwise.scalar(b, x, result_quant(use).scale[0]))
+    size = elementwise.clip(b, elementwise.unary(b, "abs", steps), None, 2.0**17)
+    whole = elementwise.unary(b, "floor", size)
+    rest = elementwise.binary(b, "sub", size, whole)
+    up = elementwise.compare(b, "greater_equal", rest, elementwise.scalar(b, x, 0.5))
+    nearest = elementwise.binary(b, "add", whole, elementwise.cast(b, up, "float32"))
+    signed = elementwise.binary(b, "mul", nearest, elementwise.unary(b, "sign", steps))
+    return finished(use, elementwise.cast(b, signed, "int32"), 1.0)
 
 
 def cast(use: Use) -> str:

@@ -1,6 +1,6 @@
 /* The logistic function (tanh 0) or hyperbolic tangent (tanh 1) of int16, scale 2^-15, from a table with a straight
  * line between two entries. x is brought to the table's steps: (x * multiplier + half) >> shift.
- * x, y [n]; table [256], round(65536 / (1 + e^(-i / 24))) - 32768; multiplier 1..32767, shift 0..31. y may be x.
+ * x, y [n]; table [256], 65536 / (1 + e^(-i / 24)) - 32768; multiplier 1..32767, shift 0..31. y may be x.
  * Source: TensorFlow Lite, lite/kernels/internal/reference/integer_ops/logistic.h and tanh.h. */
 /* mutant: "(1 << 25) - line + 511" -> "(1 << 25) - line + 512" */
 #include "ts_kernel.h"
