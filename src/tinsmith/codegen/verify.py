@@ -2,7 +2,7 @@
 
 It knows nothing of planners, lifetimes or declared distances. Each shadow cell says which byte of
 which value it holds; a step that reads a byte which no longer holds what it should is rejected.
-Where an operation's access is ``elementwise``, elements are replayed one by one in order; where it
+Where an operation's access is ``elementwise``, elements are taken one by one in order; where it
 is ``whole``, any order must work, so operands must be intact even after all results were written.
 """
 
@@ -128,11 +128,24 @@ def _write_results(
     result = node.outputs[0]
     elements = graph.type(result).elements
     size = graph.type(result).nbytes // elements
-    for i in range(elements):
-        for operand in touching:  # the latest moment at which element i may be read
-            width = graph.type(operand).nbytes // elements
+    for operand in touching:
+        width = graph.type(operand).nbytes // elements
+        i = _first_lost(shadow.plan, (operand, width), (result, size))
+        if i is not None:
+            shadow.write(result, 0, i * size)
             shadow.read(operand, f"{when}, element {i}", i * width, (i + 1) * width)
-        shadow.write(result, i * size, (i + 1) * size)
+    shadow.write(result)
+
+
+def _first_lost(plan: MemoryPlan, operand: tuple[str, int], result: tuple[str, int]) -> int | None:
+    """First element of an operand that a byte of an earlier element of the result was written
+    over; both are (value, bytes per element). Element i is read just before element i is written,
+    the latest moment that the operation's access allows."""
+    source, target = plan.places[operand[0]], plan.places[result[0]]
+    byte = np.arange(source.nbytes, dtype=np.int64)
+    at = byte + source.offset - target.offset
+    lost = (at >= 0) & (at < target.nbytes) & (at // result[1] < byte // operand[1])
+    return int(np.argmax(lost)) // operand[1] if lost.any() else None
 
 
 def _overlap(plan: MemoryPlan, a: str, b: str) -> bool:
