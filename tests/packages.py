@@ -64,10 +64,9 @@ def sources(folder: Path) -> list[str]:
     return [str(p) for p in found if p.parts[0] not in ("example", "examples", "samples")]
 
 
-def call(*command: object, cwd: Path) -> str:
+def call(*command: object, cwd: Path, env: dict[str, str] | None = None) -> str:
     """Run a command that must succeed; what it printed."""
-    done = subprocess.run(
-        [str(c) for c in command], cwd=cwd, capture_output=True, text=True, check=False
-    )
+    argv = [str(c) for c in command]
+    done = subprocess.run(argv, cwd=cwd, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -4,6 +4,7 @@ against the specification of their layout, with all their sources compiled."""
 import csv
 import io
 import json
+import platform
 import re
 import shutil
 import subprocess
@@ -23,9 +24,12 @@ from firmwares import CACHE, mixed_graph
 from packages import CORTEX_M4, STRICT, call, golden, made, order, other_graph, sources
 
 from tinsmith.build.native import LINUX
-from tinsmith.build.package import PACKAGES, Golden
+from tinsmith.build.package import PACKAGES, Golden, Order
 from tinsmith.build.packages.cmsis_pack import group
+from tinsmith.codegen.compile import compile_graph
 from tinsmith.core.errors import UserError
+from tinsmith.flow.package import golden_of
+from tinsmith.ir.importer import read_model
 
 HERE = Path(__file__).parent
 PASSED = "SELFTEST passed: 3 of 3 golden vectors equal\n"
@@ -490,10 +494,10 @@ def layers(data: bytes) -> dict[str, dict[str, bytes]]:
         (layer,) = manifest["layers"]
         assert layer["mediaType"] == f"{kind}.layer.v1.tar"
         config = json.loads(blob(files, manifest["config"]))
-        platform = {k: config[k] for k in ("architecture", "os")}
-        assert platform == descriptor["platform"] and "created" not in config
+        system = {k: config[k] for k in ("architecture", "os")}
+        assert system == descriptor["platform"] and "created" not in config
         assert config["rootfs"] == {"type": "layers", "diff_ids": [layer["digest"]]}
-        assert config["config"]["Entrypoint"] == ["/mixed"]
+        assert len(config["config"]["Entrypoint"]) == 1
         found[config["architecture"]] = untarred(blob(files, layer))
         used |= {descriptor["digest"], manifest["config"]["digest"], layer["digest"]}
     assert {f"blobs/{d.replace(':', '/')}" for d in used} == {n for n in files if "/" in n}
@@ -514,7 +518,7 @@ def test_the_image_holds_one_static_program_for_each_architecture() -> None:
 def program(folder: Path, given: Golden) -> Path:
     """The program of this computer's layer."""
     _, data = PACKAGES.get("oci_image").make(replace(order(), golden=given))
-    here = {"x86_64": "amd64", "aarch64": "arm64"}[__import__("platform").machine()]
+    here = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
     path = folder / "mixed"
     path.write_bytes(layers(data)[here]["mixed"])
     path.chmod(0o755)
@@ -534,6 +538,37 @@ def test_the_program_of_the_image_tests_itself_and_answers_on_a_pipe(tmp_path: P
     assert broken.returncode == 1 and b"inside a case" in broken.stderr
     wrong = subprocess.run([path, "walk"], capture_output=True, check=False)
     assert wrong.returncode == 2 and wrong.stderr == b"usage: mixed [selftest | run]\n"
+
+
+def test_the_program_for_arm64_tests_itself_on_an_emulated_processor() -> None:
+    """Unicorn runs the instructions; Linux is played by the three calls that the program makes."""
+    unicorn = pytest.importorskip("unicorn")
+    registers, engine = unicorn.arm64_const, unicorn.Uc(unicorn.UC_ARCH_ARM64, 0)
+    elf = ELFFile(io.BytesIO(layers(PACKAGES.get("oci_image").make(order())[1])["arm64"]["mixed"]))
+    for segment in elf.iter_segments("PT_LOAD"):
+        start = segment["p_vaddr"] & ~0xFFF
+        engine.mem_map(start, (segment["p_vaddr"] + segment["p_memsz"] - start + 0xFFF) & ~0xFFF)
+        engine.mem_write(segment["p_vaddr"], segment.data())
+    stack = 0x7FFF0000
+    engine.mem_map(stack - 0x10000, 0x11000)
+    engine.mem_write(stack, (1).to_bytes(8, "little"))
+    engine.reg_write(registers.UC_ARM64_REG_SP, stack)
+    engine.reg_write(registers.UC_ARM64_REG_CPACR_EL1, 3 << 20)
+    printed, code = [], []
+
+    def linux(engine, number, _) -> None:
+        names = (f"UC_ARM64_REG_X{i}" for i in (8, 0, 1, 2))
+        call_number, *given = (engine.reg_read(getattr(registers, n)) for n in names)
+        if call_number == 93:
+            code.append(given[0])
+            engine.emu_stop()
+        elif call_number == 64:
+            printed.append((given[0], bytes(engine.mem_read(given[1], given[2]))))
+            engine.reg_write(registers.UC_ARM64_REG_X0, given[2])
+
+    engine.hook_add(unicorn.UC_HOOK_INTR, linux)
+    engine.emu_start(elf["e_entry"], 0, timeout=60_000_000)
+    assert (code, printed) == ([0], [(1, PASSED.encode())])
 
 
 def test_the_program_of_the_image_finds_a_wrong_golden_vector(tmp_path: Path) -> None:
@@ -615,3 +650,55 @@ def test_the_command_names_what_is_wrong(tmp_path: Path, tinsmith) -> None:
         done = tinsmith("package", *arguments)
         assert done.returncode == 2 and said in done.stderr, done.stderr
     assert "Examples:" in tinsmith("package", "--help").stdout
+
+
+@pytest.mark.slow
+def test_packages_of_the_shared_models_prove_themselves(
+    shared: Path, tmp_path: Path, campaign
+) -> None:
+    """On Linux without libc and as WebAssembly: floats, states and large models too."""
+    wasmtime = pytest.importorskip("wasmtime")
+    models = sorted((shared / "models").glob("*.tflite"), key=lambda p: p.stat().st_size)
+    proven = 0
+    for path in models[: campaign(len(models), 3)]:
+        try:
+            module = compile_graph(read_model(path, "model"), "host")
+        except UserError as e:
+            assert "Not supported" in e.message  # some models are refused by name
+            continue
+        wanted = Order(module, golden_of(module.graph, None), CACHE)
+        given = wanted.golden
+        files = layers(PACKAGES.get("oci_image").make(wanted)[1])
+        binary = tmp_path / "program"
+        binary.write_bytes(files["amd64"]["model"])
+        binary.chmod(0o755)
+        assert call(binary, cwd=tmp_path).startswith("SELFTEST passed"), path.name
+        _, folder = made("wasm", tmp_path, wanted)
+        assert answers(wasmtime, folder / "model/model.wasm", wanted) == [
+            b"".join(given.outputs[n][i].tobytes() for n in module.graph.outputs)
+            for i in range(len(next(iter(given.inputs.values()))))
+        ], path.name
+        proven += 1
+    assert proven
+
+
+def answers(wasmtime, path: Path, wanted: Order) -> list[bytes]:
+    """Bytes of all outputs, case by case, of a model as WebAssembly."""
+    engine = wasmtime.Engine()
+    store = wasmtime.Store(engine)
+    module = wasmtime.Module(engine, path.read_bytes())
+    exports = wasmtime.Instance(store, module, []).exports(store)
+    name, graph, places = wanted.module.name, wanted.module.graph, wanted.module.plan.places
+    memory = exports["memory"]
+    arena, state = exports[f"{name}_arena"](store), exports[f"{name}_state"](store)
+    exports[f"{name}_init"](store, state)
+    found = []
+    for i in range(len(next(iter(wanted.golden.inputs.values())))):
+        if wanted.golden.reset_each:
+            exports[f"{name}_reset"](store, state)
+        for value, array in wanted.golden.inputs.items():
+            memory.write(store, array[i].tobytes(), arena + places[value].offset)
+        assert exports[f"{name}_run"](store, arena, state) == 0
+        ends = [(arena + places[n].offset, graph.type(n).nbytes) for n in graph.outputs]
+        found.append(b"".join(bytes(memory.read(store, at, at + n)) for at, n in ends))
+    return found

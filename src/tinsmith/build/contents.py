@@ -99,6 +99,19 @@ def _facts(order: Order) -> dict[str, Any]:
             "package.golden", f"Golden vectors need the same number of cases each; got {cases}."
         )
     return {
+        **_identity(order),
+        "cases": cases.pop(),
+        "reset_each": golden.reset_each,
+        "rate_hz": golden.rate_hz,
+        "inputs": inputs,
+        "outputs": outputs,
+    }
+
+
+def _identity(order: Order) -> dict[str, Any]:
+    """Names and sizes of the module."""
+    module = order.module
+    return {
         "name": module.name,
         "NAME": module.name.upper(),
         "target": f"{module.name}_model" if module.name in _TARGETS else module.name,
@@ -110,11 +123,6 @@ def _facts(order: Order) -> dict[str, Any]:
         "alignment": module.plan.alignment,
         "weight_bytes": sum(c.nbytes for c in module.graph.constants.values()),
         "library": sorted(p for p in module.sources if p.endswith(".c")),
-        "cases": cases.pop(),
-        "reset_each": golden.reset_each,
-        "rate_hz": golden.rate_hz,
-        "inputs": inputs,
-        "outputs": outputs,
     }
 
 

@@ -2,13 +2,20 @@
 from C and from C++, placed where the caller wants."""
 
 import io
+import os
 import subprocess
+from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
 from firmwares import CACHE, mixed_graph
-from packages import CORTEX_M4, STRICT, call, golden, made, order, other_graph, sources
+from packages import STRICT, call, golden, made, order, other_graph, sources
+
+from tinsmith.build.objects import compile_all, compiler_for
+from tinsmith.codegen.compile import compile_graph
+from tinsmith.devices.board import BOARDS
 
 HERE = Path(__file__).parent
 
@@ -61,8 +68,6 @@ def test_every_symbol_bears_the_name_of_its_module(two: Path, require_tool) -> N
 
 
 def test_the_kernels_of_a_package_are_those_of_the_reference_set(two: Path) -> None:
-    from importlib.resources import files
-
     reference = files("tinsmith.kernels").joinpath("ref")
     checked = 0
     for path in two.glob("*/kernels/*.c"):
@@ -92,10 +97,14 @@ SECTIONS {
 
 
 @pytest.mark.parametrize("placed", [True, False])
+@pytest.mark.parametrize("toolchain", ["arm_gcc", "zig"])
 def test_constants_kernels_and_arena_lie_where_the_user_says(
-    tmp_path: Path, placed: bool, require_tool
+    tmp_path: Path, toolchain: str, placed: bool, require_tool
 ) -> None:
-    gcc = require_tool("arm-none-eabi-gcc")
+    if toolchain == "arm_gcc":
+        require_tool("arm-none-eabi-gcc")
+    compiler = compiler_for(BOARDS.get("nucleo_l4r5zi").core, toolchain, CACHE)
+    chain = (*compiler.found.command, *compiler.target, *compiler.toolchain.compile_flags)
     _, folder = made("c_library", tmp_path, order("nucleo_l4r5zi"))
     library = folder / "mixed"
     (library / "program.c").write_text(
@@ -105,10 +114,11 @@ def test_constants_kernels_and_arena_lie_where_the_user_says(
     (library / "image.ld").write_text(SCRIPT)
     wanted = {"WEIGHTS": ".ext_flash", "HOT": ".itcm", "ARENA": ".dtcm"}
     flags = [f"-DTS_{k}_SECTION={v}" for k, v in wanted.items()] if placed else []
-    files = [p for p in sources(library) if not p.startswith("selftest")]
+    wanted_files = [p for p in sources(library) if not p.startswith("selftest")]
     call(
-        gcc, *CORTEX_M4, "-std=c99", "-Os", *STRICT, *flags, *files, "-nostdlib", "-Wl,-e,main",
-        "-Wl,-T,image.ld", "-lgcc", "-o", "image.elf", cwd=library,
+        *chain, "-std=c99", "-Os", *STRICT, *flags, *wanted_files, "-g", "-nostdlib", "-Wl,-e,main",
+        "-Wl,-T,image.ld", *compiler.toolchain.libraries, "-o", "image.elf", cwd=library,
+        env={"PATH": os.defpath, **compiler.toolchain.environment(CACHE)},
     )  # fmt: skip
     elf = ELFFile(io.BytesIO((library / "image.elf").read_bytes()))
     lies = {
@@ -126,8 +136,6 @@ def test_constants_kernels_and_arena_lie_where_the_user_says(
 
 
 def test_a_self_test_that_finds_a_difference_says_where(tmp_path: Path, require_tool) -> None:
-    from dataclasses import replace
-
     gcc = require_tool("gcc")
     wrong = replace(order(), golden=golden(mixed_graph(), changed=True))
     _, folder = made("c_library", tmp_path, wrong)
@@ -140,10 +148,6 @@ def test_a_self_test_that_finds_a_difference_says_where(tmp_path: Path, require_
 
 
 def test_one_object_of_a_kernel_serves_every_model_of_that_name(tmp_path: Path) -> None:
-    from tinsmith.build.objects import compile_all, compiler_for
-    from tinsmith.codegen.compile import compile_graph
-    from tinsmith.devices.board import BOARDS
-
     compiler = compiler_for(BOARDS.get("host").core, "zig", tmp_path)
     (tmp_path / "zig").symlink_to(CACHE / "zig")
     count = []

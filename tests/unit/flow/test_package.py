@@ -1,0 +1,60 @@
+"""Golden vectors of a model file: seeded, of its own types, one sequence where it has states."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from firmwares import mixed_graph
+
+from tinsmith.core.errors import UnknownKind, UserError
+from tinsmith.flow.package import PackageOptions, golden_of, package_model, seeded_inputs
+from tinsmith.ir.builder import Builder
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.interp import run_cases
+from tinsmith.ir.types import TensorType
+
+
+def with_inputs(*dtypes: str) -> Graph:
+    b = Builder("many")
+    for dtype in dtypes:
+        b.input(f"in_{dtype}", TensorType((2, 3), dtype))
+    return b.build([b.op("relu", "in_float32")])
+
+
+def test_inputs_are_seeded_and_of_the_models_types() -> None:
+    dtypes = ("float32", "int8", "uint8", "int16", "int32", "int64", "bool")
+    graph = with_inputs(*dtypes)
+    drawn = [seeded_inputs(graph, np.random.default_rng(1), 2000) for _ in range(2)]
+    for dtype in dtypes:
+        one, two = (d[f"in_{dtype}"] for d in drawn)
+        assert one.dtype.name == dtype and one.shape == (2000, 2, 3)
+        assert one.tobytes() == two.tobytes()
+    first = drawn[0]
+    assert (first["in_int8"].min(), first["in_int8"].max()) == (-128, 127)
+    assert (first["in_uint8"].min(), first["in_uint8"].max()) == (0, 255)
+    assert set(np.unique(first["in_int64"])) == {0, 1}
+
+
+def test_a_model_with_states_gets_one_sequence() -> None:
+    found = golden_of(mixed_graph(), None)
+    assert not found.reset_each
+    kept = run_cases(mixed_graph(), found.inputs, reset_each=False)
+    again = run_cases(mixed_graph(), found.inputs, reset_each=True)
+    assert found.outputs["share"].tobytes() == kept["share"].tobytes()
+    assert found.outputs["share"].tobytes() != again["share"].tobytes()
+
+
+def test_golden_inputs_of_a_file_are_taken(tmp_path: Path, rng: np.random.Generator) -> None:
+    mine = rng.normal(size=(2, 1, 12)).astype(np.float32)
+    np.savez(tmp_path / "x.npz", in_0=mine)
+    found = golden_of(mixed_graph(), tmp_path / "x.npz")
+    np.testing.assert_array_equal(found.inputs["x"], mine)
+    assert len(found.outputs["sums"]) == 2
+
+
+def test_kinds_are_asked_for_by_name_before_anything_is_read(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="No package kind") as e:
+        package_model(tmp_path / "none.tflite", PackageOptions((), tmp_path))
+    assert e.value.code == "package.kind" and "zephyr" in e.value.hint
+    with pytest.raises(UnknownKind, match="c_library"):
+        package_model(tmp_path / "none.tflite", PackageOptions(("c_librari",), tmp_path))
