@@ -1,6 +1,7 @@
 """Descriptions of estimators: plain numbers, names and arrays, read with every field checked."""
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any, NoReturn
 
 import numpy as np
@@ -52,7 +53,7 @@ class Fields:
     def number(self, key: str) -> float:
         """A finite number."""
         value = self.body.get(key)
-        if type(value) not in (int, float) or not np.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
             self._wrong(key, "a finite number")
         return float(value)
 

@@ -33,7 +33,7 @@ def convert(path: Path, name: str) -> Graph:
             "import.classic.limit", f"The file has {size} bytes; at most {MOST_BYTES} are read."
         )
     try:
-        body = loads(Any, path.read_bytes())  # type: ignore[arg-type]
+        body: Any = loads(object, path.read_bytes())
     except InternalError:
         broken(f"{path.name!r} is no file of save().")
     fields = Fields(body)

@@ -86,28 +86,30 @@ def ensemble(
         rows += nodes
         values.append(tree.value[ends])
         leaves += len(ends)
-    return _node(b, x, rows, np.array(roots, np.int32), np.concatenate(values), start, divisor)
+    table, start, index = _values(np.concatenate(values), start)
+    nodes_array = node_array(rows or [(0.0, word(0, 1, RIGHT_LEAF))])
+    return b.op(
+        "tree_ensemble", b.constant("leaf_values", table), x,
+        b.constant("tree_nodes", nodes_array), b.constant("trees", np.array(roots, np.int32)),
+        b.constant("leaf_rows", np.zeros(1, np.int16) if index is None else index),
+        b.constant("start", start), name="sums", direct=index is None, divisor=float(divisor),
+    )  # fmt: skip
 
 
-def _node(
-    b: Builder, x: str, rows: list[tuple[float, int]], roots: np.ndarray, values: np.ndarray,
-    start: np.ndarray, divisor: float,
-) -> str:  # fmt: skip
+def _values(
+    values: np.ndarray, start: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Rows of values, start values, and the row of each leaf; None where each has its own, or where
+    an index would not save memory."""
     if not np.isfinite(values).all() or not np.isfinite(start).all():
         broken("A value of a leaf is not finite.")
     values = np.ascontiguousarray(values.astype(start.dtype))
     if start.dtype == np.float64:
         values, start = values.view(np.int64), start.view(np.int64)
     table, index = np.unique(values, axis=0, return_inverse=True)
-    few = len(table) <= 1 << 16 and table.nbytes + 2 * len(values) < values.nbytes
-    leaves = index.reshape(-1).astype(np.uint16).view(np.int16) if few else np.zeros(1, np.int16)
-    nodes = node_array(rows or [(0.0, word(0, 1, RIGHT_LEAF))])
-    return b.op(
-        "tree_ensemble", b.constant("leaf_values", table if few else values), x,
-        b.constant("tree_nodes", nodes), b.constant("trees", roots),
-        b.constant("leaf_rows", leaves), b.constant("start", start),
-        name="sums", direct=not few, divisor=float(divisor),
-    )  # fmt: skip
+    if len(table) > 1 << 16 or table.nbytes + 2 * len(values) >= values.nbytes:
+        return values, start, None
+    return table, start, index.reshape(-1).astype(np.uint16).view(np.int16)
 
 
 def _packed(tree: Tree, features: int) -> tuple[list[tuple[float, int]], list[int]]:

@@ -177,13 +177,14 @@ def _tree(body: Mapping[str, Any], column: int, weight: np.float32) -> Tree:
 
 
 def _linear(b: Builder, x: str, model: Mapping[str, Any], start: np.ndarray) -> str:
-    """Weights [features + 1, groups]; the last row is the bias."""
+    """Weights [features + 1, groups]; the last row is the bias. All groups start at the first base
+    score, as the library's version 3.2 predicts."""
     weights = _numbers(model.get("weights"), "weights")
     features, groups = b.type(x).shape[1], len(start)
     if len(weights) != (features + 1) * groups or not np.isfinite(weights).all():
         broken(f"gblinear has {len(weights)} weights for {features} features, {groups} groups.")
     table = weights.reshape(features + 1, groups)
-    return ending.affine(b, x, table[:-1].T, table[-1] + start)
+    return ending.affine(b, x, table[:-1].T, table[-1] + start[0])
 
 
 def logistic_bound() -> float:

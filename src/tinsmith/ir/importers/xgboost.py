@@ -56,12 +56,6 @@ def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
     return run(target, (path.resolve(), graph_name(path, name)), Graph)
 
 
-def claims(head: bytes) -> bool:
-    """Whether a file that begins so is a model of XGBoost: its objects are in order of the
-    alphabet, ``learner`` first."""
-    return b"learner" in head[:64]
-
-
 def support() -> tuple[Support, ...]:
     """Boosters and objectives."""
     boosters = [Support(k, ("float32",), "no categories, one target") for k in BOOSTERS]

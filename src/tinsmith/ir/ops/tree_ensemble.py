@@ -102,7 +102,9 @@ def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, .
     sums = _sums(operands, site)
     if operands[0].dtype == np.float32:
         return (sums,)
-    return (np.asarray(sums / np.float64(site.attrs["divisor"])).view(np.int64),)
+    divisor = site.attrs["divisor"]
+    assert isinstance(divisor, float)  # so says infer
+    return (np.asarray(sums / np.float64(divisor)).view(np.int64),)
 
 
 def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
