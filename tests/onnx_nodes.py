@@ -32,7 +32,8 @@ from tinsmith.prove.bits import equal
 RTOL, ATOL = 1e-3, 1e-7
 """ONNX's own backend runner compares with these; integers are compared exactly here."""
 _ASKED = re.compile(r"Make '(.*)' a constant")
-BATCH = 60
+VALUES = 120
+"""Values of the graphs that share a module."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,11 @@ class Imported:
     case: NodeCase
     graph: Graph
     fed: dict[str, np.ndarray]
+
+    @property
+    def values(self) -> int:
+        """How many tensors a run computes or gets."""
+        return len(self.graph.nodes) + len(self.graph.inputs) + len(self.graph.outputs)
 
 
 def nodes_of(graph: Any) -> Iterator[Any]:
@@ -172,11 +178,22 @@ def wrong(case: NodeCase, outputs: Iterable[np.ndarray]) -> str:
     return ""
 
 
+def batches(cases: Sequence[Imported]) -> Iterator[list[Imported]]:
+    """Cases that share a module: planning memory takes the cube of the number of values."""
+    batch: list[Imported] = []
+    for case in cases:
+        if batch and sum(one.values for one in [*batch, case]) > VALUES:
+            yield batch
+            batch = []
+        batch.append(case)
+    if batch:
+        yield batch
+
+
 def judged(cases: Sequence[Imported]) -> dict[str, str]:
     """Case -> what is wrong with it ("" for nothing), by compiled C."""
     found: dict[str, str] = {}
-    for start in range(0, len(cases), BATCH):
-        batch = cases[start : start + BATCH]
+    for batch in batches(cases):
         for one, outputs in zip(batch, in_c(batch), strict=True):
             found[one.case.name] = wrong(one.case, outputs)
     return found

@@ -15,6 +15,7 @@ from tinsmith.ir.builder import Builder
 from tinsmith.ir.compose import movement
 from tinsmith.ir.compose.layers import ConvSpec
 from tinsmith.ir.compose.pictures import channels_last, restored
+from tinsmith.ir.graph import Attr
 from tinsmith.ir.onnx.parse import OpNode
 from tinsmith.ir.onnx.quantised import HALF, held, like, real_array
 from tinsmith.ir.onnx.values import Real, Scale
@@ -177,10 +178,13 @@ def conv_sums(
     picture = channels_last(b, integers, "channels_first", (batch, *flat, *lengths, channels))
     none = ((0, 0),) * len(flat)
     pads = (*none, *spec.padding)
-    attrs = {
-        "stride": (*flat, *spec.stride), "dilation": (*flat, *spec.dilation),
+    attrs: dict[str, Attr] = {
+        "stride": (*flat, *spec.stride),
+        "dilation": (*flat, *spec.dilation),
         "padding": tuple(int(v) for pair in pads for v in pair),
-    }  # fmt: skip
+    }
+    if deep:
+        attrs["multiplier"] = out // channels
     whole = np.zeros(out, np.int32) if bias is None else bias
     op = "depthwise_conv2d" if deep else "conv2d"
     weights = b.constant("weight", *made), b.constant("bias", whole)
