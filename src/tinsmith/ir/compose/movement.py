@@ -254,7 +254,8 @@ def take(b: Builder, x: str, indices: np.ndarray, axis: int, *, name: str = "") 
 def gather(b: Builder, x: str, indices: str, axis: int, *, name: str = "") -> str:
     """x at indices along an axis (a value of any integer dtype and shape).
 
-    Indices below zero count from the end; what lies outside reads the nearest end.
+    Indices below zero count from the end; what lies outside reads the nearest end. Of int64 the
+    lower 32 bits count.
     """
     axis = axis_in("gather", axis, len(b.type(x).shape))
     return b.op("gather", x, _int32(b, indices), name=name, axis=axis)

@@ -34,7 +34,8 @@ def pow32(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 def _normalised(bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """m in 2^23..2^24 (uint64) and e with magnitude m * 2^(e - 150)."""
     tiny = bits < 0x00800000
-    wide = np.where(tiny, bits.view(f32) * f32(2**24), bits.view(f32)).view(np.uint32)
+    size = bits.view(f32)
+    wide = np.where(tiny, np.where(tiny, size, f32(0)) * f32(2**24), size).view(np.uint32)
     e = (wide >> 23).astype(i64) - np.where(tiny, 24, 0)
     return ((wide & np.uint32(0x007FFFFF)) | np.uint32(0x00800000)).astype(u64), e
 
