@@ -10,11 +10,10 @@ from tinsmith.ir.builder import Builder
 from tinsmith.ir.compose import elementwise, movement
 from tinsmith.ir.compose.movement import Layout
 from tinsmith.ir.compose.pictures import Pads, channels_last, each, pads_of, restored, spatial
+from tinsmith.ir.compose.value import need_float
 from tinsmith.ir.op import ShapeError
+from tinsmith.ir.types import TensorType
 
-PLAIN = ("int8", "uint8", "int16")
-"""Whole numbers that float32 holds exactly; the largest is found among floats unless they are
-quantised."""
 KINDS = {"max": "max_pool2d", "avg": "avg_pool2d"}
 
 
@@ -88,22 +87,32 @@ def pool(b: Builder, kind: str, x: str, spec: PoolSpec, *, name: str = "") -> st
         raise ShapeError("pool", f"{kind!r} is unknown; expected {' or '.join(KINDS)}")
     op = KINDS[kind]
     batch, lengths, channels = spatial(op, b, x, spec.layout)
+    if kind == "avg" and len(lengths) == 3:
+        need_float(op, b, x)  # a mean of rounded means would be rounded twice
     axes = _axes(op, lengths, spec)
     results = tuple(a.results for a in axes)
     if min(results) < 1:
         raise ShapeError(op, f"x {b.type(x)}, {spec}: no window fits")
     y = channels_last(b, x, spec.layout, (batch, *lengths, channels))
-    if b.type(x).dtype in PLAIN and b.type(x).quant is None and kind == "max":
-        y = elementwise.cast(b, y, "float32")
+    if kind == "max" and _among_floats(b.type(x)):
+        y = _pool2d(b, op, elementwise.cast(b, y, "float32"), axes, "")
+        y = restored(b, y, spec.layout, results, "")
+        return b.op("cast", y, name=name, quant=b.type(x).quant, dtype=b.type(x).dtype)
     if kind == "avg" and spec.count_include_pad:
-        y = movement.pad(b, y, [(0, 0), *(a.padding for a in axes), (0, 0)])
+        quant = b.type(x).quant
+        zero = quant.zero_point[0] if quant else 0
+        y = movement.pad(b, y, [(0, 0), *(a.padding for a in axes), (0, 0)], zero)
         axes = [a.widened() for a in axes]
     alone = spec.layout == "channels_last" and len(axes) == 2
     y = _pool2d(b, op, y, axes, name if alone else "")
-    if b.type(y).dtype == b.type(x).dtype:
-        return restored(b, y, spec.layout, results, name)
-    y = restored(b, y, spec.layout, results, "")
-    return elementwise.cast(b, y, b.type(x).dtype, name=name)
+    return restored(b, y, spec.layout, results, name)
+
+
+def _among_floats(x: TensorType) -> bool:
+    """Whether the largest is found among float32, which hold these whole numbers exactly."""
+    if x.dtype == "uint8":
+        return x.quant is None or x.quant.axis is None
+    return x.dtype in ("int8", "int16") and x.quant is None
 
 
 def _axes(op: str, lengths: tuple[int, ...], spec: PoolSpec) -> list[_Axis]:

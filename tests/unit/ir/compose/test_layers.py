@@ -13,7 +13,7 @@ from tinsmith.ir.compose import layers
 from tinsmith.ir.compose.layers import ConvSpec, PoolSpec
 from tinsmith.ir.interp import Interpreter
 from tinsmith.ir.op import ShapeError
-from tinsmith.ir.types import type_of
+from tinsmith.ir.types import Quant, type_of
 
 CONV: dict[int, Callable[..., torch.Tensor]] = {
     1: functional.conv1d,
@@ -334,3 +334,26 @@ def test_the_largest_of_plain_whole_numbers(dtype: str) -> None:
     t = functional.pad(torch.tensor(a.astype(np.float32)), (0, 1, 1, 0), value=-1e9)
     assert seen.dtype == a.dtype
     assert np.array_equal(seen, functional.max_pool2d(t, 2).numpy().astype(dtype))
+
+
+def test_pooling_of_quantised_values() -> None:
+    """The largest keeps its meaning; padding that counts is the integer that means 0."""
+    a = np.random.default_rng(1).integers(0, 256, (1, 4, 4, 2)).astype(np.uint8)
+    b = Builder("net", "quantised")
+    x = b.input("x", type_of(a, Quant((0.5,), (7,))))
+    y = layers.pool(b, "max", x, PoolSpec((2, 2), (2, 2), layout="channels_last"), name="y")
+    assert y == "y" and b.type(y).quant == Quant((0.5,), (7,))
+    seen = Interpreter(b.build([y])).run({"x": a})[y]
+    assert np.array_equal(seen, a.reshape(1, 2, 2, 2, 2, 2).max((2, 4)))
+    b = Builder("net", "quantised")
+    v = b.input("v", type_of(np.full((1, 1, 2, 1), 9, np.int8), Quant((0.5,), (-3,))))
+    spec = PoolSpec(
+        (1, 2), padding=((0, 0), (1, 0)), count_include_pad=True, layout="channels_last"
+    )
+    y = layers.pool(b, "avg", v, spec)
+    assert Interpreter(b.build([y])).run({"v": np.full((1, 1, 2, 1), 9, np.int8)})[y].tolist() == [
+        [[[3], [9]]]
+    ]
+    with pytest.raises(ShapeError, match="expected float32"):
+        deep = np.zeros((1, 1, 2, 2, 2), np.int8)
+        run(lambda b, x: layers.pool(b, "avg", x, PoolSpec((1, 1, 1))), deep)
