@@ -13,7 +13,7 @@ import numpy as np
 from tinsmith.core.errors import UserError
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.importer import Importer, Support
-from tinsmith.ir.importers import _aten, _aten_elements, _aten_layers
+from tinsmith.ir.importers import _aten, _aten_elements, _aten_layers, _aten_moves
 from tinsmith.ir.importers._aten import Rule, Translation, Unsupported, Value
 from tinsmith.ir.types import type_of
 
@@ -141,7 +141,7 @@ def support() -> Sequence[Support]:
     return tuple(Support(name, ("float32",)) for name in sorted(TABLE))
 
 
-_TABLES = (_aten.TABLE, _aten_layers.TABLE, _aten_elements.TABLE)
+_TABLES = (_aten.TABLE, _aten_layers.TABLE, _aten_moves.TABLE, _aten_elements.TABLE)
 TABLE: Mapping[str, tuple[Rule, ...]] = {
     name: tuple(table[name] for table in _TABLES if name in table)
     for name in sorted({n for table in _TABLES for n in table})
