@@ -10,6 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from tinsmith.ir.builder import Builder
+from tinsmith.ir.classic.fields import broken
+from tinsmith.ir.graph import Graph
 
 ABOVE_ZERO = 0.0
 FROM_ZERO = -float(np.float32(1e-45))
@@ -65,6 +67,18 @@ def pair(b: Builder, margin: str, name: str = "probability") -> str:
     """[1 - p, p] with p the logistic function of margin [1, 1]: a softmax over (0, margin)."""
     both = affine(b, margin, np.array([[0.0], [1.0]]), np.zeros(2))
     return b.op("softmax", both, name=name)
+
+
+def sound(graph: Graph) -> Graph:
+    """The graph, if all its constants are numbers of float32.
+
+    Raises:
+        UserError: ``import.classic.broken``.
+    """
+    for name, array in graph.constants.items():
+        if not np.isfinite(array).all():
+            broken(f"Constant {name!r} holds a number that is too large for float32.")
+    return graph
 
 
 def named(b: Builder, x: str, name: str) -> str:

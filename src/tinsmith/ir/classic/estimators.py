@@ -106,7 +106,7 @@ def translate(description: Mapping[str, Any], name: str) -> Graph:
         outputs = entry.translate(b, x, step)
     if ESTIMATORS[steps[-1].kind].transformer:
         outputs = (ending.named(b, outputs[0], "features"),)
-    return b.build(outputs)
+    return ending.sound(b.build(outputs))
 
 
 def stage_of(kind: str) -> str:

@@ -12,6 +12,7 @@ Body = Mapping[str, Any]
 """A description: field -> number, text, array, or a list of descriptions."""
 MOST_ELEMENTS = 1 << 26
 """Numbers in one array."""
+MOST_CLASSES = 4096
 
 
 class Broken(UserError):
@@ -34,6 +35,7 @@ class Fields:
         if not isinstance(body, Mapping):
             broken(f"A description is a {type(body).__name__}, not a mapping.")
         self.body = body
+        self.kind = kind or "A description"
         self.kind = kind or self.text("kind")
 
     def text(self, key: str, *allowed: str) -> str:
@@ -104,13 +106,14 @@ class Fields:
             self._wrong(key, "a list of descriptions")
         return tuple(Fields(v) for v in value)
 
-    def names(self, key: str, count: int) -> tuple[str, ...]:
-        """Texts, as many as told."""
+    def names(self, key: str, count: int | None = None) -> tuple[str, ...]:
+        """Texts; as many as told, or up to `MOST_CLASSES`."""
         value = self.body.get(key)
-        texts = isinstance(value, tuple | list) and all(isinstance(v, str) for v in value)
-        if not texts or len(value or ()) != count:
-            self._wrong(key, f"{count} texts")
-        return tuple(value or ())
+        if not isinstance(value, tuple | list) or not all(isinstance(v, str) for v in value):
+            self._wrong(key, "texts")
+        if not 1 <= len(value) <= MOST_CLASSES or len(value) != (count or len(value)):
+            self._wrong(key, f"{count or f'1..{MOST_CLASSES}'} texts")
+        return tuple(value)
 
     def has(self, key: str) -> bool:
         """Whether the field is there and not None."""

@@ -14,7 +14,7 @@ from tinsmith.core.errors import UserError
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.classic import ending
 from tinsmith.ir.classic.estimators import MOST_FEATURES
-from tinsmith.ir.classic.fields import broken
+from tinsmith.ir.classic.fields import MOST_CLASSES, broken
 from tinsmith.ir.classic.trees import Tree, at_most, ensemble, narrowed
 from tinsmith.ir.compose import elementwise
 from tinsmith.ir.graph import Graph
@@ -22,7 +22,6 @@ from tinsmith.ir.rules import verify
 from tinsmith.ir.types import TensorType
 
 MOST_BYTES = 512_000_000
-MOST_CLASSES = 4096
 Block = dict[str, str]
 
 
@@ -101,7 +100,7 @@ def _translate(head: Block, blocks: list[Block], name: str) -> Graph:
     divisor = len(blocks) // columns if "average_output" in head else 1
     sums = ensemble(b, x, trees, np.zeros(columns), float(divisor))
     b.stage = "output"
-    return b.build(OBJECTIVES[objective](b, sums, _options(options)))
+    return ending.sound(b.build(OBJECTIVES[objective](b, sums, _options(options))))
 
 
 def _options(words: list[str]) -> Block:

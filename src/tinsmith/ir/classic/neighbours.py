@@ -69,7 +69,7 @@ def _votes(b: Builder, x: str, fields: Fields) -> tuple[str, np.ndarray]:
 def _labels(b: Builder, x: str, fields: Fields) -> tuple[str, ...]:
     votes, points = _votes(b, x, fields)
     own = fields.whole("own", len(points))
-    names = fields.names("classes", len(fields.body["classes"]))
+    names = fields.names("classes")
     if own.min() < 0 or own.max() >= len(names):
         broken(f"A point is of class {own.max()} of {len(names)}.")
     members = (own[None] == np.arange(len(names))[:, None]).astype(np.float64)

@@ -92,7 +92,7 @@ def _kernel(b: Builder, x: str, fields: Fields, vectors: np.ndarray) -> str:
 
 
 def _labels(b: Builder, x: str, fields: Fields) -> tuple[str, ...]:
-    names = fields.names("classes", len(fields.body.get("classes", ())))
+    names = fields.names("classes")
     count = len(names)
     shape, break_ties = fields.text("shape", "ovr", "ovo"), fields.flag("break_ties")
     if not 2 <= count <= MOST_CLASSES:

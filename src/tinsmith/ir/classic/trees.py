@@ -42,13 +42,15 @@ def at_most(threshold: np.ndarray) -> np.ndarray:
     wide = np.asarray(threshold, np.float64)
     with np.errstate(over="ignore"):
         near = wide.astype(np.float32)
-    return np.where(near > wide, np.nextafter(near, np.float32(-np.inf)), near).astype(np.float32)
+        lower = np.nextafter(near, np.float32(-np.inf))
+    return np.where(near > wide, lower, near).astype(np.float32)
 
 
 def below(threshold: np.ndarray) -> np.ndarray:
     """The largest float32 < threshold (float32); NaN, which nothing is at most, for -infinity."""
     narrow = np.asarray(threshold, np.float32)
-    lower = np.nextafter(narrow, np.float32(-np.inf))
+    with np.errstate(over="ignore"):
+        lower = np.nextafter(narrow, np.float32(-np.inf))
     return np.where(narrow == -np.inf, np.float32(np.nan), lower).astype(np.float32)
 
 

@@ -15,7 +15,7 @@ from tinsmith.core.errors import UserError
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.classic import ending, ubjson
 from tinsmith.ir.classic.estimators import MOST_FEATURES
-from tinsmith.ir.classic.fields import broken
+from tinsmith.ir.classic.fields import MOST_CLASSES, broken
 from tinsmith.ir.classic.trees import Tree, below, ensemble
 from tinsmith.ir.compose import elementwise
 from tinsmith.ir.graph import Graph
@@ -23,7 +23,6 @@ from tinsmith.ir.rules import verify
 from tinsmith.ir.types import TensorType
 
 MOST_BYTES = 512_000_000
-MOST_CLASSES = 4096
 BOOSTERS = ("gbtree", "dart", "gblinear")
 
 
@@ -110,7 +109,7 @@ def translate(learner: Mapping[str, Any], name: str) -> Graph:
     b.stage = "trees"
     margin = _margin(b, x, _part(learner, "gradient_booster"), start)
     b.stage = "output"
-    return b.build(OBJECTIVES[objective](b, margin))
+    return ending.sound(b.build(OBJECTIVES[objective](b, margin)))
 
 
 def _start(text: Any, objective: str, groups: int) -> np.ndarray:
