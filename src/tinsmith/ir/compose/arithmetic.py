@@ -8,6 +8,7 @@ import numpy as np
 from tinsmith.core.errors import UserError
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.compose.movement import broadcast, expand, reshape
+from tinsmith.ir.ops._layout import limits_of
 from tinsmith.ir.ops.cast import TARGETS
 from tinsmith.ir.types import TensorType
 
@@ -127,7 +128,12 @@ def where(b: Builder, condition: str, x: str, y: str, *, name: str = "") -> str:
 
 
 def clip(b: Builder, x: str, low: float | None, high: float | None, *, name: str = "") -> str:
-    """min(max(x, low), high); None leaves an end open. NaN stays NaN."""
+    """min(max(x, low), high); None, or a limit that x's type cannot pass, leaves an end open. NaN
+    stays NaN."""
+    dtype = b.type(x).dtype
+    least, most = (-np.inf, np.inf) if dtype in ("float32", "bool") else limits_of(dtype)
+    low = None if low is None or low <= least else low
+    high = None if high is None or high >= most else high
     if low is not None:
         x = binary(b, "max", x, scalar(b, x, low), name="" if high is not None else name)
     return x if high is None else binary(b, "min", x, scalar(b, x, high), name=name)

@@ -145,6 +145,14 @@ def test_clip(low: float | None, high: float | None) -> None:
     assert len(ops) == (low is not None) + (high is not None)
 
 
+def test_limits_that_a_type_cannot_pass_are_open() -> None:
+    whole = np.array([-128, 5, 127], np.int8)
+    for x, low, high in ((X, -np.inf, np.inf), (whole, -3e38, 127), (whole, -128, 1000)):
+        assert run(lambda b, p, low=low, high=high: e.clip(b, p, low, high), x)[1] == []
+    got, _ = run(lambda b, p: e.clip(b, p, -100, 300), whole)
+    assert got.tolist() == [-100, 5, 127]
+
+
 def sigmoid(x: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore"):
         return 1 / (1 + np.exp(-x))
@@ -256,7 +264,7 @@ def test_what_cannot_be_computed_is_refused() -> None:
     refused("compose.op", lambda b, p: e.compare(b, "like", p, p), X)
     refused("compose.op", lambda b, p: e.logical(b, "nand", p, p), X)
     refused("compose.constant", lambda b, p: e.clip(b, p, 0.5, None), whole)
-    refused("compose.constant", lambda b, p: e.clip(b, p, None, float("inf")), X)
+    refused("compose.constant", lambda b, p: e.clip(b, p, float("inf"), None), X)
     with pytest.raises(ShapeError):
         run(lambda b, p, q: e.binary(b, "add", p, q), X, np.ones(3, np.float32))
 
