@@ -20,12 +20,12 @@ from tinsmith.ir.importer import read_model
 from tinsmith.ir.interp import run_cases
 from tinsmith.prove.bits import equal
 
-FULL = 300
+FULL = 1000
 SAMPLE = 24
 MODELS = (
     "hello_world_int8", "hello_world_float", "ei_fan-v3.f32", "ei_temperature-regression.i8",
     "fan_low_autoencoder", "micro_speech_quantized", "ei_gestures-i8",
-    "kws_ref_model",
+    "kws_ref_model", "mww_v2_hey_jarvis", "trained_lstm",
 )  # fmt: skip
 
 

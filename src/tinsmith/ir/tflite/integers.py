@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinsmith.ir.ops._fixed import MOST_SHIFT_WIDE
+from tinsmith.ir.ops.dense import MOST_BIAS
 from tinsmith.ir.ops.requantize import multipliers
 from tinsmith.ir.tflite.flatbuffer import broken
 from tinsmith.ir.tflite.rounding import rounding_of
@@ -186,6 +187,9 @@ def _require_room(
     widest = max(info.max - zero, zero - info.min)
     if np.abs(b // 2).max(initial=0) >= MOST_SUM[sums] // 2:
         raise Unsupported(f"its bias reaches beyond {sums}")
+    narrow = product.op == "dense" and sums == "int32"
+    if narrow and np.abs(b // 2).max(initial=0) >= MOST_BIAS // 2:
+        raise Unsupported(f"its bias reaches beyond {MOST_BIAS}")
     most = int((np.abs(w).sum(others) * widest + np.abs(b.astype(np.int64))).max())
     if most >= MOST_SUM[sums]:
         raise Unsupported(f"its sums may reach {most}, beyond {sums}")

@@ -38,12 +38,19 @@ def centred(use: Use, value: str, left: int = 0) -> str:
 
 def scaled(use: Use, value: str, factor: float, name: str = "") -> str:
     """int32 of an int32 value, or of a quantised one less its zero point, times a factor."""
-    return _requantized(use, value, factor, name, None, (INT32_MIN, INT32_MAX))
+    return use.op(
+        "requantize", value, *_operands(use, factor), name=name or f"{use.name}_scaled",
+        dtype="int32", rounding="double", zero_point=0, act_min=INT32_MIN, act_max=INT32_MAX,
+    )  # fmt: skip
 
 
 def finished(use: Use, value: str, factor: float, activation: int = 0) -> str:
     """The result of an int32 value times a factor, plus the zero point, within an activation."""
-    return _requantized(use, value, factor, use.name, result_quant(use), ends(use, activation))
+    quant, (low, high) = result_quant(use), ends(use, activation)
+    return use.op(
+        "requantize", value, *_operands(use, factor), quant=quant, dtype=use.wanted.dtype,
+        rounding="double", zero_point=quant.zero_point[0], act_min=low, act_max=high,
+    )  # fmt: skip
 
 
 def ends(use: Use, activation: int = 0) -> tuple[int, int]:
@@ -51,19 +58,12 @@ def ends(use: Use, activation: int = 0) -> tuple[int, int]:
     return clamp(activation, result_quant(use), use.wanted.dtype)
 
 
-def _requantized(
-    use: Use, value: str, factor: float, name: str, quant: Quant | None, ends: tuple[int, int]
-) -> str:
+def _operands(use: Use, factor: float) -> tuple[str, str]:
     try:
         multiplier, shift = multipliers([factor])
     except ValueError as e:
         raise Unsupported(f"its scales do not fit: {e}") from e
-    operands = (
+    return (
         use.constant(f"{use.name}_multiplier", multiplier),
         use.constant(f"{use.name}_shift", shift),
     )
-    dtype, zero = ("int32", 0) if quant is None else (use.wanted.dtype, quant.zero_point[0])
-    return use.op(
-        "requantize", value, *operands, name=name or f"{use.name}_scaled", quant=quant,
-        dtype=dtype, rounding="double", zero_point=zero, act_min=ends[0], act_max=ends[1],
-    )  # fmt: skip

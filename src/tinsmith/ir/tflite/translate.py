@@ -96,7 +96,8 @@ class Translation:
         self.builder.stage = self.stage(rule.stage)
         try:
             use = Use(self, operator, rule)
-            found = rule.translate(use)
+            with np.errstate(all="ignore"):  # scales of a file may be anything; nodes check them
+                found = rule.translate(use)
             values = (found,) if isinstance(found, str) else found
             if len(values) != len(use.results):
                 raise Unsupported(f"it has {len(use.results)} results; expected {len(values)}")

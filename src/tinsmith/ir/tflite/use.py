@@ -163,6 +163,8 @@ class Use:
 
     def moved(self, value: str, number: int = 0) -> str:
         """Elements that were only moved: the file's scale and zero point are what they mean now."""
+        if number >= len(self.results):
+            raise Unsupported(f"it has {len(self.results)} results")
         wanted, type = type_of(self.results[number]), self.type(value)
         if wanted.quant is None or type.quant == wanted.quant:
             return value
