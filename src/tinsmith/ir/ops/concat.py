@@ -1,4 +1,4 @@
-"""Two tensors of one dtype joined along one axis (attribute ``axis``); more are joined by nesting."""
+"""Two tensors of one dtype joined along one axis (attribute ``axis``); more by nesting."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from tinsmith.ir.types import SIZES, Quant, TensorType
 
 
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
-    """a and b of equal shape but for the axis; quantised ones need equal quantisation of the whole."""
+    """a and b of equal shape but for the axis; quantised ones with one Quant for both."""
     of_dtype("concat", inputs, 2, *SIZES)
     a, b = inputs
     axis = axis_of("concat", a, attrs)
