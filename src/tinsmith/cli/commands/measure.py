@@ -10,7 +10,6 @@ import typer
 from tinsmith.cli.command import Command
 from tinsmith.cli.options import (
     HERE,
-    BoardOption,
     JsonOption,
     ModelChoice,
     ProjectOption,
@@ -30,7 +29,12 @@ class Choice(ModelChoice):
         Path | None,
         typer.Argument(metavar="MODEL", help="A model file; without it the project is measured."),
     ] = None
-    board: BoardOption = None
+    board: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--board", "-b", help="The board; of a project only this one, may be repeated."
+        ),
+    ] = None
     outputs: Annotated[
         Path | None, typer.Option(metavar="Y.npz", help="Write the answers: out_0, out_1, ...")
     ] = None
