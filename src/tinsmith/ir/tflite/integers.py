@@ -137,6 +137,8 @@ def integer_layer(use: Use, product: Product) -> str:
     w, wq = integer_weights(use, product.channels)
     b = integer_bias(use, product, w.shape[product.channels])
     rounding = rounding_of(use.t.semantics, use.operator.kind, x.dtype, b.dtype.name)
+    if rounding is None:
+        raise Unsupported(f"{use.t.semantics} has no {x.dtype} kernel with {b.dtype} bias")
     sums: DType = "int64" if x.dtype == "int16" else "int32"
     _require_room(product, (w.astype(np.int64) - wq.zero_point[0], b), sums, xq.zero_point[0])
     operands = [
@@ -144,7 +146,7 @@ def integer_layer(use: Use, product: Product) -> str:
         use.constant(f"{use.name}_bias", b.astype(sums)),
     ]
     total = use.op(product.op, product.x, *operands, name=f"{use.name}_sum", **product.attrs)
-    factors = _factors(use, xq.scale[0], wq, out.scale[0])
+    factors = [xq.scale[0] * s / out.scale[0] for s in wq.scale]
     return requantized(use, total, factors, clamp(product.activation, out, x.dtype), rounding)
 
 
@@ -168,14 +170,6 @@ def requantized(
         "requantize", value, *scales, quant=out, rounding=rounding, zero_point=out.zero_point[0],
         act_min=ends[0], act_max=ends[1], **dtype,
     )  # fmt: skip
-
-
-def _factors(use: Use, x: float, w: Quant, y: float) -> list[float]:
-    """Scale of x times scale of w over scale of the result, in float64; see `rounding.py`."""
-    if use.float32_product and len(w.scale) == 1:
-        with np.errstate(over="ignore", under="ignore"):
-            return [float(np.float32(x) * np.float32(w.scale[0])) / y]
-    return [x * s / y for s in w.scale]
 
 
 def _require_room(

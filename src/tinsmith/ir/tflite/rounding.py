@@ -1,14 +1,12 @@
 """How each operator of a named reference rounds when sums become integers of fewer bits again.
 
-``litert`` was probed: models of one layer with random scales, zero points and sums at the ends of
-their range ran with LiteRT 2.3.0 and its reference kernels (resolver BUILTIN_REF), and their
-outputs were compared byte by byte with the roundings of `ir/ops/requantize.py`; exactly one gave
-every byte (tests/numeric/test_litert.py repeats it). Results next to a half show that scales are
-multiplied in float64. ``tflm`` rounds twice everywhere, as the outputs that were recorded of
-TensorFlow Lite Micro for MLPerf Tiny's keyword and anomaly models say; sums of 64 bits are scaled
-by 16 bits as its common functions do (lite/kernels/internal/common.cc). That it multiplies the
-scales of fully connected layers in float32 is as its helper says (lite/kernels/kernel_util.cc);
-those models do not tell it apart.
+Both references were probed: models of one layer with random scales, zero points and sums at the
+ends of their range ran with LiteRT 2.3.0 and its reference kernels (resolver BUILTIN_REF) and with
+TensorFlow Lite Micro's own (tflite-micro 0.dev20261023, x86-64), and their outputs were compared
+byte by byte with the roundings of `ir/ops/requantize.py`; exactly one gave every byte. Results next
+to a half say that both multiply scales in float64. tests/numeric/test_litert.py repeats it for
+LiteRT. Pairs of types that a reference refuses, or whose bias it reads as another type, are not
+there.
 """
 
 from collections.abc import Mapping
@@ -16,37 +14,27 @@ from collections.abc import Mapping
 SUMS = ("int8", "int16 + int32", "int16 + int64")
 """What is rounded: sums of int8 (and uint8) layers, of int16 ones with 32 or 64 bits of bias."""
 
-_TWICE = ("double", "double", "wide16")
-_ONCE = ("single", "single", "single")
-_TABLE: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
+_TWICE = {"int8": "double", "int16 + int32": "double", "int16 + int64": "wide16"}
+_WIDE_ONLY = {"int8": "double", "int16 + int64": "wide16"}
+ROUNDING: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "litert": {
-        "FULLY_CONNECTED": _ONCE,
+        "FULLY_CONNECTED": dict.fromkeys(SUMS, "single"),
         "CONV_2D": _TWICE,
-        "DEPTHWISE_CONV_2D": _TWICE,
+        "DEPTHWISE_CONV_2D": _WIDE_ONLY,
         "TRANSPOSE_CONV": _TWICE,
     },
     "tflm": {
         "FULLY_CONNECTED": _TWICE,
         "CONV_2D": _TWICE,
-        "DEPTHWISE_CONV_2D": _TWICE,
-        "TRANSPOSE_CONV": _TWICE,
+        "DEPTHWISE_CONV_2D": _WIDE_ONLY,
+        "TRANSPOSE_CONV": _WIDE_ONLY,
     },
 }
-"""Semantics -> operator -> rounding of each of `SUMS`."""
-
-ROUNDING: Mapping[str, Mapping[str, str]] = {
-    semantics: {kind: roundings[0] for kind, roundings in table.items()}
-    for semantics, table in _TABLE.items()
-}
-"""Semantics -> operator -> rounding of int8 layers."""
-
-FLOAT32_PRODUCT = frozenset({("tflm", "FULLY_CONNECTED")})
-"""(semantics, operator) whose scales of input and weights, where the weights have one, are
-multiplied in float32; everywhere else in float64."""
+"""Semantics -> operator -> what is rounded -> rounding."""
 
 
-def rounding_of(semantics: str, kind: str, dtype: str, bias: str) -> str:
-    """Rounding of a layer with weights.
+def rounding_of(semantics: str, kind: str, dtype: str, bias: str) -> str | None:
+    """Rounding of a layer with weights; None where the reference has no such layer.
 
     Args:
         semantics: ``litert`` or ``tflm``.
@@ -54,5 +42,4 @@ def rounding_of(semantics: str, kind: str, dtype: str, bias: str) -> str:
         dtype: of its activations inside of the graph: int8 or int16.
         bias: dtype of its bias: int32 or int64.
     """
-    key = "int8" if dtype == "int8" else f"int16 + {bias}"
-    return _TABLE[semantics][kind][SUMS.index(key)]
+    return ROUNDING[semantics][kind].get("int8" if dtype == "int8" else f"int16 + {bias}")

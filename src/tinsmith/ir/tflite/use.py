@@ -6,7 +6,6 @@ import numpy as np
 
 from tinsmith.core.errors import UserError
 from tinsmith.ir.graph import Attr
-from tinsmith.ir.tflite.rounding import FLOAT32_PRODUCT, ROUNDING
 from tinsmith.ir.tflite.schema import Operator, Tensor
 from tinsmith.ir.tflite.values import content_of, known, readable, type_of
 from tinsmith.ir.types import Quant, TensorType
@@ -57,16 +56,6 @@ class Use:
     def is_int8(self) -> bool:
         """Whether the result is int8."""
         return self.result.dtype == "int8"
-
-    @property
-    def rounding(self) -> str:
-        """How it rounds under the semantics that are meant."""
-        return ROUNDING[self.t.semantics][self.operator.kind]
-
-    @property
-    def float32_product(self) -> bool:
-        """Whether it multiplies scales in float32 under the semantics that are meant."""
-        return (self.t.semantics, self.operator.kind) in FLOAT32_PRODUCT
 
     def name_of(self, number: int) -> str:
         """What the value of a result should be called."""
@@ -161,10 +150,19 @@ class Use:
             return value
         return self.op("reshape", value, name=name, shape=shape)
 
+    def alike(self, *positions: int, number: int = 0) -> None:
+        """Refuse where operands and a result differ in the file's type."""
+        for position in positions:
+            if number >= len(self.results) or self.given(position).dtype != (
+                self.results[number].dtype
+            ):
+                raise Unsupported(
+                    f"it makes {list(map(str, self.results))} of {self.given(position)}"
+                )
+
     def moved(self, value: str, number: int = 0) -> str:
         """Elements that were only moved: the file's scale and zero point are what they mean now."""
-        if number >= len(self.results):
-            raise Unsupported(f"it has {len(self.results)} results")
+        self.alike(self.rule.typed, number=number)
         wanted, type = type_of(self.results[number]), self.type(value)
         if wanted.quant is None or type.quant == wanted.quant:
             return value
