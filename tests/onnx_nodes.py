@@ -140,7 +140,8 @@ def bind(model: Any, arrays: dict[str, Any], names: set[str]) -> None:
 def in_c(cases: Sequence[Imported]) -> list[list[np.ndarray]]:
     """Outputs of every case by compiled C on this computer, all in one module; each tensor equal
     to the interpreter's."""
-    builder, inputs, places = Builder("nodes", "quantised"), {}, []
+    builder, places = Builder("nodes", "quantised"), []
+    inputs: dict[str, np.ndarray] = {}
     for number, one in enumerate(cases):
         names = {i: builder.input(f"n{number}_{i}", one.graph.type(i)) for i in one.graph.inputs}
         inputs |= {names[i]: a[None] for i, a in one.fed.items()}

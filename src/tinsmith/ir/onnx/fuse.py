@@ -7,7 +7,7 @@ Where a pattern does not fit, nodes stay what they are: real arithmetic between 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,6 @@ from tinsmith.ir.builder import Builder
 from tinsmith.ir.compose import movement
 from tinsmith.ir.compose.layers import ConvSpec
 from tinsmith.ir.compose.pictures import channels_last, restored
-from tinsmith.ir.graph import Attr
 from tinsmith.ir.onnx.parse import OpNode
 from tinsmith.ir.onnx.quantised import HALF, held, like, real_array
 from tinsmith.ir.onnx.values import Real, Scale
@@ -81,7 +80,7 @@ def _tail(t: "Translation", node: OpNode) -> _Tail | None:
         nodes.append(last)
         if last.kind == "QuantizeLinear" and not last.domain:
             meaning = _scale_of(t, last)
-            return meaning and _Tail(tuple(nodes), meaning, low, high)
+            return _Tail(tuple(nodes), meaning, low, high) if meaning else None
         if last.kind not in _ACTIVATIONS or last.domain or len(nodes) > 1:
             return None
         bounds = _bounds(t, last)
@@ -178,7 +177,7 @@ def conv_sums(
     picture = channels_last(b, integers, "channels_first", (batch, *flat, *lengths, channels))
     none = ((0, 0),) * len(flat)
     pads = (*none, *spec.padding)
-    attrs: dict[str, Attr] = {
+    attrs: dict[str, Any] = {
         "stride": (*flat, *spec.stride),
         "dilation": (*flat, *spec.dilation),
         "padding": tuple(int(v) for pair in pads for v in pair),

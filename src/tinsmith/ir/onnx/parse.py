@@ -79,7 +79,7 @@ def parse(data: bytes) -> Model:
         UserError: ``import.onnx.broken``, ``.external``, ``.limit``, ``.type``.
     """
     import onnx
-    from google.protobuf.message import DecodeError
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
     try:
         proto = onnx.ModelProto.FromString(data)

@@ -84,7 +84,7 @@ def real_array(real: Real) -> np.ndarray:
     """The real numbers of integers that are known."""
     whole = np.asarray(real.integers)
     scale, zero = along(real.meaning, whole.ndim)
-    return (whole.astype(np.int64) - zero.astype(np.int64)).astype(np.float32) * scale
+    return np.asarray((whole.astype(np.int64) - zero.astype(np.int64)).astype(np.float32) * scale)
 
 
 def along(meaning: Scale, rank: int) -> tuple[np.ndarray, np.ndarray]:

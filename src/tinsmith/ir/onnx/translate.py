@@ -134,7 +134,7 @@ class Translation:
     def inline(self, graph: Subgraph) -> list[Value]:
         """Translate a subgraph here, where outer names are known; returns its results."""
         outer = self.values
-        self.values = ChainMap({}, outer)  # type: ignore[arg-type]
+        self.values = ChainMap({}, outer)
         self.values.update(graph.constants)
         try:
             self.nodes(graph.nodes)

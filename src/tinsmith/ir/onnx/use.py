@@ -167,6 +167,6 @@ class Use:
             raise Unsupported(f"its attribute {name!r} is of another type")
         return found
 
-    def constant_of(self, array: np.ndarray, name: str = "") -> str:
+    def constant_of(self, array: np.ndarray | np.generic, name: str = "") -> str:
         """Add a constant."""
         return constant(self.b, np.asarray(array), name or f"{self.name}_constant")

@@ -8,6 +8,7 @@ from functools import reduce
 
 import numpy as np
 
+from tinsmith.ir.compose import movement
 from tinsmith.ir.compose.elementwise import (
     binary,
     cast,
@@ -33,6 +34,7 @@ from tinsmith.ir.types import SIZES
 FLOAT = ("float32",)
 NUMBERS = ("float32", "int8", "uint8", "int16", "int32", "int64")
 ALL = (*NUMBERS, "bool")
+_MOST_POWER = 63
 Fold = Callable[[Use], np.ndarray]
 
 
@@ -59,8 +61,6 @@ def _quotient(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def _mod(use: Use) -> str:
     op = "fmod" if use.integer("fmod", 0) else "mod"
-    if op == "mod" and use.dtype(0) == "float32":
-        raise Unsupported("fmod=0 is for whole numbers only")
     return binary(use.b, op, use.value(0), use.value(1), name=use.name)
 
 
@@ -70,15 +70,27 @@ def _fold_mod(use: Use) -> np.ndarray:
 
 
 def _pow(use: Use) -> str:
-    """Computed in x's type; an exponent that is known to be a small whole number multiplies."""
+    """Computed in x's type. Exponents 2 and 3 multiply; so do all of whole numbers."""
     x, known = use.value(0), use.known(1)
+    if use.b.type(x).dtype != "float32":
+        return _whole_power(use, x, use.constant(1))
     if known is not None and known.size == 1 and float(known.ravel()[0]) in (1.0, 2.0, 3.0):
         square = binary(use.b, "mul", x, x) if known.ravel()[0] > 1 else x
         return binary(use.b, "mul", square, x, name=use.name) if known.ravel()[0] == 3 else square
-    kind = use.b.type(x).dtype
-    y = cast(use.b, use.value(1), "float32")
-    power = binary(use.b, "pow", cast(use.b, x, "float32"), y)
-    return cast(use.b, power, kind, name=use.name)
+    return binary(use.b, "pow", x, cast(use.b, use.value(1), "float32"), name=use.name)
+
+
+def _whole_power(use: Use, x: str, exponent: np.ndarray) -> str:
+    """x multiplied with itself as often as a constant says, which may differ by element."""
+    most = float(exponent.max(initial=0))
+    if (exponent != np.floor(exponent)).any() or exponent.min(initial=0) < 0 or most > _MOST_POWER:
+        raise Unsupported(f"whole numbers to a power outside of 0..{_MOST_POWER}")
+    shape = np.broadcast_shapes(use.b.type(x).shape, exponent.shape)
+    y = movement.expand(use.b, _scalar(use, x, 1), shape)
+    for k in range(int(most)):
+        more = use.constant_of(np.broadcast_to(exponent > k, shape).copy())
+        y = where(use.b, more, binary(use.b, "mul", y, x), y, name=use.name)
+    return y
 
 
 def _many(op: str) -> Callable[[Use], str]:
@@ -125,7 +137,7 @@ def _cast_to(use: Use, dtype: str) -> Value:
         return _array_as(use.constant(0), dtype)
     if dtype not in SIZES:
         raise Unsupported(f"it makes {dtype} values")
-    return cast(use.b, use.value(0), dtype, name=use.name)  # type: ignore[arg-type]
+    return cast(use.b, use.value(0), dtype, name=use.name)
 
 
 def _array_as(array: np.ndarray, dtype: str) -> np.ndarray:
@@ -290,7 +302,8 @@ _UNARY: Mapping[str, str] = {
     "Exp": "exp", "Log": "log", "Sqrt": "sqrt", "Reciprocal": "reciprocal", "Sin": "sin",
     "Cos": "cos", "Tan": "tan", "Tanh": "tanh", "Sigmoid": "sigmoid", "Erf": "erf",
     "Floor": "floor", "Ceil": "ceil", "Round": "round", "Softplus": "softplus",
-    "Softsign": "softsign", "Mish": "mish",
+    "Softsign": "softsign", "Mish": "mish", "Sinh": "sinh", "Cosh": "cosh", "Asin": "asin",
+    "Acos": "acos", "Atan": "atan", "Asinh": "asinh", "Acosh": "acosh", "Atanh": "atanh",
 }  # fmt: skip
 _SIGNED: Mapping[str, tuple[str, Callable[..., np.ndarray]]] = {
     "Abs": ("abs", np.abs), "Neg": ("neg", np.negative), "Sign": ("sign", np.sign),
@@ -326,8 +339,10 @@ OPERATORS = (
     *(Operator(k, _logical(op), ("bool",), fold=_plain(f)) for k, (op, f) in _LOGICAL.items()),
     *(Operator(k, _many(op), types, fold=_fold_many(f)) for k, (op, f, types) in _MANY.items()),
     *(Operator(k, translate, FLOAT) for k, translate in _OWN.items()),
-    Operator("Mod", _mod, NUMBERS, note="float32 with fmod=1", fold=_fold_mod),
-    Operator("Pow", _pow, NUMBERS, fold=_fold_two(np.power)),
+    Operator("Mod", _mod, NUMBERS, fold=_fold_mod),
+    Operator(
+        "Pow", _pow, NUMBERS, note="whole numbers: constant exponents", fold=_fold_two(np.power)
+    ),
     Operator(
         "Not", lambda use: logical_not(use.b, use.value(0, "bool"), name=use.name), ("bool",),
         fold=_plain(np.logical_not),

@@ -68,7 +68,7 @@ def _array_quantised(x: np.ndarray, meant: Scale) -> np.ndarray:
     scale, zero = along(meant, x.ndim)
     info = np.iinfo(zero.dtype)
     whole = np.rint(x.astype(np.float32) / scale) + zero
-    return np.clip(whole, info.min, info.max).astype(zero.dtype)
+    return np.asarray(np.clip(whole, info.min, info.max).astype(zero.dtype))
 
 
 def _dequantize(use: Use) -> Value:

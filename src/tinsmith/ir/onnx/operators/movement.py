@@ -305,8 +305,14 @@ def _depth_to_space(use: Use) -> Value:
 
 
 def _space_to_depth(use: Use) -> Value:
+    mode = use.text("mode", "DCR").lower()
+    if mode not in ("dcr", "crd"):
+        raise Unsupported(f"its mode is {mode!r}")
     block = use.integer("blocksize")
-    return _moved(use, lambda x: movement.space_to_depth(use.b, x, block, name=use.name))
+    return _moved(
+        use,
+        lambda x: movement.space_to_depth(use.b, x, block, mode, name=use.name),  # type: ignore[arg-type]
+    )
 
 
 def _constant(use: Use) -> np.ndarray:

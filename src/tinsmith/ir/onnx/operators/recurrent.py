@@ -14,6 +14,7 @@ from tinsmith.ir.compose.recurrent import (
     lstm,
     rnn,
 )
+from tinsmith.ir.onnx.peepholes import peephole_lstm
 from tinsmith.ir.onnx.refusal import Unsupported
 from tinsmith.ir.onnx.registry import Operator
 from tinsmith.ir.onnx.use import Use
@@ -62,18 +63,21 @@ def _full(use: Use, steps: int, batch: int) -> None:
 def _recurrent(layer: Callable[..., Recurrent], states: int) -> Callable[[Use], list[str | None]]:
     def translate(use: Use) -> list[str | None]:
         b, x, batch_first = use.b, use.value(0, *FLOAT), bool(use.integer("layout", 0))
-        if use.has(7):
-            raise Unsupported("it has peepholes")
         starts = [use.weights(i) if use.has(i) else None for i in (5, 6)][:states]
         if batch_first:
             x = movement.transpose(b, x, (1, 0, 2))
             starts = [_turned(use, s) for s in starts]
         steps, batch, _ = b.type(x).shape
         _full(use, steps, batch)
+        if use.has(7):
+            _spec(use)
+            named = [s if s is None or isinstance(s, str) else use.constant_of(s) for s in starts]
+            made = peephole_lstm(use, x, named)
+            return [_as_wanted(use, r, i, batch_first) for i, r in enumerate(made)]
         bias = use.weights(3) if use.has(3) else None
         weights = RecurrentWeights(use.weights(1), use.weights(2), bias, *starts)
-        made = layer(b, x, weights, _spec(use), name=use.name)
-        results = [made.steps, made.last_h, made.last_c][: states + 1]
+        found = layer(b, x, weights, _spec(use), name=use.name)
+        results = [found.steps, found.last_h, found.last_c][: states + 1]
         return [_as_wanted(use, r, i, batch_first) for i, r in enumerate(results)]
 
     return translate
@@ -97,7 +101,7 @@ def _as_wanted(use: Use, value: str | None, position: int, batch_first: bool) ->
 
 _NOTE = "full sequences, activations without parameters"
 OPERATORS = (
-    Operator("LSTM", _recurrent(lstm, 2), FLOAT, note=f"{_NOTE}, no peepholes"),
+    Operator("LSTM", _recurrent(lstm, 2), FLOAT, note=_NOTE),
     Operator("GRU", _recurrent(gru, 1), FLOAT, note=_NOTE),
     Operator("RNN", _recurrent(rnn, 1), FLOAT, note=_NOTE),
 )

@@ -70,13 +70,13 @@ def _stretched(seen: np.ndarray, length: int, scale: float, spec: ResizeSpec) ->
         if spec.exclude_outside:
             weight = np.where((at >= 0) & (at < length), weight, 0)
         np.add.at(matrix, (rows, np.clip(at, 0, length - 1).astype(np.int64)), weight)
-    return matrix / matrix.sum(1, keepdims=True)
+    return np.asarray(matrix / matrix.sum(1, keepdims=True))
 
 
 def _weight(distance: np.ndarray, spec: ResizeSpec) -> np.ndarray:
     """Of a triangle, or of Keys' cubic curve."""
     if spec.mode == "linear":
-        return np.clip(1 - distance, 0, 1)
+        return np.asarray(np.clip(1 - distance, 0, 1))
     a = spec.cubic_coeff
     near = ((a + 2) * distance - (a + 3)) * distance**2 + 1
     far = ((a * distance - 5 * a) * distance + 8 * a) * distance - 4 * a
