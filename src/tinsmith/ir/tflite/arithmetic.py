@@ -17,6 +17,9 @@ _F4 = np.float32
 
 
 def _pair(use: Use) -> tuple[str, str]:
+    """Both operands, of one type in the file."""
+    if use.given(0).dtype != use.given(1).dtype:
+        raise Unsupported(f"it takes {use.given(0)} and {use.given(1)}")
     return use.value(0), use.value(1)
 
 
@@ -39,6 +42,7 @@ def plain(use: Use, op: str, activation: int = 0) -> str:
 
 def sub(use: Use) -> str:
     """Option 0: the activation; quantised: 20 bits of headroom (int16: 15) on a common scale."""
+    use.alike(0, 1)
     if not is_quantised(use):
         return plain(use, "sub", use.option(0))
     x, y = _pair(use)
@@ -55,6 +59,7 @@ def sub(use: Use) -> str:
 def mul(use: Use) -> str:
     """Option 0: the activation; quantised: the product of integers, times the scales' product over
     the result's, in float32."""
+    use.alike(0, 1)
     if not is_quantised(use):
         return plain(use, "mul", use.option(0))
     x, y = _pair(use)
@@ -66,6 +71,7 @@ def mul(use: Use) -> str:
 
 def squared_difference(use: Use) -> str:
     """int8: 7 bits of headroom on a common scale; the square is brought to the result's."""
+    use.alike(0, 1)
     if not is_quantised(use):
         x, y = _pair(use)
         d = elementwise.binary(use.b, "sub", x, y)
@@ -82,6 +88,7 @@ def squared_difference(use: Use) -> str:
 
 def extreme(use: Use, op: str) -> str:
     """MAXIMUM, MINIMUM: integers are compared as they are, so scales must agree."""
+    use.alike(0, 1)
     x, y = _pair(use)
     if use.type(x).dtype in PLAIN:
         return elementwise.binary(use.b, op, x, y, name=use.name)

@@ -23,6 +23,7 @@ def _axes(use: Use) -> tuple[int, ...]:
 
 def reduce(use: Use, op: str) -> str:
     """Operand 1: the axes; option 0: whether they stay with length 1."""
+    use.alike(0)
     x, keep, axes = use.value(0), bool(use.option(0)), _axes(use)
     if use.type(x).quant is None:
         return reduction.reduce(use.b, op, x, axes, keep, name=use.name)
@@ -82,8 +83,7 @@ def topk(use: Use) -> tuple[str, ...]:
     (k,) = use.integers(1)
     values, indices = reduction.topk(use.b, use.value(0), k, -1, name=use.name)
     name = use.name_of(1) or f"{use.name}_indices"
-    found = (values, elementwise.cast(use.b, indices, "int32", name=name))
-    return tuple(use.moved(v, i) for i, v in enumerate(found))
+    return use.moved(values), elementwise.cast(use.b, indices, "int32", name=name)
 
 
 def l2_normalization(use: Use) -> str:

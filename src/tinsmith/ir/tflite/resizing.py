@@ -61,6 +61,7 @@ def nearest(use: Use) -> str:
 
 def bilinear(use: Use) -> str:
     """Options 2 and 3: aligned corners, half-pixel centres."""
+    use.alike(0)
     axes, x = _axes(use, 2), use.value(0)
     if use.type(x).dtype == "float32":
         for axis in axes:

@@ -33,6 +33,7 @@ _F4 = np.float32
 
 def unary(use: Use) -> str:
     """One of `REAL`."""
+    use.alike(0)
     x, kind = use.value(0), use.operator.kind
     name, function = REAL[kind]
     if use.given(0).dtype in BYTES:
@@ -70,6 +71,7 @@ def _sigmoid16(use: Use, tanh: bool) -> str:
 
 def gelu(use: Use) -> str:
     """Option 0: whether tanh approximates it."""
+    use.alike(0)
     approximate = bool(use.option(0))
     if use.given(0).dtype in BYTES:
         return tables.of_reals(use, tables.gelu_tanh if approximate else tables.gelu)
@@ -85,6 +87,7 @@ def square(use: Use) -> str:
 
 def hard_swish(use: Use) -> str:
     """x * relu6(x + 3) / 6, in this order of steps."""
+    use.alike(0)
     if use.given(0).dtype in BYTES:
         return tables.hard_swish(use)
     b, x = use.b, use.value(0)
@@ -96,6 +99,7 @@ def hard_swish(use: Use) -> str:
 
 def limited(use: Use, low: float, high: float | None, code: int) -> str:
     """RELU and its kin; int8 is rescaled and limited by a table, int16 in fixed point."""
+    use.alike(0)
     x = use.value(0)
     if use.given(0).dtype in BYTES:
         return tables.rescaled(use, low, high)
@@ -107,6 +111,7 @@ def limited(use: Use, low: float, high: float | None, code: int) -> str:
 
 def leaky_relu(use: Use) -> str:
     """Option 0: the factor below zero."""
+    use.alike(0)
     alpha, x = use.real_option(0), use.value(0)
     if use.given(0).dtype in BYTES:
         return tables.leaky_relu(use, alpha)
@@ -124,6 +129,7 @@ def leaky_relu(use: Use) -> str:
 
 def prelu(use: Use) -> str:
     """Operand 1: the factor below zero, repeated to x's shape."""
+    use.alike(0, 1)
     b, x, alpha = use.b, use.value(0), use.value(1)
     if use.given(0).dtype == "float32":
         zero = elementwise.scalar(b, x, 0)
