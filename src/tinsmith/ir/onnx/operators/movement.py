@@ -1,4 +1,4 @@
-"""Operators that move elements, and the arithmetic of shapes.
+"""Operators that move elements.
 
 Source: ONNX operators (onnx/docs/Operators.md, onnx/docs/Changelog.md).
 """
@@ -22,88 +22,9 @@ _END = 2**62
 """Bounds of Slice are clamped to +-this: "to the end" is often written as the largest int64."""
 
 
-def _moved(use: Use, apply: Callable[[str], str]) -> Value:
+def moved(use: Use, apply: Callable[[str], str]) -> Value:
     """A movement of operand 0, on its integers where it is quantised."""
     return lifted(use.b, use.raw(0), apply) or apply(use.value(0))
-
-
-def _identity(use: Use) -> Value:
-    return use.raw(0)
-
-
-def _dropout(use: Use) -> list[Value]:
-    """Inference: the operand; the mask says that all of it is kept."""
-    if use.has(2) and use.constant(2).any():
-        ratio = use.constant(1) if use.has(1) else np.float32(0.5)
-        if np.any(ratio):
-            raise Unsupported("it is in training mode")
-    mask = np.ones(use.shape(0), bool if use.version >= 10 else np.float32)
-    return [use.raw(0), mask]
-
-
-def _wanted_shape(use: Use) -> tuple[int, ...]:
-    shape = use.shape(0)
-    wanted = list(use.whole(1))
-    for i, d in enumerate(wanted):
-        if d == 0 and not use.integer("allowzero", 0):
-            wanted[i] = shape[axis_in(i, len(shape))]
-    if wanted.count(-1) == 1:
-        rest = -prod(wanted)
-        if rest <= 0 or prod(shape) % rest:
-            raise Unsupported(f"a tensor {shape} has no shape {wanted}")
-        wanted[wanted.index(-1)] = prod(shape) // rest
-    if prod(wanted) != prod(shape) or min(wanted, default=0) < 0:
-        raise Unsupported(f"a tensor {shape} has no shape {wanted}")
-    return tuple(wanted)
-
-
-def _to_shape(shape: Callable[[Use], tuple[int, ...]]) -> Callable[[Use], Value]:
-    def translate(use: Use) -> Value:
-        wanted = shape(use)
-        return _moved(use, lambda x: movement.reshape(use.b, x, wanted, name=use.name))
-
-    return translate
-
-
-def _folded_shape(shape: Callable[[Use], tuple[int, ...]]) -> Callable[[Use], np.ndarray]:
-    return lambda use: use.constant(0).reshape(shape(use))
-
-
-def _flat(use: Use) -> tuple[int, ...]:
-    shape = use.shape(0)
-    axis = use.integer("axis", 1)
-    if not -len(shape) <= axis <= len(shape):
-        raise Unsupported(f"there is no axis {axis} in a tensor {shape}")
-    axis = axis + len(shape) if axis < 0 else axis
-    return prod(shape[:axis]), prod(shape[axis:])
-
-
-def _axes(use: Use) -> tuple[int, ...] | None:
-    """Axes: an attribute up to version 12, operand 1 since; None where neither is given."""
-    if use.version < 13:
-        return use.integers("axes") if use.given("axes") else None
-    return use.whole(1) if use.has(1) else None
-
-
-def _squeezed(use: Use) -> tuple[int, ...]:
-    shape, axes = use.shape(0), _axes(use)
-    if axes is None:
-        return tuple(d for d in shape if d != 1)
-    gone = {axis_in(a, len(shape)) for a in axes}
-    if any(shape[a] != 1 for a in gone):
-        raise Unsupported(f"its axes {axes} of a tensor {shape} are not all of length 1")
-    return tuple(d for a, d in enumerate(shape) if a not in gone)
-
-
-def _unsqueezed(use: Use) -> tuple[int, ...]:
-    axes = _axes(use) or ()
-    shape, rank = list(use.shape(0)), len(use.shape(0)) + len(axes)
-    found = sorted(axis_in(a, rank) for a in axes)
-    if len(set(found)) != len(found):
-        raise Unsupported(f"its axes {axes} name one axis twice")
-    for axis in found:
-        shape.insert(axis, 1)
-    return tuple(shape)
 
 
 def _order(use: Use) -> tuple[int, ...]:
@@ -113,7 +34,7 @@ def _order(use: Use) -> tuple[int, ...]:
 
 def _transpose(use: Use) -> Value:
     order = _order(use)
-    return _moved(use, lambda x: movement.transpose(use.b, x, order, name=use.name))
+    return moved(use, lambda x: movement.transpose(use.b, x, order, name=use.name))
 
 
 def _concat(use: Use) -> str:
@@ -154,7 +75,7 @@ def _split(use: Use) -> list[Value | None]:
         if size == 0:
             shape = use.shape(0)
             return np.zeros((*shape[:axis], 0, *shape[axis + 1 :]), use.dtype(0))
-        return _moved(use, lambda x: movement.cut(use.b, x, axis, start, size))
+        return moved(use, lambda x: movement.cut(use.b, x, axis, start, size))
 
     pairs = zip(starts, sizes, strict=True)
     return [part(*pair) if use.wants(i) else None for i, pair in enumerate(pairs)]
@@ -193,7 +114,7 @@ def _slice(use: Use) -> Value:
         return np.zeros(left, use.dtype(0))
     starts, stops, steps = ([getattr(c, k) for c in cuts] for k in ("start", "stop", "step"))
     steps = [1 if s is None else s for s in steps]
-    return _moved(use, lambda x: movement.slices(use.b, x, starts, stops, steps, name=use.name))
+    return moved(use, lambda x: movement.slices(use.b, x, starts, stops, steps, name=use.name))
 
 
 def _gather(use: Use) -> Value:
@@ -201,7 +122,7 @@ def _gather(use: Use) -> Value:
     indices = use.known(1)
     if indices is not None:
         at = indices
-        return _moved(use, lambda x: movement.take(use.b, x, at, axis, name=use.name))
+        return moved(use, lambda x: movement.take(use.b, x, at, axis, name=use.name))
     return movement.gather(use.b, use.value(0), use.value(1), axis, name=use.name)
 
 
@@ -238,7 +159,7 @@ def _gather_nd(use: Use) -> str:
 def _expand(use: Use) -> Value:
     wanted = use.whole(1)
     bound(np.broadcast_shapes(use.shape(0), wanted), 8)
-    return _moved(use, lambda x: movement.expand(use.b, x, wanted, name=use.name))
+    return moved(use, lambda x: movement.expand(use.b, x, wanted, name=use.name))
 
 
 def _fold_expand(use: Use) -> np.ndarray:
@@ -251,7 +172,7 @@ def _tile(use: Use) -> Value:
     repeats = use.whole(1)
     if len(repeats) != len(use.shape(0)):
         raise Unsupported(f"repeats {repeats} of a tensor {use.shape(0)}")
-    return _moved(use, lambda x: movement.tile(use.b, x, repeats, name=use.name))
+    return moved(use, lambda x: movement.tile(use.b, x, repeats, name=use.name))
 
 
 def _fold_tile(use: Use) -> np.ndarray:
@@ -298,7 +219,7 @@ def _depth_to_space(use: Use) -> Value:
     if mode not in ("dcr", "crd"):
         raise Unsupported(f"its mode is {mode!r}")
     block = use.integer("blocksize")
-    return _moved(
+    return moved(
         use,
         lambda x: movement.depth_to_space(use.b, x, block, mode, name=use.name),  # type: ignore[arg-type]
     )
@@ -309,46 +230,10 @@ def _space_to_depth(use: Use) -> Value:
     if mode not in ("dcr", "crd"):
         raise Unsupported(f"its mode is {mode!r}")
     block = use.integer("blocksize")
-    return _moved(
+    return moved(
         use,
         lambda x: movement.space_to_depth(use.b, x, block, mode, name=use.name),  # type: ignore[arg-type]
     )
-
-
-def _constant(use: Use) -> np.ndarray:
-    for name, kind in (("value_int", np.int64), ("value_ints", np.int64)):
-        if use.given(name):
-            return np.array(use.node.attributes[name], kind)
-    for name in ("value_float", "value_floats"):
-        if use.given(name):
-            return np.array(use.node.attributes[name], np.float32)
-    return use.tensor("value")
-
-
-def _constant_of_shape(use: Use) -> np.ndarray:
-    value = use.tensor("value") if use.given("value") else np.zeros(1, np.float32)
-    if value.size != 1:
-        raise Unsupported(f"its value has {value.size} elements")
-    return np.full(bound(use.whole(0), value.itemsize), value.ravel()[0], value.dtype)
-
-
-def _shape(use: Use) -> np.ndarray:
-    shape = use.shape(0)
-    cut = slice(use.integer("start", 0), use.integer("end", len(shape)))
-    return np.array(shape[cut], np.int64)
-
-
-def _size(use: Use) -> np.ndarray:
-    return np.asarray(prod(use.shape(0)), np.int64)
-
-
-def _range(use: Use) -> np.ndarray:
-    start, limit, step = (use.constant(i).ravel()[0] for i in range(3))
-    if step == 0:
-        raise Unsupported("its step is 0")
-    count = max(0, int(np.ceil((float(limit) - float(start)) / float(step))))
-    bound([count], 8)
-    return np.asarray(start + np.arange(count) * step).astype(use.constant(0).dtype)
 
 
 def bound(shape: Sequence[int], size: int) -> tuple[int, ...]:
@@ -407,20 +292,6 @@ def _fold_trilu(use: Use) -> np.ndarray:
     return np.where(_triangle(use), x, x.dtype.type(0))
 
 
-def _eye_like(use: Use) -> np.ndarray:
-    from tinsmith.ir.onnx.parse import dtype_name
-
-    shape = use.shape(0)
-    kind = dtype_name(use.integer("dtype")) if use.given("dtype") else use.dtype(0)
-    if len(shape) != 2 or kind not in ALL:
-        raise Unsupported(f"it makes a {kind} tensor {shape}")
-    return np.eye(*shape, use.integer("k", 0), dtype=kind)
-
-
-def _non_zero(use: Use) -> np.ndarray:
-    return np.array(np.nonzero(use.constant(0)), np.int64)
-
-
 def _fold_slice(use: Use) -> np.ndarray:
     return use.constant(0)[tuple(_cuts(use))]
 
@@ -429,14 +300,7 @@ def _fold_transpose(use: Use) -> np.ndarray:
     return np.transpose(use.constant(0), _order(use))
 
 
-_KNOWN = "its operand must be known at import"
 OPERATORS = (
-    Operator("Identity", _identity, ALL),
-    Operator("Dropout", _dropout, ALL, note="inference only"),
-    Operator("Reshape", _to_shape(_wanted_shape), ALL, fold=_folded_shape(_wanted_shape)),
-    Operator("Flatten", _to_shape(_flat), ALL, fold=_folded_shape(_flat)),
-    Operator("Squeeze", _to_shape(_squeezed), ALL, fold=_folded_shape(_squeezed)),
-    Operator("Unsqueeze", _to_shape(_unsqueezed), ALL, fold=_folded_shape(_unsqueezed)),
     Operator("Transpose", _transpose, ALL, fold=_fold_transpose),
     Operator("Concat", _concat, ALL, fold=_fold_concat),
     Operator("Split", _split, ALL, fold=_fold_split),
@@ -449,13 +313,6 @@ OPERATORS = (
     Operator("Pad", _pad, ALL),
     Operator("DepthToSpace", _depth_to_space, ALL),
     Operator("SpaceToDepth", _space_to_depth, ALL),
-    Operator("Constant", _constant, ALL),
-    Operator("ConstantOfShape", _constant_of_shape, ALL, note=_KNOWN),
-    Operator("Shape", _shape, ("int64",)),
-    Operator("Size", _size, ("int64",)),
-    Operator("Range", _range, ("float32", "int32", "int64"), note=_KNOWN),
     Operator("OneHot", _one_hot, ALL, note="constant depth and values"),
     Operator("Trilu", _trilu, ALL, fold=_fold_trilu),
-    Operator("EyeLike", _eye_like, ALL),
-    Operator("NonZero", _non_zero, ("int64",), note=_KNOWN),
 )
