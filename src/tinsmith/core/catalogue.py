@@ -2,6 +2,7 @@
 used."""
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -47,7 +48,7 @@ class Catalogue(Generic[T]):
             UnknownKind: no such name; the message names the nearest.
             MissingTool: the module needs a Python package that is not installed.
         """
-        if name not in self.names():
+        if not self._in_use(name) and name not in self.names():
             raise UnknownKind(self.kind, name, self.names())
         try:
             plugin = self._plugins.get(name)
@@ -77,6 +78,12 @@ class Catalogue(Generic[T]):
     def constant(self) -> str:
         """Name of the module-level constant that holds the object."""
         return self.kind.upper().replace(" ", "_")
+
+    def _in_use(self, name: str) -> bool:
+        """Whether it was imported before: then the folder need not be listed again, which large
+        graphs would ask for thousands of times."""
+        own = not name.startswith("_") and name not in self._plugins
+        return own and f"{self.package}.{name}" in sys.modules
 
     def _module(self, name: str):  # type: ignore[no-untyped-def]
         return import_module(f"{self.package}.{name}")
