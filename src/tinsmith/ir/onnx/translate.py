@@ -6,6 +6,7 @@
 import re
 from collections import ChainMap
 from collections.abc import Iterable, MutableMapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,8 +30,8 @@ from tinsmith.ir.onnx.quantised import dequantised, unflipped
 from tinsmith.ir.onnx.refusal import NotConstant, Unsupported, broken, refuse
 from tinsmith.ir.onnx.registry import Operator, registry
 from tinsmith.ir.onnx.use import Use
-from tinsmith.ir.onnx.values import Real, Unsigned, Value
-from tinsmith.ir.types import SIZES, TensorType
+from tinsmith.ir.onnx.values import Real, Scale, Unsigned, Value
+from tinsmith.ir.types import SIZES, Quant, TensorType
 
 _BATCH = re.compile(r"batch|^[nb]$|^unk__", re.IGNORECASE)
 
@@ -54,7 +55,7 @@ class Translation:
         for info in graph.inputs:
             if info.name in self.values:
                 broken(f"the input {info.name!r} is declared twice")
-            type = self._input_type(info)
+            type = replace(self._input_type(info), quant=self._meaning(info))
             name = unique(readable(info.name) or "input", self.b)
             self.values[info.name] = self.b.input(name, type)
 
@@ -71,6 +72,22 @@ class Translation:
         if min(shape, default=1) < 1:
             refuse("shape", f"The input {info.name!r} has the shape {shape}: it is empty.")
         return bounded(TensorType(shape, info.dtype))  # type: ignore[arg-type]
+
+    def _meaning(self, info: Info) -> Quant | None:
+        """What the integers of an int8 input mean, where all that reads them agrees."""
+        users = self.users.get(info.name, [])
+        if info.dtype != "int8" or {(n.domain, n.kind) for n in users} != {
+            ("", "DequantizeLinear")
+        }:
+            return None
+        scales = {n.inputs[1:] for n in users}
+        known = [self.values.get(name) for name in min(scales)]
+        if len(scales) > 1 or not all(isinstance(v, np.ndarray) and v.size == 1 for v in known):
+            return None
+        scale, *zeros = (np.asarray(v) for v in known)
+        zero = zeros[0] if zeros else np.zeros((), np.int8)
+        fits = zero.dtype == np.int8 and scale.dtype == np.float32
+        return Scale(scale, zero, 0).quant() if fits else None
 
     def _dimension(self, info: Info, axis: int, given: int | str) -> int:
         if isinstance(given, int):

@@ -113,9 +113,7 @@ def test_functions_are_written_out() -> None:
 def test_subgraphs_nest_within_the_limit() -> None:
     inner = helper.make_graph([helper.make_node("Relu", ["x"], ["z"])], "g", [], [info("z", [1])])
     for depth in range(12):
-        node = helper.make_node(
-            "If", ["c"], [f"y{depth}"], then_branch=inner, else_branch=inner
-        )
+        node = helper.make_node("If", ["c"], [f"y{depth}"], then_branch=inner, else_branch=inner)
         inner = helper.make_graph([node], "g", [], [info(f"y{depth}", [1])])
     made = model(list(inner.node), [X], [info("y11", [1])], {"c": np.array(True)})
     assert "deeper" in refused(made)
