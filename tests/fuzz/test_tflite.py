@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import litert_child
 import numpy as np
 import pytest
 from firmwares import CACHE
@@ -64,7 +65,8 @@ def random_inputs(graph: Graph, rng: np.random.Generator) -> dict[str, np.ndarra
 
 
 def outcome_of(path: Path, rng: np.random.Generator) -> str:
-    """``equal``, or the code of the refusal; anything else fails."""
+    """``equal``, also to LiteRT's reference unless that refuses the file, or the code of our
+    refusal; anything else fails."""
     try:
         graph = read_model(path)
         module = compile_graph(graph, "host")
@@ -78,6 +80,12 @@ def outcome_of(path: Path, rng: np.random.Generator) -> str:
     assert outcome.trace is not None
     for name, got in {**outcome.trace, **outcome.outputs}.items():
         assert equal(got, wanted[name]), name
+    first = [inputs[name][0] for name in graph.inputs]
+    reference = litert_child.outputs(path.read_bytes(), first)
+    if reference is None:
+        return "equal, refused by LiteRT"
+    for got, want in zip(outcome.outputs.values(), reference, strict=True):
+        litert_child.require_close(got[0], want)
     return "equal"
 
 

@@ -136,6 +136,6 @@ OP = Op(
     extend=extend,
     access="elementwise",
     alias=(0,),
-    tolerance=1e-3,
+    tolerance=1e-4,
     why="the reference interpolates between 256 entries; its arithmetic is the meaning",
 )
