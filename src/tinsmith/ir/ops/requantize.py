@@ -201,7 +201,7 @@ def _case(
 
 def _values(own: tuple[str, int], result: tuple[str, int], rounding: str, factor: float) -> Case:
     """Values over their whole range to another type; dtype and zero point of each."""
-    x = whole(own[0], 3, 40)
+    x = whole(own[0], 3, 40 // SIZES[own[0]])
     row = _case(rounding, x, [factor], result[1])
     types = (type_of(x, Quant((0.1,), (own[1],))), *row.types[1:])
     attrs = {**row.attrs, **_whole_range(result[0])}
