@@ -26,6 +26,7 @@ from packages import CORTEX_M4, STRICT, call, golden, made, order, other_graph, 
 from tinsmith.build.native import LINUX
 from tinsmith.build.package import PACKAGES, Golden, Order
 from tinsmith.build.packages.cmsis_pack import group
+from tinsmith.cli.main import call as command
 from tinsmith.codegen.compile import compile_graph
 from tinsmith.core.errors import UserError
 from tinsmith.flow.package import golden_of
@@ -390,8 +391,8 @@ def test_pip_installs_the_wheel_and_it_proves_itself(wheel: Path, tmp_path: Path
 def test_a_wheel_with_a_wrong_golden_vector_fails_its_self_test(tmp_path: Path) -> None:
     wrong = replace(order(), golden=golden(mixed_graph(), changed=True))
     _, folder = made("python_wheel", tmp_path, wrong)
-    command = [sys.executable, "-m", "mixed_model"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    argv = [sys.executable, "-m", "mixed_model"]
+    done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 1 and done.stderr.startswith("SELFTEST failed: case 1, sums:")
 
 
@@ -639,7 +640,7 @@ def test_the_command_packages_a_project(small: Path, tinsmith) -> None:
         assert b"acc_x, one step is" in archive.read("small/README.md")
 
 
-def test_the_command_names_what_is_wrong(tmp_path: Path, tinsmith) -> None:
+def test_the_command_names_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     for arguments, said in (
         (("model.tflite", "--kind", "arduin"), "Did you mean 'arduino'?"),
         (("model.tflite",), "Name one with --kind: arduino, c_library"),
@@ -647,9 +648,10 @@ def test_the_command_names_what_is_wrong(tmp_path: Path, tinsmith) -> None:
         (("m.tflite", "--kind", "wasm", "-b", "host", "-b", "rpi_pico"), "one board"),
         (("--name", "x", "--kind", "wasm"), "only for a model file"),
     ):
-        done = tinsmith("package", *arguments)
-        assert done.returncode == 2 and said in done.stderr, done.stderr
-    assert "Examples:" in tinsmith("package", "--help").stdout
+        assert command(["package", *map(str, arguments)]) == 2
+        assert said in capsys.readouterr().err
+    assert command(["package", "--help"]) == 0
+    assert "Examples:" in capsys.readouterr().out
 
 
 @pytest.mark.slow
