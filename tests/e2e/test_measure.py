@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from inputs import fnv1a
 from tflites import dense
 
 from tinsmith.ir.importer import read_model
@@ -130,3 +131,25 @@ def test_what_importers_know(tinsmith: Call) -> None:
     assert all(set(r) == {"importer", "operator", "types", "note"} for r in rows)
     assert tinsmith("kinds", "ops", "tflit").returncode == 2
     assert "Did you mean 'tflite'?" in tinsmith("kinds", "ops", "tflit").stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "semantics", "digest"),
+    [
+        ("kws_ref_model", "litert", "f0b57151"),
+        ("kws_ref_model", "tflm", "f0b57151"),
+        ("ad01_int8", "litert", "30fcf77d"),
+        ("ad01_int8", "tflm", "1fd3ed06"),
+    ],
+)
+def test_default_inputs_give_the_digests_that_are_published(
+    name: str, semantics: str, digest: str, shared: Path, tmp_path: Path, tinsmith: Call
+) -> None:
+    """FNV-1a of the answers to the generator's bytes."""
+    y = tmp_path / "y.npz"
+    path = shared / "models" / f"{name}.tflite"
+    options = ("--board", "nucleo_l4r5zi", "--semantics", semantics, "--outputs", y)
+    done = tinsmith("measure", path, *options)
+    assert done.returncode == 0, done.stderr
+    with np.load(y) as answers:
+        assert fnv1a(answers["out_0"].tobytes()) == digest
