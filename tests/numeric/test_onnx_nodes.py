@@ -93,6 +93,11 @@ def old(case: NodeCase) -> bool:
     return any(o.version < 7 for o in case.model.opset_import if not o.domain)
 
 
+ELSEWHERE = {"ReduceLogSumExp"}
+"""All cases of these are float64; tests/unit/ir/onnx/test_versions.py holds float32 to ONNX
+Runtime."""
+
+
 RULES: Mapping[str, Callable[[NodeCase], bool]] = {
     "sequence, optional or map": no_tensors,
     "type (float16, float64, 8-bit floats, 4 bits, uint16 to uint64, text)": other_types,
@@ -159,5 +164,5 @@ def test_full(campaign: Callable[..., int], record_result: Callable[..., None]) 
     cases = every[: campaign(len(every), least=40)]
     figures = run(cases)
     record_result("onnx_nodes", {"package": onnx.__version__, **figures})
-    for operator, counts in figures["operators"].items():
-        assert len(cases) < len(every) or counts.get("passed"), operator
+    without = {o for o, counts in figures["operators"].items() if not counts.get("passed")}
+    assert len(cases) < len(every) or without == ELSEWHERE

@@ -43,6 +43,7 @@ CASES: dict[str, tuple[int, Any, Held]] = {
     "reduce_sum_13_none": (13, node("ReduceSum", noop_with_empty_axes=1), {}),
     "reduce_mean_13": (13, node("ReduceMean", axes=[2, 3]), {}),
     "reduce_mean_18": (18, node("ReduceMean", "a"), {"a": INT([1, 3])}),
+    "reduce_log_sum_exp_18": (18, node("ReduceLogSumExp", "a"), {"a": INT([1, 2])}),
     "reduce_max_18": (18, node("ReduceMax"), {}),
     "pad_2": (10, node("Pad", pads=[0, 0, 1, 2, 0, 0, 0, 1], value=1.5), {}),
     "pad_2_reflect": (7, node("Pad", pads=[0, 0, 1, 2, 0, 0, 0, 1], mode="reflect"), {}),
