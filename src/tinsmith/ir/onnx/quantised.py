@@ -56,9 +56,11 @@ def like(real: Real, value: str, scale: Scale | None = None) -> Real:
     return Real(Unsigned(value) if meant.zero.dtype == np.uint8 else value, meant)
 
 
-def lifted(b: Builder, value: Value, apply: Callable[[str], str]) -> Real | None:
+def lifted(b: Builder, value: Value, apply: Callable[[str], str]) -> Real | Unsigned | None:
     """What moves or compares elements, done on the integers of a quantised tensor; None where the
     value is no such tensor."""
+    if isinstance(value, Unsigned):
+        return Unsigned(apply(value.flipped))
     if not isinstance(value, Real) or isinstance(value.integers, np.ndarray):
         return None
     integers = held(b, value)

@@ -28,7 +28,7 @@ from tinsmith.ir.onnx.quantised import lifted
 from tinsmith.ir.onnx.refusal import Unsupported
 from tinsmith.ir.onnx.registry import Operator
 from tinsmith.ir.onnx.use import Use
-from tinsmith.ir.onnx.values import Value
+from tinsmith.ir.onnx.values import Real, Value
 from tinsmith.ir.types import SIZES
 
 FLOAT = ("float32",)
@@ -162,7 +162,10 @@ def _unary(op: str, *dtypes: str) -> Callable[[Use], str]:
 
 def _relu(use: Use) -> Value:
     """On integers that stand for real numbers it is a comparison with the zero point."""
-    if made := lifted(use.b, use.raw(0), lambda x: use.b.op("relu", x, name=use.name)):
+    raw = use.raw(0)
+    if isinstance(raw, Real) and (
+        made := lifted(use.b, raw, lambda x: use.b.op("relu", x, name=use.name))
+    ):
         return made
     x = use.value(0)
     if use.b.type(x).dtype == "float32":
