@@ -2,13 +2,15 @@
 
 import numpy as np
 
-from tinsmith.compress.method import METHODS, Calibration, Compressed
+from tinsmith.compress.method import METHODS, Calibration, Compressed, Options
 from tinsmith.core.errors import UserError
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.rules import verify
 
 
-def apply(graph: Graph, method: str, calibration: Calibration) -> Compressed:
+def apply(
+    graph: Graph, method: str, calibration: Calibration, options: Options | None = None
+) -> Compressed:
     """Compress a float graph.
 
     Args:
@@ -16,6 +18,7 @@ def apply(graph: Graph, method: str, calibration: Calibration) -> Compressed:
         method: a name in METHODS.
         calibration: at least one case of every input; some dozen, spread over all classes, are
             enough.
+        options: rounding, and types of inputs and outputs; `Options()` if None.
 
     Raises:
         UnknownKind: no such method.
@@ -29,7 +32,7 @@ def apply(graph: Graph, method: str, calibration: Calibration) -> Compressed:
             f"Compression starts from a float graph; {graph.name!r} is {graph.dialect}.",
         )
     _check(graph, calibration)
-    compressed = chosen.apply(graph, calibration)
+    compressed = chosen.apply(graph, calibration, options or Options())
     verify(compressed.graph)
     return compressed
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -17,30 +18,89 @@ class Calibration:
 
 
 @dataclass(frozen=True)
+class Options:
+    """How a graph is compressed.
+
+    Args:
+        rounding: how int32 sums are brought to int8: ``double``, ``single`` or ``onnx``.
+        io: float32 inputs and outputs stay ``float``, or become ``int8`` with scale and zero point.
+    """
+
+    rounding: Literal["double", "single", "onnx"] = "double"
+    io: Literal["float", "int8"] = "float"
+
+
+@dataclass(frozen=True)
 class LayerError:
     """Signal-to-quantisation-noise ratio of one value against the float graph, in dB, over the
-    calibration cases."""
+    calibration cases.
+
+    ``sqnr_db`` is accumulated: the value inside the quantised network. ``local_db`` is what this
+    layer loses by itself, with operands that are as exact as their int8 form can be. Infinite where
+    nothing was lost.
+    """
 
     value: str
+    stage: str
+    sqnr_db: float
+    local_db: float
+
+
+@dataclass(frozen=True)
+class WeightError:
+    """SQNR of the weights of one layer, in dB."""
+
+    weights: str
     stage: str
     sqnr_db: float
 
 
 @dataclass(frozen=True)
+class OutputError:
+    """What one float32 output of the graph lost over the calibration cases.
+
+    ``largest``: largest |error|, ``span``: largest |value|, in the output's unit; ``top1``: share
+    of cases whose largest element is at the same place, None where it has fewer than two elements.
+    """
+
+    value: str
+    sqnr_db: float
+    largest: float
+    span: float
+    top1: float | None
+
+
+@dataclass(frozen=True)
+class FloatNode:
+    """A node that stayed float, and why."""
+
+    node: str
+    op: str
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Compressed:
-    """The smaller graph and how much each layer lost."""
+    """The smaller graph, how much each layer lost, and what stayed float.
+
+    ``errors`` are in order of execution.
+    """
 
     graph: Graph
     method: str
     errors: tuple[LayerError, ...]
+    weights: tuple[WeightError, ...] = ()
+    outputs: tuple[OutputError, ...] = ()
+    floats: tuple[FloatNode, ...] = ()
 
 
 @dataclass(frozen=True)
 class Method:
-    """A compression method: (float graph, calibration) -> Compressed."""
+    """A compression method: (float graph, calibration, options) -> Compressed."""
 
     name: str
-    apply: Callable[[Graph, Calibration], Compressed]
+    apply: Callable[[Graph, Calibration, Options], Compressed]
 
 
 METHODS: Catalogue[Method] = Catalogue("method", "tinsmith.compress.methods", Method)

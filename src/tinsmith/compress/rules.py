@@ -8,12 +8,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinsmith.compress.ranges import weight_quant
-from tinsmith.compress.rewrite import Rewriter
+from tinsmith.compress import layers
+from tinsmith.compress.fold import CHANNELS
+from tinsmith.compress.pointwise import Region, tabulated
+from tinsmith.compress.ranges import dequantised, quant_of_range, quantised
+from tinsmith.compress.rewrite import MOST_FACTOR, Rewriter
+from tinsmith.compress.walks import MOVES, only_user
 from tinsmith.ir.graph import Graph, Node
-from tinsmith.ir.ops.dense import MOST_BIAS, MOST_DEPTH
-from tinsmith.ir.ops.requantize import multipliers
+from tinsmith.ir.ops._layout import around
+from tinsmith.ir.ops._pool import MOST_PLACES
+from tinsmith.ir.ops._softmax import MAX_CLASSES
+from tinsmith.ir.ops.softmax import RESULT
 from tinsmith.ir.types import Quant
+
+MOST_STEP = 32767
+"""Constant factors are held in 16 bits: times 255 they stay far below 2^31."""
 
 
 @dataclass(frozen=True)
@@ -22,135 +31,261 @@ class Rule:
 
     Args:
         starts: the op begins an int8 region (worth a quantize in front); others only continue one.
-        applies: whether this use can be integer.
+        refusal: why this use stays float; empty where it can be integer.
         rewrite: appends the integer form to the new graph.
+        clamps: the integer form takes in clamps that lie behind the op.
     """
 
     starts: bool
-    applies: Callable[[Graph, Node], bool]
+    refusal: Callable[[Graph, Node], str]
     rewrite: Callable[[Rewriter, Node], None]
+    clamps: bool = False
 
 
-def quantisable(rewriter: Rewriter, node: Node) -> bool:
-    """Whether a node becomes integer: it has a rule that applies, and it starts a region or one of
-    its operands is int8 already."""
+def staying(rewriter: Rewriter, node: Node) -> str:
+    """Why a node stays float; empty where it becomes integer: it has a rule that applies, and it
+    starts a region or one of its operands is int8 already."""
     rule = RULES.get(node.op)
-    if rule is None or not rule.applies(rewriter.graph, node):
-        return False
-    return rule.starts or any(rewriter.has_int8(i) for i in node.inputs)
+    if rule is None:
+        return f"there is no int8 form of {node.op}"
+    if reason := rule.refusal(rewriter.graph, node):
+        return reason
+    if any(rewriter.has_int8(i) for i in node.inputs) or _starts(rewriter.graph, node):
+        return ""
+    return "none of its operands is int8"
 
 
-def _dense_applies(graph: Graph, node: Node) -> bool:
-    x, w, b = node.inputs
-    return (
-        graph.type(x).dtype == "float32"
-        and w in graph.constants
-        and b in graph.constants
-        and graph.type(w).shape[1] <= MOST_DEPTH
-    )
+def _starts(graph: Graph, node: Node) -> bool:
+    """Whether a node begins an int8 region; moves do where such a node alone reads them: bytes are
+    moved faster than floats."""
+    while node.op in MOVES:
+        user = only_user(graph, node.outputs[0])
+        if user is None or user.inputs[0] != node.outputs[0]:
+            return False
+        node = user
+    rule = RULES.get(node.op)
+    return rule is not None and rule.starts and not rule.refusal(graph, node)
 
 
-def _dense(rewriter: Rewriter, node: Node) -> None:
-    """int8 x int8 + int32 -> int32, then requantize; a relu behind it becomes its lower clamp."""
-    graph, b = rewriter.graph, rewriter.builder
-    x = rewriter.int8(node.inputs[0])
-    relu = _only_relu_behind(graph, node)
-    result = relu.outputs[0] if relu else node.outputs[0]
-    x_scale = _per_tensor(b.type(x).quant).scale[0]
-    weights = graph.constants[node.inputs[1]].astype(np.float64)
-    bias = graph.constants[node.inputs[2]].astype(np.float64)
-    wq, out = weight_quant(weights, bias, x_scale), rewriter.quant(result)
-    scales = np.asarray(wq.scale)
-    w8 = np.clip(np.round(weights / scales[:, None]), -127, 127).astype(np.int8)
-    b32 = np.clip(np.round(bias / (x_scale * scales)), -MOST_BIAS, MOST_BIAS).astype(np.int32)
-    b.stage = node.stage
-    total = b.op(
-        "dense", x, b.constant(node.inputs[1], w8, wq), b.constant(node.inputs[2], b32),
-        name=f"{node.outputs[0]}_sum",
-    )  # fmt: skip
-    factors = x_scale * scales / out.scale[0]
-    low = out.zero_point[0] if relu else -128
-    meaning = _Meaning(result, out, low)
-    rewriter.set_int8(result, _requantize(rewriter, total, factors, meaning))
+def table(rewriter: Rewriter, region: Region, node: Node) -> None:
+    """A region as a table of 256 bytes."""
+    x, quant = rewriter.int8(region.root), rewriter.quant(region.value)
+    every = np.arange(-128, 128).astype(np.int8)
+    y = tabulated(rewriter.graph, region, dequantised(every, rewriter.int8_quant(region.root)))
+    real = np.nan_to_num(y.astype(np.float64))  # e.g. the logarithm of what was never seen
+    entries = rewriter.builder.constant(f"{region.value}_table", quantised(real, quant), quant)
+    rewriter.append(node, "lookup", x, entries, quant=quant)
 
 
-@dataclass(frozen=True)
-class _Meaning:
-    """What a requantised result is: which float value, its scale, its lower clamp."""
-
-    value: str
-    quant: Quant
-    low: int
+def _float(graph: Graph, node: Node) -> str:
+    return "" if graph.type(node.inputs[0]).dtype == "float32" else "its operand is not float32"
 
 
-def _requantize(rewriter: Rewriter, total: str, factors: np.ndarray, meaning: _Meaning) -> str:
-    """int32 sums to int8; ``onnx`` multiplies by a float32, which the multiplier then holds."""
-    b = rewriter.builder
-    if rewriter.rounding == "onnx":
-        factors = factors.astype(np.float32)
-    multiplier, shift = multipliers([float(f) for f in factors])
-    operands = [
-        b.constant(f"{meaning.value}_multiplier", multiplier),
-        b.constant(f"{meaning.value}_shift", shift),
-    ]
-    return b.op(
-        "requantize", total, *operands, name=f"{meaning.value}_int8", quant=meaning.quant,
-        rounding=rewriter.rounding, zero_point=meaning.quant.zero_point[0], act_min=meaning.low,
-        act_max=127,
-    )  # fmt: skip
-
-
-def _only_relu_behind(graph: Graph, node: Node) -> Node | None:
-    """The relu that alone reads a node's result, if it does."""
-    value = node.outputs[0]
-    users = graph.users(value)
-    kept = value in graph.outputs or any(s.next == value for s in graph.states)
-    return users[0] if len(users) == 1 and users[0].op == "relu" and not kept else None
-
-
-def _add_applies(graph: Graph, node: Node) -> bool:
-    first, second = (graph.type(i) for i in node.inputs)
-    constant = any(i in graph.constants for i in node.inputs)
-    return first.dtype == "float32" and first.shape == second.shape and not constant
+def _add_refusal(graph: Graph, node: Node) -> str:
+    constant = all(i in graph.constants for i in node.inputs)
+    return "both operands are constants" if constant else _float(graph, node)
 
 
 def _add(rewriter: Rewriter, node: Node) -> None:
-    """Sum of two int8 activations, each with its own scale."""
-    operands = [rewriter.int8(i) for i in node.inputs]
-    (value,) = node.outputs
-    rewriter.builder.stage = node.stage
-    quant = rewriter.quant(value)
-    rewriter.set_int8(
-        value, rewriter.builder.op("add", *operands, name=f"{value}_int8", quant=quant)
-    )
+    """Sum of two int8 tensors, each with its own scale; one may be a constant."""
+    _sum(rewriter, node, [_operand(rewriter, i) for i in node.inputs])
+
+
+def _sum(rewriter: Rewriter, node: Node, operands: list[str]) -> None:
+    b = rewriter.builder
+    steps = [(b.type(i).quant or Quant((1.0,), (0,))).scale[0] for i in operands]
+    clamp = rewriter.clamp(node)
+    quant = rewriter.quant(clamp.value, max(steps) / MOST_FACTOR)
+    low, high = clamp.integers(quant)
+    limits = {} if (low, high) == (-128, 127) else {"act_min": low, "act_max": high}
+    rewriter.append(node, "add", *operands, quant=quant, **limits)
+
+
+def _operand(rewriter: Rewriter, value: str) -> str:
+    constant = rewriter.graph.constants.get(value)
+    return rewriter.int8(value) if constant is None else _constant(rewriter, value, constant)
+
+
+def _constant(rewriter: Rewriter, value: str, array: np.ndarray) -> str:
+    """A constant as int8 with the range that it has."""
+    low, high = min(0.0, float(array.min())), max(0.0, float(array.max()))
+    quant = quant_of_range(low, high) if low < high else Quant((1.0,), (0,))
+    return rewriter.builder.constant(f"{value}_int8", quantised(array, quant), quant)
+
+
+def _sub(rewriter: Rewriter, node: Node) -> None:
+    """x - b as a sum with -b: of a constant, or by a table."""
+    x, b = (_operand(rewriter, node.inputs[0]), node.inputs[1])
+    constant = rewriter.graph.constants.get(b)
+    if constant is not None:
+        negative = _constant(rewriter, b, -constant)
+    else:
+        quant = rewriter.int8_quant(b)
+        steps = dequantised(np.arange(-128, 128).astype(np.int8), quant)
+        mirrored = quant_of_range(-float(steps.max()), -float(steps.min()))
+        entries = rewriter.builder.constant(f"{b}_negated", quantised(-steps, mirrored), mirrored)
+        rewriter.builder.stage = node.stage
+        negative = rewriter.builder.op("lookup", rewriter.int8(b), entries, name=f"{b}_negative")
+    _sum(rewriter, node, [x, negative])
+
+
+def _mul_refusal(graph: Graph, node: Node) -> str:
+    constant = node.inputs[0] in graph.constants
+    return "its first operand is a constant" if constant else _float(graph, node)
+
+
+def _mul(rewriter: Rewriter, node: Node) -> None:
+    """Product of two int8 tensors in int32; a constant factor has 16 bits."""
+    b, (first, second) = rewriter.builder, node.inputs
+    x, scale = _centred(rewriter, node, first), rewriter.int8_quant(first).scale[0]
+    constant = rewriter.graph.constants.get(second)
+    if constant is None:
+        y, other = _centred(rewriter, node, second), rewriter.int8_quant(second).scale[0]
+    else:
+        peak = float(np.abs(constant).max())
+        other = peak / MOST_STEP if peak > 0 else 1.0
+        steps = np.round(constant.astype(np.float64) / other).astype(np.int32)
+        y = b.constant(f"{second}_steps", steps)
+    b.stage = node.stage
+    product = b.op("mul", x, y, name=f"{node.outputs[0]}_product")
+    step = scale * other
+    quant = rewriter.quant(rewriter.clamp(node).value, step / MOST_FACTOR)
+    rewriter.requantized(node, product, np.array([step / quant.scale[0]]), quant)
+
+
+def _centred(rewriter: Rewriter, node: Node, value: str) -> str:
+    """int8 minus its zero point, in int32: a requantisation by exactly one."""
+    b, x = rewriter.builder, rewriter.int8(value)
+    factors = rewriter.factors(f"{value}_one", np.ones(1))
+    b.stage = node.stage
+    return b.op(
+        "requantize", x, *factors, name=f"{value}_centred", rounding="double", zero_point=0,
+        dtype="int32", act_min=-(2**31), act_max=2**31 - 1,
+    )  # fmt: skip
+
+
+def _concat(rewriter: Rewriter, node: Node) -> None:
+    """Both operands are brought to the range of the whole."""
+    quant = rewriter.quant(node.outputs[0])
+    operands = [_at_scale(rewriter, node, i, quant) for i in node.inputs]
+    rewriter.append(node, "concat", *operands, quant=quant, **node.attrs)
+
+
+def _at_scale(rewriter: Rewriter, node: Node, value: str, quant: Quant) -> str:
+    """The int8 form of a value with another scale."""
+    constant, b = rewriter.graph.constants.get(value), rewriter.builder
+    if constant is not None:
+        return b.constant(f"{value}_int8", quantised(constant, quant), quant)
+    x, own = rewriter.int8(value), rewriter.int8_quant(value)
+    if own == quant:
+        return x
+    factors = rewriter.factors(f"{value}_joined", np.array([own.scale[0] / quant.scale[0]]))
+    b.stage = node.stage
+    return b.op(
+        "requantize", x, *factors, name=f"{value}_joined", quant=quant, act_min=-128, act_max=127,
+        rounding=rewriter.options.rounding, zero_point=quant.zero_point[0],
+    )  # fmt: skip
+
+
+def _concat_refusal(graph: Graph, node: Node) -> str:
+    if all(i in graph.constants for i in node.inputs):
+        return "all operands are constants"
+    return _float(graph, node)
 
 
 def _same_scale(rewriter: Rewriter, node: Node) -> None:
-    """Ops that only move or clamp integers: the result means the same as its operand."""
+    """Ops that only move or clamp integers: the result means the same as its first operand; other
+    operands are constants."""
     x = rewriter.int8(node.inputs[0])
+    others = [rewriter.float(i) for i in node.inputs[1:]]
+    quant = rewriter.int8_quant(node.inputs[0])
+    rewriter.append(node, node.op, x, *others, quant=quant, **node.attrs)
+
+
+def _moving_refusal(graph: Graph, node: Node) -> str:
+    constants = all(i in graph.constants for i in node.inputs[1:])
+    return _float(graph, node) if constants else "its indices are computed"
+
+
+def _pool(rewriter: Rewriter, node: Node) -> None:
+    """Poolings keep the scale of their operand."""
+    x, quant = rewriter.int8(node.inputs[0]), rewriter.int8_quant(node.inputs[0])
+    low, high = rewriter.clamp(node).integers(quant)
+    attrs = {**node.attrs, "act_min": low, "act_max": high}
+    rewriter.append(node, node.op, x, quant=quant, **attrs)
+
+
+def _pad(rewriter: Rewriter, node: Node) -> None:
+    """With the integer nearest to the value; zero is exact."""
+    quant = rewriter.int8_quant(node.inputs[0])
+    value = node.attrs["value"]
+    assert isinstance(value, float)  # so says infer for float32
+    attrs = {**node.attrs, "value": int(quantised(np.array([value]), quant)[0])}
+    rewriter.append(node, "pad", rewriter.int8(node.inputs[0]), quant=quant, **attrs)
+
+
+def _pad_refusal(graph: Graph, node: Node) -> str:
+    return _float(graph, node) if node.attrs["value"] == 0 else "it pads with another value than 0"
+
+
+def _reduce_refusal(graph: Graph, node: Node) -> str:
+    x = graph.type(node.inputs[0])
+    axis = node.attrs["axis"]
+    assert isinstance(axis, int)  # so says infer
+    long = x.shape[axis] > MOST_PLACES
+    return f"it runs over more than {MOST_PLACES} values" if long else _float(graph, node)
+
+
+def _reduce(rewriter: Rewriter, node: Node) -> None:
+    """Mean or maximum along one axis: a pooling over all of it."""
+    b, shape = rewriter.builder, rewriter.graph.type(node.inputs[0]).shape
+    x, quant = rewriter.int8(node.inputs[0]), rewriter.int8_quant(node.inputs[0])
+    axis = node.attrs["axis"]
+    assert isinstance(axis, int)  # so says infer
+    outer, length, inner = around(shape, axis % len(shape))
+    b.stage = node.stage
+    x = b.op("reshape", x, name=f"{node.outputs[0]}_rows", shape=(outer, length, 1, inner))
+    op = "avg_pool2d" if node.op == "reduce_mean" else "max_pool2d"
+    x = b.op(op, x, name=f"{node.outputs[0]}_pooled", size=(length, 1), stride=(1, 1))
+    result = rewriter.graph.type(node.outputs[0]).shape
+    rewriter.append(node, "reshape", x, quant=quant, shape=result)
+
+
+def _softmax_refusal(graph: Graph, node: Node) -> str:
+    """At the end of a network with float outputs int8 would only cost accuracy."""
     (value,) = node.outputs
-    rewriter.builder.stage = node.stage
-    name = rewriter.builder.op(
-        node.op, x, name=f"{value}_int8", quant=rewriter.builder.type(x).quant, **node.attrs
-    )
-    rewriter.set_int8(value, name)
+    if graph.type(value).shape[-1] > MAX_CLASSES:
+        return f"its rows are longer than {MAX_CLASSES}"
+    users = graph.users(value)
+    known = all(n.op in RULES and not RULES[n.op].refusal(graph, n) for n in users)
+    return _float(graph, node) if users and known else "its result is wanted in float"
 
 
-def _per_tensor(quant: Quant | None) -> Quant:
-    if quant is None or quant.axis is not None:
-        raise ValueError("an int8 activation needs one scale")
-    return quant
+def _softmax(rewriter: Rewriter, node: Node) -> None:
+    rewriter.append(node, "softmax", rewriter.int8(node.inputs[0]), quant=RESULT, beta=1.0)
 
 
-def _always(graph: Graph, node: Node) -> bool:
-    return graph.type(node.inputs[0]).dtype == "float32"
-
-
+_SAME = Rule(False, _float, _same_scale)
+_MOVING = Rule(False, _moving_refusal, _same_scale)
+_POOL = Rule(False, _float, _pool, clamps=True)
+_REDUCE = Rule(False, _reduce_refusal, _reduce)
 RULES: Mapping[str, Rule] = {
-    "dense": Rule(True, _dense_applies, _dense),
-    "add": Rule(False, _add_applies, _add),
-    "relu": Rule(False, _always, _same_scale),
-    "reshape": Rule(False, _always, _same_scale),
-    "transpose": Rule(False, _always, _same_scale),
-    "slice": Rule(False, _always, _same_scale),
+    **{op: Rule(True, layers.refusal, layers.rewrite, clamps=True) for op in CHANNELS},
+    "add": Rule(False, _add_refusal, _add, clamps=True),
+    "sub": Rule(False, _add_refusal, _sub, clamps=True),
+    "mul": Rule(False, _mul_refusal, _mul, clamps=True),
+    "concat": Rule(False, _concat_refusal, _concat),
+    "max_pool2d": _POOL,
+    "avg_pool2d": _POOL,
+    "reduce_mean": _REDUCE,
+    "reduce_max": _REDUCE,
+    "pad": Rule(False, _pad_refusal, _pad),
+    "softmax": Rule(False, _softmax_refusal, _softmax),
+    "relu": _SAME,
+    "reshape": _SAME,
+    "transpose": _SAME,
+    "slice": _SAME,
+    "strided": _SAME,
+    "gather": _MOVING,
+    "gather_elements": _MOVING,
 }

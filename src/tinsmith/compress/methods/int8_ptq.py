@@ -1,65 +1,90 @@
 """Post-training quantisation to int8: weights per channel, activations calibrated, DSP in float."""
 
-from typing import Literal
+from dataclasses import replace
 
-import numpy as np
-
-from tinsmith.compress.method import Calibration, Compressed, LayerError, Method
-from tinsmith.compress.ranges import dequantised, sqnr_db
+from tinsmith.compress.clamps import clamp_behind
+from tinsmith.compress.fold import prepare
+from tinsmith.compress.method import Calibration, Compressed, FloatNode, Method, Options
+from tinsmith.compress.observe import observed
+from tinsmith.compress.pointwise import Regions
+from tinsmith.compress.report import reported
 from tinsmith.compress.rewrite import Rewriter
-from tinsmith.compress.rules import RULES, quantisable
+from tinsmith.compress.rules import RULES, staying, table
 from tinsmith.dsp.front import signal_processing
-from tinsmith.ir.graph import Graph
-from tinsmith.ir.interp import run_cases
+from tinsmith.ir.graph import Graph, Node
 
 
-def quantise(
-    graph: Graph,
-    calibration: Calibration,
-    rounding: Literal["double", "single", "onnx"] = "double",
-) -> Compressed:
+def quantise(graph: Graph, calibration: Calibration, options: Options | None = None) -> Compressed:
     """The graph with its network in int8.
 
     Signal processing (`dsp/front.py`) stays float to the last bit. Behind it, each op with a rule
-    becomes integer from the first dense on; an op without one stays float between a dequantize and
-    a quantize.
+    becomes integer from the first layer with weights on, and so does what is a function of single
+    elements; an op without a rule stays float between a dequantize and a quantize.
 
     Source: Jacob et al., CVPR 2018 (scheme); Krishnamoorthi, arXiv 1806.08342, section 3
     (per-channel weights, calibrated activations).
     """
-    values = run_cases(graph, calibration.inputs)
-    rewriter = Rewriter(graph, values, rounding)
+    options = options or Options()
     fixed = signal_processing(graph)
-    for node in graph.nodes:
-        if all(rewriter.has_int8(o) for o in node.outputs):
-            continue  # a relu that its dense has taken in
-        if node.name not in fixed and quantisable(rewriter, node):
-            RULES[node.op].rewrite(rewriter, node)
-        else:
-            rewriter.copy(node)
+    ready = prepare(graph, fixed)
+    values = observed(ready, calibration.inputs)
+    rewriter = Rewriter(ready, values, options)
+    floats = _rewritten(rewriter, fixed)
     result = rewriter.finish()
-    return Compressed(result, METHOD.name, _errors(rewriter, result, values, calibration))
+    done = reported(METHOD.name, rewriter, result, values, calibration.inputs)
+    return replace(done, floats=floats)
 
 
-def _errors(
-    rewriter: Rewriter, graph: Graph, values: dict[str, np.ndarray], calibration: Calibration
-) -> tuple[LayerError, ...]:
-    """SQNR of every int8 value and of the outputs, in order of execution."""
-    seen = run_cases(graph, calibration.inputs)
-    sources = {new: old for old, new in rewriter.int8_forms().items()}
-    rows = []
+def _rewritten(rewriter: Rewriter, fixed: frozenset[str]) -> tuple[FloatNode, ...]:
+    """Every node in turn; returns those that stay float, signal processing left out."""
+    graph, regions = rewriter.graph, _plan(rewriter, fixed)
+    taken: set[str] = set()
+    floats = []
     for node in graph.nodes:
-        for value in node.outputs:
-            quant = graph.type(value).quant
-            if value in sources and quant is not None:
-                real, got = values[sources[value]], dequantised(seen[value], quant)
-            elif value in graph.outputs:
-                output = rewriter.graph.outputs[graph.outputs.index(value)]
-                real, got = values[output], seen[value]
-            else:
-                continue
-            rows.append(LayerError(value, node.stage, sqnr_db(real, got)))
-    return tuple(rows)
+        if node.name in taken:
+            continue  # a clamp that its layer has taken in
+        region = None if node.name in fixed else regions.region(node.outputs[0])
+        if region is not None and rewriter.has_int8(region.root):
+            _region(rewriter, regions, node)
+            continue
+        reason = "" if node.name in fixed else staying(rewriter, node)
+        if reason or node.name in fixed:
+            rewriter.copy(node)
+        else:
+            RULES[node.op].rewrite(rewriter, node)
+            taken |= {n.name for n in rewriter.clamp(node).nodes}
+        if reason:
+            floats.append(FloatNode(node.name, node.op, node.stage, reason))
+    return tuple(floats)
+
+
+def _plan(rewriter: Rewriter, fixed: frozenset[str]) -> Regions:
+    """Which clamps belong to which node, and which nodes are a function of one value."""
+    graph, regions = rewriter.graph, Regions(rewriter.graph)
+    inside: set[str] = set()
+    for node in graph.nodes:
+        if node.name in fixed or node.name in inside or regions.visit(node):
+            continue
+        rule = RULES.get(node.op)
+        if rule is not None and rule.clamps and not rule.refusal(graph, node):
+            clamp = clamp_behind(graph, node)
+            if clamp.nodes and not {n.name for n in clamp.nodes} & fixed:
+                rewriter.absorbed[node.name] = clamp
+                inside |= {n.name for n in clamp.nodes}
+    return regions
+
+
+def _region(rewriter: Rewriter, regions: Regions, node: Node) -> None:
+    """A table where the value is read outside of its region; a lone relu needs none."""
+    (value,) = node.outputs
+    region = regions.region(value)
+    seen = regions.seen_outside(value) and rewriter.graph.type(value).dtype == "float32"
+    if region is None or not seen:
+        return  # what needs it after all, in float, has it computed (`Rewriter.float`)
+    if [n.op for n in region.nodes] == ["relu"]:
+        RULES["relu"].rewrite(rewriter, node)
+    else:
+        table(rewriter, region, node)
 
 
 METHOD = Method("int8_ptq", quantise)
