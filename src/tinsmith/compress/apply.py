@@ -26,15 +26,21 @@ def apply(
             missing, of unequal number, or not finite).
     """
     chosen = METHODS.get(method)
-    if graph.dialect != "float":
-        raise UserError(
-            "compress.dialect",
-            f"Compression starts from a float graph; {graph.name!r} is {graph.dialect}.",
-        )
+    check_float(graph)
     _check(graph, calibration)
     compressed = chosen.apply(graph, calibration, options or Options())
     verify(compressed.graph)
     return compressed
+
+
+def check_float(graph: Graph) -> None:
+    """Raises UserError ``compress.dialect`` for a graph that is not float."""
+    if graph.dialect != "float":
+        raise UserError(
+            "compress.dialect",
+            f"Compression starts from a float graph; {graph.name!r} is {graph.dialect}.",
+            "Give the model as it was before it was quantised.",
+        )
 
 
 def _check(graph: Graph, calibration: Calibration) -> None:

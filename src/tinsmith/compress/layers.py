@@ -8,13 +8,14 @@ import numpy as np
 from tinsmith.compress.fold import CHANNELS
 from tinsmith.compress.ranges import weight_quant
 from tinsmith.compress.rewrite import MOST_FACTOR, Rewriter
-from tinsmith.ir.graph import Graph, Node
+from tinsmith.ir.graph import Node
 from tinsmith.ir.ops.dense import MOST_BIAS, MOST_DEPTH
 from tinsmith.ir.types import Quant
 
 
-def refusal(graph: Graph, node: Node) -> str:
+def refusal(rewriter: Rewriter, node: Node) -> str:
     """Why a layer stays float; empty where it need not."""
+    graph = rewriter.graph
     x, w, b = node.inputs
     if graph.type(x).dtype != "float32" or w not in graph.constants or b not in graph.constants:
         return "its weights and bias are not constants of float32"

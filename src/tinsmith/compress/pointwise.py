@@ -21,6 +21,8 @@ ELEMENTWISE = frozenset((
     "mul", "neg", "pow", "relu", "round", "sigmoid", "sign", "sin", "sqrt", "sub", "tanh", "where",
 ))  # fmt: skip
 """Operations whose results depend on one element of each operand."""
+RESHAPE = "reshape"
+"""Changes nothing of an element; broadcasting leaves it between other nodes of a region."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,14 @@ class Regions:
     def visit(self, node: Node) -> bool:
         """Whether the node belongs to a region; it is one of its nodes from then on."""
         graph = self._graph
-        if node.op not in ELEMENTWISE or len(node.outputs) != 1:
+        inner = node.op == RESHAPE and node.inputs[0] in self._roots
+        if not (inner or node.op in ELEMENTWISE) or len(node.outputs) != 1:
             return False
         activations = [i for i in node.inputs if i not in graph.constants]
         roots = {self.root(i) for i in activations}
-        shape = graph.type(node.outputs[0]).shape
-        if len(roots) != 1 or any(graph.type(i).shape != shape for i in activations):
-            return False
+        count = graph.type(node.outputs[0]).elements
+        if len(roots) != 1 or any(graph.type(i).elements != count for i in activations):
+            return False  # with as many elements, operands of other shapes have the same order
         if any(uniform(graph.constants[i]) is None for i in node.inputs if i in graph.constants):
             return False
         (root,) = roots
@@ -97,6 +100,9 @@ def tabulated(graph: Graph, region: Region, x: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
         for node in region.nodes:
             operands = [_operand(graph, known, i, len(x)) for i in node.inputs]
+            if node.op == RESHAPE:
+                known[node.outputs[0]] = operands[0]
+                continue
             (result,) = OPS.get(node.op).reference(operands, _site(graph, node, len(x)))
             known[node.outputs[0]] = result
     return known[region.value]

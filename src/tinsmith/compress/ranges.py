@@ -46,7 +46,8 @@ def quant_of_range(low: float, high: float) -> Quant:
 
 def quantised(values: np.ndarray, quant: Quant) -> np.ndarray:
     """Real values to int8 with saturation, in float64 (for choosing ranges, not for proofs)."""
-    steps = np.round(np.asarray(values, np.float64) / quant.scale[0]) + quant.zero_point[0]
+    with np.errstate(over="ignore"):  # saturates like anything that is too large
+        steps = np.round(np.asarray(values, np.float64) / quant.scale[0]) + quant.zero_point[0]
     return np.clip(steps, -128, 127).astype(np.int8)
 
 

@@ -14,7 +14,7 @@ from tinsmith.compress.pointwise import Region, tabulated
 from tinsmith.compress.ranges import dequantised, quant_of_range, quantised
 from tinsmith.compress.rewrite import MOST_FACTOR, Rewriter
 from tinsmith.compress.walks import MOVES, only_user
-from tinsmith.ir.graph import Graph, Node
+from tinsmith.ir.graph import Node
 from tinsmith.ir.ops._layout import around
 from tinsmith.ir.ops._pool import MOST_PLACES
 from tinsmith.ir.ops._softmax import MAX_CLASSES
@@ -37,7 +37,7 @@ class Rule:
     """
 
     starts: bool
-    refusal: Callable[[Graph, Node], str]
+    refusal: Callable[[Rewriter, Node], str]
     rewrite: Callable[[Rewriter, Node], None]
     clamps: bool = False
 
@@ -48,23 +48,23 @@ def staying(rewriter: Rewriter, node: Node) -> str:
     rule = RULES.get(node.op)
     if rule is None:
         return f"there is no int8 form of {node.op}"
-    if reason := rule.refusal(rewriter.graph, node):
+    if reason := rule.refusal(rewriter, node):
         return reason
-    if any(rewriter.has_int8(i) for i in node.inputs) or _starts(rewriter.graph, node):
+    if any(rewriter.has_int8(i) for i in node.inputs) or _starts(rewriter, node):
         return ""
     return "none of its operands is int8"
 
 
-def _starts(graph: Graph, node: Node) -> bool:
+def _starts(rewriter: Rewriter, node: Node) -> bool:
     """Whether a node begins an int8 region; moves do where such a node alone reads them: bytes are
     moved faster than floats."""
     while node.op in MOVES:
-        user = only_user(graph, node.outputs[0])
+        user = only_user(rewriter.graph, node.outputs[0])
         if user is None or user.inputs[0] != node.outputs[0]:
             return False
         node = user
     rule = RULES.get(node.op)
-    return rule is not None and rule.starts and not rule.refusal(graph, node)
+    return rule is not None and rule.starts and not rule.refusal(rewriter, node)
 
 
 def table(rewriter: Rewriter, region: Region, node: Node) -> None:
@@ -74,16 +74,24 @@ def table(rewriter: Rewriter, region: Region, node: Node) -> None:
     y = tabulated(rewriter.graph, region, dequantised(every, rewriter.int8_quant(region.root)))
     real = np.nan_to_num(y.astype(np.float64))  # e.g. the logarithm of what was never seen
     entries = rewriter.builder.constant(f"{region.value}_table", quantised(real, quant), quant)
+    shape = rewriter.graph.type(region.value).shape
+    if rewriter.builder.type(x).shape != shape:
+        rewriter.builder.stage = node.stage
+        x = rewriter.builder.op("reshape", x, name=f"{region.value}_shaped", shape=shape)
     rewriter.append(node, "lookup", x, entries, quant=quant)
 
 
-def _float(graph: Graph, node: Node) -> str:
-    return "" if graph.type(node.inputs[0]).dtype == "float32" else "its operand is not float32"
+def _float(rewriter: Rewriter, node: Node) -> str:
+    return (
+        ""
+        if rewriter.graph.type(node.inputs[0]).dtype == "float32"
+        else "its operand is not float32"
+    )
 
 
-def _add_refusal(graph: Graph, node: Node) -> str:
-    constant = all(i in graph.constants for i in node.inputs)
-    return "both operands are constants" if constant else _float(graph, node)
+def _add_refusal(rewriter: Rewriter, node: Node) -> str:
+    constant = all(i in rewriter.graph.constants for i in node.inputs)
+    return "both operands are constants" if constant else _float(rewriter, node)
 
 
 def _add(rewriter: Rewriter, node: Node) -> None:
@@ -129,9 +137,9 @@ def _sub(rewriter: Rewriter, node: Node) -> None:
     _sum(rewriter, node, [x, negative])
 
 
-def _mul_refusal(graph: Graph, node: Node) -> str:
-    constant = node.inputs[0] in graph.constants
-    return "its first operand is a constant" if constant else _float(graph, node)
+def _mul_refusal(rewriter: Rewriter, node: Node) -> str:
+    constant = node.inputs[0] in rewriter.graph.constants
+    return "its first operand is a constant" if constant else _float(rewriter, node)
 
 
 def _mul(rewriter: Rewriter, node: Node) -> None:
@@ -187,10 +195,10 @@ def _at_scale(rewriter: Rewriter, node: Node, value: str, quant: Quant) -> str:
     )  # fmt: skip
 
 
-def _concat_refusal(graph: Graph, node: Node) -> str:
-    if all(i in graph.constants for i in node.inputs):
+def _concat_refusal(rewriter: Rewriter, node: Node) -> str:
+    if all(i in rewriter.graph.constants for i in node.inputs):
         return "all operands are constants"
-    return _float(graph, node)
+    return _float(rewriter, node)
 
 
 def _same_scale(rewriter: Rewriter, node: Node) -> None:
@@ -202,9 +210,9 @@ def _same_scale(rewriter: Rewriter, node: Node) -> None:
     rewriter.append(node, node.op, x, *others, quant=quant, **node.attrs)
 
 
-def _moving_refusal(graph: Graph, node: Node) -> str:
-    constants = all(i in graph.constants for i in node.inputs[1:])
-    return _float(graph, node) if constants else "its indices are computed"
+def _moving_refusal(rewriter: Rewriter, node: Node) -> str:
+    constants = all(i in rewriter.graph.constants for i in node.inputs[1:])
+    return _float(rewriter, node) if constants else "its indices are computed"
 
 
 def _pool(rewriter: Rewriter, node: Node) -> None:
@@ -224,16 +232,18 @@ def _pad(rewriter: Rewriter, node: Node) -> None:
     rewriter.append(node, "pad", rewriter.int8(node.inputs[0]), quant=quant, **attrs)
 
 
-def _pad_refusal(graph: Graph, node: Node) -> str:
-    return _float(graph, node) if node.attrs["value"] == 0 else "it pads with another value than 0"
+def _pad_refusal(rewriter: Rewriter, node: Node) -> str:
+    return (
+        _float(rewriter, node) if node.attrs["value"] == 0 else "it pads with another value than 0"
+    )
 
 
-def _reduce_refusal(graph: Graph, node: Node) -> str:
-    x = graph.type(node.inputs[0])
+def _reduce_refusal(rewriter: Rewriter, node: Node) -> str:
+    x = rewriter.graph.type(node.inputs[0])
     axis = node.attrs["axis"]
     assert isinstance(axis, int)  # so says infer
     long = x.shape[axis] > MOST_PLACES
-    return f"it runs over more than {MOST_PLACES} values" if long else _float(graph, node)
+    return f"it runs over more than {MOST_PLACES} values" if long else _float(rewriter, node)
 
 
 def _reduce(rewriter: Rewriter, node: Node) -> None:
@@ -251,14 +261,17 @@ def _reduce(rewriter: Rewriter, node: Node) -> None:
     rewriter.append(node, "reshape", x, quant=quant, shape=result)
 
 
-def _softmax_refusal(graph: Graph, node: Node) -> str:
+def _softmax_refusal(rewriter: Rewriter, node: Node) -> str:
     """At the end of a network with float outputs int8 would only cost accuracy."""
     (value,) = node.outputs
-    if graph.type(value).shape[-1] > MAX_CLASSES:
+    if rewriter.graph.type(value).shape[-1] > MAX_CLASSES:
         return f"its rows are longer than {MAX_CLASSES}"
-    users = graph.users(value)
-    known = all(n.op in RULES and not RULES[n.op].refusal(graph, n) for n in users)
-    return _float(graph, node) if users and known else "its result is wanted in float"
+    users = rewriter.graph.users(value)
+    known = all(n.op in RULES and not RULES[n.op].refusal(rewriter, n) for n in users)
+    wanted = bool(users) and known
+    if not users:
+        wanted = rewriter.options.io == "int8"
+    return _float(rewriter, node) if wanted else "its result is wanted in float"
 
 
 def _softmax(rewriter: Rewriter, node: Node) -> None:

@@ -66,7 +66,7 @@ def _plan(rewriter: Rewriter, fixed: frozenset[str]) -> Regions:
         if node.name in fixed or node.name in inside or regions.visit(node):
             continue
         rule = RULES.get(node.op)
-        if rule is not None and rule.clamps and not rule.refusal(graph, node):
+        if rule is not None and rule.clamps and not rule.refusal(rewriter, node):
             clamp = clamp_behind(graph, node)
             if clamp.nodes and not {n.name for n in clamp.nodes} & fixed:
                 rewriter.absorbed[node.name] = clamp

@@ -1,0 +1,102 @@
+"""Quantise a float model file to int8 with calibration cases of the user; say what each layer
+loses."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tinsmith.cli.command import Command
+from tinsmith.cli.options import JsonOption, from_fields
+
+if TYPE_CHECKING:
+    from tinsmith.compress.method import OutputError
+    from tinsmith.flow.quantise import Quantised
+
+app = typer.Typer()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Options of `tinsmith quantise`."""
+
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A float model file.")]
+    calibration: Annotated[
+        Path,
+        typer.Option(
+            metavar="X.npz",
+            help="Representative inputs: arrays in_0, in_1, ..., each (case, *shape) in the "
+            "model's types. Some dozen cases are enough.",
+        ),
+    ]
+    output: Annotated[
+        Path, typer.Option(metavar="FILE", help="The .tinsmith file to write.")
+    ]  # fmt: skip
+    method: Annotated[str, typer.Option(help="See `tinsmith kinds method`.")] = "int8_ptq"
+    io: Annotated[str, typer.Option(help="Types of inputs and outputs: float or int8.")] = "float"
+    rounding: Annotated[
+        str, typer.Option(help="How sums are brought to int8: double, single or onnx.")
+    ] = "double"
+    semantics: Annotated[
+        str, typer.Option(help="Whose integers are meant: litert, tflm or onnx.")
+    ] = ""
+    json: JsonOption = False
+
+
+@app.command(
+    epilog="Example: tinsmith quantise net.onnx --calibration X.npz --output net.tinsmith; then "
+    "tinsmith measure net.tinsmith --board nucleo_l4r5zi"
+)
+@from_fields(Choice)
+def quantise(choice: Choice) -> None:
+    """Quantise a float model file with your own calibration cases."""
+    from tinsmith.cli.console import print_json, shown
+    from tinsmith.flow.quantise import QuantiseOptions, quantise_model
+
+    options = QuantiseOptions(
+        choice.calibration, choice.output, choice.method, choice.io, choice.rounding,
+        choice.semantics,
+    )  # fmt: skip
+    with shown(choice.json) as listener:
+        found = quantise_model(choice.model, options, listener)
+    print_json(found.record()) if choice.json else _show(found)
+
+
+def _show(found: "Quantised") -> None:
+    """Layers and weights, the worst first; what stayed float; outputs."""
+    from tinsmith.cli.show import facts, show_table
+    from tinsmith.core.units import bytes_text
+    from tinsmith.flow.quantise import worst_first
+
+    done = found.compressed
+    show_table(
+        ("value", "stage", "SQNR in the network", "SQNR by itself"),
+        [(e.value, e.stage or "-", _db(e.sqnr_db), _db(e.local_db))
+         for e in worst_first(done.errors)],
+    )  # fmt: skip
+    show_table(
+        ("weights", "stage", "SQNR"),
+        [(e.weights, e.stage or "-", _db(e.sqnr_db)) for e in worst_first(done.weights)],
+    )
+    if done.floats:
+        rows = [(f.node, f.op, f.stage or "-", f.reason) for f in done.floats]
+        show_table(("stays float", "operation", "stage", "why"), rows)
+    sizes = f"{bytes_text(found.float_bytes)} -> {bytes_text(found.bytes)}"
+    facts(
+        f"{found.model} -> {found.output}",
+        [("calibration cases", str(found.cases)), ("constants", sizes)]
+        + [(e.value, _output(e)) for e in done.outputs],
+    )
+
+
+def _db(value: float) -> str:
+    return "nothing lost" if value == float("inf") else f"{value:.1f} dB"
+
+
+def _output(error: "OutputError") -> str:
+    text = f"SQNR {_db(error.sqnr_db)}, largest error {error.largest:.4g} of {error.span:.4g}"
+    return text if error.top1 is None else f"{text}, largest element agrees {error.top1:.1%}"
+
+
+COMMAND = Command("quantise", app)

@@ -1,0 +1,139 @@
+"""Quantises a float model file with the user's calibration cases and writes a graph of our own."""
+
+from dataclasses import asdict, dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from tinsmith.compress.apply import apply, check_float
+from tinsmith.compress.method import METHODS, Calibration, Compressed, Options
+from tinsmith.core.cache import write_atomically
+from tinsmith.core.errors import UserError
+from tinsmith.flow.journal import Listener, Nobody
+from tinsmith.flow.model import Clock, open_model
+from tinsmith.flow.model_inputs import read_inputs
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.store import SUFFIX, dumps
+
+ROUNDINGS = ("double", "single", "onnx")
+BORDERS = ("float", "int8")
+
+
+@dataclass(frozen=True)
+class QuantiseOptions:
+    """How a model file is quantised.
+
+    ``calibration``: an .npz file as `flow/model_inputs.py` reads it; ``output``: the file to write;
+    ``method``: a name in METHODS; ``io`` and ``rounding``: see `Options`.
+    """
+
+    calibration: Path
+    output: Path
+    method: str = "int8_ptq"
+    io: str = "float"
+    rounding: str = "double"
+    semantics: str = ""
+
+    def checked(self) -> Options:
+        """What the method is told.
+
+        Raises:
+            UserError: ``quantise.output`` (another suffix), ``quantise.io``, ``quantise.rounding``.
+            UnknownKind: no such method.
+        """
+        METHODS.get(self.method)
+        if self.output.suffix.lower() != SUFFIX:
+            raise UserError(
+                "quantise.output",
+                f"{self.output} does not end with {SUFFIX}.",
+                f"Write: --output {self.output.stem or 'model'}{SUFFIX}",
+            )
+        io = next((i for i in BORDERS if i == self.io), None)
+        rounding = next((r for r in ROUNDINGS if r == self.rounding), None)
+        if io is None:
+            raise _unknown("io", self.io, BORDERS)
+        if rounding is None:
+            raise _unknown("rounding", self.rounding, ROUNDINGS)
+        return Options(rounding, io)  # type: ignore[arg-type]  # both are of their Literal
+
+
+def _unknown(what: str, got: str, known: tuple[str, ...]) -> UserError:
+    return UserError(
+        f"quantise.{what}", f"--{what} {got!r} is unknown.", f"Known: {', '.join(known)}."
+    )
+
+
+@dataclass(frozen=True)
+class Quantised:
+    """What quantising a model file gave. Bytes of constants are those of weights, biases, tables
+    and factors."""
+
+    model: str
+    output: str
+    cases: int
+    float_bytes: int
+    bytes: int
+    options: Options
+    compressed: Compressed
+
+    def record(self) -> dict[str, Any]:
+        """Everything for JSON; the worst layers first, null where nothing was lost."""
+        done = self.compressed
+        return {
+            "model": self.model, "output": self.output, "cases": self.cases,
+            "method": done.method, **asdict(self.options),
+            "constants_bytes": {"float": self.float_bytes, "quantised": self.bytes},
+            "layers": [_plain(asdict(e)) for e in worst_first(done.errors)],
+            "weights": [_plain(asdict(e)) for e in worst_first(done.weights)],
+            "outputs": [_plain(asdict(e)) for e in done.outputs],
+            "float_nodes": [asdict(f) for f in done.floats],
+        }  # fmt: skip
+
+
+def worst_first(rows: tuple[Any, ...]) -> list[Any]:
+    """Rows of a report by their SQNR, lowest first."""
+    return sorted(rows, key=lambda row: row.sqnr_db)
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """JSON has no infinity."""
+    return {k: None if isinstance(v, float) and not isfinite(v) else v for k, v in row.items()}
+
+
+def quantise_model(
+    path: Path, options: QuantiseOptions, listener: Listener | None = None
+) -> Quantised:
+    """Import a float model, quantise it and write it as a file that `read_model` takes.
+
+    Raises:
+        UserError: ``model.file``, what the importer refuses, ``model.inputs.*`` (the calibration),
+            ``compress.*``, ``quantise.*``.
+    """
+    steps, chosen = Clock(listener or Nobody()), options.checked()
+    graph = open_model(path, options.semantics, steps)
+    check_float(graph)
+    inputs = read_inputs(options.calibration, graph)
+    done = steps.do(
+        "quantise", lambda _: apply(graph, options.method, Calibration(inputs), chosen)
+    )  # fmt: skip
+    _check_worth(done)
+    write_atomically(options.output, dumps(done.graph))
+    cases = len(next(iter(inputs.values())))
+    sizes = _constants(graph), _constants(done.graph)
+    return Quantised(path.name, str(options.output), cases, *sizes, chosen, done)
+
+
+def _check_worth(done: Compressed) -> None:
+    """Raises UserError ``quantise.nothing`` where all of the graph stayed float."""
+    if not any(t.dtype == "int8" for t in done.graph.types.values()):
+        first = done.floats[0] if done.floats else None
+        why = f" Node {first.node!r} ({first.op}): {first.reason}." if first else ""
+        raise UserError(
+            "quantise.nothing",
+            f"No node of {done.graph.name!r} becomes integer.{why}",
+            "Measure and package the float model as it is.",
+        )
+
+
+def _constants(graph: Graph) -> int:
+    return sum(c.nbytes for c in graph.constants.values())
