@@ -2,6 +2,9 @@
 in place of the right one, the tables of the operations must notice it."""
 
 import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +24,22 @@ from tinsmith.testing.kernels import (
 MUTANT = re.compile(r'^/\* mutant: "(.+)" -> "(.+)" \*/\n', re.MULTILINE)
 FLAGS = ("-O2", "-std=c99", "-DTS_NO_FPU")
 HEADERS = {n: text for n, text in kernel_sources().items() if n.endswith(".h")}
-PLANTS = [
-    pytest.param(name, old, new, id=f"{name}-{i}")
-    for name, text in sorted(kernel_sources().items())
-    for i, (old, new) in enumerate(MUTANT.findall(text))
-]
+INCLUDE = re.compile(r'^#include "(ts_\w+\.h)"', re.MULTILINE)
+FEW = 6
+"""Kernels that are compiled at once to see a wrong line of a header."""
+
+
+def plants(suffix: str) -> list[tuple[str, int]]:
+    """(file, number of its wrong text)."""
+    return [
+        (name, i)
+        for name, text in sorted(kernel_sources().items())
+        if name.endswith(suffix)
+        for i, _ in enumerate(MUTANT.findall(text))
+    ]
+
+
+PLANTS, HEADER_PLANTS = plants(".c"), plants(".h")
 
 
 @pytest.mark.parametrize(("op", "dtype"), all_kernels())
@@ -38,21 +52,81 @@ def test_every_kernel_file_belongs_to_an_operation() -> None:
     assert bound == {n for n in kernel_sources() if n.endswith(".c")}
 
 
-@pytest.mark.parametrize(("name", "old", "new"), PLANTS)
-def test_the_planted_line_is_caught(name: str, old: str, new: str, kernel_folder: Path) -> None:
+def planted(name: str, old: str, new: str) -> str:
     text = MUTANT.sub("", kernel_sources()[name])
-    assert text.count(old) == 1, "the right text must occur exactly once"
-    sources = {**kernel_sources(), name: text.replace(old, new)}
-    if name.endswith(".c"):
-        sources = {n: t for n, t in sources.items() if n == name or n in HEADERS}
-    kernels = compile_kernels(kernel_folder, FLAGS, sources)
-    assert any(
-        differs(kernels, OPS.get(op), case)
-        for op, dtype in all_kernels()
-        if f"{OPS.get(op).kernel_name(dtype)}.c" in sources
-        for case in OPS.get(op).cases.values()
-        if case.types[0].dtype == dtype
-    )
+    assert text.count(old) == 1, f"{name}: {old!r} must occur exactly once"
+    return text.replace(old, new)
+
+
+@pytest.fixture(scope="module")
+def wrong_kernels(kernel_folder: Path) -> HostKernels:
+    """Every kernel file with each of its wrong texts, all in one shared object: the functions of
+    wrong text i end with ``_wrong_i``."""
+    sources = dict(HEADERS)
+    for name, text in sorted(kernel_sources().items()):
+        stem = name.removesuffix(".c")
+        for i, (old, new) in enumerate(MUTANT.findall(text) if name.endswith(".c") else ()):
+            named = re.sub(rf"\bts_{stem}\b", f"ts_{stem}_wrong_{i}", planted(name, old, new))
+            sources[f"{stem}_wrong_{i}.c"] = named
+    return compile_kernels(kernel_folder, FLAGS, sources)
+
+
+@pytest.mark.parametrize(("name", "number"), PLANTS)
+def test_the_planted_line_is_caught(name: str, number: int, wrong_kernels: HostKernels) -> None:
+    kernels = replace(wrong_kernels, suffix=f"_wrong_{number}")
+    assert any(caught(kernels, *bound) for bound in all_kernels() if file_of(*bound) == name)
+
+
+@pytest.mark.parametrize(("name", "number"), HEADER_PLANTS)
+def test_the_planted_line_of_a_header_is_caught(
+    name: str, number: int, kernel_folder: Path
+) -> None:
+    """Kernels that include the header, few at a time until one shows it."""
+    old, new = MUTANT.findall(kernel_sources()[name])[number]
+    headers = {**HEADERS, name: planted(name, old, new)}
+    using = [b for b in all_kernels() if name in included(file_of(*b))]
+    function = enclosing(kernel_sources()[name], old)
+    using.sort(key=lambda b: function not in kernel_sources()[file_of(*b)])
+    for some in batches(using):
+        files = {file_of(*b): kernel_sources()[file_of(*b)] for b in some}
+        kernels = compile_kernels(kernel_folder, FLAGS, headers | files)
+        if any(caught(kernels, *bound) for bound in some):
+            return
+    pytest.fail(f"{name}: {old!r} -> {new!r} is not seen")
+
+
+def batches(using: Sequence[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
+    rest = iter(using)
+    while some := list(islice(rest, FEW)):
+        yield some
+
+
+def file_of(op: str, dtype: str) -> str:
+    return f"{OPS.get(op).kernel_name(dtype)}.c"
+
+
+def included(name: str) -> set[str]:
+    """Headers that a file includes, directly or through others."""
+    found: set[str] = set()
+    pending = [name]
+    while pending:
+        fresh = set(INCLUDE.findall(kernel_sources()[pending.pop()])) - found
+        found |= fresh
+        pending += fresh
+    return found
+
+
+def enclosing(text: str, old: str) -> str:
+    """The function of a header in which a text lies."""
+    before = text[: MUTANT.sub(lambda m: " " * len(m[0]), text).index(old)]
+    found = re.findall(r"^static \S+ (?:\S+ )?(ts_\w+)\(", before, re.MULTILINE)
+    return found[-1] if found else old
+
+
+def caught(kernels: HostKernels, name: str, dtype: str) -> bool:
+    op = OPS.get(name)
+    rows = (c for c in op.cases.values() if c.types[0].dtype == dtype)
+    return any(differs(kernels, op, case) for case in rows)
 
 
 def differs(kernels: HostKernels, op: Op, case: Case) -> bool:

@@ -2,7 +2,7 @@
 
 Compiled C equals the reference bit for bit, infinities, NaN and denormal numbers included.
 
-The rows of one operation are the nodes of one graph, so that an image is linked per operation.
+The rows of some operations are the nodes of one graph, so that few images are linked.
 """
 
 from pathlib import Path
@@ -22,6 +22,8 @@ from tinsmith.prove.bits import equal
 from tinsmith.testing.kernels import case_site
 
 BOARDS_RUN = ("nucleo_l4r5zi", "rpi_pico", "esp32_c3")
+MOST_BYTES = 100_000
+"""Operands and results of one image: less than half of the smallest board's RAM."""
 
 
 @pytest.fixture(scope="module")
@@ -29,29 +31,57 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("built")
 
 
-def table(op: Op) -> tuple[Graph, dict[str, np.ndarray], dict[str, np.ndarray]]:
+def batches() -> list[tuple[str, ...]]:
+    """Operations that are linked into one image: as many as fit a small board."""
+    made: list[tuple[str, ...]] = []
+    some: list[str] = []
+    for name in OPS.names():
+        if some and sum(map(nbytes, (*some, name))) > MOST_BYTES:
+            made.append(tuple(some))
+            some = []
+        some.append(name)
+    return [*made, tuple(some)]
+
+
+def nbytes(name: str) -> int:
+    """What the rows of an operation take, operands and results."""
+    rows = OPS.get(name).cases.values()
+    sites = [case_site(OPS.get(name), c) for c in rows]
+    return sum(t.nbytes for s in sites for t in (*s.inputs, *s.outputs))
+
+
+def tables(names: tuple[str, ...]) -> tuple[Graph, dict[str, np.ndarray], dict[str, np.ndarray]]:
     """One node per row; its inputs ([1, *shape]) and the reference of every result."""
-    builder = Builder(op.name, "quantised")
-    inputs, wanted = {}, {}
+    builder = Builder("tables", "quantised")
+    inputs: dict[str, np.ndarray] = {}
+    wanted: dict[str, np.ndarray] = {}
+    for name in names:
+        _add(OPS.get(name), builder, inputs, wanted)
+    return builder.build(wanted), inputs, wanted
+
+
+def _add(
+    op: Op, builder: Builder, inputs: dict[str, np.ndarray], wanted: dict[str, np.ndarray]
+) -> None:
     for row, case in op.cases.items():
         site, names = case_site(op, case), []
         for i, (array, type) in enumerate(zip(case.operands, site.inputs, strict=True)):
             if i in case.constant and np.isfinite(array).all():
-                names.append(builder.constant(f"{row}_c{i}", array, type.quant))
+                names.append(builder.constant(f"{op.name}_{row}_c{i}", array, type.quant))
             else:
-                names.append(builder.input(f"{row}_in{i}", type))
+                names.append(builder.input(f"{op.name}_{row}_in{i}", type))
                 inputs[names[-1]] = array[None]
-        y = builder.op(op.name, *names, name=row, quant=site.outputs[0].quant, **case.attrs)
+        label, quant = f"{op.name}_{row}", site.outputs[0].quant
+        y = builder.op(op.name, *names, name=label, quant=quant, **case.attrs)
         with np.errstate(all="ignore"):
             (wanted[y],) = op.reference(case.operands, site)
-    return builder.build(wanted), inputs, wanted
 
 
 @pytest.mark.parametrize("board", BOARDS_RUN)
-@pytest.mark.parametrize("name", OPS.names())
-def test_emulated_c_equals_the_reference(name: str, board: str, built: Path) -> None:
-    graph, inputs, wanted = table(OPS.get(name))
-    module = compile_graph(graph, board)
+@pytest.mark.parametrize("names", batches(), ids=lambda names: f"{names[0]}-to-{names[-1]}")
+def test_emulated_c_equals_the_reference(names: tuple[str, ...], board: str, built: Path) -> None:
+    graph, inputs, wanted = tables(names)
+    module = compile_graph(graph, board, planner="first_fit")
     found = BOARDS.get(board)
     firmware = build_image(module, found, "zig", BuildOptions(cache=built))
     outputs = run(firmware, found, "unicorn", RunOptions(inputs, cache=built)).outputs

@@ -39,9 +39,10 @@ def case_site(op: Op, case: Case) -> Site:
 
 @dataclass(frozen=True)
 class HostKernels:
-    """Compiled kernels in a shared object."""
+    """Compiled kernels in a shared object; ``suffix`` ends the names of its functions."""
 
     library: Path
+    suffix: str = ""
 
     def call(self, op: Op, operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
         """What the C kernel of ``op`` makes of the operands.
@@ -77,7 +78,9 @@ class HostKernels:
 
     def _run(self, op: Op, site: Site, inputs: list["_Guarded"], results: list["_Guarded"]) -> None:
         dtype = site.inputs[0].dtype
-        function = getattr(ctypes.CDLL(str(self.library)), f"ts_{op.kernel_name(dtype)}")
+        function = getattr(
+            ctypes.CDLL(str(self.library)), f"ts_{op.kernel_name(dtype)}{self.suffix}"
+        )
         function.restype = None
         scratch: list[_Guarded] = []
         arguments = op.kernels[dtype].arguments(site)
