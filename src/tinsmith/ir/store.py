@@ -22,6 +22,8 @@ import numpy as np
 
 from tinsmith.core.errors import TinsmithError, UserError
 from tinsmith.ir.graph import Graph
+from tinsmith.ir.interp import site_of
+from tinsmith.ir.op import OPS
 from tinsmith.ir.rules import verify
 from tinsmith.ir.text import contents, from_text, to_text
 from tinsmith.ir.types import SIZES
@@ -121,7 +123,19 @@ def _checked(text: str, arrays: Mapping[str, np.ndarray]) -> Graph:
         verify(graph)
     except TinsmithError as e:
         refuse("broken", f"The graph breaks its grammar: {e}")
+    _check_calls(graph)
     return graph
+
+
+def _check_calls(graph: Graph) -> None:
+    """Scales and attributes that the grammar lets pass may still be none that a kernel takes."""
+    for node in graph.nodes:
+        kernel = OPS.get(node.op).kernels.get(graph.type(node.inputs[0]).dtype)
+        try:
+            if kernel is not None:
+                kernel.arguments(site_of(graph, node))
+        except Exception as e:  # noqa: BLE001 - whatever stops an operation from being compiled
+            refuse("broken", f"Node {node.name!r} ({node.op}): {e}")
 
 
 def _check_ops(graph: Graph) -> None:
