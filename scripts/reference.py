@@ -1,4 +1,4 @@
-"""Write docs/reference from the code: the command line, the kinds, the operations.
+"""Write docs/reference from the code: the command line, the kinds, the operations, the models.
 
     python scripts/reference.py [--check] [ROOT]
 
@@ -93,8 +93,14 @@ def _parameters(kind: str, name: str, params: Iterable[Any]) -> str:
     return head + "\n".join(rows) + "\n" if rows else ""
 
 
+def kernels_of(op: Any) -> list[str]:
+    """Names of an op's kernels; types of one width may share one."""
+    return sorted({op.kernel_name(d) for d in op.kernels})
+
+
 def ops_text() -> str:
     """Every operation: what it computes, for which types, how exact, and its test rows."""
+    from tinsmith.ir.onnx.node_tests import node_test_table
     from tinsmith.ir.op import OPS
 
     parts = [
@@ -105,7 +111,7 @@ def ops_text() -> str:
         oracle = "exact integers or copies" if op.oracle is None else f"{op.tolerance:g} {op.why}"
         rows = (
             ("types of operand 0", ", ".join(f"`{d}`" for d in sorted(op.kernels)) or "none"),
-            ("kernels", ", ".join(f"`kernels/ref/{op.name}_{d}.c`" for d in sorted(op.kernels))),
+            ("kernels", ", ".join(f"`kernels/ref/{k}.c`" for k in kernels_of(op))),
             ("tolerance", oracle.strip()),
             (
                 "memory",
@@ -115,6 +121,29 @@ def ops_text() -> str:
         )
         table = "\n".join(f"| {name} | {_cell(text)} |" for name, text in rows)
         parts.append(f"## `{op.name}`\n\n{OPS.summary(op.name)}\n\n| | |\n|---|---|\n{table}\n")
+    title = "## ONNX's backend node tests\n\nThe `onnx` package's own tests, by operator.\n"
+    return "\n".join([*parts, title, node_test_table(Path(__file__).resolve().parents[1])])
+
+
+def models_text() -> str:
+    """What each importer reads: operators, layers, estimators."""
+    from tinsmith.ir.importer import IMPORTERS
+
+    parts = [
+        "# Models that come in\n\nThe same as `tinsmith kinds ops` prints, from what the importers "
+        "dispatch on. What is\nnot listed is refused at import, by name of operator and node.\n"
+    ]
+    for importer in IMPORTERS.all():
+        rows = list(importer.support())
+        if not rows:
+            continue
+        files = ", ".join(f"`{s}`" for s in importer.suffixes) or "live objects"
+        parts.append(
+            f"## {importer.name}\n\n{_cell(IMPORTERS.summary(importer.name))}\n\n"
+            f"Reads: {files}.\n\n| operator | types | what of it is refused, notes |\n|---|---|---|"
+        )
+        parts += [f"| `{r.operator}` | {', '.join(r.types)} | {_cell(r.note)} |" for r in rows]
+        parts.append("")
     return "\n".join(parts)
 
 
@@ -129,7 +158,7 @@ def _cell(text: str) -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
-    "cli.md": cli_text, "kinds.md": kinds_text, "ops.md": ops_text,
+    "cli.md": cli_text, "kinds.md": kinds_text, "models.md": models_text, "ops.md": ops_text,
 }  # fmt: skip
 
 
