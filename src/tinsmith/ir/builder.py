@@ -1,6 +1,7 @@
 """Builder: the convenient way to write a graph; types are inferred op by op."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,6 +22,9 @@ class Builder:
         self._types: dict[str, TensorType] = {}
         self._constants: dict[str, np.ndarray] = {}
         self._states: list[State] = []
+        self._unnamed = ""  # result of the last node, where that was given no name
+        self._earlier: dict[str, str] = {}  # earlier names of values -> their names
+        self._tried: dict[str, int] = {}  # name -> all numbers up to this are taken behind it
 
     def input(self, name: str, type: TensorType) -> str:
         """Declare an input."""
@@ -53,11 +57,38 @@ class Builder:
         """Append a node with one result; returns the result's name. ``quant`` overrides the
         inferred meaning."""
         (inferred,) = OPS.get(op).infer([self._types[i] for i in inputs], attrs)
-        name = self._fresh(name or op)
+        given, name = name, self._fresh(name or op)
         type = TensorType(inferred.shape, inferred.dtype, quant or inferred.quant, inferred.storage)
         self._types[name] = type
-        self._nodes.append(Node(name, op, tuple(inputs), (name,), dict(attrs), self.stage))
+        now = tuple(self._now(i) for i in inputs)
+        self._nodes.append(Node(name, op, now, (name,), dict(attrs), self.stage))
+        self._unnamed = "" if given else name
         return name
+
+    def renamed(self, value: str, name: str) -> str:
+        """Give the last node and its result a name, where `op` was given none; returns the name
+        that the value has then.
+
+        It is for functions that append as many nodes as it takes, perhaps none, and do not take a
+        name themselves: ``b.renamed(transpose(b, x, order), "turned")``. ``value`` is renamed if it
+        is the result of the last node appended, that node was appended by `op` without a name and
+        has not been renamed since, and ``name`` is not empty. Otherwise everything stays as it is:
+        inputs, constants, states and what has a name already keep it, so that a function that
+        changes nothing does not take x's name away.
+
+        ``name`` is made unique. The name before goes on standing for the same value in this
+        builder, and no other value gets it.
+        """
+        if not name or value != self._unnamed:
+            return value
+        self._unnamed = ""
+        type = self._types.pop(value)  # its own name is free for it
+        fresh = self._fresh(name)
+        self._types[value] = self._types[fresh] = type
+        if fresh != value:
+            self._earlier[value] = fresh
+            self._nodes[-1] = replace(self._nodes[-1], name=fresh, outputs=(fresh,))
+        return fresh
 
     def type(self, value: str) -> TensorType:
         """Type of a value added so far."""
@@ -66,11 +97,13 @@ class Builder:
     def inline(self, graph: Graph, *inputs: str) -> tuple[str, ...]:
         """Append all of another graph, its inputs bound to values; returns the names of its
         outputs here."""
-        names = dict(zip(graph.inputs, inputs, strict=True))
+        names = dict(zip(graph.inputs, map(self._now, inputs), strict=True))
         for key, array in graph.constants.items():
             names[key] = self.constant(key, array, graph.type(key).quant)
         for s in graph.states:
             names[s.name] = self.state(self._fresh(s.name), s.initial, graph.type(s.name).quant)
+        if graph.nodes:
+            self._unnamed = ""
         for n in graph.nodes:
             out = tuple(self._fresh(o) for o in n.outputs)
             names.update(zip(n.outputs, out, strict=True))
@@ -91,15 +124,22 @@ class Builder:
 
     def build(self, outputs: Iterable[str]) -> Graph:
         """The graph that computes ``outputs``."""
+        types = {v: t for v, t in self._types.items() if v not in self._earlier}
+        states = tuple(replace(s, next=self._now(s.next)) for s in self._states)
         return Graph(
-            self.name, self.dialect, tuple(self._inputs), tuple(outputs), tuple(self._nodes),
-            dict(self._types), dict(self._constants), tuple(self._states),
+            self.name, self.dialect, tuple(self._inputs), tuple(map(self._now, outputs)),
+            tuple(self._nodes), types, dict(self._constants), states,
         )  # fmt: skip
+
+    def _now(self, value: str) -> str:
+        """The name of a value that may be given by the one it had before."""
+        return self._earlier.get(value, value)
 
     def _fresh(self, name: str) -> str:
         if name not in self._types:
             return name
-        i = 1
+        i = self._tried.get(name, 0) + 1
         while f"{name}_{i}" in self._types:
             i += 1
+        self._tried[name] = i - 1
         return f"{name}_{i}"

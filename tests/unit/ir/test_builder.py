@@ -75,3 +75,71 @@ def test_a_scalar_constant_or_state_stays_a_scalar() -> None:
     verify(graph)
     y = Interpreter(graph).run({"x": np.ones(3, np.float32)})[graph.outputs[0]]
     assert graph.constants["k"].shape == () and y.tolist() == [6.0, 6.0, 6.0]
+
+
+def test_the_last_result_is_renamed_with_its_node_and_the_name_is_made_unique() -> None:
+    b = Builder("net")
+    x = b.input("x", V)
+    first = b.renamed(b.op("relu", x), "y")
+    second = b.renamed(b.op("relu", first), "y")
+    assert (first, second) == ("y", "y_1")
+    assert b.type(second) == V
+    graph = b.build([second])
+    verify(graph)
+    assert [(n.name, n.inputs, n.outputs) for n in graph.nodes] == [
+        ("y", ("x",), ("y",)), ("y_1", ("y",), ("y_1",)),
+    ]  # fmt: skip
+    assert set(graph.types) == {"x", "y", "y_1"}
+
+
+def test_a_value_may_keep_its_own_name() -> None:
+    b = Builder("net")
+    x = b.input("x", V)
+    assert b.renamed(b.op("relu", x), "relu") == "relu"
+    assert b.renamed(b.op("relu", x), "relu") == "relu_1"
+    assert [n.name for n in b.build(["relu_1"]).nodes] == ["relu", "relu_1"]
+
+
+@pytest.mark.parametrize("kind", ["empty", "input", "constant", "named", "renamed", "later node"])
+def test_what_is_not_the_last_unnamed_result_keeps_its_name(kind: str) -> None:
+    b = Builder("net")
+    x = b.input("x", V)
+    value = {
+        "empty": lambda: b.op("relu", x),
+        "input": lambda: x,
+        "constant": lambda: b.constant("k", np.zeros(3, np.float32)),
+        "named": lambda: b.op("relu", x, name="mine"),
+        "renamed": lambda: b.renamed(b.op("relu", x), "mine"),
+        "later node": lambda: b.op("relu", x),
+    }[kind]()
+    last = b.op("relu", value) if kind == "later node" else value
+    assert b.renamed(value, "" if kind == "empty" else "other") == value
+    graph = b.build([last])
+    verify(graph)
+    assert "other" not in graph.types and value in graph.types
+
+
+def test_the_results_of_an_inlined_graph_keep_their_names() -> None:
+    b = Builder("net")
+    before = b.op("relu", b.input("x", V))
+    (y,) = b.inline(counter(), before)
+    assert (b.renamed(before, "other"), b.renamed(y, "other")) == (before, y)
+
+
+def test_the_name_before_still_stands_for_the_value() -> None:
+    b = Builder("net")
+    x, s = b.input("x", V), b.state("s", np.zeros(3, np.float32))
+    before = b.op("add", x, s)
+    b.update(s, before)
+    assert b.renamed(before, "sum") == "sum"
+    assert b.type(before) == V
+    (counted,) = b.inline(counter(), before)
+    twice = b.op("add", before, before)
+    assert twice == "add_1"  # nothing else gets the name
+    graph = b.build([before, counted, twice])
+    verify(graph)
+    assert graph.outputs[0] == "sum" and before not in graph.types
+    machine = Interpreter(graph)
+    ones = {"x": np.ones(3, np.float32)}
+    runs = [machine.run(ones) for _ in range(2)]
+    assert [[float(r[o][0]) for o in graph.outputs] for r in runs] == [[1, 1, 2], [2, 3, 4]]
