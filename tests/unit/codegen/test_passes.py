@@ -51,8 +51,18 @@ def dead() -> Graph:
     return b.build([b.op("add", x, t, name="y")])
 
 
+def transposes() -> Graph:
+    """A transpose in front of an activation, and its inverse behind."""
+    b = Builder("net")
+    x = b.input("x", V)
+    turned = b.op("transpose", x, name="turned")
+    active = b.op("relu", turned, name="active")
+    return b.build([b.op("transpose", active, name="back")])
+
+
 DIRTY: dict[str, Callable[[], Graph]] = {
     "fold_constants": constants,
+    "sink_transposes": transposes,
     "remove_identities": identities,
     "eliminate_dead": dead,
     "lower": clean,
