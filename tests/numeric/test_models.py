@@ -3,6 +3,7 @@
 Vectors and provenance: README.md and manifest.json beside the models.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -201,6 +202,47 @@ def test_int16_operators_in_emulated_c(name: str, shared: Path) -> None:
     outcome = run(firmware, board, "unicorn", RunOptions(few, timeout_s=600, cache=CACHE))
     for got, want in zip(outcome.outputs.values(), wanted, strict=True):
         np.testing.assert_array_equal(got, want[:1])
+
+
+def in_emulated_c(
+    graph: Graph, inputs: dict[str, np.ndarray], reset_each: bool
+) -> list[np.ndarray]:
+    """Outputs on the emulated Cortex-M4F of a board with 640 kB of RAM."""
+    board = BOARDS.get("nucleo_l4r5zi")
+    firmware = build_image(compile_graph(graph, board.id), board, "zig", BuildOptions(cache=CACHE))
+    options = RunOptions(inputs, reset_each=reset_each, timeout_s=1800, cache=CACHE)
+    return list(run(firmware, board, "unicorn", options).outputs.values())
+
+
+@pytest.mark.emulator
+@pytest.mark.parametrize("name", STATEFUL)
+def test_states_are_kept_from_case_to_case_in_emulated_c(name: str, shared: Path) -> None:
+    path = model(shared, name)
+    graph = read_model(path)
+    inputs = {k: v[:3] for k, v in vectors(path, graph)[0].items()}
+    values = run_cases(graph, inputs, reset_each=False)
+    for got, output in zip(in_emulated_c(graph, inputs, False), graph.outputs, strict=True):
+        assert equal(got, values[output])
+
+
+@pytest.mark.slow
+@pytest.mark.emulator
+def test_every_integer_model_with_all_vectors_in_emulated_c(
+    shared: Path, campaign: Callable[..., int], record_result: Callable[..., None]
+) -> None:
+    """Public int8 models, the stateful one in sequence, and the 64 operators of int16."""
+    paths = [model(shared, n) for n in (*INT8, *STATEFUL)] + int16_models(shared)
+    cases: dict[str, int] = {}
+    for path in paths[: campaign(len(paths))]:
+        graph = convert(path, "net", "litert")
+        public = path.with_suffix(".vectors.npz").is_file()
+        inputs, wanted = (vectors if public else golden)(path, graph)
+        for got, want in zip(
+            in_emulated_c(graph, inputs, path.stem not in STATEFUL), wanted, strict=True
+        ):
+            np.testing.assert_array_equal(got, want, err_msg=path.name)
+            cases[path.stem] = len(want)
+    record_result("integer_models", {"board": "nucleo_l4r5zi", "cases_equal": cases})
 
 
 def test_every_model_is_run_or_refused(shared: Path) -> None:
