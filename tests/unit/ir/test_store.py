@@ -132,7 +132,9 @@ HOSTILE: dict[str, tuple[str, Callable[[Members], bytes]]] = {
     "another constant": (
         "broken", lambda p: packed({**p, first(p): p[first(p)][:-1] + b"\x77"})
     ),
-    "pickled objects": ("broken", lambda p: packed({**p, first(p): npy(OBJECTS, b"cos\nsystem\n.")})),
+    "pickled objects": (
+        "broken", lambda p: packed({**p, first(p): npy(OBJECTS, b"cos\nsystem\n.")})
+    ),
     "a huge constant": ("broken", lambda p: packed({**p, first(p): npy(HUGE)})),
     "a negative shape": ("broken", lambda p: packed({**p, first(p): npy(NEGATIVE, bytes(8))})),
     "a header that calls": ("broken", lambda p: packed({**p, first(p): npy("__import__('os')")})),
