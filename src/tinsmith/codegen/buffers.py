@@ -41,10 +41,12 @@ def buffers_of(graph: Graph) -> dict[str, Buffer]:
     """
     end = len(graph.nodes)
     last = _last_uses(graph)
+    computed = {o for n in graph.nodes for o in n.outputs}
     found = {i: Buffer(i, graph.type(i).nbytes, -1, end) for i in graph.inputs}
     for step, node in enumerate(graph.nodes):
+        dying = {i for i in computed.intersection(node.inputs) if last[i] == step}
         for o in node.outputs:
-            above = _above(graph, node, o, step, last)
+            above = _above(graph, node, dying)
             found[o] = Buffer(o, graph.type(o).nbytes, step, max(step, last.get(o, step)), above)
         if nbytes := scratch_bytes(graph, node):
             name = scratch_name(node)
@@ -71,18 +73,15 @@ def _last_uses(graph: Graph) -> dict[str, int]:
     return last | dict.fromkeys([*graph.outputs, *(s.next for s in graph.states)], end)
 
 
-def _above(
-    graph: Graph, node: Node, result: str, step: int, last: Mapping[str, int]
-) -> tuple[tuple[str, int], ...]:
+def _above(graph: Graph, node: Node, dying: set[str]) -> tuple[tuple[str, int], ...]:
     """Operands that die at this step and that the result may lie over, with the op's distance."""
     op, site = OPS.get(node.op), site_of(graph, node)
     if op.access != "elementwise" or len(node.outputs) != 1:
         return ()
-    fixed = {*graph.inputs, *graph.constants, *(s.name for s in graph.states)}
     found = []
     for index in op.alias:
         operand = node.inputs[index]
-        dies = operand not in fixed and last[operand] == step and node.inputs.count(operand) == 1
+        dies = operand in dying and node.inputs.count(operand) == 1
         if dies and site.inputs[index].elements == site.outputs[0].elements:
             found.append((operand, op.distance(index, site)))
     return tuple(found)

@@ -30,7 +30,11 @@ def float_literal(value: float) -> str:
         narrow = float(np.float32(value))
     if not np.isfinite(value) or narrow != float(value):
         raise InternalError(f"{value!r} is not a finite float32")
-    mantissa, exponent = narrow.hex().split("p")
+    return _hexadecimal(narrow)
+
+
+def _hexadecimal(value: float) -> str:
+    mantissa, exponent = value.hex().split("p")
     head, _, digits = mantissa.partition(".")
     digits = digits.rstrip("0") or "0"
     return f"{head}.{digits}p{exponent}f"
@@ -58,15 +62,21 @@ def long_literal(value: int) -> str:
     return "(-9223372036854775807LL - 1)" if value == -(2**63) else f"{value}LL"
 
 
-_LITERALS: Mapping[str, Callable[[Any], str]] = {"float32": float_literal, "int64": long_literal}
+_LITERALS: Mapping[str, Callable[[Any], str]] = {"float32": _hexadecimal, "int64": long_literal}
 
 
 def array_definition(symbol: str, array: np.ndarray) -> str:
-    """``const <type> symbol[n] = {...};`` with one line (or more) per row of the last axis."""
+    """``const <type> symbol[n] = {...};`` with one line (or more) per row of the last axis.
+
+    Raises:
+        InternalError: it holds a NaN or an infinity.
+    """
+    if not np.isfinite(array).all():
+        raise InternalError(f"{symbol} holds a number that is not a finite float32")
     ctype = CTYPES[array.dtype.name]
     literal = _LITERALS.get(array.dtype.name, int_literal)
     rows = array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1)
-    lines = [line for row in rows for line in _lines([literal(v.item()) for v in row])]
+    lines = [line for row in rows for line in _lines([literal(v) for v in row.tolist()])]
     return f"const {ctype} {symbol}[{array.size}] = {{\n" + "\n".join(lines) + "\n};\n"
 
 

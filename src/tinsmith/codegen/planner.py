@@ -4,6 +4,8 @@ nothing of it."""
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from tinsmith.core.catalogue import Catalogue
 
 
@@ -52,27 +54,54 @@ def fits(a: Buffer, at_a: int, b: Buffer, at_b: int) -> bool:
 def place_in_order(buffers: Iterable[Buffer], alignment: int) -> dict[str, int]:
     """Give each buffer, in the given order, the lowest address at which it fits with those placed
     before it."""
-    placed: list[tuple[Buffer, int]] = []
-    for buffer in buffers:
-        offsets = sorted(_candidates(buffer, placed, alignment))
-        at = next(o for o in offsets if all(fits(buffer, o, p, at_p) for p, at_p in placed))
-        placed.append((buffer, at))
-    return {b.name: at for b, at in placed}
+    order = list(buffers)
+    space = _Space(order)
+    for i in range(len(order)):
+        at = 0
+        for low, high in space.forbidden(i):
+            if low >= at:
+                break  # and so are all that follow
+            if at < high:
+                at = align_up(high, alignment)
+        space.at[i] = at
+    return {b.name: int(space.at[i]) for i, b in enumerate(order)}
+
+
+class _Space:
+    """Buffers of which the first few are placed; arrays, as large graphs have thousands."""
+
+    def __init__(self, order: Sequence[Buffer]) -> None:
+        self._order = order
+        self._number = {b.name: i for i, b in enumerate(order)}
+        self._nbytes = np.array([b.nbytes for b in order], np.int64)
+        self._first = np.array([b.first for b in order], np.int64)
+        self._last = np.array([b.last for b in order], np.int64)
+        self._over: dict[str, dict[str, int]] = {}  # operand -> results that may lie over it
+        for b in order:
+            for operand, distance in dict(b.above).items():
+                self._over.setdefault(operand, {})[b.name] = distance
+        self.at = np.zeros(len(order), np.int64)
+
+    def forbidden(self, i: int) -> list[tuple[int, int]]:
+        """Where buffer i may not lie because of those before it: open intervals of its address,
+        (low, high), the lowest first; what `fits` says, solved for the address."""
+        buffer = self._order[i]
+        together = (self._first[:i] <= buffer.last) & (self._last[:i] >= buffer.first)
+        live = np.flatnonzero(together)
+        low = self.at[live] - buffer.nbytes
+        high = self.at[live] + self._nbytes[live]
+        if buffer.above or buffer.name in self._over:
+            place = {int(p): k for k, p in enumerate(live)}
+            for name, distance in dict(buffer.above).items():
+                if (k := place.get(self._number.get(name, -1))) is not None:
+                    low[k] = max(low[k], self.at[live[k]] - distance)
+            for name, distance in self._over.get(buffer.name, {}).items():
+                if (k := place.get(self._number[name])) is not None:
+                    high[k] = min(high[k], self.at[live[k]] + distance)
+        order = np.argsort(low, kind="stable")
+        return list(zip(low[order].tolist(), high[order].tolist(), strict=True))
 
 
 def _above(result: Buffer, at: int, operand: Buffer, at_operand: int) -> bool:
     distance = dict(result.above).get(operand.name)
     return distance is not None and at_operand - at >= distance
-
-
-def _candidates(buffer: Buffer, placed: list[tuple[Buffer, int]], alignment: int) -> set[int]:
-    """Zero, the end of every placed buffer (the highest end always fits), and for declared overlap
-    the nearest legal address below or above the other."""
-    found = {0}
-    for other, at in placed:
-        found.add(align_up(at + other.nbytes, alignment))
-        if other.name in dict(buffer.above):
-            found.add((at - dict(buffer.above)[other.name]) // alignment * alignment)
-        if buffer.name in dict(other.above):
-            found.add(align_up(at + dict(other.above)[buffer.name], alignment))
-    return {o for o in found if o >= 0}

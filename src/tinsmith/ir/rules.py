@@ -7,20 +7,20 @@ adds. `check` lists what is wrong, `verify` raises it.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from tinsmith.core.errors import InternalError, UserError
+from tinsmith.core.errors import InternalError, UnknownKind, UserError
 from tinsmith.ir.graph import Graph, Node, State
 from tinsmith.ir.op import OPS
 from tinsmith.ir.ops.dense import MOST_BIAS
 from tinsmith.ir.ops.requantize import ROUNDINGS, legal, most_shift
 from tinsmith.ir.types import TensorType, type_of
 
-Over = Literal["graph", "node", "value", "constant", "state"]
+Over = Literal["graph", "node", "step", "value", "constant", "state"]
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -33,12 +33,21 @@ class SpecError(InternalError):
 
 
 @dataclass(frozen=True)
+class Step:
+    """A node and the names of all values that are defined before it (one set that grows, to be
+    looked at while the steps are walked)."""
+
+    node: Node
+    defined: Set[str]
+
+
+@dataclass(frozen=True)
 class Rule:
     """One row of the grammar.
 
     Args:
-        over: what the predicate is asked about: the graph, each node, value name, constant name or
-            state.
+        over: what the predicate is asked about: the graph, each node, node with what is defined
+            before it, value name, constant name or state.
         holds: (graph, subject) -> whether the subject is well-formed.
         sentence: why a subject is rejected.
     """
@@ -78,6 +87,8 @@ def _subjects(graph: Graph, over: Over) -> Iterable[Any]:
     match over:
         case "node":
             return graph.nodes
+        case "step":
+            return _steps(graph)
         case "value":
             return tuple(graph.types)
         case "constant":
@@ -88,7 +99,16 @@ def _subjects(graph: Graph, over: Over) -> Iterable[Any]:
             return (graph,)
 
 
+def _steps(graph: Graph) -> Iterator[Step]:
+    defined = set(_sources(graph))
+    for node in graph.nodes:
+        yield Step(node, defined)
+        defined.update(node.outputs)
+
+
 def _show(graph: Graph, subject: Any) -> str:
+    if isinstance(subject, Step):
+        subject = subject.node
     if isinstance(subject, Node):
         types = ", ".join(str(graph.types.get(i, "?")) for i in subject.inputs)
         results = ", ".join(str(graph.types.get(o, "?")) for o in subject.outputs)
@@ -113,13 +133,8 @@ def _each_once(graph: Graph, _: Graph) -> bool:
     return max(Counter(_definitions(graph)).values(), default=0) <= 1
 
 
-def _before_use(graph: Graph, node: Node) -> bool:
-    known = set(_sources(graph))
-    for n in graph.nodes:
-        if n is node:
-            return known.issuperset(node.inputs)
-        known.update(n.outputs)
-    return False
+def _before_use(graph: Graph, step: Step) -> bool:
+    return step.defined >= set(step.node.inputs)
 
 
 def _next_exists(graph: Graph, state: State) -> bool:
@@ -135,7 +150,10 @@ def _attrs_finite(graph: Graph, node: Node) -> bool:
 
 
 def _op_known(graph: Graph, node: Node) -> bool:
-    return node.op in OPS.names()
+    try:
+        return OPS.get(node.op).name == node.op
+    except UnknownKind:
+        return False
 
 
 NAMES: tuple[Rule, ...] = (
@@ -146,7 +164,7 @@ NAMES: tuple[Rule, ...] = (
         "node names are unique",
     ),
     Rule("op", "node", _op_known, "the operation must be in ir/ops"),
-    Rule("order", "node", _before_use, "every operand is defined before it is read"),
+    Rule("order", "step", _before_use, "every operand is defined before it is read"),
     Rule("results", "node", lambda g, n: len(n.outputs) >= 1, "a node has at least one result"),
     Rule("attributes", "node", _attrs_finite, "float attributes are finite"),
     Rule(
@@ -186,7 +204,8 @@ def _matches(graph: Graph, name: str) -> bool:
 
 
 def _finite(graph: Graph, name: str) -> bool:
-    return bool(np.all(np.isfinite(graph.constants[name])))
+    array = graph.constants[name]
+    return array.dtype.kind != "f" or bool(np.all(np.isfinite(array)))
 
 
 def _state_consistent(graph: Graph, state: State) -> bool:

@@ -164,7 +164,7 @@ class _Draft:
     def remember(self) -> bool:
         """Add one node that reads a new state: a running sum (s' = x + s) or a difference to the
         run before (s' = x). False if no activation may be added to a state."""
-        names = [v for v in self.values if self.builder.type(v).dtype in ("float32", "int8")]
+        names = [v for v in self.values if _may_be_added(self.builder.type(v))]
         if not names:
             return False
         x = str(self.rng.choice(names))
@@ -208,6 +208,12 @@ def _small(rng: np.random.Generator, type: TensorType) -> np.ndarray:
 def _finite(results: Iterable[np.ndarray]) -> bool:
     floats = [r for r in results if r.dtype == np.float32]
     return all(bool(np.all(np.abs(r) < _LIMIT)) for r in floats)
+
+
+def _may_be_added(type: TensorType) -> bool:
+    """Whether `add` takes it: real numbers, or int8 that stands for some by one scale."""
+    scaled = type.quant is not None and type.quant.axis is None
+    return type.dtype == "float32" or (type.dtype == "int8" and scaled)
 
 
 def _all_finite(made: RandomGraph) -> bool:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from time import process_time
 
 import numpy as np
 import pytest
@@ -163,3 +164,16 @@ def test_several_pieces_of_scratch_lie_behind_each_other(monkeypatch: pytest.Mon
     assert place.nbytes == 16 + 64
     for at in (place.offset, place.offset + 16):
         assert f"(void *)(arena + {at})," in module.sources["net.c"]
+
+
+def test_a_thousand_nodes_are_compiled_in_seconds() -> None:
+    """Every planner and the verifier included; what grew with the cube of the nodes took a minute
+    and more."""
+    b = Builder("long")
+    before = value = b.input("x", TensorType((1, 24), "float32"))
+    for i in range(1000):
+        value, before = (b.op("relu", value) if i % 2 else b.op("add", value, before)), value
+    start = process_time()
+    module = compile_graph(b.build([value]), "host")
+    assert process_time() - start < 10
+    assert len(module.steps) == 1000 and module.plan.arena_bytes == 3 * 96

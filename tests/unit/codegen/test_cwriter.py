@@ -43,3 +43,9 @@ def test_arrays_have_a_line_per_row() -> None:
     wide = array_definition("w", np.full(99, -128, np.int8))
     assert max(map(len, wide.splitlines())) <= 100 and wide.count("-128") == 99
     assert array_definition("w", np.float32(1)) == "const float w[1] = {\n    0x1.0p+0f,\n};\n"
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_arrays_hold_finite_numbers(value: float) -> None:
+    with pytest.raises(InternalError, match="not a finite float32"):
+        array_definition("w", np.float32([0, value]))

@@ -2,6 +2,7 @@
 
 from itertools import combinations
 
+import numpy as np
 import pytest
 
 from tinsmith.codegen.planner import PLANNERS, Buffer, fits, place_in_order
@@ -45,6 +46,34 @@ def test_distance_is_one_sided() -> None:
     x, y = Buffer("x", 64, 0, 1), Buffer("y", 64, 1, 2, above=(("x", 16),))
     assert fits(y, 0, x, 16) and fits(x, 16, y, 0)
     assert not fits(y, 8, x, 16) and not fits(y, 32, x, 16)
+
+
+def some_buffers(rng: np.random.Generator) -> list[Buffer]:
+    """Up to 24 buffers in any order; some may lie over one that dies when they begin."""
+    found: list[Buffer] = []
+    for i in range(int(rng.integers(1, 25))):
+        first = int(rng.integers(0, 12))
+        dying = [b.name for b in found if b.last == first > b.first]
+        above = tuple((n, int(rng.integers(0, 60))) for n in dying if rng.integers(2))
+        nbytes, last = int(rng.integers(1, 100)), first + int(rng.integers(0, 6))
+        found.append(Buffer(f"b{i}", nbytes, first, last, above))
+    return [found[i] for i in rng.permutation(len(found))]
+
+
+@pytest.mark.parametrize("alignment", [8, 16])
+def test_each_lies_at_the_lowest_address_at_which_it_fits(
+    alignment: int, rng: np.random.Generator
+) -> None:
+    """Every address is tried, by what `fits` says."""
+    for _ in range(100):
+        order = some_buffers(rng)
+        expected: dict[str, int] = {}
+        for i, buffer in enumerate(order):
+            expected[buffer.name] = next(
+                at for at in range(0, 1 << 16, alignment)
+                if all(fits(buffer, at, p, expected[p.name]) for p in order[:i])
+            )  # fmt: skip
+        assert place_in_order(order, alignment) == expected
 
 
 def test_gaps_are_filled() -> None:

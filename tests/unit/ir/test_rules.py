@@ -107,8 +107,8 @@ def _cases_collide() -> Graph:
 
 def _no_kernel() -> Graph:
     graph = Graph("g", "float", ("x",), ("y",), (), {"x": F, "y": F})
-    return graph.with_(nodes=(Node("y", "reshape", ("x",), ("y",), {"shape": (1, 2)}),), types={
-        "x": TensorType((1, 2), "uint8"), "y": TensorType((1, 2), "uint8")})  # fmt: skip
+    return graph.with_(nodes=(Node("y", "sqrt", ("x",), ("y",)),), types={
+        "x": TensorType((1, 2), "bool"), "y": TensorType((1, 2), "bool")})  # fmt: skip
 
 
 def _next_is_input() -> Graph:
