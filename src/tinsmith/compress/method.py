@@ -24,10 +24,12 @@ class Options:
     Args:
         rounding: how int32 sums are brought to int8: ``double``, ``single`` or ``onnx``.
         io: float32 inputs and outputs stay ``float``, or become ``int8`` with scale and zero point.
+        reset_each: states are reset before each calibration case, not only before the first.
     """
 
     rounding: Literal["double", "single", "onnx"] = "double"
     io: Literal["float", "int8"] = "float"
+    reset_each: bool = True
 
 
 @dataclass(frozen=True)

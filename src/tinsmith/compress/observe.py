@@ -12,9 +12,11 @@ MOST_BYTES = 1_500_000_000
 """Memory that the values of all cases may take."""
 
 
-def observed(graph: Graph, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def observed(
+    graph: Graph, inputs: Mapping[str, np.ndarray], reset_each: bool = True
+) -> dict[str, np.ndarray]:
     """Every float32 value that is not a constant, [case, *shape]; states are reset before each
-    case.
+    case, or only before the first.
 
     Raises:
         UserError ``compress.calibration``: the values would not fit into `MOST_BYTES`.
@@ -34,7 +36,8 @@ def observed(graph: Graph, inputs: Mapping[str, np.ndarray]) -> dict[str, np.nda
     values = {v: np.empty((cases, *graph.type(v).shape), np.float32) for v in wanted}
     machine = Interpreter(graph)
     for i in range(cases):
-        machine.reset()
+        if reset_each:
+            machine.reset()
         seen = machine.run({k: v[i] for k, v in inputs.items()})
         for name, array in values.items():
             array[i] = seen[name]

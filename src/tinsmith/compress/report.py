@@ -42,11 +42,13 @@ class Observer:
         graph: the quantised graph.
         sources: value of it -> the float value that it stands for.
         values: the float values, [case, *shape] by name.
+        reset_each: as they were made.
     """
 
     graph: Graph
     sources: Mapping[str, str]
     values: Mapping[str, np.ndarray]
+    reset_each: bool = True
     accumulated: dict[str, _Tally] = field(default_factory=dict)
     local: dict[str, _Tally] = field(default_factory=dict)
 
@@ -56,7 +58,8 @@ class Observer:
         machine = Interpreter(self.graph)
         for case in range(len(next(iter(inputs.values())))):
             fed = {i: self._fed(i, inputs[i][case]) for i in self.graph.inputs}
-            machine.reset()
+            if self.reset_each:
+                machine.reset()
             seen = machine.run(fed)
             for value, source in self.sources.items():
                 tally = self.accumulated.setdefault(value, _Tally())
@@ -115,7 +118,7 @@ def reported(
     sources = {new: old for old, new in rewriter.int8_forms().items() if new in made}
     float_outputs = dict(zip(graph.outputs, rewriter.graph.outputs, strict=True))
     sources |= {new: old for new, old in float_outputs.items() if new in made and old in values}
-    observer = Observer(graph, sources, values)
+    observer = Observer(graph, sources, values, rewriter.options.reset_each)
     got = observer.run(inputs)
     outputs = tuple(
         _output_error(new, values[old], got[new]) for new, old in float_outputs.items()

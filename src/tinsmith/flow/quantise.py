@@ -24,7 +24,8 @@ class QuantiseOptions:
     """How a model file is quantised.
 
     ``calibration``: an .npz file as `flow/model_inputs.py` reads it; ``output``: the file to write;
-    ``method``: a name in METHODS; ``io`` and ``rounding``: see `Options`.
+    ``method``: a name in METHODS; ``io``, ``rounding`` and ``reset_each``:
+    see `Options`.
     """
 
     calibration: Path
@@ -33,6 +34,7 @@ class QuantiseOptions:
     io: str = "float"
     rounding: str = "double"
     semantics: str = ""
+    reset_each: bool = False
 
     def checked(self) -> Options:
         """What the method is told.
@@ -54,7 +56,7 @@ class QuantiseOptions:
             raise _unknown("io", self.io, BORDERS)
         if rounding is None:
             raise _unknown("rounding", self.rounding, ROUNDINGS)
-        return Options(rounding, io)  # type: ignore[arg-type]  # both are of their Literal
+        return Options(rounding, io, self.reset_each)  # type: ignore[arg-type]  # both are of their Literal
 
 
 def _unknown(what: str, got: str, known: tuple[str, ...]) -> UserError:

@@ -276,3 +276,23 @@ def test_a_value_inside_of_a_table_that_is_needed_in_float() -> None:
     done = quantised(graph)
     assert [f.op for f in done.floats] == ["cumsum"]
     assert done.outputs[0].sqnr_db > 25
+
+
+def test_states_are_calibrated_as_they_run() -> None:
+    """A sum that grows from case to case: with resets its range would be that of one case."""
+    b = Builder("growing")
+    x = b.input("x", TensorType((1, 4), "float32"))
+    seen = b.state("seen", np.zeros((1, 4), np.float32))
+    total = b.op("add", x, seen, name="total")
+    b.update(seen, total)
+    w = constant(b, np.eye(4))
+    graph = b.build([b.op("dense", total, w, constant(b, np.zeros(4)), name="y")])
+    calibration = Calibration({"x": np.full((10, 1, 4), 1.0, np.float32)})
+    spans = []
+    for reset_each in (True, False):
+        done = apply(graph, "int8_ptq", calibration, Options(reset_each=reset_each))
+        quant = done.graph.type("total_int8").quant
+        assert quant is not None and done.graph.states[0].next == "total"
+        assert done.outputs[0].sqnr_db > 40
+        spans.append(255 * quant.scale[0])
+    assert spans == pytest.approx([1.0, 10.0], rel=0.05)

@@ -41,6 +41,9 @@ class Choice:
     semantics: Annotated[
         str, typer.Option(help="Whose integers are meant: litert, tflm or onnx.")
     ] = ""
+    reset_each: Annotated[
+        bool, typer.Option("--reset-each", help="Reset states before each case, not only once.")
+    ] = False
     json: JsonOption = False
 
 
@@ -56,7 +59,7 @@ def quantise(choice: Choice) -> None:
 
     options = QuantiseOptions(
         choice.calibration, choice.output, choice.method, choice.io, choice.rounding,
-        choice.semantics,
+        choice.semantics, choice.reset_each,
     )  # fmt: skip
     with shown(choice.json) as listener:
         found = quantise_model(choice.model, options, listener)
