@@ -66,9 +66,7 @@ class _Layer:
         return shape_of(self.b, self.w)[1:-1]
 
 
-def conv(
-    b: Builder, x: str, w: Value, bias: Value | None, spec: ConvSpec, *, name: str = ""
-) -> str:
+def conv(b: Builder, x: str, w: Value, bias: Value | None, spec: ConvSpec) -> str:
     """Convolution (cross-correlation) with zeros around x; sums start at the bias.
 
     Raises:
@@ -87,13 +85,11 @@ def conv(
     if len(results) == 3:
         _pad_depth(layer, *layer.padding[0])
         _stack_depth(layer)
-    y = _conv2d(layer, name if spec.layout == "channels_last" and len(results) == 2 else "")
-    return restored(b, y, spec.layout, results, name)
+    y = _conv2d(layer)
+    return restored(b, y, spec.layout, results)
 
 
-def conv_transpose(
-    b: Builder, x: str, w: Value, bias: Value | None, spec: ConvSpec, *, name: str = ""
-) -> str:
+def conv_transpose(b: Builder, x: str, w: Value, bias: Value | None, spec: ConvSpec) -> str:
     """Transposed convolution: (length - 1) * stride + extent of the kernel - padding +
     output_padding places per axis.
 
@@ -115,8 +111,8 @@ def conv_transpose(
     if len(results) == 3:
         _spread_depth(layer)
         _stack_depth(layer)
-    y = _transpose2d(layer, name if spec.layout == "channels_last" and len(results) == 2 else "")
-    return restored(b, y, spec.layout, results, name)
+    y = _transpose2d(layer)
+    return restored(b, y, spec.layout, results)
 
 
 def _layer(
@@ -161,7 +157,7 @@ def _ordered(op: str, b: Builder, w: Value, spec: ConvSpec, channels: int) -> Va
     return reshaped(b, w, (groups * shape[0], *shape[1:-1], channels // groups))
 
 
-def _conv2d(layer: _Layer, name: str) -> str:
+def _conv2d(layer: _Layer) -> str:
     """One node over the last two spatial axes."""
     b, x, w = layer.b, _as_picture(layer), _kernel2d(layer)
     (top, bottom), (left, right) = _last_two(layer.padding, (0, 0))
@@ -174,17 +170,17 @@ def _conv2d(layer: _Layer, name: str) -> str:
     if layer.groups == channels > 1:
         kernel = operand(b, permuted(b, w, (3, 1, 2, 0)), "weight")
         attrs["multiplier"] = shape_of(b, w)[0] // channels
-        return b.op("depthwise_conv2d", x, kernel, layer.bias, name=name, **attrs)
-    return b.op("conv2d", x, operand(b, w, "weight"), layer.bias, name=name, **attrs)
+        return b.op("depthwise_conv2d", x, kernel, layer.bias, **attrs)
+    return b.op("conv2d", x, operand(b, w, "weight"), layer.bias, **attrs)
 
 
-def _transpose2d(layer: _Layer, name: str) -> str:
+def _transpose2d(layer: _Layer) -> str:
     """One node over the last two spatial axes."""
     b = layer.b
     (top, _), (left, _) = _last_two(layer.padding, (0, 0))
     return b.op(
         "conv_transpose2d", _as_picture(layer), operand(b, _kernel2d(layer), "weight"), layer.bias,
-        name=name, size=_last_two(layer.results, 1), stride=_last_two(layer.stride, 1),
+        size=_last_two(layer.results, 1), stride=_last_two(layer.stride, 1),
         dilation=_last_two(layer.dilation, 1), padding=(top, left),
     )  # fmt: skip
 

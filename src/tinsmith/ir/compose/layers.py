@@ -30,7 +30,7 @@ from tinsmith.ir.compose.value import Value, need_float, operand, reshaped, shap
 from tinsmith.ir.op import ShapeError
 
 
-def dense(b: Builder, x: str, w: Value, bias: Value | None = None, *, name: str = "") -> str:
+def dense(b: Builder, x: str, w: Value, bias: Value | None = None) -> str:
     """y[..., n] = bias[n] + sum over k of x[..., k] * w[n, k]; float32.
 
     Raises:
@@ -44,8 +44,8 @@ def dense(b: Builder, x: str, w: Value, bias: Value | None = None, *, name: str 
     need_float("dense", b, bias)
     rows = movement.reshape(b, x, (prod(shape[:-1]), depth))
     weights = operand(b, w, "weight"), operand(b, bias, "bias")
-    y = b.op("dense", rows, *weights, name=name if len(shape) == 2 else "")
-    return movement.reshape(b, y, (*shape[:-1], channels), name=name)
+    y = b.op("dense", rows, *weights)
+    return movement.reshape(b, y, (*shape[:-1], channels))
 
 
 def _two(op: str, shape: tuple[int, ...]) -> tuple[int, int]:
@@ -54,7 +54,7 @@ def _two(op: str, shape: tuple[int, ...]) -> tuple[int, int]:
     return shape[0], shape[1]
 
 
-def matmul(b: Builder, x: Value, y: Value, *, name: str = "") -> str:
+def matmul(b: Builder, x: Value, y: Value) -> str:
     """The product that numpy.matmul means: matrices in the last two axes, the others broadcast, an
     axis that a vector lacks is added and taken away. float32, or int32 that wraps.
 
@@ -70,14 +70,12 @@ def matmul(b: Builder, x: Value, y: Value, *, name: str = "") -> str:
     known = isinstance(x, str) and isinstance(y, np.ndarray) and y.dtype == np.float32
     if known and prod(right[:-2]) == 1:
         weights = np.asarray(y).reshape(left[-1], prod(columns)).T
-        return movement.reshape(b, dense(b, str(x), weights, name=name), wanted, name=name)
+        return movement.reshape(b, dense(b, str(x), weights), wanted)
     m, k, n = prod(rows), left[-1], prod(columns)
     many = prod(right[:-2]) > 1
     x = _stacked(b, x, (m, k), batch if many else left[:-2], many)
     y = _stacked(b, y, (k, n), batch if many else (), True)
-    whole = (*b.type(x).shape[:2], n)
-    z = b.op("matmul", x, y, name=name if whole == wanted else "")
-    return movement.reshape(b, z, wanted, name=name)
+    return movement.reshape(b, b.op("matmul", x, y), wanted)
 
 
 def _stacked(

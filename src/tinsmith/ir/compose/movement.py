@@ -1,12 +1,13 @@
 """Elements moved, picked, repeated and joined: any dtype, no arithmetic.
 
 Every function takes a Builder and names of values, appends the nodes it takes (none where nothing
-changes) and returns the name of the result; ``name`` names the last node. Shapes are row-major.
+changes) and returns the name of the result; `Builder.renamed` names it. Shapes are row-major.
 They raise ShapeError where shapes do not fit. Quantisation of a whole tensor is kept; scales along
 an axis only where a matrix is transposed or one axis is cut.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import prod
 from typing import Literal
 
@@ -21,6 +22,21 @@ Shape = Sequence[int]
 Padding = Literal["constant", "reflect", "edge", "wrap"]
 Blocks = Literal["dcr", "crd"]
 Layout = Literal["channels_first", "channels_last"]
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Which elements of a tensor, seen as one row, make up another one.
+
+    Args:
+        shape: of the result; lengths of 1 or more.
+        strides: elements of x per step along each axis of the result; 0 repeats, below 0 backwards.
+        offset: of the first element.
+    """
+
+    shape: Shape
+    strides: Sequence[int]
+    offset: int = 0
 
 
 def row_major(shape: Shape) -> tuple[int, ...]:
@@ -43,7 +59,7 @@ def axes_in(what: str, axes: Sequence[int], rank: int) -> tuple[int, ...]:
     return found
 
 
-def reshape(b: Builder, x: str, shape: Shape, *, name: str = "") -> str:
+def reshape(b: Builder, x: str, shape: Shape) -> str:
     """x under another shape; one length may be -1: what is left."""
     before = b.type(x).shape
     wanted = tuple(int(d) for d in shape)
@@ -52,10 +68,10 @@ def reshape(b: Builder, x: str, shape: Shape, *, name: str = "") -> str:
         if rest <= 0 or prod(before) % rest:
             raise ShapeError("reshape", f"x {before} to {wanted}")
         wanted = tuple(prod(before) // rest if d == -1 else d for d in wanted)
-    return x if wanted == before else b.op("reshape", x, name=name, shape=wanted)
+    return x if wanted == before else b.op("reshape", x, shape=wanted)
 
 
-def squeeze(b: Builder, x: str, axes: Sequence[int] | None = None, *, name: str = "") -> str:
+def squeeze(b: Builder, x: str, axes: Sequence[int] | None = None) -> str:
     """x without the given axes of length 1 (all such axes if None)."""
     shape = b.type(x).shape
     gone = [i for i, d in enumerate(shape) if d == 1]
@@ -63,53 +79,50 @@ def squeeze(b: Builder, x: str, axes: Sequence[int] | None = None, *, name: str 
         gone = list(axes_in("squeeze", axes, len(shape)))
     if any(shape[i] != 1 for i in gone):
         raise ShapeError("squeeze", f"x {shape}, axes {axes}; expected axes of length 1")
-    return reshape(b, x, [d for i, d in enumerate(shape) if i not in gone], name=name)
+    return reshape(b, x, [d for i, d in enumerate(shape) if i not in gone])
 
 
-def unsqueeze(b: Builder, x: str, axes: Sequence[int], *, name: str = "") -> str:
+def unsqueeze(b: Builder, x: str, axes: Sequence[int]) -> str:
     """x with axes of length 1 at the given places of the result."""
     shape = list(b.type(x).shape)
     for axis in sorted(axes_in("unsqueeze", axes, len(shape) + len(axes))):
         shape.insert(axis, 1)
-    return reshape(b, x, shape, name=name)
+    return reshape(b, x, shape)
 
 
-def strided(
-    b: Builder, x: str, shape: Shape, strides: Sequence[int], offset: int = 0, *,
-    result: Shape | None = None, name: str = "",
-) -> str:  # fmt: skip
-    """y[i0, i1, ...] = x[offset + i0 * strides[0] + ...] (x as one row), of ``shape``, or of the
-    shape ``result`` with as many elements."""
-    last = tuple(int(d) for d in (shape if result is None else result))
-    lengths, steps = joined(shape, strides)
-    if offset == 0 and prod(shape) == b.type(x).elements and steps in ([], [1]):
-        return reshape(b, x, last, name=name)
+def strided(b: Builder, x: str, walk: Walk, result: Shape | None = None) -> str:
+    """y[i0, i1, ...] = x[offset + i0 * strides[0] + ...] (x as one row), of the walk's shape, or of
+    the shape ``result`` with as many elements."""
+    last = tuple(int(d) for d in (walk.shape if result is None else result))
+    lengths, steps = joined(walk.shape, walk.strides)
+    if walk.offset == 0 and prod(walk.shape) == b.type(x).elements and steps in ([], [1]):
+        return reshape(b, x, last)
     return b.op(
-        "strided", x, name=name, result=last, offset=int(offset),
+        "strided", x, result=last, offset=int(walk.offset),
         shape=tuple(map(int, lengths)), strides=tuple(map(int, steps)),
     )  # fmt: skip
 
 
-def transpose(b: Builder, x: str, perm: Sequence[int], *, name: str = "") -> str:
+def transpose(b: Builder, x: str, perm: Sequence[int]) -> str:
     """Axis i of the result is axis perm[i] of x."""
     shape = b.type(x).shape
     order = axes_in("transpose", perm, len(shape))
     if len(order) != len(shape):
         raise ShapeError("transpose", f"x {shape}, order {order}; expected every axis once")
     if order == (1, 0) and min(shape) > 1:
-        return b.op("transpose", x, name=name)
+        return b.op("transpose", x)
     steps = row_major(shape)
-    return strided(b, x, [shape[i] for i in order], [steps[i] for i in order], name=name)
+    return strided(b, x, Walk([shape[i] for i in order], [steps[i] for i in order]))
 
 
-def expand(b: Builder, x: str, shape: Shape, *, name: str = "") -> str:
+def expand(b: Builder, x: str, shape: Shape) -> str:
     """x repeated to the shape that numpy broadcasts its own and ``shape`` to."""
     own = b.type(x).shape
     wanted = broadcast(own, shape)
     own = (1,) * (len(wanted) - len(own)) + own
     steps = row_major(own)
     repeated = [0 if d == 1 else s for d, s in zip(own, steps, strict=True)]
-    return strided(b, x, wanted, repeated, name=name)
+    return strided(b, x, Walk(wanted, repeated))
 
 
 def broadcast(*shapes: Shape) -> tuple[int, ...]:
@@ -123,7 +136,7 @@ def broadcast(*shapes: Shape) -> tuple[int, ...]:
 
 def slices(
     b: Builder, x: str, starts: Sequence[int | None], stops: Sequence[int | None],
-    steps: Sequence[int | None], *, name: str = "",
+    steps: Sequence[int | None],
 ) -> str:  # fmt: skip
     """x[starts[0]:stops[0]:steps[0], ...], one triple per axis as Python means it."""
     shape = b.type(x).shape
@@ -138,30 +151,30 @@ def slices(
         return x
     if len(cut) == 1 and (runs[cut[0]].step == 1 or len(runs[cut[0]]) == 1):
         at = runs[cut[0]]
-        return b.op("slice", x, name=name, axis=cut[0], start=at[0], size=len(at))
+        return b.op("slice", x, axis=cut[0], start=at[0], size=len(at))
     walk = [s * r.step for s, r in zip(row_major(shape), runs, strict=True)]
     first = sum(s * r[0] for s, r in zip(row_major(shape), runs, strict=True))
-    return strided(b, x, [len(r) for r in runs], walk, first, name=name)
+    return strided(b, x, Walk([len(r) for r in runs], walk, first))
 
 
-def cut(b: Builder, x: str, axis: int, start: int, size: int, *, name: str = "") -> str:
+def cut(b: Builder, x: str, axis: int, start: int, size: int) -> str:
     """``size`` places along one axis, from ``start`` on."""
     shape = b.type(x).shape
     axis = axis_in("cut", axis, len(shape))
     if start == 0 and size == shape[axis]:
         return x
-    return b.op("slice", x, name=name, axis=axis, start=start, size=size)
+    return b.op("slice", x, axis=axis, start=start, size=size)
 
 
-def flip(b: Builder, x: str, axes: Sequence[int], *, name: str = "") -> str:
+def flip(b: Builder, x: str, axes: Sequence[int]) -> str:
     """x backwards along the given axes."""
     rank = len(b.type(x).shape)
     back = axes_in("flip", axes, rank)
     free = [None] * rank
-    return slices(b, x, free, free, [-1 if i in back else 1 for i in range(rank)], name=name)
+    return slices(b, x, free, free, [-1 if i in back else 1 for i in range(rank)])
 
 
-def tile(b: Builder, x: str, repeats: Sequence[int], *, name: str = "") -> str:
+def tile(b: Builder, x: str, repeats: Sequence[int]) -> str:
     """x repeated as a whole, repeats[i] times along axis i; both get axes of 1 in front as
     needed."""
     rank = max(len(repeats), len(b.type(x).shape))
@@ -172,26 +185,25 @@ def tile(b: Builder, x: str, repeats: Sequence[int], *, name: str = "") -> str:
     lengths = [d for pair in zip(times, shape, strict=True) for d in pair]
     steps = [s for step in row_major(shape) for s in (0, step)]
     last = [t * d for t, d in zip(times, shape, strict=True)]
-    return strided(b, x, lengths, steps, result=last, name=name)
+    return strided(b, x, Walk(lengths, steps), last)
 
 
-def concat(b: Builder, values: Sequence[str], axis: int, *, name: str = "") -> str:
+def concat(b: Builder, values: Sequence[str], axis: int) -> str:
     """Values joined along an axis, in order; all of one dtype and quantisation."""
     if not values:
         raise ShapeError("concat", "no values; expected one at least")
     axis = axis_in("concat", axis, len(b.type(values[0]).shape))
     parts = list(values)
     while len(parts) > 1:  # pairs: each element is copied as often as the tree is deep
-        last = name if len(parts) == 2 else ""
         pairs = zip(parts[::2], parts[1::2], strict=False)
-        joint = [b.op("concat", p, q, name=last, axis=axis) for p, q in pairs]
+        joint = [b.op("concat", p, q, axis=axis) for p, q in pairs]
         parts = joint + parts[len(parts) // 2 * 2 :]
     return parts[0]
 
 
 def pad(
     b: Builder, x: str, sides: Sequence[tuple[int, int]], value: float = 0,
-    mode: Padding = "constant", *, name: str = "",
+    mode: Padding = "constant",
 ) -> str:  # fmt: skip
     """x with places added before and after along each axis (negative ones are cut off).
 
@@ -205,16 +217,14 @@ def pad(
     stops = [d - max(0, -after) for d, (_, after) in zip(shape, sides, strict=True)]
     grown = [(max(0, before), max(0, after)) for before, after in sides]
     fill = _fill(b.type(x), value) if mode == "constant" else 0
-    touched = [i for i, pair in enumerate(grown) if pair != (0, 0)]
-    x = slices(b, x, starts, stops, [1] * len(shape), name="" if touched else name)
-    for i in touched:
-        last = name if i == touched[-1] else ""
+    x = slices(b, x, starts, stops, [1] * len(shape))
+    for i in (i for i, pair in enumerate(grown) if pair != (0, 0)):
         if mode == "constant":
             before, after = grown[i]
-            x = b.op("pad", x, name=last, axis=i, before=before, after=after, value=fill)
+            x = b.op("pad", x, axis=i, before=before, after=after, value=fill)
         else:
             places = np.pad(np.arange(b.type(x).shape[i]), grown[i], mode)
-            x = take(b, x, places, i, name=last)
+            x = take(b, x, places, i)
     return x
 
 
@@ -227,7 +237,7 @@ def _fill(x: TensorType, value: float) -> float | int:
     return int(value)
 
 
-def take(b: Builder, x: str, indices: np.ndarray, axis: int, *, name: str = "") -> str:
+def take(b: Builder, x: str, indices: np.ndarray, axis: int) -> str:
     """x at constant indices (any shape, 0-dimensional too) along an axis, as numpy.take; indices
     below zero count from the end."""
     shape = b.type(x).shape
@@ -241,27 +251,27 @@ def take(b: Builder, x: str, indices: np.ndarray, axis: int, *, name: str = "") 
     step = int(flat[1] - flat[0]) if flat.size > 1 else 1
     if not np.array_equal(flat, flat[0] + step * np.arange(flat.size)):
         constant = b.constant("indices", at.astype(np.int32))
-        return b.op("gather", x, constant, name=name, axis=axis)
+        return b.op("gather", x, constant, axis=axis)
     if at.ndim == 1 and step == 1:
-        return cut(b, x, axis, int(flat[0]), flat.size, name=name)
+        return cut(b, x, axis, int(flat[0]), flat.size)
     steps = list(row_major(shape))
     lengths = [*shape[:axis], flat.size, *shape[axis + 1 :]]
     first = int(flat[0]) * steps[axis]
     steps[axis] *= step
-    return strided(b, x, lengths, steps, first, result=last, name=name)
+    return strided(b, x, Walk(lengths, steps, first), last)
 
 
-def gather(b: Builder, x: str, indices: str, axis: int, *, name: str = "") -> str:
+def gather(b: Builder, x: str, indices: str, axis: int) -> str:
     """x at indices along an axis (a value of any integer dtype and shape).
 
     Indices below zero count from the end; what lies outside reads the nearest end. Of int64 the
     lower 32 bits count.
     """
     axis = axis_in("gather", axis, len(b.type(x).shape))
-    return b.op("gather", x, _int32(b, indices), name=name, axis=axis)
+    return b.op("gather", x, _int32(b, indices), axis=axis)
 
 
-def gather_elements(b: Builder, x: str, indices: str, axis: int, *, name: str = "") -> str:
+def gather_elements(b: Builder, x: str, indices: str, axis: int) -> str:
     """y[..., k, ...] = x[..., indices[..., k, ...], ...]: one index per element of the result.
 
     Along the other axes the indices may be shorter than x. What lies outside reads the nearest end.
@@ -272,7 +282,7 @@ def gather_elements(b: Builder, x: str, indices: str, axis: int, *, name: str = 
         raise ShapeError("gather_elements", f"x {shape}, indices {wanted}; expected equal rank")
     stops = [d if i == axis else w for i, (d, w) in enumerate(zip(shape, wanted, strict=True))]
     x = slices(b, x, [0] * len(shape), stops, [1] * len(shape))
-    return b.op("gather_elements", x, _int32(b, indices), name=name, axis=axis)
+    return b.op("gather_elements", x, _int32(b, indices), axis=axis)
 
 
 def _int32(b: Builder, indices: str) -> str:
@@ -282,8 +292,7 @@ def _int32(b: Builder, indices: str) -> str:
 
 
 def depth_to_space(
-    b: Builder, x: str, block: int, mode: Blocks = "dcr", layout: Layout = "channels_first", *,
-    name: str = "",
+    b: Builder, x: str, block: int, mode: Blocks = "dcr", layout: Layout = "channels_first"
 ) -> str:  # fmt: skip
     """Channels to squares of block x block: [n, c, h, w] -> [n, c / block^2, h * block, w * block].
 
@@ -300,16 +309,13 @@ def depth_to_space(
     d, row, column = (1, 2, 3) if crd else (3, 1, 2)
     if layout == "channels_first":
         order = [0, d, 4, row, 5, column]
-        return strided(b, x, *_shuffled([n, *channel, h, w], order), result=tall, name=name)
+        return strided(b, x, _shuffled([n, *channel, h, w], order), tall)
     order = [0, 1, 2 + row, 2, 2 + column, 2 + d]
-    return strided(
-        b, x, *_shuffled([n, h, w, *channel], order), result=[n, *tall[2:], depth], name=name
-    )
+    return strided(b, x, _shuffled([n, h, w, *channel], order), [n, *tall[2:], depth])
 
 
 def space_to_depth(
-    b: Builder, x: str, block: int, mode: Blocks = "dcr", layout: Layout = "channels_first", *,
-    name: str = "",
+    b: Builder, x: str, block: int, mode: Blocks = "dcr", layout: Layout = "channels_first"
 ) -> str:  # fmt: skip
     """The inverse of `depth_to_space`: [n, c, h, w] -> [n, c * block^2, h / block, w / block]."""
     n, c, h, w = _picture("space_to_depth", b, x, layout)
@@ -319,15 +325,9 @@ def space_to_depth(
     rows, columns = [h // block, block], [w // block, block]
     if layout == "channels_first":
         order = [0, 1, 3, 5, 2, 4] if mode == "crd" else [0, 3, 5, 1, 2, 4]
-        return strided(b, x, *_shuffled([n, c, *rows, *columns], order), result=short, name=name)
+        return strided(b, x, _shuffled([n, c, *rows, *columns], order), short)
     order = [0, 1, 3, 5, 2, 4] if mode == "crd" else [0, 1, 3, 2, 4, 5]
-    return strided(
-        b,
-        x,
-        *_shuffled([n, *rows, *columns, c], order),
-        result=[n, *short[2:], short[1]],
-        name=name,
-    )
+    return strided(b, x, _shuffled([n, *rows, *columns, c], order), [n, *short[2:], short[1]])
 
 
 def _picture(what: str, b: Builder, x: str, layout: Layout) -> tuple[int, int, int, int]:
@@ -339,7 +339,7 @@ def _picture(what: str, b: Builder, x: str, layout: Layout) -> tuple[int, int, i
     return shape[0], shape[3], shape[1], shape[2]
 
 
-def _shuffled(shape: Shape, order: Sequence[int]) -> tuple[list[int], list[int]]:
-    """Lengths and strides of a tensor of this shape, axes in another order."""
+def _shuffled(shape: Shape, order: Sequence[int]) -> Walk:
+    """Through a tensor of this shape, axes in another order."""
     steps = row_major(shape)
-    return [shape[i] for i in order], [steps[i] for i in order]
+    return Walk([shape[i] for i in order], [steps[i] for i in order])

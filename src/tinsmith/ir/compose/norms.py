@@ -20,29 +20,26 @@ Affine = tuple[Value | None, Value | None]
 
 
 def batch_norm(
-    b: Builder, x: str, moments: tuple[Value, Value], affine: Affine, epsilon: float,
-    axis: int = 1, *, name: str = "",
-) -> str:  # fmt: skip
-    """Known moments (mean, variance), one each per place along ``axis``, like scale and offset.
+    b: Builder, x: str, moments: tuple[Value, Value], affine: Affine, epsilon: float
+) -> str:
+    """Known moments (mean, variance), one each per channel (along axis 1), like scale and offset.
 
-    Where all of them are arrays they become one factor and one summand per place, computed in
+    Where all of them are arrays they become one factor and one summand per channel, computed in
     float64.
 
     Raises:
         ShapeError: shapes or dtypes do not fit.
     """
     need_float("batch_norm", b, x, *moments, *(v for v in affine if v is not None))
-    shape = b.type(x).shape
-    axis = movement.axis_in("batch_norm", axis, len(shape))
-    spread = (shape[axis], *(1,) * (len(shape) - axis - 1))
+    spread = _channels("batch_norm", b, x)
     mean, variance = moments
     if not any(isinstance(v, str) for v in (*moments, *affine)):
         wide = np.asarray(variance, np.float64) + epsilon
-        return _affine(b, x, _folded(shape[axis], (mean, wide), affine), spread, name)
+        return _affine(b, x, _folded(spread[0], (mean, wide), affine), spread)
     y = elementwise.binary(b, "sub", x, _spread(b, mean, spread))
     square = elementwise.binary(b, "add", _spread(b, variance, spread), _number(b, epsilon))
     y = elementwise.binary(b, "div", y, elementwise.unary(b, "sqrt", square))
-    return _affine(b, y, affine, spread, name)
+    return _affine(b, y, affine, spread)
 
 
 def _folded(channels: int, moments: tuple[Value, Value], affine: Affine) -> Affine:
@@ -55,24 +52,18 @@ def _folded(channels: int, moments: tuple[Value, Value], affine: Affine) -> Affi
     return factor.astype(np.float32), (offset - mean * factor).astype(np.float32)
 
 
-def layer_norm(
-    b: Builder, x: str, affine: Affine, axes: Sequence[int], epsilon: float, *, name: str = ""
-) -> str:
+def layer_norm(b: Builder, x: str, affine: Affine, axes: Sequence[int], epsilon: float) -> str:
     """Moments of x along axes; scale and offset are repeated to x's shape as numpy does it.
 
     Raises:
         ShapeError: shapes or dtypes do not fit.
     """
     need_float("layer_norm", b, x)
-    plain = affine[0] is None and affine[1] is None
     places = movement.axes_in("layer_norm", axes, len(b.type(x).shape))
-    y = _normalised(b, x, places, epsilon, name if plain else "")
-    return y if plain else _affine(b, y, affine, None, name)
+    return _affine(b, _normalised(b, x, places, epsilon), affine, None)
 
 
-def rms_norm(
-    b: Builder, x: str, scale: Value | None, axes: Sequence[int], epsilon: float, *, name: str = ""
-) -> str:
+def rms_norm(b: Builder, x: str, scale: Value | None, axes: Sequence[int], epsilon: float) -> str:
     """x / sqrt(mean of x^2 along axes + epsilon) * scale.
 
     Raises:
@@ -80,68 +71,64 @@ def rms_norm(
     """
     need_float("rms_norm", b, x)
     places = movement.axes_in("rms_norm", axes, len(b.type(x).shape))
-    y = _scaled_down(b, x, places, epsilon, name if scale is None else "")
-    return _affine(b, y, (scale, None), None, name)
+    return _affine(b, _scaled_down(b, x, places, epsilon), (scale, None), None)
 
 
-def group_norm(
-    b: Builder, x: str, groups: int, affine: Affine, epsilon: float, axis: int = 1, *,
-    name: str = "",
-) -> str:  # fmt: skip
-    """Moments of each group of channels (along ``axis``) of each element of the batch (axis 0);
-    scale and offset per channel.
+def group_norm(b: Builder, x: str, groups: int, affine: Affine, epsilon: float) -> str:
+    """Moments of each group of channels (along axis 1) of each element of the batch (axis 0); scale
+    and offset per channel.
 
     Raises:
         ShapeError: shapes or dtypes do not fit.
     """
     need_float("group_norm", b, x)
-    shape = b.type(x).shape
-    axis = movement.axis_in("group_norm", axis, len(shape))
-    if axis == 0 or groups < 1 or shape[axis] % groups:
-        raise ShapeError("group_norm", f"x {shape}, axis {axis}, {groups} groups")
-    parted = (*shape[:axis], groups, shape[axis] // groups, *shape[axis + 1 :])
-    inner = tuple(i for i in range(1, len(parted)) if i != axis)
-    y = _normalised(b, movement.reshape(b, x, parted), inner, epsilon, "")
-    plain = affine[0] is None and affine[1] is None
-    y = movement.reshape(b, y, shape, name=name if plain else "")
-    return _affine(b, y, affine, (shape[axis], *(1,) * (len(shape) - axis - 1)), name)
+    shape, spread = b.type(x).shape, _channels("group_norm", b, x)
+    if groups < 1 or shape[1] % groups:
+        raise ShapeError("group_norm", f"x {shape}, {groups} groups")
+    parted = (shape[0], groups, shape[1] // groups, *shape[2:])
+    inner = tuple(range(2, len(parted)))
+    y = _normalised(b, movement.reshape(b, x, parted), inner, epsilon)
+    return _affine(b, movement.reshape(b, y, shape), affine, spread)
 
 
-def instance_norm(
-    b: Builder, x: str, affine: Affine, epsilon: float, axis: int = 1, *, name: str = ""
-) -> str:
+def instance_norm(b: Builder, x: str, affine: Affine, epsilon: float) -> str:
     """`group_norm` with each channel as a group.
 
     Raises:
         ShapeError: shapes or dtypes do not fit.
     """
+    return group_norm(b, x, _channels("instance_norm", b, x)[0], affine, epsilon)
+
+
+def _channels(op: str, b: Builder, x: str) -> tuple[int, ...]:
+    """The shape under which one number per channel, along axis 1, fits x."""
     shape = b.type(x).shape
-    channels = shape[movement.axis_in("instance_norm", axis, len(shape))]
-    return group_norm(b, x, channels, affine, epsilon, axis, name=name)
+    if len(shape) < 2:
+        raise ShapeError(op, f"x {shape}; expected a batch and channels at least")
+    return (shape[1], *(1,) * (len(shape) - 2))
 
 
-def _normalised(b: Builder, x: str, axes: tuple[int, ...], epsilon: float, name: str) -> str:
+def _normalised(b: Builder, x: str, axes: tuple[int, ...], epsilon: float) -> str:
     centred = elementwise.binary(b, "sub", x, reduce(b, "mean", x, axes, True))
-    return _scaled_down(b, centred, axes, epsilon, name)
+    return _scaled_down(b, centred, axes, epsilon)
 
 
-def _scaled_down(b: Builder, x: str, axes: tuple[int, ...], epsilon: float, name: str) -> str:
+def _scaled_down(b: Builder, x: str, axes: tuple[int, ...], epsilon: float) -> str:
     """x / sqrt(mean of x^2 + epsilon)."""
     power = reduce(b, "mean", elementwise.binary(b, "mul", x, x), axes, True)
     root = elementwise.unary(b, "sqrt", elementwise.binary(b, "add", power, _number(b, epsilon)))
-    return elementwise.binary(b, "div", x, root, name=name)
+    return elementwise.binary(b, "div", x, root)
 
 
 def _affine(
-    b: Builder, x: str, affine: tuple[Value | None, ...], shape: tuple[int, ...] | None, name: str
+    b: Builder, x: str, affine: tuple[Value | None, ...], shape: tuple[int, ...] | None
 ) -> str:
     """x * scale + offset, both under ``shape`` (their own if None)."""
     scale, offset = affine
     if scale is not None:
-        last = name if offset is None else ""
-        x = elementwise.binary(b, "mul", x, _spread(b, scale, shape), name=last)
+        x = elementwise.binary(b, "mul", x, _spread(b, scale, shape))
     if offset is not None:
-        x = elementwise.binary(b, "add", x, _spread(b, offset, shape), name=name)
+        x = elementwise.binary(b, "add", x, _spread(b, offset, shape))
     return x
 
 

@@ -36,19 +36,18 @@ def channels_last(b: Builder, x: str, layout: Layout, shape: Sequence[int]) -> s
         return movement.reshape(b, x, shape)
     batch, channels, *lengths = b.type(x).shape
     places = prod(lengths)
-    walk = (channels * places, 1, places)
-    return movement.strided(b, x, (batch, places, channels), walk, result=shape)
+    walk = movement.Walk((batch, places, channels), (channels * places, 1, places))
+    return movement.strided(b, x, walk, shape)
 
 
-def restored(b: Builder, y: str, layout: Layout, lengths: Sequence[int], name: str) -> str:
+def restored(b: Builder, y: str, layout: Layout, lengths: Sequence[int]) -> str:
     """y [batch, ..., channels] in x's layout with the given spatial lengths."""
     batch, channels, places = b.type(y).shape[0], b.type(y).shape[-1], prod(lengths)
     batch = b.type(y).elements // (places * channels)
     if layout == "channels_last":
-        return movement.reshape(b, y, (batch, *lengths, channels), name=name)
-    walk = (channels * places, 1, channels)
-    last = (batch, channels, *lengths)
-    return movement.strided(b, y, (batch, channels, places), walk, result=last, name=name)
+        return movement.reshape(b, y, (batch, *lengths, channels))
+    walk = movement.Walk((batch, channels, places), (channels * places, 1, channels))
+    return movement.strided(b, y, walk, (batch, channels, *lengths))
 
 
 def each(op: str, given: Sequence[int], count: int, least: int = 1) -> tuple[int, ...]:

@@ -77,7 +77,7 @@ class _Axis:
         return replace(self, length=self.length + sum(self.padding), padding=(0, 0))
 
 
-def pool(b: Builder, kind: str, x: str, spec: PoolSpec, *, name: str = "") -> str:
+def pool(b: Builder, kind: str, x: str, spec: PoolSpec) -> str:
     """Poolings ``max`` (padding never wins) and ``avg``, as ONNX's MaxPool and AveragePool.
 
     Raises:
@@ -95,17 +95,15 @@ def pool(b: Builder, kind: str, x: str, spec: PoolSpec, *, name: str = "") -> st
         raise ShapeError(op, f"x {b.type(x)}, {spec}: no window fits")
     y = channels_last(b, x, spec.layout, (batch, *lengths, channels))
     if kind == "max" and _among_floats(b.type(x)):
-        y = _pool2d(b, op, elementwise.cast(b, y, "float32"), axes, "")
-        y = restored(b, y, spec.layout, results, "")
-        return b.op("cast", y, name=name, quant=b.type(x).quant, dtype=b.type(x).dtype)
+        y = _pool2d(b, op, elementwise.cast(b, y, "float32"), axes)
+        y = restored(b, y, spec.layout, results)
+        return b.op("cast", y, quant=b.type(x).quant, dtype=b.type(x).dtype)
     if kind == "avg" and spec.count_include_pad:
         quant = b.type(x).quant
         zero = quant.zero_point[0] if quant else 0
         y = movement.pad(b, y, [(0, 0), *(a.padding for a in axes), (0, 0)], zero)
         axes = [a.widened() for a in axes]
-    alone = spec.layout == "channels_last" and len(axes) == 2
-    y = _pool2d(b, op, y, axes, name if alone else "")
-    return restored(b, y, spec.layout, results, name)
+    return restored(b, _pool2d(b, op, y, axes), spec.layout, results)
 
 
 def _among_floats(x: TensorType) -> bool:
@@ -125,24 +123,24 @@ def _axes(op: str, lengths: tuple[int, ...], spec: PoolSpec) -> list[_Axis]:
     return [a.counted(spec.ceil_mode) for a in axes]
 
 
-def _pool2d(b: Builder, op: str, x: str, axes: list[_Axis], name: str) -> str:
+def _pool2d(b: Builder, op: str, x: str, axes: list[_Axis]) -> str:
     """One node over the last two axes, one more over a third."""
     batch, *_, channels = b.type(x).shape
     *deep, tall, wide = [_Axis(1), *axes] if len(axes) == 1 else axes
     pictures = b.type(x).elements // (tall.length * wide.length * channels)
     y = movement.reshape(b, x, (pictures, tall.length, wide.length, channels))
-    y = _node(b, op, y, (tall, wide), name)
+    y = _node(b, op, y, (tall, wide))
     if not deep:
         return y
     places = tall.results * wide.results
     y = movement.reshape(b, y, (batch, deep[0].length, places, channels))
-    return _node(b, op, y, (deep[0], _Axis(places, results=places)), "")
+    return _node(b, op, y, (deep[0], _Axis(places, results=places)))
 
 
-def _node(b: Builder, op: str, x: str, axes: tuple[_Axis, _Axis], name: str) -> str:
+def _node(b: Builder, op: str, x: str, axes: tuple[_Axis, _Axis]) -> str:
     tall, wide = axes
     return b.op(
-        op, x, name=name, size=(tall.size, wide.size), stride=(tall.stride, wide.stride),
+        op, x, size=(tall.size, wide.size), stride=(tall.stride, wide.stride),
         dilation=(tall.dilation, wide.dilation),
         padding=(tall.padding[0], tall.after, wide.padding[0], wide.after),
     )  # fmt: skip

@@ -84,7 +84,7 @@ def lstm(
     Raises:
         ShapeError: shapes or dtypes do not fit, or an activation is unknown.
     """
-    return _layer("lstm", b, x, weights, spec, name)
+    return _results(b, b.renamed(_layer("lstm", b, x, weights, spec), name), spec)
 
 
 def gru(
@@ -95,7 +95,7 @@ def gru(
     Raises:
         ShapeError: shapes or dtypes do not fit, or an activation is unknown.
     """
-    return _layer("gru", b, x, weights, spec, name)
+    return _results(b, b.renamed(_layer("gru", b, x, weights, spec), name), spec)
 
 
 def rnn(
@@ -106,7 +106,7 @@ def rnn(
     Raises:
         ShapeError: shapes or dtypes do not fit, or an activation is unknown.
     """
-    return _layer("rnn", b, x, weights, spec, name)
+    return _results(b, b.renamed(_layer("rnn", b, x, weights, spec), name), spec)
 
 
 def reordered(array: np.ndarray, have: Sequence[str], want: Sequence[str], axis: int) -> np.ndarray:
@@ -117,9 +117,8 @@ def reordered(array: np.ndarray, have: Sequence[str], want: Sequence[str], axis:
     return np.concatenate([blocks[list(have).index(gate)] for gate in want], axis)
 
 
-def _layer(
-    op: str, b: Builder, x: str, weights: RecurrentWeights, spec: RecurrentSpec, name: str
-) -> Recurrent:
+def _layer(op: str, b: Builder, x: str, weights: RecurrentWeights, spec: RecurrentSpec) -> str:
+    """The node: [steps, directions, (h, c,) batch, units]."""
     need_float(op, b, x, weights.w, weights.r)
     if len(b.type(x).shape) != 3 or len(shape_of(b, weights.r)) != 3:
         raise ShapeError(op, f"x {b.type(x)}, r {shape_of(b, weights.r)}; expected three axes")
@@ -137,11 +136,10 @@ def _layer(
     attrs: dict[str, Any] = {"reset_after": spec.reset_after} if op == "gru" else {}
     if op == "lstm" and spec.cell_clip:
         attrs["cell_clip"] = float(spec.cell_clip)
-    y = b.op(
-        op, x, *operands, name=name, activations=_numbers(op, spec.activations),
+    return b.op(
+        op, x, *operands, activations=_numbers(op, spec.activations),
         clip=float(spec.clip), backward=spec.directions == "backward", **attrs,
     )  # fmt: skip
-    return _results(b, y, spec)
 
 
 def _start(op: str, b: Builder, state: Value, spec: RecurrentSpec) -> Value:
@@ -213,11 +211,12 @@ def _results(b: Builder, y: str, spec: RecurrentSpec) -> Recurrent:
     lengths, walk = (steps, directions, batch, units), (every, block, units, 1)
     if spec.batch_first:
         lengths, walk = (batch, steps, directions, units), (units, every, block, 1)
-    seen = movement.strided(b, y, lengths, walk)
+    seen = movement.strided(b, y, movement.Walk(lengths, walk))
     lengths, walk = (1, directions, batch, units), (0, turn, units, 1)
     if spec.batch_first:
         lengths, walk = (1, batch, directions, units), (0, units, turn, 1)
     last_h, last_c = (
-        movement.strided(b, y, lengths[1:], walk[1:], end + place) for place in (0, block - one)
+        movement.strided(b, y, movement.Walk(lengths[1:], walk[1:], end + place))
+        for place in (0, block - one)
     )
     return Recurrent(seen, last_h, last_c)

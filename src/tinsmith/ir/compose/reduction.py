@@ -2,7 +2,7 @@
 
 Values are float32, int32 or int64 unless said otherwise; smaller integers (and bool, for max and
 min) are computed in int32 and brought back, wrapped. Axes may count from the end. Functions add
-nodes to a Builder and return the name of the result; ``name`` names the last node. A value that is
+nodes to a Builder and return the name of the result; `Builder.renamed` names it. A value that is
 quantised is read as plain integers, so it is refused where that would change its meaning.
 
 Raises: ShapeError for a dtype, axis or size that cannot be expressed.
@@ -32,9 +32,7 @@ class _Over:
     keepdims: bool = True
 
 
-def reduce(
-    b: Builder, op: str, x: str, axes: Sequence[int] | None, keepdims: bool, *, name: str = ""
-) -> str:
+def reduce(b: Builder, op: str, x: str, axes: Sequence[int] | None, keepdims: bool) -> str:
     """One of `REDUCTIONS` along axes (None: all), which disappear or stay with length 1.
 
     l1 = sum |x|, l2 = sqrt(sum x^2), log_sum_exp = m + log(sum e^(x - m)) with m the maximum; those
@@ -49,25 +47,25 @@ def reduce(
     if op in FLOAT_ONLY and dtype != "float32":
         raise ShapeError(f"reduce_{op}", f"x is {b.type(x)}; expected float32")
     if dtype not in DTYPES:
-        wide = _formula(b, op, _widened(b, f"reduce_{op}", x), over, "")
-        return elementwise.cast(b, wide, dtype, name=name)
-    return _formula(b, op, x, over, name)
+        wide = _formula(b, op, _widened(b, f"reduce_{op}", x), over)
+        return elementwise.cast(b, wide, dtype)
+    return _formula(b, op, x, over)
 
 
-def _formula(b: Builder, op: str, x: str, over: _Over, name: str) -> str:
+def _formula(b: Builder, op: str, x: str, over: _Over) -> str:
     match op:
         case "l1":
-            return _folded(b, "sum", elementwise.unary(b, "abs", x), over, name)
+            return _folded(b, "sum", elementwise.unary(b, "abs", x), over)
         case "sum_square":
-            return _folded(b, "sum", elementwise.binary(b, "mul", x, x), over, name)
+            return _folded(b, "sum", elementwise.binary(b, "mul", x, x), over)
         case "l2":
             total = _folded(b, "sum", elementwise.binary(b, "mul", x, x), over)
-            return elementwise.unary(b, "sqrt", total, name=name)
+            return elementwise.unary(b, "sqrt", total)
         case "log_sum":
-            return elementwise.unary(b, "log", _folded(b, "sum", x, over), name=name)
+            return elementwise.unary(b, "log", _folded(b, "sum", x, over))
         case "log_sum_exp":
-            return _log_sum_exp(b, x, over, name)
-    return _folded(b, op, x, over, name)
+            return _log_sum_exp(b, x, over)
+    return _folded(b, op, x, over)
 
 
 def _widened(b: Builder, op: str, x: str) -> str:
@@ -79,15 +77,15 @@ def _widened(b: Builder, op: str, x: str) -> str:
     return elementwise.cast(b, x, "int32")
 
 
-def _log_sum_exp(b: Builder, x: str, over: _Over, name: str) -> str:
+def _log_sum_exp(b: Builder, x: str, over: _Over) -> str:
     top = _folded(b, "max", x, _Over(over.axes))
     powers = elementwise.unary(b, "exp", elementwise.binary(b, "sub", x, top))
     total = elementwise.unary(b, "log", _folded(b, "sum", powers, over))
     level = movement.reshape(b, top, b.type(total).shape)
-    return elementwise.binary(b, "add", total, level, name=name)
+    return elementwise.binary(b, "add", total, level)
 
 
-def _folded(b: Builder, op: str, x: str, over: _Over, name: str = "") -> str:
+def _folded(b: Builder, op: str, x: str, over: _Over) -> str:
     """One reduction of `ir/ops` along axes; neighbours that go together are one axis."""
     shape, gone = b.type(x).shape, over.axes
     kept = tuple(1 if a in gone else d for a, d in enumerate(shape))
@@ -96,46 +94,34 @@ def _folded(b: Builder, op: str, x: str, over: _Over, name: str = "") -> str:
     runs = [
         (prod(d for d, _ in run), folds) for folds, run in groupby(sides, key=lambda side: side[1])
     ]
-    rest = tuple(d for d, folds in runs if not folds)
     axes = [i for i, (_, folds) in enumerate(runs) if folds]
-    y = movement.reshape(b, x, [d for d, _ in runs] if axes else wanted, name="" if axes else name)
+    y = movement.reshape(b, x, [d for d, _ in runs] if axes else wanted)
     for axis in reversed(axes):
-        called = name if axis == axes[0] and rest == wanted else ""
-        y = b.op(f"reduce_{op}", y, axis=axis, name=called)
-    return movement.reshape(b, y, wanted, name=name)
+        y = b.op(f"reduce_{op}", y, axis=axis)
+    return movement.reshape(b, y, wanted)
 
 
-def arg(
-    b: Builder,
-    which: str,
-    x: str,
-    axis: int,
-    keepdims: bool = False,
-    last: bool = False,
-    *,
-    name: str = "",
-) -> str:
-    """int64 index of the largest (``max``) or smallest (``min``) value along one axis; of equal
-    ones the first, or the last. Quantised values are compared as the integers that they are."""
+def arg(b: Builder, which: str, x: str, axis: int, last: bool = False) -> str:
+    """int64 index of the largest (``max``) or smallest (``min``) value along one axis, which
+    disappears; of equal ones the first, or the last. Quantised values are compared as the integers
+    that they are."""
     if which not in ("max", "min"):
         raise ShapeError("arg", f"{which!r} is unknown; expected max or min")
     shape = b.type(x).shape
     (place,) = movement.axes_in(f"arg{which}", (axis,), len(shape))
     if b.type(x).dtype not in DTYPES:
         x = elementwise.cast(b, x, "int32")
-    y = b.op(f"arg{which}", x, axis=place, last=last, name="" if keepdims else name)
-    kept = tuple(1 if a == place else d for a, d in enumerate(shape))
-    return movement.reshape(b, y, kept, name=name) if keepdims else y
+    return b.op(f"arg{which}", x, axis=place, last=last)
 
 
-def softmax(b: Builder, x: str, axis: int, *, name: str = "") -> str:
+def softmax(b: Builder, x: str, axis: int) -> str:
     """e^(x - max) / sum along one axis, float32."""
     need_float("softmax", b, x)
     order, back = _last(b, "softmax", x, axis)
     if order == back == tuple(range(len(order))):
-        return b.op("softmax", x, name=name)
+        return b.op("softmax", x)
     y = b.op("softmax", movement.transpose(b, x, order))
-    return movement.transpose(b, y, back, name=name)
+    return movement.transpose(b, y, back)
 
 
 def _last(b: Builder, op: str, x: str, axis: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -147,49 +133,30 @@ def _last(b: Builder, op: str, x: str, axis: int) -> tuple[tuple[int, ...], tupl
     return tuple(order), tuple(order)
 
 
-def log_softmax(b: Builder, x: str, axis: int, *, name: str = "") -> str:
+def log_softmax(b: Builder, x: str, axis: int) -> str:
     """(x - max) - log(sum e^(x - max)) along one axis, float32."""
     need_float("log_softmax", b, x)
     over = _Over(movement.axes_in("log_softmax", (axis,), len(b.type(x).shape)))
     centred = elementwise.binary(b, "sub", x, _folded(b, "max", x, over))
     total = _folded(b, "sum", elementwise.unary(b, "exp", centred), over)
-    return elementwise.binary(b, "sub", centred, elementwise.unary(b, "log", total), name=name)
+    return elementwise.binary(b, "sub", centred, elementwise.unary(b, "log", total))
 
 
-def cumsum(
-    b: Builder,
-    x: str,
-    axis: int,
-    exclusive: bool = False,
-    reverse: bool = False,
-    *,
-    name: str = "",
-) -> str:
+def cumsum(b: Builder, x: str, axis: int, exclusive: bool = False, reverse: bool = False) -> str:
     """Running sums along one axis: up to each element, without it if exclusive, from the end if
     reverse."""
     (place,) = movement.axes_in("cumsum", (axis,), len(b.type(x).shape))
     dtype = b.type(x).dtype
     small = dtype not in DTYPES
     wide = _widened(b, "cumsum", x) if small else x
-    last = "" if small else name
-    y = b.op("cumsum", wide, name=last, axis=place, exclusive=exclusive, reverse=reverse)
-    return elementwise.cast(b, y, dtype, name=name) if small else y
+    y = b.op("cumsum", wide, axis=place, exclusive=exclusive, reverse=reverse)
+    return elementwise.cast(b, y, dtype) if small else y
 
 
-def topk(
-    b: Builder,
-    x: str,
-    k: int,
-    axis: int,
-    largest: bool = True,
-    sort: bool = True,
-    *,
-    name: str = "",
-) -> tuple[str, str]:
+def topk(b: Builder, x: str, k: int, axis: int, largest: bool = True) -> tuple[str, str]:
     """The k largest (or smallest) values along one axis and their int64 indices, best first
-    (also where ``sort`` is False, which leaves the order open); of equal ones the lower index
-    first."""
+    and of equal ones the lower index."""
     (place,) = movement.axes_in("topk", (axis,), len(b.type(x).shape))
     keys = x if b.type(x).dtype in DTYPES else elementwise.cast(b, x, "int32")
-    indices = b.op("topk", keys, axis=place, k=k, largest=largest, name=name and f"{name}_indices")
-    return movement.gather_elements(b, x, indices, place, name=name), indices
+    indices = b.op("topk", keys, axis=place, k=k, largest=largest)
+    return movement.gather_elements(b, x, indices, place), indices

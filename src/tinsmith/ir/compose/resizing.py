@@ -79,8 +79,7 @@ class ResizeSpec:
 
 
 def resize(
-    b: Builder, x: str, axes: Sequence[int], sizes: Sequence[int], how: ResizeSpec, *,
-    name: str = "",
+    b: Builder, x: str, axes: Sequence[int], sizes: Sequence[int], how: ResizeSpec
 ) -> str:  # fmt: skip
     """x with axes[i] resized to sizes[i]; nearest takes any dtype, the other modes float32.
 
@@ -109,12 +108,8 @@ def resize(
         )  # fmt: skip
         if size != shape[axis] or not _same(step):
             changed.append((axis, step))
-    for i, (axis, step) in enumerate(changed):
-        last = name if i == len(changed) - 1 else ""
-        if step.ndim == 1:
-            x = movement.take(b, x, step, axis, name=last)
-        else:
-            x = along(b, x, step, axis, name=last)
+    for axis, step in changed:
+        x = (movement.take if step.ndim == 1 else along)(b, x, step, axis)
     return x
 
 
@@ -155,7 +150,7 @@ def _keys(distance: np.ndarray, a: float) -> np.ndarray:
     return np.where(distance <= 1, near, np.where(distance < 2, far, 0))
 
 
-def along(b: Builder, x: str, matrix: np.ndarray, axis: int, *, name: str = "") -> str:
+def along(b: Builder, x: str, matrix: np.ndarray, axis: int) -> str:
     """A constant matrix [after, before] applied along one axis of float32 x: each place of the
     result is a weighted sum.
 
@@ -172,12 +167,11 @@ def along(b: Builder, x: str, matrix: np.ndarray, axis: int, *, name: str = "") 
     order = [*(i for i in range(len(shape)) if i != axis), axis]
     steps = movement.row_major(shape)
     rows = int(np.prod(rest, dtype=np.int64))
-    flat = movement.strided(
-        b, x, [shape[i] for i in order], [steps[i] for i in order], result=(rows, before)
-    )
+    turned = movement.Walk([shape[i] for i in order], [steps[i] for i in order])
+    flat = movement.strided(b, x, turned, (rows, before))
     weights = b.constant("weights", matrix.astype(np.float32))
     y = b.op("dense", flat, weights, b.constant("zeros", np.zeros(after, np.float32)))
     back = [order.index(i) for i in range(len(shape))]
     moved = movement.row_major([*rest, after])
     lengths = [*shape[:axis], after, *shape[axis + 1 :]]
-    return movement.strided(b, y, lengths, [moved[i] for i in back], name=name)
+    return movement.strided(b, y, movement.Walk(lengths, [moved[i] for i in back]))

@@ -207,7 +207,7 @@ def arg(op: str) -> Rule:
         if given.get("dim") is None:
             x = movement.reshape(t.builder, x, (t.builder.type(x).elements,))
         axis, keepdims = given.get("dim") or 0, bool(given.get("keepdim", False))
-        return reduction.arg(t.builder, op, x, int(axis), keepdims)
+        return place(t, op, x, int(axis), keepdims)
 
     return rule
 
@@ -219,9 +219,15 @@ def extreme(op: str) -> Rule:
         given, x = arguments(node), t.activation(node.args[0])
         axis, keepdims = int(given["dim"]), bool(given.get("keepdim", False))
         value = reduction.reduce(t.builder, op, x, [axis], keepdims)
-        return value, reduction.arg(t.builder, op, x, axis, keepdims)
+        return value, place(t, op, x, axis, keepdims)
 
     return rule
+
+
+def place(t: Translation, op: str, x: str, axis: int, keepdims: bool) -> str:
+    """Index of the first extreme along an axis, which may stay with length 1."""
+    y = reduction.arg(t.builder, op, x, axis)
+    return movement.unsqueeze(t.builder, y, (axis,)) if keepdims else y
 
 
 def softmax(call: Callable[..., str]) -> Rule:

@@ -73,7 +73,7 @@ def conv(use: Use) -> str:
     x = use.x
     kernel, bias = kernel_and_bias(use)
     spec = _spec(use, x, kernel.shape[:-2], "*IO") | {"groups": int(use.config.get("groups", 1))}
-    y = convolution.conv(use.b, x, kernel, bias, ConvSpec(**spec), name=use.name)
+    y = use.b.renamed(convolution.conv(use.b, x, kernel, bias, ConvSpec(**spec)), use.name)
     return activate(use, y, use.config.get("activation"))
 
 
@@ -91,7 +91,9 @@ def _depthwise(use: Use, x: str, kernel: np.ndarray, bias: np.ndarray | None) ->
     w = kernel.reshape(*spatial, 1, channels * multiplier)
     spec = _spec(use, x, tuple(spatial), "*IO") | {"groups": channels}
     given = np.zeros(channels * multiplier, np.float32) if bias is None else bias
-    return convolution.conv(use.b, x, w, given, ConvSpec(**spec), name=f"{use.name}_depthwise")
+    return use.b.renamed(
+        convolution.conv(use.b, x, w, given, ConvSpec(**spec)), f"{use.name}_depthwise"
+    )
 
 
 def separable_conv(use: Use) -> str:
@@ -103,7 +105,7 @@ def separable_conv(use: Use) -> str:
     pointwise = w["pointwise_kernel"]
     bias = w.get("bias", np.zeros(pointwise.shape[-1], np.float32))
     spec = ConvSpec(layout=layout_of(use), weights="*IO")
-    y = convolution.conv(use.b, x, pointwise, bias, spec, name=use.name)
+    y = use.b.renamed(convolution.conv(use.b, x, pointwise, bias, spec), use.name)
     return activate(use, y, use.config.get("activation"))
 
 
@@ -127,7 +129,7 @@ def conv_transpose(use: Use) -> str:
     spec = ConvSpec(
         stride=stride, dilation=dilation, padding=tuple(cuts), layout=layout_of(use), weights="*OI"
     )
-    y = convolution.conv_transpose(use.b, x, kernel, bias, spec, name=use.name)
+    y = use.b.renamed(convolution.conv_transpose(use.b, x, kernel, bias, spec), use.name)
     return activate(use, y, config.get("activation"))
 
 
@@ -141,7 +143,7 @@ def pool(kind: str, count: int) -> Callable[[Use], str]:
         given: dict[str, Any] = {"stride": stride, "dilation": (1,) * count}
         padding = _padding(use, use.x, size, given)
         spec = PoolSpec(size, padding=padding, layout=layout_of(use), **given)
-        return pooling.pool(use.b, kind, use.x, spec, name=use.name)
+        return use.b.renamed(pooling.pool(use.b, kind, use.x, spec), use.name)
 
     return rule
 
@@ -175,13 +177,13 @@ def _sides(use: Use, key: str) -> list[tuple[int, int]]:
 
 def zero_padding(use: Use) -> str:
     """ZeroPadding1D, 2D, 3D."""
-    return movement.pad(use.b, use.x, _sides(use, "padding"), 0.0, name=use.name)
+    return use.b.renamed(movement.pad(use.b, use.x, _sides(use, "padding"), 0.0), use.name)
 
 
 def cropping(use: Use) -> str:
     """Cropping1D, 2D, 3D."""
     sides = [(-before, -after) for before, after in _sides(use, "cropping")]
-    return movement.pad(use.b, use.x, sides, 0.0, name=use.name)
+    return use.b.renamed(movement.pad(use.b, use.x, sides, 0.0), use.name)
 
 
 def up_sampling(use: Use) -> str:
@@ -194,4 +196,4 @@ def up_sampling(use: Use) -> str:
     sizes = [shape[a] * n for a, n in zip(axes, times, strict=True)]
     linear = use.config.get("interpolation") == "bilinear"
     how = ResizeSpec("linear" if linear else "nearest", "half_pixel")
-    return resize(use.b, x, tuple(axes), sizes, how, name=use.name)
+    return use.b.renamed(resize(use.b, x, tuple(axes), sizes, how), use.name)

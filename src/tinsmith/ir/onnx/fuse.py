@@ -193,7 +193,7 @@ def conv_sums(
 
 def restored_pictures(b: Builder, value: str, lengths: Sequence[int], name: str) -> str:
     """Channels first again."""
-    return restored(b, value, "channels_first", lengths, name)
+    return b.renamed(restored(b, value, "channels_first", lengths), name)
 
 
 def _requantised(b: Builder, sums: str, x: Real, w: Real, tail: _Tail) -> str:
@@ -258,7 +258,9 @@ def _gemm(t: "Translation", node: OpNode, tail: _Tail) -> Real | None:
     rows = movement.reshape(t.b, integers, (-1, array.shape[1]))
     sums = t.b.op("dense", rows, t.b.constant("weight", *made), t.b.constant("bias", bias))
     y = _requantised(t.b, sums, x, w, tail)
-    return like(x, movement.reshape(t.b, y, (*shape[:-1], len(array)), name=use.name), tail.meaning)
+    return like(
+        x, t.b.renamed(movement.reshape(t.b, y, (*shape[:-1], len(array))), use.name), tail.meaning
+    )
 
 
 def _add(t: "Translation", node: OpNode, tail: _Tail) -> Real | None:

@@ -26,7 +26,7 @@ def reduce(use: Use, op: str) -> str:
     use.alike(0)
     x, keep, axes = use.value(0), bool(use.option(0)), _axes(use)
     if use.type(x).quant is None:
-        return reduction.reduce(use.b, op, x, axes, keep, name=use.name)
+        return use.b.renamed(reduction.reduce(use.b, op, x, axes, keep), use.name)
     if op != "mean":
         wide = elementwise.cast(use.b, x, "int32")
         y = reduction.reduce(use.b, op, wide, axes, keep)
@@ -60,13 +60,13 @@ def arg(use: Use, which: str) -> str:
     x, axes = use.value(0), use.integers(1)
     if len(axes) != 1:
         raise Unsupported(f"its axis is {axes}")
-    y = reduction.arg(use.b, which, x, axes[0], name=use.name)
-    return elementwise.cast(use.b, y, use.wanted.dtype, name=use.name)
+    y = elementwise.cast(use.b, reduction.arg(use.b, which, x, axes[0]), use.wanted.dtype)
+    return use.b.renamed(y, use.name)
 
 
 def softmax_log(use: Use) -> str:
     """LOG_SOFTMAX over the last axis."""
-    return reduction.log_softmax(use.b, use.value(0), -1, name=use.name)
+    return use.b.renamed(reduction.log_softmax(use.b, use.value(0), -1), use.name)
 
 
 def cumsum(use: Use) -> str:
@@ -75,13 +75,14 @@ def cumsum(use: Use) -> str:
     if len(axes) != 1:
         raise Unsupported(f"its axis is {axes}")
     exclusive, reverse = bool(use.option(0)), bool(use.option(1))
-    return reduction.cumsum(use.b, x, axes[0], exclusive, reverse, name=use.name)
+    return use.b.renamed(reduction.cumsum(use.b, x, axes[0], exclusive, reverse), use.name)
 
 
 def topk(use: Use) -> tuple[str, ...]:
     """Operand 1: how many of the last axis, largest first."""
     (k,) = use.integers(1)
-    values, indices = reduction.topk(use.b, use.value(0), k, -1, name=use.name)
+    values, indices = reduction.topk(use.b, use.value(0), k, -1)
+    values = use.b.renamed(values, use.name)
     name = use.name_of(1) or f"{use.name}_indices"
     return use.moved(values), elementwise.cast(use.b, indices, "int32", name=name)
 
@@ -104,4 +105,4 @@ def batch_matmul(use: Use) -> str:
             order = [*range(rank - 2), rank - 1, rank - 2]
             value = movement.transpose(use.b, value, order)
         sides.append(value)
-    return layers.matmul(use.b, sides[0], sides[1], name=use.name)
+    return use.b.renamed(layers.matmul(use.b, sides[0], sides[1]), use.name)

@@ -101,4 +101,4 @@ def _steps(use: Use, steps: str, first: bool) -> str:
     y = movement.reshape(use.b, steps, (count, batch, units))
     if not first:
         y = movement.transpose(use.b, y, (1, 0, 2))
-    return movement.reshape(use.b, y, use.wanted.shape, name=use.name)
+    return use.b.renamed(movement.reshape(use.b, y, use.wanted.shape), use.name)

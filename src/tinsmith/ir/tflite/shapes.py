@@ -19,12 +19,14 @@ def reshape(use: Use) -> str:
     shape, x = use.result.checked().shape, use.value(0)
     if prod(shape) != use.type(x).elements:
         raise Unsupported(f"{use.type(x)} does not have the elements of {list(shape)}")
-    return use.moved(movement.reshape(use.b, x, shape, name=use.name))
+    return use.moved(use.b.renamed(movement.reshape(use.b, x, shape), use.name))
 
 
 def transpose(use: Use) -> str:
     """Operand 1: the order of the axes."""
-    return use.moved(movement.transpose(use.b, use.value(0), use.integers(1), name=use.name))
+    return use.moved(
+        use.b.renamed(movement.transpose(use.b, use.value(0), use.integers(1)), use.name)
+    )
 
 
 def slice_(use: Use) -> str:
@@ -36,7 +38,9 @@ def slice_(use: Use) -> str:
     stops = [d if n == -1 else s + n for s, n, d in zip(starts, sizes, shape, strict=True)]
     if not all(0 <= s < e <= d for s, e, d in zip(starts, stops, shape, strict=True)):
         raise Unsupported(f"starts {starts} and sizes {sizes} leave {use.type(x)}")
-    return use.moved(movement.slices(use.b, x, starts, stops, [1] * len(shape), name=use.name))
+    return use.moved(
+        use.b.renamed(movement.slices(use.b, x, starts, stops, [1] * len(shape)), use.name)
+    )
 
 
 def split(use: Use) -> tuple[str, ...]:
@@ -64,7 +68,7 @@ def _parts(use: Use, x: str, axis: int, sizes: tuple[int, ...]) -> tuple[str, ..
         raise Unsupported(f"it has {len(use.results)} results for {len(sizes)} parts")
     found, start = [], 0
     for number, size in enumerate(sizes):
-        y = movement.cut(use.b, x, axis, start, size, name=use.name_of(number))
+        y = use.b.renamed(movement.cut(use.b, x, axis, start, size), use.name_of(number))
         found.append(use.moved(y, number))
         start += size
     return tuple(found)
@@ -75,7 +79,7 @@ def pack(use: Use) -> str:
     values = [use.value(i) for i in range(use.operands)]
     axis = use.option(1, "<i") % (len(use.wanted.shape) or 1)
     rows = [movement.unsqueeze(use.b, v, [axis]) for v in values]
-    return use.moved(movement.concat(use.b, rows, axis, name=use.name))
+    return use.moved(use.b.renamed(movement.concat(use.b, rows, axis), use.name))
 
 
 def unpack(use: Use) -> tuple[str, ...]:
@@ -87,7 +91,7 @@ def unpack(use: Use) -> tuple[str, ...]:
     found = []
     for number in range(len(use.results)):
         name = use.name_of(number)
-        y = movement.take(use.b, x, np.array(number), axis, name=name)
+        y = use.b.renamed(movement.take(use.b, x, np.array(number), axis), name)
         found.append(use.moved(y, number))
     return tuple(found)
 
@@ -98,9 +102,9 @@ def gather(use: Use) -> str:
     if use.option(1, "<i"):
         raise Unsupported("it has batch dimensions")
     if use.given(1).constant:
-        y = movement.take(use.b, x, use.known(1), axis, name=use.name)
+        y = use.b.renamed(movement.take(use.b, x, use.known(1), axis), use.name)
     else:
-        y = movement.gather(use.b, x, use.value(1), axis, name=use.name)
+        y = use.b.renamed(movement.gather(use.b, x, use.value(1), axis), use.name)
     return use.moved(y)
 
 
@@ -113,27 +117,27 @@ def gather_nd(use: Use) -> str:
         raise Unsupported(f"indices of shape {list(at.shape)} into {use.type(x)}")
     rows = np.ravel_multi_index(tuple(np.moveaxis(at, -1, 0)), shape[:depth])
     flat = movement.reshape(use.b, x, (prod(shape[:depth]), *shape[depth:]))
-    return use.moved(movement.take(use.b, flat, rows, 0, name=use.name))
+    return use.moved(use.b.renamed(movement.take(use.b, flat, rows, 0), use.name))
 
 
 def embedding_lookup(use: Use) -> str:
     """Rows of operand 1 at the indices of operand 0."""
-    return use.moved(movement.gather(use.b, use.value(1), use.value(0), 0, name=use.name))
+    return use.moved(use.b.renamed(movement.gather(use.b, use.value(1), use.value(0), 0), use.name))
 
 
 def tile(use: Use) -> str:
     """Operand 1: how often along each axis."""
-    return use.moved(movement.tile(use.b, use.value(0), use.integers(1), name=use.name))
+    return use.moved(use.b.renamed(movement.tile(use.b, use.value(0), use.integers(1)), use.name))
 
 
 def broadcast_to(use: Use) -> str:
     """Operand 1: the shape."""
-    return use.moved(movement.expand(use.b, use.value(0), use.integers(1), name=use.name))
+    return use.moved(use.b.renamed(movement.expand(use.b, use.value(0), use.integers(1)), use.name))
 
 
 def fill(use: Use) -> str:
     """Operand 0: the shape; 1: one number."""
-    return use.moved(movement.expand(use.b, use.value(1), use.integers(0), name=use.name))
+    return use.moved(use.b.renamed(movement.expand(use.b, use.value(1), use.integers(0)), use.name))
 
 
 def concatenation(use: Use) -> str:
@@ -142,7 +146,7 @@ def concatenation(use: Use) -> str:
     if use.option(1) or not use.operands or not -rank <= axis < rank:
         raise Unsupported(f"{use.operands} operands, axis {axis}, activation {use.option(1)}")
     values = [_scaled(use, i) for i in range(use.operands)]
-    return movement.concat(use.b, values, axis % rank, name=use.name)
+    return use.b.renamed(movement.concat(use.b, values, axis % rank), use.name)
 
 
 def _scaled(use: Use, position: int) -> str:
@@ -171,7 +175,7 @@ def pad(use: Use) -> str:
     value: float = type.quant.zero_point[0] if type.quant else 0
     if use.operands > 2 and use.tensor(2) is not None:
         value = use.known(2).reshape(-1)[0].item()
-    y = movement.pad(use.b, x, _sides(use, 1), value, name=use.name)
+    y = use.b.renamed(movement.pad(use.b, x, _sides(use, 1), value), use.name)
     return use.moved(y)
 
 
@@ -199,16 +203,18 @@ def mirror_pad(use: Use) -> str:
 
 def space_to_depth(use: Use) -> str:
     """Option 0: side of the squares."""
-    y = movement.space_to_depth(
-        use.b, use.value(0), use.option(0, "<i"), layout="channels_last", name=use.name
+    y = use.b.renamed(
+        movement.space_to_depth(use.b, use.value(0), use.option(0, "<i"), layout="channels_last"),
+        use.name,
     )
     return use.moved(y)
 
 
 def depth_to_space(use: Use) -> str:
     """Option 0: side of the squares."""
-    y = movement.depth_to_space(
-        use.b, use.value(0), use.option(0, "<i"), layout="channels_last", name=use.name
+    y = use.b.renamed(
+        movement.depth_to_space(use.b, use.value(0), use.option(0, "<i"), layout="channels_last"),
+        use.name,
     )
     return use.moved(y)
 
@@ -227,7 +233,7 @@ def space_to_batch(use: Use) -> str:
     order = [*range(2, 2 * m + 1, 2), 0, *range(1, 2 * m, 2), *range(2 * m + 1, len(shape) + m)]
     y = movement.transpose(use.b, y, order)
     last = (shape[0] * prod(block), *(d // b for d, b in pairs), *shape[1 + m :])
-    return use.moved(movement.reshape(use.b, y, last, name=use.name))
+    return use.moved(use.b.renamed(movement.reshape(use.b, y, last), use.name))
 
 
 def batch_to_space(use: Use) -> str:
@@ -244,7 +250,7 @@ def batch_to_space(use: Use) -> str:
     wide = [d * b for d, b in zip(shape[1 : 1 + m], block, strict=True)]
     y = movement.reshape(use.b, y, (n, *wide, *shape[1 + m :]))
     cut = [(0, 0), *((-a, -b) for a, b in crops), *[(0, 0)] * (len(shape) - 1 - m)]
-    return use.moved(movement.pad(use.b, y, cut, name=use.name))
+    return use.moved(use.b.renamed(movement.pad(use.b, y, cut), use.name))
 
 
 def _padded(use: Use, x: str, sides: list[tuple[int, int]]) -> str:
@@ -254,7 +260,7 @@ def _padded(use: Use, x: str, sides: list[tuple[int, int]]) -> str:
 
 def reverse(use: Use) -> str:
     """Operand 1: the axes that run backwards."""
-    return use.moved(movement.flip(use.b, use.value(0), use.integers(1), name=use.name))
+    return use.moved(use.b.renamed(movement.flip(use.b, use.value(0), use.integers(1)), use.name))
 
 
 def shape_of(use: Use) -> str:

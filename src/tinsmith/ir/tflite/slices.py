@@ -85,7 +85,7 @@ def strided_slice(use: Use) -> str:
     cuts = zip(*found.cuts, strict=True) if found.cuts else ((), (), ())
     starts, stops, strides = cuts
     y = movement.slices(use.b, x, starts, stops, strides)
-    return use.moved(movement.reshape(use.b, y, found.result, name=use.name))
+    return use.moved(use.b.renamed(movement.reshape(use.b, y, found.result), use.name))
 
 
 def _walk(found: _Cuts, specs: list[tuple[int, int, int]], masks: _Masks) -> None:

@@ -117,7 +117,7 @@ def test_convolution_pads_each_side_by_itself() -> None:
 def test_a_convolution_in_groups_of_one_channel_is_depthwise() -> None:
     b = Builder("net")
     x = b.input("x", type_of(draw(1, 4, 5, 5)))
-    graph = b.build([layers.conv(b, x, draw(8, 1, 3, 3), None, ConvSpec(groups=4), name="y")])
+    graph = b.build([b.renamed(layers.conv(b, x, draw(8, 1, 3, 3), None, ConvSpec(groups=4)), "y")])
     assert [n.op for n in graph.nodes] == ["strided", "depthwise_conv2d", "strided"]
     assert graph.nodes[-1].name == "y"
 
@@ -126,7 +126,7 @@ def test_channels_last_takes_one_node() -> None:
     b = Builder("net")
     x = b.input("x", type_of(draw(1, 5, 5, 2)))
     spec = ConvSpec(layout="channels_last")
-    graph = b.build([layers.conv(b, x, draw(3, 2, 2, 2), None, spec, name="y")])
+    graph = b.build([b.renamed(layers.conv(b, x, draw(3, 2, 2, 2), None, spec), "y")])
     assert [(n.op, n.name) for n in graph.nodes] == [("conv2d", "y")]
 
 
@@ -301,7 +301,7 @@ def test_product_of_matrices(x: tuple[int, ...], y: tuple[int, ...]) -> None:
 def test_a_constant_matrix_makes_a_dense_layer() -> None:
     b = Builder("net")
     x = b.input("x", type_of(draw(3, 4)))
-    graph = b.build([layers.matmul(b, x, draw(4, 5), name="y")])
+    graph = b.build([b.renamed(layers.matmul(b, x, draw(4, 5)), "y")])
     assert [(n.op, n.name) for n in graph.nodes] == [("dense", "y")]
 
 
@@ -341,7 +341,7 @@ def test_pooling_of_quantised_values() -> None:
     a = np.random.default_rng(1).integers(0, 256, (1, 4, 4, 2)).astype(np.uint8)
     b = Builder("net", "quantised")
     x = b.input("x", type_of(a, Quant((0.5,), (7,))))
-    y = layers.pool(b, "max", x, PoolSpec((2, 2), (2, 2), layout="channels_last"), name="y")
+    y = b.renamed(layers.pool(b, "max", x, PoolSpec((2, 2), (2, 2), layout="channels_last")), "y")
     assert y == "y" and b.type(y).quant == Quant((0.5,), (7,))
     seen = Interpreter(b.build([y])).run({"x": a})[y]
     assert np.array_equal(seen, a.reshape(1, 2, 2, 2, 2, 2).max((2, 4)))

@@ -115,7 +115,7 @@ def test_concat(count: int) -> None:
 def test_concat_keeps_the_order() -> None:
     def compose(b: Builder, v: str) -> str:
         parts = [m.cut(b, v, 2, i, 1) for i in (3, 0, 2, 1, 2)]
-        return m.concat(b, parts, 2, name="last")
+        return b.renamed(m.concat(b, parts, 2), "last")
 
     same(X, compose, X[:, :, [3, 0, 2, 1, 2]])
 
@@ -214,7 +214,7 @@ def test_blocks_that_do_not_fit_are_refused() -> None:
 def test_names_go_to_the_last_node() -> None:
     b = Builder("net")
     x = b.input("x", type_of(X))
-    assert m.pad(b, x, [(1, 1), (-1, 0), (0, 2)], name="padded") == "padded"
-    assert m.concat(b, [x, x, x], 0, name="all") == "all"
-    assert m.gather_elements(b, x, b.constant("at", np.zeros((1, 3, 4), np.int64)), 0,
-                             name="picked") == "picked"  # fmt: skip
+    assert b.renamed(m.pad(b, x, [(1, 1), (-1, 0), (0, 2)]), "padded") == "padded"
+    assert b.renamed(m.concat(b, [x, x, x], 0), "all") == "all"
+    at = b.constant("at", np.zeros((1, 3, 4), np.int64))
+    assert b.renamed(m.gather_elements(b, x, at, 0), "picked") == "picked"

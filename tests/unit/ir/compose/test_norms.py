@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional
 
 from tinsmith.ir.builder import Builder
-from tinsmith.ir.compose import layers
+from tinsmith.ir.compose import layers, movement
 from tinsmith.ir.interp import Interpreter
 from tinsmith.ir.op import ShapeError
 from tinsmith.ir.types import type_of
@@ -44,19 +44,19 @@ def test_batch_norm() -> None:
 
     def known(b: Builder, v: str) -> str:
         moments, affine = (MEAN, VARIANCE), (SCALE, OFFSET)
-        return layers.batch_norm(b, v, moments, affine, EPSILON, name="y")
+        return b.renamed(layers.batch_norm(b, v, moments, affine, EPSILON), "y")
 
     def named(b: Builder, v: str, m: str, s: str, f: str, o: str) -> str:
-        return layers.batch_norm(b, v, (m, s), (f, o), EPSILON, name="y")
+        return b.renamed(layers.batch_norm(b, v, (m, s), (f, o), EPSILON), "y")
 
     near(run(known, X), wanted)
     near(run(named, X, MEAN, VARIANCE, SCALE, OFFSET), wanted)
 
-    def behind(b: Builder, v: str) -> str:
-        return layers.batch_norm(b, v, (MEAN, VARIANCE), (None, OFFSET), EPSILON, -1, name="y")
+    def without_scale(b: Builder, v: str) -> str:
+        return b.renamed(layers.batch_norm(b, v, (MEAN, VARIANCE), (None, OFFSET), EPSILON), "y")
 
     plain = functional.batch_norm(x, mean, variance, None, offset, eps=EPSILON)
-    near(run(behind, np.moveaxis(X, 1, -1).copy()), plain.moveaxis(1, -1))
+    near(run(without_scale, X), plain)
 
 
 def test_layer_norm() -> None:
@@ -66,10 +66,10 @@ def test_layer_norm() -> None:
     x, s, o = tensors(X, scale, offset)
 
     def both(b: Builder, v: str) -> str:
-        return layers.layer_norm(b, v, (scale, offset), (-2, -1), EPSILON, name="y")
+        return b.renamed(layers.layer_norm(b, v, (scale, offset), (-2, -1), EPSILON), "y")
 
     def neither(b: Builder, v: str) -> str:
-        return layers.layer_norm(b, v, (None, None), (2, 3), EPSILON, name="y")
+        return b.renamed(layers.layer_norm(b, v, (None, None), (2, 3), EPSILON), "y")
 
     near(run(both, X), functional.layer_norm(x, (3, 4), s, o, EPSILON))
     near(run(neither, X), functional.layer_norm(x, (3, 4), None, None, EPSILON))
@@ -80,7 +80,7 @@ def test_a_large_mean_loses_no_digits() -> None:
     (wide,) = tensors(x)
 
     def plain(b: Builder, v: str) -> str:
-        return layers.layer_norm(b, v, (None, None), (-1,), 0.0, name="y")
+        return b.renamed(layers.layer_norm(b, v, (None, None), (-1,), 0.0), "y")
 
     wanted = functional.layer_norm(wide, (4,), None, None, 0.0)
     assert np.max(np.abs(run(plain, x) - wanted.numpy())) < 1e-2
@@ -92,23 +92,19 @@ def test_group_norm(groups: int) -> None:
     wanted = functional.group_norm(x, groups, s, o, EPSILON)
 
     def front(b: Builder, v: str) -> str:
-        return layers.group_norm(b, v, groups, (SCALE, OFFSET), EPSILON, name="y")
-
-    def behind(b: Builder, v: str) -> str:
-        return layers.group_norm(b, v, groups, (SCALE, OFFSET), EPSILON, -1, name="y")
+        return b.renamed(layers.group_norm(b, v, groups, (SCALE, OFFSET), EPSILON), "y")
 
     near(run(front, X), wanted)
-    near(run(behind, np.moveaxis(X, 1, -1).copy()), wanted.moveaxis(1, -1))
 
 
 def test_instance_norm() -> None:
     x, s, o = tensors(X, SCALE, OFFSET)
 
     def both(b: Builder, v: str) -> str:
-        return layers.instance_norm(b, v, (SCALE, OFFSET), EPSILON, name="y")
+        return b.renamed(layers.instance_norm(b, v, (SCALE, OFFSET), EPSILON), "y")
 
     def neither(b: Builder, v: str) -> str:
-        return layers.instance_norm(b, v, (None, None), EPSILON, name="y")
+        return b.renamed(layers.instance_norm(b, v, (None, None), EPSILON), "y")
 
     near(run(both, X), functional.instance_norm(x, weight=s, bias=o, eps=EPSILON))
     near(run(neither, X), functional.instance_norm(x, eps=EPSILON))
@@ -119,10 +115,10 @@ def test_rms_norm() -> None:
     x, s = tensors(X, scale)
 
     def scaled(b: Builder, v: str) -> str:
-        return layers.rms_norm(b, v, scale, (-1,), EPSILON, name="y")
+        return b.renamed(layers.rms_norm(b, v, scale, (-1,), EPSILON), "y")
 
     def plain(b: Builder, v: str) -> str:
-        return layers.rms_norm(b, v, None, (-1,), EPSILON, name="y")
+        return b.renamed(layers.rms_norm(b, v, None, (-1,), EPSILON), "y")
 
     near(run(scaled, X), functional.rms_norm(x, (4,), s, EPSILON))
     near(run(plain, X), functional.rms_norm(x, (4,), None, EPSILON))
@@ -136,6 +132,7 @@ def test_what_does_not_fit() -> None:
         lambda b, v: layers.group_norm(b, v, 4, (None, None), EPSILON),
         lambda b, v: layers.group_norm(b, v, 2, (short, None), EPSILON),
         lambda b, v: layers.layer_norm(b, v, (None, None), (4,), EPSILON),
+        lambda b, v: layers.instance_norm(b, movement.reshape(b, v, (-1,)), (None, None), EPSILON),
     ]
     for compose in cases:
         with pytest.raises(ShapeError):

@@ -80,7 +80,7 @@ def extractor(use: Use) -> str:
     width = use.b.type(x).shape[-1]
     if columns.dtype.kind not in "iu" or columns.min() < 0 or columns.max() >= width:
         raise Unsupported(f"columns {columns.tolist()} of {width}")
-    return take(use.b, x, columns, len(use.b.type(x).shape) - 1, name=use.name)
+    return use.b.renamed(take(use.b, x, columns, len(use.b.type(x).shape) - 1), use.name)
 
 
 OPERATORS = (

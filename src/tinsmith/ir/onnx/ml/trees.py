@@ -124,7 +124,7 @@ def _transformed(use: Use, x: str, name: str) -> str:
     if kind not in TRANSFORMS:
         raise Unsupported(f"post_transform {kind!r}; supported: {', '.join(TRANSFORMS)}")
     if kind == "SOFTMAX":
-        return softmax(use.b, x, 1, name=name)
+        return use.b.renamed(softmax(use.b, x, 1), name)
     return unary(use.b, "sigmoid", x, name=name) if kind == "LOGISTIC" else x
 
 
@@ -187,7 +187,7 @@ def _named(use: Use, index: str, labels: tuple[int, ...]) -> str:
     if labels == tuple(range(len(labels))):
         return cast(use.b, index, "int64", name=use.name)
     table = use.constant_of(np.array(labels, np.int64), "labels")
-    return gather(use.b, table, index, 0, name=use.name)
+    return use.b.renamed(gather(use.b, table, index, 0), use.name)
 
 
 def _affine(b: Builder, x: str, w: np.ndarray, bias: np.ndarray) -> str:

@@ -113,7 +113,7 @@ def _matmul_integer(use: Use) -> str:
     """int32 product of integers less their zero points; sums wrap."""
     x = _centred(use, 0, 2, rows=True)
     y = _centred(use, 1, 3, rows=False)
-    return matmul(use.b, x, y, name=use.name)
+    return use.b.renamed(matmul(use.b, x, y), use.name)
 
 
 def _centred(use: Use, position: int, zero: int, rows: bool) -> str:
@@ -147,7 +147,7 @@ def _conv_integer(use: Use) -> str:
     if len(parts) == 1:
         return parts[0]
     joined = movement.concat(use.b, parts, 1)
-    return movement.take(use.b, joined, np.argsort(order), 1, name=use.name)
+    return use.b.renamed(movement.take(use.b, joined, np.argsort(order), 1), use.name)
 
 
 def _zero(use: Use, at: int, of: int) -> np.ndarray:

@@ -34,7 +34,7 @@ Pads = tuple[tuple[int, int], ...]
 
 def _matmul(use: Use) -> str:
     x, y = use.weights(0), use.weights(1)
-    return matmul(use.b, x, y, name=use.name)
+    return use.b.renamed(matmul(use.b, x, y), use.name)
 
 
 def _gemm(use: Use) -> str:
@@ -50,7 +50,7 @@ def _gemm(use: Use) -> str:
         bias = None if c is None else np.asarray(c) * beta
         if bias is None or bias.size == 1 or bias.shape in ((len(known),), (1, len(known))):
             row = None if bias is None else np.broadcast_to(bias.ravel(), len(known)).copy()
-            return dense(use.b, a, known.astype(np.float32), row, name=use.name)
+            return use.b.renamed(dense(use.b, a, known.astype(np.float32), row), use.name)
     named = use.value(1, *FLOAT)
     product = matmul(use.b, a, movement.transpose(use.b, named, (1, 0)) if turned else named)
     product = _scaled(use, product, alpha)
@@ -103,7 +103,9 @@ def conv_spec(use: Use, x: Sequence[int], w: Sequence[int]) -> ConvSpec:
 def _conv(use: Use) -> str:
     x, w = use.value(0, *FLOAT), use.weights(1)
     bias = use.weights(2) if use.has(2) else None
-    return conv(use.b, x, w, bias, conv_spec(use, use.shape(0), use.shape(1)), name=use.name)
+    return use.b.renamed(
+        conv(use.b, x, w, bias, conv_spec(use, use.shape(0), use.shape(1))), use.name
+    )
 
 
 def _conv_transpose(use: Use) -> str:
@@ -121,7 +123,7 @@ def _conv_transpose(use: Use) -> str:
         use, full, more, [n * s for n, s in zip(lengths, stride, strict=True)]
     )
     spec = ConvSpec(stride, pads, dilation, use.integer("group", 1), output_padding=more)
-    return conv_transpose(use.b, x, w, bias, spec, name=use.name)
+    return use.b.renamed(conv_transpose(use.b, x, w, bias, spec), use.name)
 
 
 def _transposed_pads(
@@ -161,7 +163,7 @@ def _max_pool(use: Use) -> list[Value]:
     spec = pool_spec(use, use.shape(0))
 
     def apply(x: str) -> str:
-        return pool(use.b, "max", x, spec, name=use.name)
+        return use.b.renamed(pool(use.b, "max", x, spec), use.name)
 
     if not use.wants(1) and (made := lifted(use.b, use.raw(0), apply)):
         return [made]
@@ -227,17 +229,17 @@ def column_major(seen: np.ndarray, shape: Sequence[int]) -> np.ndarray:
 
 def _average_pool(use: Use) -> str:
     x = use.value(0, *FLOAT)
-    return pool(use.b, "avg", x, pool_spec(use, use.shape(0)), name=use.name)
+    return use.b.renamed(pool(use.b, "avg", x, pool_spec(use, use.shape(0))), use.name)
 
 
 def _global_average(use: Use) -> str:
     axes = range(2, len(use.shape(0)))
-    return reduce(use.b, "mean", use.value(0, *FLOAT), tuple(axes), True, name=use.name)
+    return use.b.renamed(reduce(use.b, "mean", use.value(0, *FLOAT), tuple(axes), True), use.name)
 
 
 def _global_max(use: Use) -> str:
     axes = range(2, len(use.shape(0)))
-    return reduce(use.b, "max", use.value(0, *FLOAT), tuple(axes), True, name=use.name)
+    return use.b.renamed(reduce(use.b, "max", use.value(0, *FLOAT), tuple(axes), True), use.name)
 
 
 def _lrn(use: Use) -> str:

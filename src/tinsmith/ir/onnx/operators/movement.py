@@ -34,13 +34,13 @@ def _order(use: Use) -> tuple[int, ...]:
 
 def _transpose(use: Use) -> Value:
     order = _order(use)
-    return moved(use, lambda x: movement.transpose(use.b, x, order, name=use.name))
+    return moved(use, lambda x: use.b.renamed(movement.transpose(use.b, x, order), use.name))
 
 
 def _concat(use: Use) -> str:
     axis = use.axis("axis", 1, len(use.shape(0)))
     kept = [use.value(i) for i in range(use.count) if use.shape(i)[axis] != 0]
-    return movement.concat(use.b, kept, axis, name=use.name)
+    return use.b.renamed(movement.concat(use.b, kept, axis), use.name)
 
 
 def _fold_concat(use: Use) -> np.ndarray:
@@ -114,7 +114,9 @@ def _slice(use: Use) -> Value:
         return np.zeros(left, use.dtype(0))
     starts, stops, steps = ([getattr(c, k) for c in cuts] for k in ("start", "stop", "step"))
     steps = [1 if s is None else s for s in steps]
-    return moved(use, lambda x: movement.slices(use.b, x, starts, stops, steps, name=use.name))
+    return moved(
+        use, lambda x: use.b.renamed(movement.slices(use.b, x, starts, stops, steps), use.name)
+    )
 
 
 def _gather(use: Use) -> Value:
@@ -122,8 +124,8 @@ def _gather(use: Use) -> Value:
     indices = use.known(1)
     if indices is not None:
         at = indices
-        return moved(use, lambda x: movement.take(use.b, x, at, axis, name=use.name))
-    return movement.gather(use.b, use.value(0), use.value(1), axis, name=use.name)
+        return moved(use, lambda x: use.b.renamed(movement.take(use.b, x, at, axis), use.name))
+    return use.b.renamed(movement.gather(use.b, use.value(0), use.value(1), axis), use.name)
 
 
 def _fold_gather(use: Use) -> np.ndarray:
@@ -133,7 +135,9 @@ def _fold_gather(use: Use) -> np.ndarray:
 
 def _gather_elements(use: Use) -> str:
     axis = use.axis("axis", 0, len(use.shape(0)))
-    return movement.gather_elements(use.b, use.value(0), use.value(1), axis, name=use.name)
+    return use.b.renamed(
+        movement.gather_elements(use.b, use.value(0), use.value(1), axis), use.name
+    )
 
 
 def _gather_nd(use: Use) -> str:
@@ -153,13 +157,13 @@ def _gather_nd(use: Use) -> str:
         raise Unsupported("an index lies outside of the tensor")
     flat = np.ravel_multi_index(tuple(np.moveaxis(at, -1, 0)), shape[:depth])
     joined = movement.reshape(use.b, x, (prod(shape[:depth]), *shape[depth:]))
-    return movement.take(use.b, joined, np.asarray(flat), 0, name=use.name)
+    return use.b.renamed(movement.take(use.b, joined, np.asarray(flat), 0), use.name)
 
 
 def _expand(use: Use) -> Value:
     wanted = use.whole(1)
     bound(np.broadcast_shapes(use.shape(0), wanted), 8)
-    return moved(use, lambda x: movement.expand(use.b, x, wanted, name=use.name))
+    return moved(use, lambda x: use.b.renamed(movement.expand(use.b, x, wanted), use.name))
 
 
 def _fold_expand(use: Use) -> np.ndarray:
@@ -172,7 +176,7 @@ def _tile(use: Use) -> Value:
     repeats = use.whole(1)
     if len(repeats) != len(use.shape(0)):
         raise Unsupported(f"repeats {repeats} of a tensor {use.shape(0)}")
-    return moved(use, lambda x: movement.tile(use.b, x, repeats, name=use.name))
+    return moved(use, lambda x: use.b.renamed(movement.tile(use.b, x, repeats), use.name))
 
 
 def _fold_tile(use: Use) -> np.ndarray:
@@ -200,7 +204,7 @@ def _pad(use: Use) -> str:
     pairs = zip(use.shape(0), sides, strict=True)
     bound([max(0, d + before + after) for d, (before, after) in pairs], 8)
     if np.isfinite(value):
-        return movement.pad(use.b, x, sides, value, mode, name=use.name)  # type: ignore[arg-type]
+        return use.b.renamed(movement.pad(use.b, x, sides, value, mode), use.name)  # type: ignore[arg-type]
     return _padded_without_number(use, x, sides, value)
 
 
@@ -221,7 +225,7 @@ def _depth_to_space(use: Use) -> Value:
     block = use.integer("blocksize")
     return moved(
         use,
-        lambda x: movement.depth_to_space(use.b, x, block, mode, name=use.name),  # type: ignore[arg-type]
+        lambda x: use.b.renamed(movement.depth_to_space(use.b, x, block, mode), use.name),  # type: ignore[arg-type]
     )
 
 
@@ -232,7 +236,7 @@ def _space_to_depth(use: Use) -> Value:
     block = use.integer("blocksize")
     return moved(
         use,
-        lambda x: movement.space_to_depth(use.b, x, block, mode, name=use.name),  # type: ignore[arg-type]
+        lambda x: use.b.renamed(movement.space_to_depth(use.b, x, block, mode), use.name),  # type: ignore[arg-type]
     )
 
 

@@ -27,12 +27,16 @@ def _batch(use: Use) -> str:
         raise Unsupported("its attribute spatial is 0")
     scale, bias, mean, var = (use.weights(i) for i in range(1, 5))
     x = use.value(0, *FLOAT)
-    return norms.batch_norm(use.b, x, (mean, var), (scale, bias), _epsilon(use), name=use.name)
+    return use.b.renamed(
+        norms.batch_norm(use.b, x, (mean, var), (scale, bias), _epsilon(use)), use.name
+    )
 
 
 def _instance(use: Use) -> str:
     affine = use.weights(1), use.weights(2)
-    return norms.instance_norm(use.b, use.value(0, *FLOAT), affine, _epsilon(use), name=use.name)
+    return use.b.renamed(
+        norms.instance_norm(use.b, use.value(0, *FLOAT), affine, _epsilon(use)), use.name
+    )
 
 
 def _layer(use: Use) -> list[str | None]:
@@ -40,7 +44,7 @@ def _layer(use: Use) -> list[str | None]:
     x, rank = use.value(0, *FLOAT), len(use.shape(0))
     axes = tuple(range(use.axis("axis", -1, rank), rank))
     affine = use.weights(1), use.weights(2) if use.has(2) else None
-    y = norms.layer_norm(use.b, x, affine, axes, _epsilon(use), name=use.name)
+    y = use.b.renamed(norms.layer_norm(use.b, x, affine, axes, _epsilon(use)), use.name)
     if not use.wants(1) and not use.wants(2):
         return [y]
     mean = reduce(use.b, "mean", x, axes, True)
@@ -54,7 +58,7 @@ def _group(use: Use) -> str:
     """Groups of channels normed together; scale and bias per channel (version 18: per group)."""
     x, groups = use.value(0, *FLOAT), use.integer("num_groups")
     affine = _per_channel(use, 1, groups), _per_channel(use, 2, groups)
-    return norms.group_norm(use.b, x, groups, affine, _epsilon(use), name=use.name)
+    return use.b.renamed(norms.group_norm(use.b, x, groups, affine, _epsilon(use)), use.name)
 
 
 def _per_channel(use: Use, position: int, groups: int) -> str | np.ndarray:
@@ -73,7 +77,7 @@ def _per_channel(use: Use, position: int, groups: int) -> str | np.ndarray:
 def _rms(use: Use) -> str:
     x, rank = use.value(0, *FLOAT), len(use.shape(0))
     axes = tuple(range(use.axis("axis", -1, rank), rank))
-    return norms.rms_norm(use.b, x, use.weights(1), axes, _epsilon(use), name=use.name)
+    return use.b.renamed(norms.rms_norm(use.b, x, use.weights(1), axes, _epsilon(use)), use.name)
 
 
 OPERATORS = (

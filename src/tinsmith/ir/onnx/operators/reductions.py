@@ -9,7 +9,7 @@ from math import prod
 import numpy as np
 
 from tinsmith.ir.compose.elementwise import binary, cast, compare, unary, where
-from tinsmith.ir.compose.movement import reshape
+from tinsmith.ir.compose.movement import reshape, unsqueeze
 from tinsmith.ir.compose.reduction import arg, cumsum, log_softmax, reduce, softmax, topk
 from tinsmith.ir.onnx.content import axis_in
 from tinsmith.ir.onnx.refusal import Unsupported
@@ -54,7 +54,7 @@ def _reduce(op: str, since: int) -> Callable[[Use], str]:
                 use.b, op, cast(use.b, x, "int32"), axes, bool(use.integer("keepdims", 1))
             )
             return cast(use.b, small, "bool", name=use.name)
-        return reduce(use.b, op, x, axes, bool(use.integer("keepdims", 1)), name=use.name)
+        return use.b.renamed(reduce(use.b, op, x, axes, bool(use.integer("keepdims", 1))), use.name)
 
     return translate
 
@@ -92,7 +92,8 @@ def _arg(which: str) -> Callable[[Use], str]:
         x = use.value(0)
         axis = use.axis("axis", 0, len(use.shape(0)))
         keep, last = use.integer("keepdims", 1), use.integer("select_last_index", 0)
-        return arg(use.b, which, x, axis, bool(keep), bool(last), name=use.name)
+        y = arg(use.b, which, x, axis, bool(last))
+        return use.b.renamed(unsqueeze(use.b, y, (axis,)) if keep else y, use.name)
 
     return translate
 
@@ -103,10 +104,11 @@ def _softmax(function: Callable[..., str]) -> Callable[[Use], str]:
     def translate(use: Use) -> str:
         x, shape = use.value(0, *FLOAT), use.shape(0)
         if use.version >= 13:
-            return function(use.b, x, use.axis("axis", -1, len(shape)), name=use.name)
+            y = function(use.b, x, use.axis("axis", -1, len(shape)))
+            return use.b.renamed(y, use.name)
         axis = use.axis("axis", 1, len(shape))
         flat = reshape(use.b, x, (prod(shape[:axis]), prod(shape[axis:])))
-        return reshape(use.b, function(use.b, flat, 1, name=use.name), shape)
+        return use.b.renamed(reshape(use.b, function(use.b, flat, 1), shape), use.name)
 
     return translate
 
@@ -117,7 +119,7 @@ def _hardmax(use: Use) -> str:
     if use.version < 13:
         raise Unsupported(f"version {use.version} of it is not read; 13 and later are")
     axis = use.axis("axis", -1, len(shape))
-    best = arg(use.b, "max", x, axis, True)
+    best = unsqueeze(use.b, arg(use.b, "max", x, axis), (axis,))
     places = np.arange(shape[axis]).reshape([-1 if a == axis else 1 for a in range(len(shape))])
     return cast(use.b, compare(use.b, "equal", best, use.constant_of(places)), "float32")
 
@@ -126,15 +128,15 @@ def _cumsum(use: Use) -> str:
     x, rank = use.value(0), len(use.shape(0))
     axis = axis_in(int(use.constant(1).ravel()[0]), rank)
     exclusive, reverse = use.integer("exclusive", 0), use.integer("reverse", 0)
-    return cumsum(use.b, x, axis, bool(exclusive), bool(reverse), name=use.name)
+    return use.b.renamed(cumsum(use.b, x, axis, bool(exclusive), bool(reverse)), use.name)
 
 
 def _topk(use: Use) -> list[str]:
     x = use.value(0)
     k = int(use.constant(1).ravel()[0]) if use.version >= 10 else use.integer("k")
     axis = use.axis("axis", -1, len(use.shape(0)))
-    largest, ordered = use.integer("largest", 1), use.integer("sorted", 1)
-    return list(topk(use.b, x, k, axis, bool(largest), bool(ordered), name=use.name))
+    values, indices = topk(use.b, x, k, axis, bool(use.integer("largest", 1)))
+    return [use.b.renamed(values, use.name), indices]
 
 
 def _lp_normalization(use: Use) -> str:

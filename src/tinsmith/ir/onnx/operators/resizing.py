@@ -42,7 +42,7 @@ def _resize(use: Use) -> str:
         return _cropped(use, axes, sizes, spec)
     if use.integer("antialias", 0) and spec.mode != "nearest":
         return _smooth(use, axes, sizes, spec)
-    return resize(use.b, use.value(0), axes, sizes, spec, name=use.name)
+    return use.b.renamed(resize(use.b, use.value(0), axes, sizes, spec), use.name)
 
 
 def _smooth(use: Use, axes: Sequence[int], sizes: Sequence[int], spec: ResizeSpec) -> str:
@@ -53,7 +53,7 @@ def _smooth(use: Use, axes: Sequence[int], sizes: Sequence[int], spec: ResizeSpe
         if size != length or scale != 1:
             seen = TRANSFORMS[spec.transform](np.arange(size), length, size, scale)
             matrix = _stretched(seen, length, min(scale, 1.0), spec)
-            x = along(use.b, x, matrix, axis, name=use.name)
+            x = use.b.renamed(along(use.b, x, matrix, axis), use.name)
     return x
 
 
@@ -97,7 +97,7 @@ def _cropped(use: Use, axes: Sequence[int], sizes: Sequence[int], spec: ResizeSp
         span = (end - start) * (length - 1)
         shares = np.arange(size) / (size - 1) if size > 1 else np.array([0.5])
         seen = start * (length - 1) + shares * span
-        x = along(use.b, x, interpolation(seen, length, spec), axis, name=use.name)
+        x = use.b.renamed(along(use.b, x, interpolation(seen, length, spec), axis), use.name)
         away = (seen < 0) | (seen > length - 1)
         outside = outside | away.reshape([-1 if a == axis else 1 for a in range(outside.ndim)])
     if not outside.any():
@@ -147,7 +147,7 @@ def _by_scales(use: Use, scales: Sequence[float]) -> str:
     sizes = _lengths(use, axes, scales)
     bound(sizes, 8)
     spec = ResizeSpec(mode, "asymmetric", "floor", scales=tuple(scales))
-    return resize(use.b, use.value(0), axes, sizes, spec, name=use.name)
+    return use.b.renamed(resize(use.b, use.value(0), axes, sizes, spec), use.name)
 
 
 def _upsample(use: Use) -> str:

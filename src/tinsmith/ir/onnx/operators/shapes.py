@@ -51,7 +51,7 @@ def _wanted_shape(use: Use) -> tuple[int, ...]:
 def _to_shape(shape: Callable[[Use], tuple[int, ...]]) -> Callable[[Use], Value]:
     def translate(use: Use) -> Value:
         wanted = shape(use)
-        return moved(use, lambda x: movement.reshape(use.b, x, wanted, name=use.name))
+        return moved(use, lambda x: use.b.renamed(movement.reshape(use.b, x, wanted), use.name))
 
     return translate
 
