@@ -15,6 +15,9 @@ become refusals too. Example::
 
     OPERATORS = (Operator("Scaler", scaler, ("float32",), domain="ai.onnx.ml"),)
 
+Functions that take no name (those outside `compose/elementwise`) get theirs afterwards:
+``use.b.renamed(transpose(use.b, x, order), use.name)``.
+
 ``use.known(0)`` is an operand's array, or None where it is computed when the model runs;
 ``use.constant(0)`` refuses the latter. ``fold`` evaluates the operator where all operands are
 known (shape arithmetic); where it is None, the nodes are appended and folded by the compiler.
