@@ -40,6 +40,7 @@ class Rewriter:
         self._values = values
         self._float: dict[str, str] = {}
         self._int8: dict[str, str] = {}
+        self._float_first: set[str] = set()
         for name in graph.inputs:
             self._input(name, graph.type(name))
         for s in graph.states:
@@ -53,9 +54,10 @@ class Rewriter:
         else:
             self._float[name] = self.builder.input(name, type)
 
-    def has_int8(self, value: str) -> bool:
-        """Whether the value already exists as int8."""
-        return value in self._int8
+    def born_int8(self, value: str) -> bool:
+        """Whether the value is computed (or given) as int8; a float value that was quantised for
+        one of its readers is not: the others go on in float."""
+        return value in self._int8 and value not in self._float_first
 
     def int8_forms(self) -> Mapping[str, str]:
         """Float value -> name of its int8 form, for all that have one."""
@@ -90,6 +92,7 @@ class Rewriter:
         """The value as int8; at the beginning of an int8 region through a quantize."""
         if value not in self._int8:
             source = self.float(value)
+            self._float_first.add(value)
             self.builder.stage = QUANTISE
             name = f"{value}_int8"
             self._int8[value] = self.builder.op(

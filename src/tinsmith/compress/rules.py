@@ -50,7 +50,7 @@ def staying(rewriter: Rewriter, node: Node) -> str:
         return f"there is no int8 form of {node.op}"
     if reason := rule.refusal(rewriter, node):
         return reason
-    if any(rewriter.has_int8(i) for i in node.inputs) or _starts(rewriter, node):
+    if any(rewriter.born_int8(i) for i in node.inputs) or _starts(rewriter, node):
         return ""
     return "none of its operands is int8"
 
@@ -59,9 +59,10 @@ def _starts(rewriter: Rewriter, node: Node) -> bool:
     """Whether a node begins an int8 region; moves do where such a node alone reads them: bytes are
     moved faster than floats."""
     while node.op in MOVES:
+        x, y = (rewriter.graph.type(v) for v in (node.inputs[0], node.outputs[0]))
         user = only_user(rewriter.graph, node.outputs[0])
-        if user is None or user.inputs[0] != node.outputs[0]:
-            return False
+        if user is None or user.inputs[0] != node.outputs[0] or x.elements != y.elements:
+            return False  # a part is quantised by itself: its range may be smaller
         node = user
     rule = RULES.get(node.op)
     return rule is not None and rule.starts and not rule.refusal(rewriter, node)

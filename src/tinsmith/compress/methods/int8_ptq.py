@@ -44,7 +44,7 @@ def _rewritten(rewriter: Rewriter, fixed: frozenset[str]) -> tuple[FloatNode, ..
         if node.name in taken:
             continue  # a clamp that its layer has taken in
         region = None if node.name in fixed else regions.region(node.outputs[0])
-        if region is not None and rewriter.has_int8(region.root):
+        if region is not None and rewriter.born_int8(region.root):
             _region(rewriter, regions, node)
             continue
         reason = "" if node.name in fixed else staying(rewriter, node)
