@@ -1,6 +1,7 @@
 """Kernels compiled for this computer, once per set of flags."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,4 +18,4 @@ def kernel_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def host_kernels(kernel_folder: Path) -> Callable[..., HostKernels]:
     """``host_kernels("-O2", "-std=c99")``."""
-    return lambda *flags: compile_kernels(kernel_folder, flags)
+    return cache(lambda *flags: compile_kernels(kernel_folder, flags))

@@ -22,8 +22,9 @@ from tinsmith.testing.kernels import (
 )
 
 MUTANT = re.compile(r'^/\* mutant: "(.+)" -> "(.+)" \*/\n', re.MULTILINE)
-FLAGS = ("-O2", "-std=c99", "-DTS_NO_FPU")
-HEADERS = {n: text for n, text in kernel_sources().items() if n.endswith(".h")}
+FLAGS = ("-O0", "-std=c99", "-DTS_NO_FPU")
+SOURCES = kernel_sources()
+HEADERS = {n: text for n, text in SOURCES.items() if n.endswith(".h")}
 INCLUDE = re.compile(r'^#include "(ts_\w+\.h)"', re.MULTILINE)
 FEW = 6
 """Kernels that are compiled at once to see a wrong line of a header."""
@@ -33,7 +34,7 @@ def plants(suffix: str) -> list[tuple[str, int]]:
     """(file, number of its wrong text)."""
     return [
         (name, i)
-        for name, text in sorted(kernel_sources().items())
+        for name, text in sorted(SOURCES.items())
         if name.endswith(suffix)
         for i, _ in enumerate(MUTANT.findall(text))
     ]
@@ -44,16 +45,16 @@ PLANTS, HEADER_PLANTS = plants(".c"), plants(".h")
 
 @pytest.mark.parametrize(("op", "dtype"), all_kernels())
 def test_every_kernel_names_a_mutant(op: str, dtype: str) -> None:
-    assert MUTANT.search(kernel_sources()[f"{OPS.get(op).kernel_name(dtype)}.c"])
+    assert MUTANT.search(SOURCES[f"{OPS.get(op).kernel_name(dtype)}.c"])
 
 
 def test_every_kernel_file_belongs_to_an_operation() -> None:
     bound = {f"{OPS.get(op).kernel_name(dtype)}.c" for op, dtype in all_kernels()}
-    assert bound == {n for n in kernel_sources() if n.endswith(".c")}
+    assert bound == {n for n in SOURCES if n.endswith(".c")}
 
 
 def planted(name: str, old: str, new: str) -> str:
-    text = MUTANT.sub("", kernel_sources()[name])
+    text = MUTANT.sub("", SOURCES[name])
     assert text.count(old) == 1, f"{name}: {old!r} must occur exactly once"
     return text.replace(old, new)
 
@@ -62,12 +63,11 @@ def planted(name: str, old: str, new: str) -> str:
 def wrong_kernels(kernel_folder: Path) -> HostKernels:
     """Every kernel file with each of its wrong texts, all in one shared object: the functions of
     wrong text i end with ``_wrong_i``."""
-    sources = dict(HEADERS)
-    for name, text in sorted(kernel_sources().items()):
-        stem = name.removesuffix(".c")
-        for i, (old, new) in enumerate(MUTANT.findall(text) if name.endswith(".c") else ()):
-            named = re.sub(rf"\bts_{stem}\b", f"ts_{stem}_wrong_{i}", planted(name, old, new))
-            sources[f"{stem}_wrong_{i}.c"] = named
+    sources = {}
+    for name, i in PLANTS:
+        old, new = MUTANT.findall(SOURCES[name])[i]
+        sources |= {f"wrong_{i}/{header}": text for header, text in HEADERS.items()}
+        sources[f"wrong_{i}/{name}"] = renamed(name, planted(name, old, new), f"_wrong_{i}")
     return compile_kernels(kernel_folder, FLAGS, sources)
 
 
@@ -77,26 +77,66 @@ def test_the_planted_line_is_caught(name: str, number: int, wrong_kernels: HostK
     assert any(caught(kernels, *bound) for bound in all_kernels() if file_of(*bound) == name)
 
 
+def test_right_lines_are_not_caught(kernel_folder: Path) -> None:
+    kernels = compile_kernels(kernel_folder, FLAGS)
+    assert not [bound for bound in all_kernels() if caught(kernels, *bound)]
+
+
+@pytest.fixture(scope="module")
+def wrong_headers(kernel_folder: Path) -> HostKernels:
+    """For each wrong text of a header the kernels that are likeliest to show it, all in one shared
+    object; their functions end with `ending`."""
+    sources = {}
+    for plant in HEADER_PLANTS:
+        sources |= with_wrong_header(*plant, some=using(*plant)[:FEW])
+    return compile_kernels(kernel_folder, FLAGS, sources)
+
+
 @pytest.mark.parametrize(("name", "number"), HEADER_PLANTS)
 def test_the_planted_line_of_a_header_is_caught(
-    name: str, number: int, kernel_folder: Path
+    name: str, number: int, wrong_headers: HostKernels, kernel_folder: Path
 ) -> None:
     """Kernels that include the header, few at a time until one shows it."""
-    old, new = MUTANT.findall(kernel_sources()[name])[number]
-    headers = {**HEADERS, name: planted(name, old, new)}
-    using = [b for b in all_kernels() if name in included(file_of(*b))]
-    function = enclosing(kernel_sources()[name], old)
-    using.sort(key=lambda b: function not in kernel_sources()[file_of(*b)])
-    for some in batches(using):
-        files = {file_of(*b): kernel_sources()[file_of(*b)] for b in some}
-        kernels = compile_kernels(kernel_folder, FLAGS, headers | files)
+    likely, suffix = using(name, number), ending(name, number)
+    kernels = replace(wrong_headers, suffix=suffix)
+    for some in batches(likely):
+        if some != likely[:FEW]:
+            wrong = with_wrong_header(name, number, some)
+            kernels = replace(compile_kernels(kernel_folder, FLAGS, wrong), suffix=suffix)
         if any(caught(kernels, *bound) for bound in some):
             return
+    old, new = MUTANT.findall(SOURCES[name])[number]
     pytest.fail(f"{name}: {old!r} -> {new!r} is not seen")
 
 
-def batches(using: Sequence[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
-    rest = iter(using)
+def ending(name: str, number: int) -> str:
+    return f"_{name.removesuffix('.h')}_{number}"
+
+
+def renamed(name: str, text: str, suffix: str) -> str:
+    """A kernel file whose function ends with ``suffix``."""
+    function = f"ts_{name.removesuffix('.c')}"
+    return re.sub(rf"\b{function}\b", f"{function}{suffix}", text)
+
+
+def using(name: str, number: int) -> list[tuple[str, str]]:
+    """Kernels that include a header, those first that call the function of a wrong text."""
+    function = enclosing(SOURCES[name], MUTANT.findall(SOURCES[name])[number][0])
+    found = [b for b in all_kernels() if name in included(file_of(*b))]
+    return sorted(found, key=lambda b: function not in SOURCES[file_of(*b)])
+
+
+def with_wrong_header(name: str, number: int, some: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Sources of some kernels with one wrong text in a header, in a folder of their own."""
+    suffix = ending(name, number)
+    old, new = MUTANT.findall(SOURCES[name])[number]
+    files = {n: renamed(n, SOURCES[n], suffix) for n in {file_of(*b) for b in some}}
+    sources = {**HEADERS, name: planted(name, old, new), **files}
+    return {f"{suffix.lstrip('_')}/{n}": text for n, text in sources.items()}
+
+
+def batches(kernels: Sequence[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
+    rest = iter(kernels)
     while some := list(islice(rest, FEW)):
         yield some
 
@@ -110,7 +150,7 @@ def included(name: str) -> set[str]:
     found: set[str] = set()
     pending = [name]
     while pending:
-        fresh = set(INCLUDE.findall(kernel_sources()[pending.pop()])) - found
+        fresh = set(INCLUDE.findall(SOURCES[pending.pop()])) - found
         found |= fresh
         pending += fresh
     return found

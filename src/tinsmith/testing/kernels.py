@@ -4,11 +4,11 @@ as generated code calls them, with guarded memory around every result."""
 import ctypes
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from importlib.resources import files
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,8 @@ from tinsmith.ir.types import TensorType
 STRICT = ("-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wdouble-promotion")
 GUARD_BYTES = 64
 GUARD = 0xA5
+UNIT = 25
+"""Most kernels that are compiled as one file."""
 
 
 def kernel_sources() -> dict[str, str]:
@@ -145,7 +147,8 @@ def compile_kernels(
     Args:
         folder: where sources, zig's cache and the shared object go; equal inputs are compiled once.
         flags: e.g. ("-O2", "-std=c99").
-        sources: file name -> text; `kernel_sources()` if None.
+        sources: path -> text; `kernel_sources()` if None. The ``.c`` files of one folder are
+            compiled as a few units: a compiler's start costs more than most kernels.
 
     Raises:
         InternalError: it does not compile; says what the compiler said.
@@ -156,9 +159,25 @@ def compile_kernels(
     if not library.exists():
         library.parent.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
+            (library.parent / name).parent.mkdir(exist_ok=True)
             (library.parent / name).write_text(text, encoding="utf-8")
-        _compile(library, [n for n in sorted(texts) if n.endswith(".c")], flags, folder)
+        _compile(library, _units(library.parent, texts), flags, folder)
     return HostKernels(library)
+
+
+def _units(folder: Path, names: Iterable[str]) -> list[str]:
+    """Files that include the ``.c`` files, `UNIT` of one folder each."""
+    by_folder: dict[str, list[str]] = {}
+    for path in sorted(map(PurePosixPath, names)):
+        if path.suffix == ".c":
+            by_folder.setdefault(str(path.parent), []).append(path.name)
+    made = []
+    for inside, kernels in by_folder.items():
+        for i in range(0, len(kernels), UNIT):
+            made.append(str(PurePosixPath(inside, f"unit_{i:03d}.c")))
+            text = "".join(f'#include "{name}"\n' for name in kernels[i : i + UNIT])
+            (folder / made[-1]).write_text(text, encoding="utf-8")
+    return made
 
 
 def _compile(library: Path, names: Sequence[str], flags: Sequence[str], cache: Path) -> None:
