@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
@@ -44,6 +45,10 @@ class Show:
             self._task = None
         how = "[dim]served[/dim]  " if record.served else "[green]executed[/green]"
         self._console.print(f"  {how}  {record.name:<28}{record.seconds:8.2f} s", highlight=False)
+
+    def noted(self, text: str) -> None:
+        """Say it on stderr: results on stdout stay what they are."""
+        typer.echo(f"tinsmith: note: {text}", err=True)
 
 
 @contextmanager

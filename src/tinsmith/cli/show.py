@@ -15,6 +15,7 @@ from tinsmith.devices.board import Board
 from tinsmith.flow.model import ModelMeasurement, Span
 from tinsmith.flow.model_compare import Comparison
 from tinsmith.flow.outputs import Delivered
+from tinsmith.flow.package import Packed
 from tinsmith.flow.parts import Built
 from tinsmith.flow.record import EMULATION, interval_text, latency_text, runner_text
 from tinsmith.flow.result import BoardResult, Model, Result
@@ -227,6 +228,13 @@ def show_comparison(found: Comparison) -> None:
 
 def _difference(most: float | None) -> str:
     return "not finite" if most is None else f"{most:g}"
+
+
+def show_packed(packed: Sequence[Packed]) -> None:
+    """Archives that were written, a line each."""
+    for p in packed:
+        out().print(f"{p.path}  {count_text(p.nbytes)} B, {p.kind} for {p.board}, {p.cases} golden "
+                    "cases", markup=False, highlight=False, soft_wrap=True)  # fmt: skip
 
 
 def show_dataset(dataset: Dataset) -> None:

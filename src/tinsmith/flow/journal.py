@@ -33,6 +33,9 @@ class Listener(Protocol):
     def finished(self, record: StepRecord) -> None:
         """A step's result is there."""
 
+    def noted(self, text: str) -> None:
+        """Something was done that a person should know of: one sentence."""
+
 
 class Nobody:
     """A Listener that shows nothing."""
@@ -42,6 +45,9 @@ class Nobody:
         return Silent()
 
     def finished(self, record: StepRecord) -> None:
+        """Ignore."""
+
+    def noted(self, text: str) -> None:
         """Ignore."""
 
 

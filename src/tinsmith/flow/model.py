@@ -19,6 +19,7 @@ from tinsmith.core.progress import Progress
 from tinsmith.flow.journal import Listener, Nobody, StepRecord
 from tinsmith.flow.model_inputs import default_inputs, read_inputs, write_outputs
 from tinsmith.flow.model_target import Target, choose_target, work_text
+from tinsmith.flow.places import check_output
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.importer import IMPORTERS, read_model
 
@@ -107,11 +108,13 @@ def measure_model(
     """Import a model, build it for a board, run it and report its figures.
 
     Raises:
-        UserError: ``model.file`` (there is none), what the importer refuses, ``model.inputs.*``,
-            ``build.fit`` (`DoesNotFit`), and every fault of a run.
+        UserError: ``model.file`` (there is none), ``output.place``, what the importer refuses,
+            ``model.inputs.*``, ``build.fit`` (`DoesNotFit`), and every fault of a run.
     """
     steps = Clock(listener or Nobody())
-    options.target()  # a wrong board is known before a large model is read
+    options.target()  # a wrong board or place is known before a large model is read
+    if options.outputs is not None:
+        check_output(options.outputs)
     graph = open_model(path, options.semantics, steps)
     meant = semantics_of(path, options.semantics)
     return measure_graph(graph, (path.name, meant), options, steps)
@@ -122,7 +125,7 @@ def measure_graph(
 ) -> ModelMeasurement:
     """`measure_model` from the graph on; ``about``: the model's name and its semantics."""
     target = options.target()
-    inputs = case_inputs(graph, options.inputs)
+    inputs = case_inputs(graph, options.inputs, steps)
     module = steps.do("compile", lambda _: compile_graph(graph, target.board.id))
     firmware = steps.do(f"build {target.board.id}", lambda _: target.build(module))
     compiled = sum(steps.seconds[-2:])
@@ -151,6 +154,10 @@ class Clock:
         self.seconds.append(time.monotonic() - began)
         self._listener.finished(StepRecord(name, "", served=False, seconds=self.seconds[-1]))
 
+    def note(self, text: str) -> None:
+        """Tells the listener something that a person should know of."""
+        self._listener.noted(text)
+
     def do(self, name: str, work: Callable[[Progress], T]) -> T:
         """A step that is one call."""
         with self.step(name) as progress:
@@ -163,6 +170,8 @@ def open_model(path: Path, semantics: str, steps: Clock) -> Graph:
     Raises:
         UserError: ``model.file``, or what the importer says.
     """
+    if path.is_dir():
+        raise UserError("model.file", f"{path} is a folder.", "Name a model file.")
     if not path.is_file():
         raise UserError("model.file", f"There is no file {path}.", "Name a model file.")
     return steps.do("import", lambda _: read_model(path, "", semantics))
@@ -175,9 +184,9 @@ def semantics_of(path: Path, semantics: str) -> str | None:
     return semantics or next(iter(known), None)
 
 
-def case_inputs(graph: Graph, path: Path | None) -> dict[str, np.ndarray]:
+def case_inputs(graph: Graph, path: Path | None, steps: Clock) -> dict[str, np.ndarray]:
     """The cases of a file, or one of default values."""
-    return read_inputs(path, graph) if path is not None else default_inputs(graph)
+    return read_inputs(path, graph, steps.note) if path is not None else default_inputs(graph)
 
 
 def _measured(

@@ -14,6 +14,7 @@ from tinsmith.flow.journal import Listener, Nobody
 from tinsmith.flow.model import Clock, MeasureOptions, case_inputs, open_model
 from tinsmith.flow.model_inputs import write_arrays
 from tinsmith.flow.model_target import work_text
+from tinsmith.flow.places import check_output_folder
 from tinsmith.ir.graph import Graph, Node
 from tinsmith.prove.bits import differing
 from tinsmith.prove.parity import compare
@@ -88,11 +89,17 @@ def compare_model(
     """
     steps = Clock(listener or Nobody())
     if against == options.board:
-        raise UserError("compare.same", f"{against!r} would be compared with itself.")
+        raise UserError(
+            "compare.same",
+            f"{against!r} would be compared with itself.",
+            "Name two different ones with --board and --against; `reference` is one of them.",
+        )
     boards = [options.board, *([] if against == REFERENCE else [against])]
     chosen = [_tracing(replace(options, board=b)) for b in boards]
+    if dump is not None:
+        check_output_folder(dump)
     graph = open_model(path, options.semantics, steps)
-    inputs = case_inputs(graph, options.inputs)
+    inputs = case_inputs(graph, options.inputs, steps)
     traces = [_trace(graph, o, inputs, steps) for o in chosen]
     lowered = lower(graph)
     if against == REFERENCE:

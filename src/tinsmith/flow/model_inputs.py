@@ -1,8 +1,10 @@
 """Inputs and outputs of a model as .npz files: ``in_0``, ``in_1``, ... and ``out_0``, ``out_1``,
-..., each [case, *shape] in the model's own types."""
+..., each [case, *shape] in the model's own types. A file of reference vectors holds both; its
+outputs (``out_0``, ``out_0_<kernels>``) are passed over where inputs are read."""
 
 import io
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from tinsmith.ir.types import TensorType
 SEED = 12345
 _HINT = "Write it with numpy.savez: in_0, in_1, ... in the order of the model's inputs."
 _READER = "tinsmith.flow.model_inputs:load_arrays"
+_OUTPUT = re.compile(r"out_\d+(_.*)?")
 
 
 def default_inputs(graph: Graph) -> dict[str, np.ndarray]:
@@ -61,14 +64,21 @@ def _drawn(name: str, type: TensorType, state: int) -> tuple[np.ndarray, int]:
     return values.reshape(1, *type.shape), state
 
 
-def read_inputs(path: Path, graph: Graph) -> dict[str, np.ndarray]:
+def read_inputs(
+    path: Path, graph: Graph, tell: Callable[[str], None] = lambda _: None
+) -> dict[str, np.ndarray]:
     """The inputs of a graph by name, from a file whose arrays are ``in_0``, ``in_1``, ...
+
+    An array whose cases differ from the model's shape only by axes of length 1 is reshaped;
+    ``tell`` hears of it.
 
     Raises:
         UserError: ``model.inputs.file`` (missing, no .npz, objects in it), ``model.inputs.names``
-            (an array is missing or unknown), ``model.inputs.type`` (dtype or shape, or the numbers
-            of cases differ).
+            (an array is missing or unknown), ``model.inputs.case`` (one case without the axis of
+            cases), ``model.inputs.type`` (dtype or shape, or the numbers of cases differ).
     """
+    if path.is_dir():
+        raise UserError("model.inputs.file", f"{path} is a folder.", _HINT)
     if not path.is_file():
         raise UserError("model.inputs.file", f"There is no file {path}.", _HINT)
     arrays = run(_READER, (path.resolve(),), dict[str, np.ndarray])
@@ -76,12 +86,13 @@ def read_inputs(path: Path, graph: Graph) -> dict[str, np.ndarray]:
     _check_names(path, arrays, tuple(wanted))
     found = {}
     for key, name in wanted.items():
-        found[name] = _checked(path, key, arrays[key], graph.type(name))
+        found[name] = _checked(f"{path}: {key}", arrays[key], graph.type(name), tell)
     counts = {len(a) for a in found.values()}
     if len(counts) > 1 or 0 in counts:
         raise UserError(
             "model.inputs.type",
             f"{path}: all arrays need the same number of cases, at least 1; got {sorted(counts)}.",
+            "The first axis of every array counts the cases.",
         )
     return found
 
@@ -108,7 +119,7 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
 
 def _check_names(path: Path, arrays: Mapping[str, np.ndarray], wanted: Sequence[str]) -> None:
     missing = [k for k in wanted if k not in arrays]
-    extra = [k for k in arrays if k not in wanted]
+    extra = [k for k in arrays if k not in wanted and not _OUTPUT.fullmatch(k)]
     if missing or extra:
         said = f"lacks {', '.join(missing)}" if missing else f"has {extra[0]!r}, which is unknown"
         guess = did_you_mean(missing[0], extra) if missing else ""
@@ -119,15 +130,46 @@ def _check_names(path: Path, arrays: Mapping[str, np.ndarray], wanted: Sequence[
         )
 
 
-def _checked(path: Path, key: str, array: np.ndarray, want: TensorType) -> np.ndarray:
-    if array.dtype.name != want.dtype or array.ndim == 0 or array.shape[1:] != want.shape:
+def _checked(
+    what: str, array: np.ndarray, want: TensorType, tell: Callable[[str], None]
+) -> np.ndarray:
+    got = f"{what} is {array.dtype.name}{list(array.shape)}"
+    takes = f"the model takes {want.dtype}{_cases(want.shape)}"
+    if array.dtype.name != want.dtype:
+        raise UserError("model.inputs.type", f"{got}; {takes}.", _conversion(array.dtype, want))
+    if array.shape == want.shape:
         raise UserError(
-            "model.inputs.type",
-            f"{path}: {key} is {array.dtype.name}{list(array.shape)}; the model takes "
-            f"{want.dtype}{['case', *want.shape]}.",
+            "model.inputs.case",
+            f"{got}: one case without the axis of cases; {takes}.",
+            "Add the axis before you save it: x[None], or numpy.stack(cases) for several.",
         )
+    if array.ndim == 0 or _long(array.shape[1:]) != _long(want.shape):
+        raise UserError("model.inputs.type", f"{got}; {takes}.", "The first axis counts the cases.")
+    if array.shape[1:] != want.shape:
+        tell(f"{got}; {takes}: reshaped, for only axes of length 1 differ.")
+        array = array.reshape(len(array), *want.shape)
     # A byte of a boolean array may be any; the model's are 0 and 1.
     return array.view(np.uint8) != 0 if want.dtype == "bool" else array
+
+
+def _cases(shape: tuple[int, ...]) -> str:
+    return f"[{', '.join(('case', *map(str, shape)))}]"
+
+
+def _long(shape: tuple[int, ...]) -> list[int]:
+    """A shape without its axes of length 1."""
+    return [d for d in shape if d != 1]
+
+
+def _conversion(got: "np.dtype[Any]", want: TensorType) -> str:
+    """How values become those that the model takes."""
+    if got.kind == "f" and want.quant is not None and want.quant.axis is None:
+        scale, zero = want.quant.scale[0], want.quant.zero_point[0]
+        return (
+            f"Real values become integers by round(x / {scale:.9g}) + {zero}, cut to the range of "
+            f"{want.dtype}."
+        )
+    return f"Convert it before you save it: x.astype(numpy.{np.dtype(want.dtype).name})."
 
 
 def write_outputs(path: Path, outputs: Sequence[np.ndarray]) -> None:

@@ -18,6 +18,7 @@ from tinsmith.build.toolchain import TOOLCHAINS
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.errors import UnknownKind, UserError
 from tinsmith.devices.board import BOARDS, Board
+from tinsmith.flow.places import check_cache
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import site_of
 from tinsmith.ir.op import OPS
@@ -115,7 +116,8 @@ def choose_target(
 
     Raises:
         UnknownKind: no such board, toolchain, runner or optimisation.
-        UserError ``model.target``: the board is not served by it.
+        UserError: ``model.target`` (the board is not served by it), ``cache.folder`` (objects
+            cannot be kept).
     """
     found = BOARDS.get(board)
     chain = _one_of(toolchain, found.toolchains, f"board {board!r} and toolchain")
@@ -125,7 +127,9 @@ def choose_target(
     known = TOOLCHAINS.get(chain).optimize
     if optimize and optimize not in known:
         raise UnknownKind("optimisation", optimize, known)
-    return Target(found, chain, engine, (cache or cache_folder()) / "objects", optimize)
+    objects = (cache or cache_folder()) / "objects"
+    check_cache(objects)
+    return Target(found, chain, engine, objects, optimize)
 
 
 def _one_of(wanted: str, allowed: tuple[str, ...], what: str) -> str:

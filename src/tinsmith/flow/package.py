@@ -1,6 +1,6 @@
 """Packages a model file, or a project's model, as archives that drop into a firmware project."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +18,7 @@ from tinsmith.flow.model import Clock, open_model
 from tinsmith.flow.model_inputs import read_inputs
 from tinsmith.flow.model_target import choose_target
 from tinsmith.flow.parts import chosen
+from tinsmith.flow.places import check_output_folder
 from tinsmith.flow.run import make_model
 from tinsmith.flow.steps import Steps
 from tinsmith.ir.graph import Graph
@@ -80,18 +81,21 @@ def package_model(
     """Import a model file, compile it, and write its packages.
 
     Raises:
-        UserError: ``package.kind`` (none named), ``model.file``, ``model.inputs.*``, what the
+        UserError: ``package.kind`` (none named), ``output.place``, ``model.*``, what the
             importer refuses and what a kind raises.
         UnknownKind: no such package kind, board or toolchain.
     """
     _check_kinds(options.kinds)
+    check_output_folder(options.output)
     target = choose_target(options.board, options.toolchain, cache=options.cache)
     steps = Clock(listener or Nobody())
     graph = open_model(path, options.semantics, steps)
     graph = graph.with_(name=options.name) if options.name else graph
     module = steps.do("compile", lambda _: compile_graph(graph, options.board))
     # The names of a compiled module's values are C identifiers: its own graph is asked.
-    golden = steps.do("golden vectors", lambda _: golden_of(module.graph, options.inputs))
+    golden = steps.do(
+        "golden vectors", lambda _: golden_of(module.graph, options.inputs, steps.note)
+    )
     order = Order(module, golden, target.cache, target.toolchain, options.version)
     return _write(order, options, options.output, steps)
 
@@ -119,13 +123,16 @@ def package_project(
     return packed
 
 
-def golden_of(graph: Graph, inputs: Path | None) -> Golden:
+def golden_of(
+    graph: Graph, inputs: Path | None, tell: Callable[[str], None] = lambda _: None
+) -> Golden:
     """Golden vectors of a model file: its cases, and what the reference interpreter makes of them.
 
-    A model with states gets one sequence, so that the self-test sees the states work.
+    A model with states gets one sequence, so that the self-test sees the states work. ``tell``: see
+    `read_inputs`.
     """
     if inputs is not None:
-        given = read_inputs(inputs, graph)
+        given = read_inputs(inputs, graph, tell)
     else:
         given = seeded_inputs(graph, np.random.default_rng(SEED))
     machine = Interpreter(graph)

@@ -12,6 +12,7 @@ from tinsmith.core.errors import UserError
 from tinsmith.flow.journal import Listener, Nobody
 from tinsmith.flow.model import Clock, open_model
 from tinsmith.flow.model_inputs import read_inputs
+from tinsmith.flow.places import check_output
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.store import SUFFIX, dumps
 
@@ -112,9 +113,10 @@ def quantise_model(
             ``compress.*``, ``quantise.*``.
     """
     steps, chosen = Clock(listener or Nobody()), options.checked()
+    check_output(options.output)
     graph = open_model(path, options.semantics, steps)
     check_float(graph)
-    inputs = read_inputs(options.calibration, graph)
+    inputs = read_inputs(options.calibration, graph, steps.note)
     done = steps.do(
         "quantise", lambda _: apply(graph, options.method, Calibration(inputs), chosen)
     )  # fmt: skip

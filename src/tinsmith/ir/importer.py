@@ -43,6 +43,8 @@ class Importer:
         read: (path, graph name or empty, one of ``semantics``) -> float or quantised graph.
         semantics: whose integers may be meant, the default first; empty where there is no choice.
         support: the operators that it knows, generated from what it dispatches on.
+        magic: (offset, bytes) by which such a file is known whatever its name; empty where there
+            is no such mark.
 
     Both raise UserError ``import.<name>.<what>``; an operation that is not supported is named
     together with its node.
@@ -54,6 +56,7 @@ class Importer:
     read: Callable[[Path, str, str], Graph] = _no_file
     semantics: tuple[str, ...] = ()
     support: Callable[[], Sequence[Support]] = tuple
+    magic: tuple[tuple[int, bytes], ...] = ()
 
 
 IMPORTERS: Catalogue[Importer] = Catalogue("importer", "tinsmith.ir.importers", Importer)
@@ -69,7 +72,7 @@ def read_model(path: Path, name: str = "", semantics: str = "") -> Graph:
 
     Raises:
         UserError: ``import.suffix`` (no importer reads such files), ``import.semantics``, and what
-            the importer raises.
+            the importer raises, with the file's name.
     """
     known = {s: i for i in IMPORTERS.all() for s in i.suffixes}
     importer = known.get(path.suffix.lower())
@@ -77,7 +80,7 @@ def read_model(path: Path, name: str = "", semantics: str = "") -> Graph:
         raise UserError(
             "import.suffix",
             f"No importer reads {path.name!r}.",
-            f"Files that are read: {', '.join(sorted(known))}.",
+            _renaming(path, None) or f"Files that are read: {', '.join(sorted(known))}.",
         )
     allowed = importer.semantics or ("",)
     chosen = semantics or allowed[0]
@@ -87,4 +90,22 @@ def read_model(path: Path, name: str = "", semantics: str = "") -> Graph:
             f"Semantics {chosen!r} are not known for {path.suffix} files.",
             f"Known: {', '.join(importer.semantics) or 'none'}.",
         )
-    return importer.read(path, name, chosen)
+    try:
+        return importer.read(path, name, chosen)
+    except UserError as e:
+        if type(e) is not UserError:  # a missing tool is no fault of the file
+            raise
+        named = e.message if path.name in e.message else f"{path.name}: {e.message}"
+        raise UserError(e.code, named, _renaming(path, importer) or e.hint) from None
+
+
+def _renaming(path: Path, tried: Importer | None) -> str:
+    """A hint where another importer's mark is in the file; empty else."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as f:
+        head = f.read(64)
+    for i in IMPORTERS.all():
+        if i is not tried and any(head[at : at + len(m)] == m for at, m in i.magic):
+            return f"By its content it is a {i.suffixes[0]} file: rename it."
+    return ""

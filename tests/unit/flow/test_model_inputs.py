@@ -14,7 +14,7 @@ from tinsmith.core.errors import UserError
 from tinsmith.flow.model_inputs import default_inputs, read_inputs, write_outputs
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
-from tinsmith.ir.types import TensorType
+from tinsmith.ir.types import Quant, TensorType
 
 
 def graph(*types: TensorType) -> Graph:
@@ -93,7 +93,11 @@ def test_a_boolean_is_one_or_zero_whatever_byte_is_stored(tmp_path: Path) -> Non
         ({"in_2": GOOD["in_0"]}, "names", "'in_2', which is unknown"),
         ({"in_0": GOOD["in_0"].astype(np.int16)}, "type", r"in_0 is int16\[4, 2\].*takes int8"),
         ({"in_0": np.ones((4, 3), np.int8)}, "type", r"int8\[4, 3\]"),
-        ({"in_0": np.ones(2, np.int8)}, "type", r"int8\[2\]"),
+        ({"in_0": np.ones((4, 2, 2), np.int8)}, "type", r"int8\[4, 2, 2\].*int8\[case, 2\]"),
+        ({"in_0": np.ones(2, np.int8)}, "case", r"int8\[2\]: one case without"),
+        ({"in_1": np.ones(3, np.float32)}, "case", r"float32\[3\]: one case without"),
+        ({"out": GOOD["in_0"]}, "names", "'out', which is unknown.*takes in_0, in_1"),
+        ({"xout_0": GOOD["in_0"]}, "names", "'xout_0', which is unknown"),
         ({"in_0": np.int8(1)}, "type", r"int8\[\]"),
         ({"in_0": np.ones((3, 2), np.int8)}, "type", r"same number of cases.*\[3, 4\]"),
         ({"in_0": np.ones((4, 2), "datetime64[s]")}, "file", "no numbers"),
@@ -107,6 +111,57 @@ def test_a_wrong_file_is_named_with_what_is_wrong(
     with pytest.raises(UserError, match=words) as e:
         read_inputs(saved(tmp_path / "x.npz", **arrays), TWO)
     assert e.value.code == f"model.inputs.{code}"
+
+
+def test_reference_outputs_beside_the_inputs_are_passed_over(tmp_path: Path) -> None:
+    beside = {
+        k: np.ones((9, 9)) for k in ("out_0", "out_1", "out_12", "out_0_opt", "out_0_xnnpack")
+    }
+    heard: list[str] = []
+    found = read_inputs(saved(tmp_path / "x.npz", **GOOD, **beside), TWO, heard.append)
+    assert list(found) == ["x0", "x1"] and heard == []
+
+
+def test_axes_of_length_one_are_mended_and_told(tmp_path: Path) -> None:
+    model = graph(TensorType((1, 2, 1, 3), "int8"), TensorType((3,), "float32"))
+    rows = np.arange(24, dtype=np.int8).reshape(4, 2, 3)
+    path = saved(tmp_path / "x.npz", in_0=rows, in_1=np.ones((4, 1, 3), np.float32))
+    heard: list[str] = []
+    found = read_inputs(path, model, heard.append)
+    np.testing.assert_array_equal(found["x0"], rows.reshape(4, 1, 2, 1, 3))
+    assert found["x1"].shape == (4, 3)
+    assert [h.count("reshaped") for h in heard] == [1, 1]
+    assert "in_0 is int8[4, 2, 3]; the model takes int8[case, 1, 2, 1, 3]" in heard[0]
+
+
+def test_one_case_without_its_axis_says_how_to_add_it(tmp_path: Path) -> None:
+    model = graph(TensorType((1, 3), "int8"))
+    with pytest.raises(UserError) as e:
+        read_inputs(saved(tmp_path / "x.npz", in_0=np.ones((1, 3), np.int8)), model)
+    assert e.value.code == "model.inputs.case" and "x[None]" in e.value.hint
+    assert len(read_inputs(saved(tmp_path / "x.npz", in_0=np.ones((5, 3), np.int8)), model)["x0"])
+
+
+def test_a_wrong_dtype_says_how_to_convert(tmp_path: Path) -> None:
+    model = graph(TensorType((2,), "int8", Quant((0.25,), (-3,))))
+    real = saved(tmp_path / "x.npz", in_0=np.ones((4, 2), np.float32))
+    with pytest.raises(UserError) as e:
+        read_inputs(real, model)
+    assert e.value.hint.startswith("Real values become integers by round(x / 0.25) + -3")
+    with pytest.raises(UserError) as e:
+        read_inputs(saved(tmp_path / "d.npz", **{**GOOD, "in_1": np.zeros((4, 3))}), TWO)
+    assert "x.astype(numpy.float32)" in e.value.hint
+
+
+def test_no_numbers_are_floats_too(tmp_path: Path) -> None:
+    """NaN marks what is missing for models of trees."""
+    path = saved(tmp_path / "x.npz", **{**GOOD, "in_1": np.full((4, 3), np.nan, np.float32)})
+    assert np.isnan(read_inputs(path, TWO)["x1"]).all()
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is a folder"):
+        read_inputs(tmp_path, TWO)
 
 
 def test_no_cases_are_refused(tmp_path: Path) -> None:

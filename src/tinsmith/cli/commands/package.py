@@ -61,6 +61,7 @@ def package(choice: Choice) -> None:
     """Write archives that drop into a firmware project, an application or a web page: each with
     golden vectors, a self-test, licence and bill of materials."""
     from tinsmith.cli.console import print_json, shown
+    from tinsmith.cli.show import show_packed
     from tinsmith.flow.package import PackageOptions, package_model, package_project
 
     options = PackageOptions(
@@ -77,11 +78,7 @@ def package(choice: Choice) -> None:
             _check_no_model(choice)
             steps = open_project(choice.project, listener)
             packed = package_project(steps, choice.board or [], options, listener)
-    if choice.json:
-        print_json([p.record() for p in packed])
-        return
-    for p in packed:
-        typer.echo(f"{p.path}  {p.nbytes} B, {p.kind} for {p.board}, {p.cases} golden cases")
+    print_json([p.record() for p in packed]) if choice.json else show_packed(packed)
 
 
 def _board(choice: Choice) -> str:

@@ -42,4 +42,7 @@ def support() -> Sequence[Support]:
     return tuple(Support(k, ("float32",), r.note) for k, r in sorted(RULES.items()))
 
 
-IMPORTER = Importer("keras", (".keras", ".h5", ".hdf5"), read=from_file, support=support)
+IMPORTER = Importer(
+    "keras", (".h5", ".hdf5", ".keras"), read=from_file, support=support,
+    magic=((0, b"\x89HDF\r\n\x1a\n"),),
+)  # fmt: skip

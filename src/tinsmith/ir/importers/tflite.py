@@ -37,5 +37,6 @@ def from_file(path: Path, name: str = "", semantics: str = "litert") -> Graph:
 
 
 IMPORTER = Importer(
-    "tflite", (".tflite",), read=from_file, semantics=tuple(ROUNDING), support=support
-)
+    "tflite", (".tflite",), read=from_file, semantics=tuple(ROUNDING), support=support,
+    magic=((4, b"TFL3"),),
+)  # fmt: skip

@@ -1,0 +1,40 @@
+"""A model file that is refused: named, with what it is by its content."""
+
+from pathlib import Path
+
+import h5py
+import pytest
+
+from tinsmith.core.errors import UserError
+from tinsmith.ir.importer import read_model
+
+TFLITE = b"\x1c\x00\x00\x00TFL3" + bytes(64)
+
+
+@pytest.mark.parametrize("name", ["m.onnx", "m.bin", "m.json", "m.h5"])
+def test_a_file_under_another_ones_suffix_is_told_by_its_content(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(TFLITE)
+    with pytest.raises(UserError, match=name) as e:
+        read_model(tmp_path / name)
+    assert e.value.hint == "By its content it is a .tflite file: rename it."
+
+
+def test_a_file_of_hdf5_is_a_keras_file(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "m.tflite", "w") as f:
+        f["x"] = 1
+    with pytest.raises(UserError, match=r"m\.tflite: .*TFL3") as e:
+        read_model(tmp_path / "m.tflite")
+    assert "a .h5 file" in e.value.hint
+
+
+def test_a_broken_file_under_its_own_suffix_keeps_the_importers_hint(tmp_path: Path) -> None:
+    (tmp_path / "m.tflite").write_bytes(TFLITE)
+    with pytest.raises(UserError, match=r"^m\.tflite: ") as e:
+        read_model(tmp_path / "m.tflite")
+    assert e.value.code.startswith("import.tflite.") and "rename" not in e.value.hint
+
+
+def test_a_missing_file_is_no_riddle(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"'none\.bin'") as e:
+        read_model(tmp_path / "none.bin")
+    assert ".tflite" in e.value.hint
