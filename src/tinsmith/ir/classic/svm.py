@@ -6,6 +6,7 @@ first).
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -20,6 +21,17 @@ from tinsmith.ir.compose import elementwise
 KERNELS = ("linear", "poly", "rbf", "sigmoid")
 MOST_DEGREE = 32
 MOST_CLASSES = 256
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """kind: rbf e^(-gamma |x - v|^2); poly (gamma x.v + offset)^degree; linear, which is poly with
+    gamma 1, offset 0 and degree 1; sigmoid tanh(gamma x.v + offset)."""
+
+    kind: str
+    gamma: float = 1.0
+    offset: float = 0.0
+    degree: int = 1
 
 
 def _machine(e: Any, coefficients: np.ndarray) -> dict[str, Any]:
@@ -77,16 +89,23 @@ def _decisions(b: Builder, x: str, fields: Fields, name: str = "") -> str:
 def _kernel(b: Builder, x: str, fields: Fields, vectors: np.ndarray) -> str:
     """Kernel of x with every support vector [1, vectors]."""
     gamma, offset = fields.number("gamma"), fields.number("coef0")
-    kind = fields.text("kernel")
-    if kind == "rbf":
+    return kernel(
+        b, x, vectors,
+        Kernel(fields.text("kernel"), gamma, offset, fields.integer("degree", 1, MOST_DEGREE)),
+    )  # fmt: skip
+
+
+def kernel(b: Builder, x: str, vectors: np.ndarray, how: Kernel) -> str:
+    """Kernel of every row of x with every support vector [rows, vectors]."""
+    if how.kind == "rbf":
         points = b.constant("vectors", vectors.astype(np.float32))
         far = b.op("distance", x, points, power=2)
-        return elementwise.unary(b, "exp", ending.scaled(b, far, -gamma))
-    y = ending.affine(b, x, gamma * vectors, np.full(len(vectors), offset))
-    if kind == "sigmoid":
+        return elementwise.unary(b, "exp", ending.scaled(b, far, -how.gamma))
+    y = ending.affine(b, x, how.gamma * vectors, np.full(len(vectors), how.offset))
+    if how.kind == "sigmoid":
         return elementwise.unary(b, "tanh", y)
     product = y
-    for _ in range(fields.integer("degree", 1, MOST_DEGREE) - 1):
+    for _ in range(how.degree - 1):
         product = b.op("mul", product, y)
     return product
 
@@ -115,11 +134,11 @@ def _votes(b: Builder, raw: str, count: int) -> str:
     """Votes of all pairs [1, classes]."""
     zero = b.constant("zero", np.zeros((1, 1), np.float32))
     above = elementwise.cast(b, elementwise.compare(b, "greater", raw, zero), "float32")
-    first, second = _members(count)
+    first, second = members(count)
     return ending.affine(b, above, first - second, second.sum(axis=1))
 
 
-def _members(count: int) -> tuple[np.ndarray, np.ndarray]:
+def members(count: int) -> tuple[np.ndarray, np.ndarray]:
     """Which class is the first, and which the second, of each pair [classes, pairs]."""
     pairs = np.array(list(combinations(range(count), 2)))
     each = np.arange(count)[:, None]
@@ -129,7 +148,7 @@ def _members(count: int) -> tuple[np.ndarray, np.ndarray]:
 def _with_confidence(b: Builder, raw: str, votes: str, count: int) -> str:
     """votes + s / (3 (|s| + 1)), s the sum of a class's decisions: as scikit-learn's
     `_ovr_decision_function` breaks ties."""
-    first, second = _members(count)
+    first, second = members(count)
     sums = ending.affine(b, raw, first - second, np.zeros(count))
     size = ending.shifted(b, ending.scaled(b, elementwise.unary(b, "abs", sums), 3.0), 3.0)
     return b.op("add", b.op("div", sums, size), votes, name="decision")

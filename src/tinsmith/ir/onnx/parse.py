@@ -19,6 +19,8 @@ MOST_DEPTH = 8
 MOST_NAME = 1000
 """Longest name or text attribute, in characters."""
 MOST_RANK = 8
+MAPS = "maps"
+"""dtype of an output that is a sequence of maps from class to float32, as ZipMap makes it."""
 _BYTES_OF_PACKED = 0.5
 """Bytes that an element of the smallest type (4 bits) takes."""
 
@@ -26,7 +28,7 @@ _BYTES_OF_PACKED = 0.5
 @dataclass(frozen=True)
 class Info:
     """A declared input or output. ``shape``: numbers, names of symbolic dimensions, "" unknown;
-    None where no shape is declared. ``dtype``: numpy's name."""
+    None where no shape is declared. ``dtype``: numpy's name, "string", or `MAPS`."""
 
     name: str
     dtype: str
@@ -131,7 +133,7 @@ class _Reader:
         nodes = tuple(self.node(n, i, depth) for i, n in enumerate(proto.node))
         return Subgraph(
             tuple(info_of(v) for v in proto.input if v.name not in constants or depth),
-            tuple(info_of(v) for v in proto.output), nodes, constants,
+            tuple(output_of(v) for v in proto.output), nodes, constants,
         )  # fmt: skip
 
     def node(self, proto: Any, index: int, depth: int) -> OpNode:
@@ -179,6 +181,18 @@ def name_of(text: str) -> str:
 
 def _domain(text: str) -> str:
     return "" if text == "ai.onnx" else name_of(text)
+
+
+def output_of(proto: Any) -> Info:
+    """Name, type and shape of an output: a tensor, or a sequence of maps to float32."""
+    import onnx
+
+    if proto.type.WhichOneof("value") == "sequence_type":
+        inner = proto.type.sequence_type.elem_type
+        held = inner.map_type.value_type if inner.WhichOneof("value") == "map_type" else None
+        if held is not None and held.tensor_type.elem_type == onnx.TensorProto.FLOAT:
+            return Info(name_of(proto.name), MAPS, None)
+    return info_of(proto)
 
 
 def info_of(proto: Any) -> Info:

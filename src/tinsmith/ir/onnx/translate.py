@@ -5,7 +5,7 @@
 
 import re
 from collections import ChainMap
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import replace
 from typing import Any
 
@@ -25,12 +25,13 @@ from tinsmith.ir.onnx.content import (
     unique,
 )
 from tinsmith.ir.onnx.fuse import fused
-from tinsmith.ir.onnx.parse import Info, Model, OpNode, Subgraph, known_as
+from tinsmith.ir.onnx.parse import MAPS, Info, Model, OpNode, Subgraph, known_as
 from tinsmith.ir.onnx.quantised import dequantised, unflipped
 from tinsmith.ir.onnx.refusal import NotConstant, Unsupported, broken, refuse
 from tinsmith.ir.onnx.registry import Operator, registry
+from tinsmith.ir.onnx.tables import MOVES, held
 from tinsmith.ir.onnx.use import Use
-from tinsmith.ir.onnx.values import Real, Scale, Unsigned, Value
+from tinsmith.ir.onnx.values import Chosen, Maps, Real, Scale, Unsigned, Value
 from tinsmith.ir.types import SIZES, Quant, TensorType
 
 _BATCH = re.compile(r"batch|^[nb]$|^unk__", re.IGNORECASE)
@@ -125,9 +126,11 @@ class Translation:
 
     def _one(self, node: OpNode, operator: Operator) -> None:
         use = Use(self, node)
-        if operator.fold and use.all_known():
+        if self.reads_chosen(node) and operator.key in MOVES:
+            results: Any = MOVES[operator.key](use, operator)
+        elif operator.fold and use.all_known():
             with np.errstate(all="ignore"):
-                results: Any = operator.fold(use)
+                results = operator.fold(use)
         else:
             results = operator.translate(use)
         if not isinstance(results, list | tuple):
@@ -135,6 +138,10 @@ class Translation:
         for name, value in zip(node.outputs, results, strict=False):
             if name and value is not None:
                 self.set(name, value)
+
+    def reads_chosen(self, node: OpNode) -> bool:
+        """Whether the first operand is elements of a table that are not computed."""
+        return bool(node.inputs) and isinstance(self.values.get(node.inputs[0]), Chosen)
 
     def set(self, name: str, value: Value) -> None:
         """Bind a result of a node; each once, none too large."""
@@ -148,11 +155,12 @@ class Translation:
             bounded(self.b.type(value))
         self.values[name] = value
 
-    def inline(self, graph: Subgraph) -> list[Value]:
+    def inline(self, graph: Subgraph, inputs: Mapping[str, Value] | None = None) -> list[Value]:
         """Translate a subgraph here, where outer names are known; returns its results."""
         outer = self.values
         self.values = ChainMap({}, outer)
         self.values.update(graph.constants)
+        self.values.update(inputs or {})
         try:
             self.nodes(graph.nodes)
             return [self.read(o.name) for o in graph.outputs]
@@ -180,6 +188,8 @@ class Translation:
             return unflipped(self.b, value)
         if isinstance(value, Real):
             return dequantised(self.b, value)
+        if isinstance(value, Chosen | Maps):
+            raise Unsupported(f"it computes with {name!r}, which is {held(value)}")
         raise TypeError(type(value))
 
     def stage(self, stem: str) -> str:
@@ -195,10 +205,9 @@ class Translation:
             if info.name not in self.values:
                 broken(f"its output {info.name!r} is not computed")
             try:
-                value = self.named(self.values[info.name], info.name)
+                value = self._ended(info)
             except Unsupported as e:
                 refuse("shape", f"The output {info.name!r} is not supported: {e}.")
-            self._check_output(info, self.b.type(value))
             if value in names:
                 value = self.b.op("reshape", value, shape=self.b.type(value).shape)
             names.append(value)
@@ -208,8 +217,21 @@ class Translation:
         meant = any(t.quant for t in graph.types.values())
         return graph.with_(dialect="quantised" if meant else "float")
 
+    def _ended(self, info: Info) -> str:
+        """The value of an output: of texts their indices, of maps the probabilities."""
+        value = self.values[info.name]
+        if isinstance(value, Chosen) and value.texts and info.dtype in ("string", "undefined"):
+            info, value = replace(info, dtype=self.b.type(value.index).dtype), value.index
+        elif isinstance(value, Maps) and info.dtype in (MAPS, "undefined"):
+            info, value = replace(info, dtype="float32"), value.scores
+        name = self.named(value, info.name)
+        self._check_output(info, self.b.type(name))
+        return name
+
     def _check_output(self, info: Info, type: TensorType) -> None:
         wanted = info.shape
+        if wanted and not any(isinstance(w, int) for w in wanted):
+            wanted = None  # exporters leave out or add an axis; nothing in it is a promise
         same = info.dtype in (type.dtype, "undefined")
         fits = wanted is None or (
             len(wanted) == len(type.shape)

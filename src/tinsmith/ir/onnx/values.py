@@ -66,5 +66,26 @@ class Real:
         return isinstance(self.integers, np.ndarray)
 
 
-Value = str | np.ndarray | Unsigned | Real
-"""A value of the builder by name, an array known at import, or one of the two above."""
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """Elements of a constant table of texts or doubles, of which there are no tensors: only their
+    places in the table [count] are computed, int32 or int64 of any shape."""
+
+    table: np.ndarray
+    index: str
+
+    @property
+    def texts(self) -> bool:
+        """Whether the table holds texts."""
+        return self.table.dtype.kind in "OSU"
+
+
+@dataclass(frozen=True)
+class Maps:
+    """A sequence of maps from class to probability: the probabilities [rows, classes]."""
+
+    scores: str
+
+
+Value = str | np.ndarray | Unsigned | Real | Chosen | Maps
+"""A value of the builder by name, an array known at import, or one of the four above."""

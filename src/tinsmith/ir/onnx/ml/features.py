@@ -6,11 +6,13 @@ Source: ONNX operators (onnx/docs/Operators-ml.md).
 import numpy as np
 
 from tinsmith.ir.compose.elementwise import binary, cast, compare, scalar, where
-from tinsmith.ir.compose.movement import take
+from tinsmith.ir.compose.movement import concat, gather, reshape, take
 from tinsmith.ir.compose.reduction import reduce
 from tinsmith.ir.onnx.refusal import Unsupported
 from tinsmith.ir.onnx.registry import Operator
+from tinsmith.ir.onnx.tables import chosen
 from tinsmith.ir.onnx.use import Use
+from tinsmith.ir.onnx.values import Value
 
 DOMAIN = "ai.onnx.ml"
 FLOAT = ("float32",)
@@ -62,7 +64,8 @@ def imputer(use: Use) -> str:
     other = use.constant_of(filled, "filled")
     if np.isnan(missing):
         return where(use.b, compare(use.b, "equal", x, x), x, other, name=use.name)
-    seen = compare(use.b, "equal", x, scalar(use.b, x, missing))
+    sought = use.constant_of(np.float32(missing), "missing")  # may be an infinity
+    seen = compare(use.b, "equal", x, sought)
     return where(use.b, seen, other, x, name=use.name)
 
 
@@ -73,14 +76,40 @@ def binarizer(use: Use) -> str:
     return cast(use.b, above, "float32", name=use.name)
 
 
-def extractor(use: Use) -> str:
-    """ArrayFeatureExtractor: columns by their numbers."""
-    x = use.value(0)
-    columns = np.array(use.constant(1)).reshape(-1)
-    width = use.b.type(x).shape[-1]
+def extractor(use: Use) -> Value:
+    """ArrayFeatureExtractor: columns by their numbers; a vector counts as one row."""
+    shape, table, places = use.shape(0), use.known(0), use.known(1)
+    if not shape:
+        raise Unsupported("x is a scalar")
+    width, rest = shape[-1], shape[:-1] or (1,)
+    if places is None:
+        index = use.value(1, "int32", "int64")
+        index = reshape(use.b, index, (use.b.type(index).elements,))
+        if table is not None and table.size == width:
+            index = reshape(use.b, index, (*rest, *use.b.type(index).shape))
+            return chosen(use.b, table.reshape(-1), index, use.name)
+        return use.b.renamed(gather(use.b, _rows(use, use.value(0)), index, len(rest)), use.name)
+    columns = np.array(places).reshape(-1)
     if columns.dtype.kind not in "iu" or columns.min() < 0 or columns.max() >= width:
         raise Unsupported(f"columns {columns.tolist()} of {width}")
-    return use.b.renamed(take(use.b, x, columns, len(use.b.type(x).shape) - 1), use.name)
+    if table is not None:
+        return np.asarray(table.reshape(*rest, width)[..., columns])
+    return use.b.renamed(take(use.b, _rows(use, use.value(0)), columns, len(rest)), use.name)
+
+
+def _rows(use: Use, x: str) -> str:
+    """A vector as one row."""
+    shape = use.b.type(x).shape
+    return reshape(use.b, x, (1, *shape)) if len(shape) == 1 else x
+
+
+def vectorizer(use: Use) -> str:
+    """FeatureVectorizer: columns of several inputs side by side, as float32."""
+    wide = [cast(use.b, _rows(use, use.value(i)), "float32") for i in range(use.count)]
+    widths = tuple(use.b.type(x).shape[-1] for x in wide)
+    if use.integers("inputdimensions", widths) != widths:
+        raise Unsupported(f"its inputs have {list(widths)} columns")
+    return use.b.renamed(concat(use.b, wide, len(use.b.type(wide[0]).shape) - 1), use.name)
 
 
 OPERATORS = (
@@ -88,5 +117,6 @@ OPERATORS = (
     Operator("Normalizer", normalizer, FLOAT, DOMAIN),
     Operator("Imputer", imputer, FLOAT, DOMAIN, "numbers of float32"),
     Operator("Binarizer", binarizer, FLOAT, DOMAIN),
-    Operator("ArrayFeatureExtractor", extractor, FLOAT, DOMAIN, "constant columns"),
+    Operator("ArrayFeatureExtractor", extractor, FLOAT, DOMAIN, "of texts their indices"),
+    Operator("FeatureVectorizer", vectorizer, (*FLOAT, "int32", "int64"), DOMAIN),
 )

@@ -1,7 +1,8 @@
 """Ensembles of trees, linear models and what prepares their features (domain ai.onnx.ml).
 
-Source: ONNX operators (onnx/docs/Operators-ml.md). Labels are whole numbers: there are no tensors
-of texts. What the text leaves open for two classes with one score is as ONNX Runtime has it.
+Source: ONNX operators (onnx/docs/Operators-ml.md). There are no tensors of texts: labels that
+are texts become their indices. What the documents leave open for two classes with one score is as
+ONNX Runtime has it.
 """
 
 from collections.abc import Mapping
@@ -13,11 +14,13 @@ from tinsmith.core.errors import UserError
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.classic.trees import Tree, below, ensemble
 from tinsmith.ir.compose.elementwise import binary, cast, compare, scalar, unary
-from tinsmith.ir.compose.movement import concat, gather, reshape, take
+from tinsmith.ir.compose.movement import concat, reshape, take
 from tinsmith.ir.compose.reduction import softmax
 from tinsmith.ir.onnx.refusal import Unsupported
 from tinsmith.ir.onnx.registry import Operator
+from tinsmith.ir.onnx.tables import chosen
 from tinsmith.ir.onnx.use import Use
+from tinsmith.ir.onnx.values import Value
 
 DOMAIN = "ai.onnx.ml"
 FLOAT = ("float32",)
@@ -30,7 +33,7 @@ not (x >= t) is x < t."""
 TRANSFORMS = ("NONE", "SOFTMAX", "LOGISTIC")
 
 
-def _matrix(use: Use) -> str:
+def matrix(use: Use) -> str:
     """Operand 0 as a float32 matrix; a vector is one row."""
     x = use.value(0)
     if use.b.type(x).dtype != "float32":
@@ -112,20 +115,25 @@ def _sums(use: Use, kind: str, columns: int, base: tuple[float, ...]) -> str:
     if len(base) not in (0, columns):
         raise Unsupported(f"{len(base)} base values for {columns} columns")
     start = np.array(base or (0.0,) * columns, np.float32)
-    x = _matrix(use)
+    x = matrix(use)
     try:
         return ensemble(use.b, x, _trees(use, kind, columns), start)
     except UserError as e:
         raise Unsupported(e.message.rstrip(".")) from e
 
 
-def _transformed(use: Use, x: str, name: str) -> str:
-    kind = use.text("post_transform", "NONE")
+def transformed(use: Use, x: str, name: str) -> str:
+    """x after the attribute post_transform."""
+    return by_kind(use, x, name, use.text("post_transform", "NONE"))
+
+
+def by_kind(use: Use, x: str, name: str, kind: str) -> str:
+    """x [rows, columns] after a transform of `TRANSFORMS`."""
     if kind not in TRANSFORMS:
         raise Unsupported(f"post_transform {kind!r}; supported: {', '.join(TRANSFORMS)}")
     if kind == "SOFTMAX":
         return use.b.renamed(softmax(use.b, x, 1), name)
-    return unary(use.b, "sigmoid", x, name=name) if kind == "LOGISTIC" else x
+    return use.b.renamed(unary(use.b, "sigmoid", x), name) if kind == "LOGISTIC" else x
 
 
 def tree_regressor(use: Use) -> str:
@@ -137,16 +145,16 @@ def tree_regressor(use: Use) -> str:
         y = binary(use.b, "div", y, scalar(use.b, y, trees))
     elif kind != "SUM":
         raise Unsupported(f"aggregate_function {kind!r}; supported: SUM, AVERAGE")
-    return _transformed(use, y, use.name)
+    return transformed(use, y, use.name)
 
 
-def tree_classifier(use: Use) -> list[str]:
+def tree_classifier(use: Use) -> list[Value]:
     """TreeEnsembleClassifier: label and scores."""
-    labels, base = _labels(use, "classlabels_int64s"), use.floats("base_values", ())
+    labels, base = labels_of(use, "classlabels_int64s"), use.floats("base_values", ())
     ids = set(use.integers("class_ids"))
     if len(labels) > 2 or len(ids) > 1:
         scores = _sums(use, "class", len(labels), base)
-        return [_first_largest(use, scores, labels), _transformed(use, scores, "scores")]
+        return [_first_largest(use, scores, labels), transformed(use, scores, "scores")]
     if len(labels) != 2 or len(base) > 1:
         raise Unsupported(f"one score and {len(base)} base values for {len(labels)} classes")
     place = max(ids, default=0)
@@ -155,7 +163,7 @@ def tree_classifier(use: Use) -> list[str]:
     return _two(use, score, labels, min(use.floats("class_weights")) >= 0)
 
 
-def _two(use: Use, score: str, labels: tuple[int, ...], shares: bool) -> list[str]:
+def _two(use: Use, score: str, labels: np.ndarray, shares: bool) -> list[Value]:
     """Both classes from one score s [rows, 1]: the label by s > 0.5 where it is a sum of shares,
     else by s > 0; (1 - s, s) for shares as they are, else (-s, s), transformed."""
     b = use.b
@@ -163,31 +171,29 @@ def _two(use: Use, score: str, labels: tuple[int, ...], shares: bool) -> list[st
         raise Unsupported(f"post_transform {use.text('post_transform')!r} of one score")
     bound = scalar(b, score, 0.5 if shares else 0.0)
     above = cast(b, compare(b, "greater", score, bound), "int32")
-    label = _named(use, reshape(b, above, (b.type(score).shape[0],)), labels)
+    label = labelled(use, reshape(b, above, (b.type(score).shape[0],)), labels)
     plain = use.text("post_transform", "NONE") == "NONE"
     other = binary(b, "sub", scalar(b, score, 1.0 if shares and plain else 0.0), score)
-    return [label, _transformed(use, concat(b, [other, score], 1), "scores")]
+    return [label, transformed(use, concat(b, [other, score], 1), "scores")]
 
 
-def _labels(use: Use, key: str) -> tuple[int, ...]:
-    labels = use.integers(key, ())
-    if not labels:
-        raise Unsupported(
-            "its labels are texts",
-        )
-    return labels
+def labels_of(use: Use, whole: str) -> np.ndarray:
+    """The classes [count]: whole numbers by that attribute, or texts."""
+    words, numbers = use.texts("classlabels_strings", ()), use.integers(whole, ())
+    if bool(words) == bool(numbers):
+        raise Unsupported(f"it has {len(numbers)} numbers and {len(words)} texts as labels")
+    return np.array(words, object) if words else np.array(numbers, np.int64)
 
 
-def _first_largest(use: Use, scores: str, labels: tuple[int, ...]) -> str:
-    return _named(use, use.b.op("winner", scores), labels)
+def _first_largest(use: Use, scores: str, labels: np.ndarray) -> Value:
+    return labelled(use, use.b.op("winner", scores), labels)
 
 
-def _named(use: Use, index: str, labels: tuple[int, ...]) -> str:
+def labelled(use: Use, index: str, labels: np.ndarray) -> Value:
     """Labels by index [rows]."""
-    if labels == tuple(range(len(labels))):
-        return cast(use.b, index, "int64", name=use.name)
-    table = use.constant_of(np.array(labels, np.int64), "labels")
-    return use.b.renamed(gather(use.b, table, index, 0), use.name)
+    if labels.dtype == np.int64 and np.array_equal(labels, np.arange(len(labels))):
+        return use.b.renamed(cast(use.b, index, "int64"), use.name)
+    return chosen(use.b, labels, index, use.name)
 
 
 def _affine(b: Builder, x: str, w: np.ndarray, bias: np.ndarray) -> str:
@@ -197,7 +203,7 @@ def _affine(b: Builder, x: str, w: np.ndarray, bias: np.ndarray) -> str:
 
 def _linear(use: Use, rows: int) -> str:
     """x @ coefficients.T + intercepts, in as many columns as rows of coefficients."""
-    x = _matrix(use)
+    x = matrix(use)
     depth = use.b.type(x).shape[1]
     flat = np.array(use.floats("coefficients"))
     bias = np.array(use.floats("intercepts", (0.0,) * rows))
@@ -208,22 +214,22 @@ def _linear(use: Use, rows: int) -> str:
 
 def linear_regressor(use: Use) -> str:
     """LinearRegressor."""
-    return _transformed(use, _linear(use, use.integer("targets", 1)), use.name)
+    return transformed(use, _linear(use, use.integer("targets", 1)), use.name)
 
 
-def linear_classifier(use: Use) -> list[str]:
+def linear_classifier(use: Use) -> list[Value]:
     """LinearClassifier: label and scores."""
-    labels = _labels(use, "classlabels_ints")
-    rows = len(use.floats("coefficients")) // use.b.type(_matrix(use)).shape[1]
+    labels = labels_of(use, "classlabels_ints")
+    rows = len(use.floats("coefficients")) // use.b.type(matrix(use)).shape[1]
     scores = _linear(use, max(1, rows))
     if rows == 1 and len(labels) == 2:
         return _two(use, scores, labels, False)
     if rows != len(labels):
         raise Unsupported(f"{rows} rows of coefficients for {len(labels)} labels")
-    return [_first_largest(use, scores, labels), _transformed(use, scores, "scores")]
+    return [_first_largest(use, scores, labels), transformed(use, scores, "scores")]
 
 
-_LABELS = "labels are whole numbers"
+_LABELS = "of texts as labels their indices"
 OPERATORS = (
     Operator("TreeEnsembleRegressor", tree_regressor, FLOAT, DOMAIN, "float32, no equality"),
     Operator("TreeEnsembleClassifier", tree_classifier, FLOAT, DOMAIN, _LABELS),
