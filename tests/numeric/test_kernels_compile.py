@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tinsmith.build.toolchain import TOOLCHAINS, Toolchain
@@ -13,17 +14,17 @@ from tinsmith.devices.board import BOARDS
 from tinsmith.testing.kernels import STRICT, compile_kernels, kernel_sources
 
 CORES = {b.core.name: b.core for b in BOARDS.all()}
+LEVELS = ("-O0", "-O1", "-O2", "-O3", "-Os")
 WAYS = [
-    pytest.param("zig", core, level, id=f"zig-{core}-{level}")
+    (toolchain, core, level)
+    for toolchain in ("zig", "arm_gcc")
     for core, found in CORES.items()
-    for level in ("-O0", "-O1", "-O2", "-O3", "-Os")
-    if found.zig
-] + [
-    pytest.param("arm_gcc", core, level, id=f"arm_gcc-{core}-{level}")
-    for core, found in CORES.items()
-    for level in ("-O0", "-O1", "-O2", "-O3", "-Os")
-    if found.gcc
+    for level in LEVELS
+    if (found.zig if toolchain == "zig" else found.gcc)
 ]
+ONCE = [way for i, way in enumerate(WAYS) if i // len(LEVELS) % len(LEVELS) == i % len(LEVELS)]
+"""Every core by every toolchain, at one level each; together they take every level. The other ways
+are a campaign: what a core changes and what a level changes rarely meet."""
 
 
 def write_together(folder: Path) -> Path:
@@ -37,21 +38,55 @@ def write_together(folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(("toolchain", "core", "level"), WAYS)
-def test_no_warning(
-    toolchain: str, core: str, level: str, kernel_folder: Path, require_tool: Callable[[str], str]
-) -> None:
-    if toolchain == "arm_gcc":
-        require_tool("arm-none-eabi-gcc")
+def warnings(way: tuple[str, str, str], sources: Path) -> str:
+    """What a toolchain says of ``together.c`` in a folder: (toolchain, core, level)."""
+    toolchain, core, level = way
     chain: Toolchain = TOOLCHAINS.get(toolchain)
-    folder = write_together(kernel_folder)
     command = [
         *chain.find().command, *chain.target(CORES[core]), "-std=c99", level, *STRICT,
         *chain.compile_flags, "-ffreestanding", "-c", "together.c", "-o", "together.o",
     ]  # fmt: skip
-    environment = {"PATH": "/usr/bin:/bin", **chain.environment(kernel_folder)}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    environment = {"PATH": "/usr/bin:/bin", **chain.environment(sources)}
+    done = subprocess.run(command, cwd=sources, env=environment, capture_output=True, text=True)
+    return done.stderr if done.returncode else ""
+
+
+def test_the_sample_takes_every_core_and_every_level() -> None:
+    assert {(t, c) for t, c, _ in ONCE} == {(t, c) for t, c, _ in WAYS}
+    assert {(t, n) for t, _, n in ONCE} == {(t, n) for t, _, n in WAYS}
+
+
+@pytest.mark.parametrize("way", ONCE, ids="-".join)
+def test_no_warning(
+    way: tuple[str, str, str], kernel_folder: Path, require_tool: Callable[[str], str]
+) -> None:
+    if way[0] == "arm_gcc":
+        require_tool("arm-none-eabi-gcc")
+    assert not warnings(way, write_together(kernel_folder))
+
+
+@pytest.mark.slow
+def test_no_warning_any_way(
+    kernel_folder: Path,
+    require_tool: Callable[[str], str],
+    campaign: Callable[..., int],
+    rng: np.random.Generator,
+) -> None:
+    require_tool("arm-none-eabi-gcc")
+    count = campaign(len(WAYS), least=3)
+    folder = write_together(kernel_folder)
+    for i in rng.permutation(len(WAYS))[:count]:
+        found = warnings(WAYS[i], folder)
+        assert not found, f"{WAYS[i]}: {found}"
+
+
+def test_a_warning_is_seen(tmp_path: Path) -> None:
+    """The check itself must see one."""
+    folder = write_together(tmp_path)
+    with (folder / "together.c").open("a", encoding="utf-8") as file:
+        file.write("int32_t spoilt(float x);\nint32_t spoilt(float x) { return x; }\n")
+    core = next(core for toolchain, core, _ in WAYS if toolchain == "zig")
+    assert "-Wfloat-conversion" in warnings(("zig", core, "-O0"), folder)
 
 
 FUSED = re.compile(r"\bvfn?m[as]\b")
