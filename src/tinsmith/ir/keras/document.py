@@ -61,10 +61,13 @@ def read(path: Path) -> Document:
     if size > MOST_BYTES:
         refuse("limit", f"The file has {size} bytes; at most {MOST_BYTES} are read.")
     data = path.read_bytes()
-    if data.startswith(b"PK"):
-        return _read_zip(data)
-    if data.startswith(b"\x89HDF\r\n\x1a\n"):
-        return _read_legacy(data)
+    try:
+        if data.startswith(b"PK"):
+            return _read_zip(data)
+        if data.startswith(b"\x89HDF\r\n\x1a\n"):
+            return _read_legacy(data)
+    except (OSError, RuntimeError, ValueError, TypeError, LookupError) as e:
+        refuse("file", f"Its HDF5 part is broken: {str(e)[:200]}.")  # h5py raises all of these
     refuse(
         "file",
         f"{path.name!r} is neither a .keras archive nor an HDF5 file.",

@@ -16,6 +16,8 @@ from tinsmith.ir.keras.weights import roles
 from tinsmith.ir.types import SIZES, TensorType
 
 MOST_CALLS = 100_000
+MOST_BYTES = 2**28
+"""Largest value between layers."""
 
 
 class Unsupported(Exception):
@@ -95,9 +97,16 @@ class Translation:
             if e.code.startswith("import.keras"):
                 raise
             refuse("layer", f"Not supported: {where}: {e.message}")
-        except (KeyError, TypeError, IndexError, ValueError, AttributeError) as e:
+        except (LookupError, TypeError, ArithmeticError, ValueError, AttributeError) as e:
             refuse("layer", f"Broken: {where} ({type(e).__name__}: {e}).")
-        return [made] if isinstance(made, str) else made
+        found = [made] if isinstance(made, str) else made
+        for value in found:
+            self._bounded(where, self.builder.type(value))
+        return found
+
+    def _bounded(self, where: str, type: TensorType) -> None:
+        if type.nbytes > MOST_BYTES:
+            refuse("limit", f"The result of {where} is {type}: more than {MOST_BYTES} bytes.")
 
     def _input(self, layer: Layer) -> str:
         shape = layer.config.get("batch_shape") or layer.config.get("batch_input_shape")
@@ -112,8 +121,9 @@ class Translation:
             refuse("type", f"Input {layer.name!r} is {dtype}.", f"Allowed: {', '.join(SIZES)}.")
         try:
             type = TensorType((1, *(int(d) for d in shape[1:])), dtype)
-        except (ValueError, TypeError) as e:
+        except (ValueError, TypeError, OverflowError) as e:
             refuse("shape", f"Input {layer.name!r} has shape {shape}: {e}.")
+        self._bounded(f"input {layer.name!r}", type)
         return self.builder.input(identifier(layer.name), type)
 
 

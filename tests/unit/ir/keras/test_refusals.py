@@ -90,7 +90,7 @@ CASES: dict[str, tuple[Any, bytes, str]] = {
     "negative": (sequential({**FIRST, "config": {"name": "x", "batch_shape": [None, -3]}}, DENSE),
                  weights(dense), "shape"),
     "huge input": (sequential({**FIRST, "config": {"name": "x", "batch_shape": [None, 1 << 60]}},
-                              DENSE), weights(dense), "layer"),
+                              DENSE), weights(dense), "limit"),
     "strings": (sequential({**FIRST, "config": {**FIRST["config"], "dtype": "string"}}, DENSE),
                 weights(dense), "type"),
     "no weights": (sequential(FIRST, DENSE), weights(), "weights"),
