@@ -71,12 +71,13 @@ def _whole(block: Block, key: str, low: int, high: int) -> int:
 
 def _numbers(block: Block, key: str, count: int, kind: type) -> np.ndarray:
     try:
-        found = np.array([kind(p) for p in block.get(key, "").split()])
+        numbers = [kind(p) for p in block.get(key, "").split()]
+        found = np.array(numbers, np.int64 if kind is int else np.float64)
     except (ValueError, OverflowError):
         broken(f"{key} holds something other than numbers.")
     if len(found) != count:
         broken(f"{key} holds {len(found)} numbers; expected {count}.")
-    return found.astype(np.int64 if kind is int else np.float64)
+    return found
 
 
 def _translate(head: Block, blocks: list[Block], name: str) -> Graph:

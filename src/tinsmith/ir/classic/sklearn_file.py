@@ -43,6 +43,6 @@ def convert(path: Path, name: str) -> Graph:
             "import.sklearn.version", f"{path.name!r} has version {body['version']} of the format.",
             f"This tinsmith reads version {VERSION}; save the estimator again.",
         )  # fmt: skip
-    graph = translate(Fields(body["model"]).body, name)
+    graph = translate(Fields(body.get("model")).body, name)
     verify(graph)
     return graph

@@ -75,7 +75,7 @@ def _part(body: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
 def _whole(value: Any, what: str, low: int, high: int) -> int:
     try:
         found = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         broken(f"{what} is {value!r}; expected a whole number.")
     if not low <= found <= high:
         broken(f"{what} is {found}; expected {low}..{high}.")

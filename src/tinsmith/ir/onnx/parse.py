@@ -16,6 +16,8 @@ from tinsmith.ir.onnx.refusal import broken, refuse
 MOST_NODES = 20_000
 MOST_DEPTH = 8
 """Levels of subgraphs inside each other."""
+MOST_CALLS = 64
+"""Levels of functions that call each other."""
 MOST_NAME = 1000
 """Longest name or text attribute, in characters."""
 MOST_RANK = 8
@@ -100,22 +102,45 @@ def parse(data: bytes) -> Model:
 def _without_functions(proto: Any) -> Any:
     """The model with its own functions written out where they are called."""
     from onnx import inliner
+    from onnx.checker import ValidationError
 
-    _no_cycle(proto.functions)
+    nodes = _written_out(proto)
+    if nodes > MOST_NODES:
+        refuse("limit", f"With its functions the model has {nodes} nodes; at most {MOST_NODES}.")
     try:
         return inliner.inline_local_functions(proto)
-    except (RuntimeError, ValueError) as e:
+    except (RuntimeError, ValueError, ValidationError) as e:
         broken(f"its functions cannot be inlined: {str(e)[:200]}")
 
 
-def _no_cycle(functions: Any) -> None:
-    """Functions may call only functions that end."""
-    calls = {f.name: {n.op_type for n in f.node} for f in functions}
-    done: set[str] = set()
-    while ready := {f for f, uses in calls.items() if not (uses & calls.keys()) - done} - done:
-        done |= ready
-    if done != calls.keys():
-        broken(f"the function {min(calls.keys() - done)!r} calls itself")
+def _written_out(proto: Any) -> int:
+    """How many nodes the model has without functions. They may call only functions that end."""
+    bodies = {(f.domain, f.name): f.node for f in proto.functions}
+    sizes: dict[tuple[str, str], int] = {}
+    open_calls: set[tuple[str, str]] = set()
+
+    def call(key: tuple[str, str]) -> int:
+        if key in open_calls:
+            broken(f"the function {key[1][:80]!r} calls itself")
+        if len(open_calls) > MOST_CALLS:
+            refuse("limit", f"Functions call each other deeper than {MOST_CALLS} levels.")
+        if key not in sizes:
+            open_calls.add(key)
+            sizes[key] = total(bodies[key])
+            open_calls.remove(key)
+        return sizes[key]
+
+    def total(nodes: Any, depth: int = 0) -> int:
+        if depth > MOST_DEPTH:
+            refuse("limit", f"Subgraphs nest deeper than {MOST_DEPTH} levels.")
+        keys = [(n.domain, n.op_type) for n in nodes]
+        inner = (a.g.node for n in nodes for a in n.attribute if a.HasField("g"))
+        return (
+            len(keys) + sum(map(call, (k for k in keys if k in bodies)))
+            + sum(total(i, depth + 1) for i in inner)
+        )  # fmt: skip
+
+    return total(proto.graph.node)
 
 
 class _Reader:
