@@ -5,10 +5,9 @@ Compiled C equals the reference bit for bit, infinities, NaN and denormal number
 The rows of some operations are the nodes of one graph, so that few images are linked.
 """
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from firmwares import CACHE
 
 from tinsmith.bench.outcome import RunOptions
 from tinsmith.bench.run import run
@@ -21,14 +20,11 @@ from tinsmith.ir.op import OPS, Op
 from tinsmith.prove.bits import equal
 from tinsmith.testing.kernels import case_site
 
+SHARED_NAME = "batch"
+"""Kernels' names begin with their module's: so their objects are those of test_graphs."""
 BOARDS_RUN = ("nucleo_l4r5zi", "rpi_pico", "esp32_c3")
 MOST_BYTES = 100_000
 """Operands and results of one image: less than half of the smallest board's RAM."""
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("built")
 
 
 def batches() -> list[tuple[str, ...]]:
@@ -52,7 +48,7 @@ def nbytes(name: str) -> int:
 
 def tables(names: tuple[str, ...]) -> tuple[Graph, dict[str, np.ndarray], dict[str, np.ndarray]]:
     """One node per row; its inputs ([1, *shape]) and the reference of every result."""
-    builder = Builder("tables", "quantised")
+    builder = Builder(SHARED_NAME, "quantised")
     inputs: dict[str, np.ndarray] = {}
     wanted: dict[str, np.ndarray] = {}
     for name in names:
@@ -79,11 +75,11 @@ def _add(
 
 @pytest.mark.parametrize("board", BOARDS_RUN)
 @pytest.mark.parametrize("names", batches(), ids=lambda names: f"{names[0]}-to-{names[-1]}")
-def test_emulated_c_equals_the_reference(names: tuple[str, ...], board: str, built: Path) -> None:
+def test_emulated_c_equals_the_reference(names: tuple[str, ...], board: str) -> None:
     graph, inputs, wanted = tables(names)
     module = compile_graph(graph, board, planner="first_fit")
     found = BOARDS.get(board)
-    firmware = build_image(module, found, "zig", BuildOptions(cache=built))
-    outputs = run(firmware, found, "unicorn", RunOptions(inputs, cache=built)).outputs
+    firmware = build_image(module, found, "zig", BuildOptions(cache=CACHE))
+    outputs = run(firmware, found, "unicorn", RunOptions(inputs, cache=CACHE)).outputs
     wrong = [row for row, want in wanted.items() if not equal(outputs[row][0], want)]
     assert not wrong

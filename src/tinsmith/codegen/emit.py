@@ -6,7 +6,7 @@ this file decides names and expressions.
 
 import re
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -40,13 +40,9 @@ def emit(graph: Graph, plan: MemoryPlan, target: Target) -> InferenceModule:
     steps = {n.name: step_symbol(graph, i) for i, n in enumerate(graph.nodes)}
     version = f"tinsmith {tinsmith.__version__}"
     facts = _facts(graph, plan, target) | {"version": version}
-    templates = Environment(
-        loader=PackageLoader("tinsmith.codegen", "templates"), undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
     name = graph.name
     sources = {
-        path: templates.get_template(template).render(facts)
+        path: _templates().get_template(template).render(facts)
         for path, template in (
             (f"{name}.h", "module.h.j2"),
             (f"{name}.c", "module.c.j2"),
@@ -56,6 +52,15 @@ def emit(graph: Graph, plan: MemoryPlan, target: Target) -> InferenceModule:
     }
     sources |= kernel_sources((kernel_of(graph, n) for n in graph.nodes), name)
     return InferenceModule(name, target.board, version, graph, plan, sources, steps)
+
+
+@cache
+def _templates() -> Environment:
+    """Kept, with the templates that it has read: to compile them takes longer than most graphs."""
+    return Environment(
+        loader=PackageLoader("tinsmith.codegen", "templates"), undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
 
 
 def step_symbol(graph: Graph, step: int) -> str:

@@ -77,6 +77,7 @@ class _Draft:
     builder: Builder = field(default_factory=lambda: Builder("random", "quantised"))
     inputs: dict[str, np.ndarray] = field(default_factory=dict)
     values: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    ops: list[str] = field(default_factory=OPS.names)
 
     def random_type(self) -> TensorType:
         """float32 and int8 most often, raw sensor integers now and then; some axes fit an FFT, two
@@ -115,7 +116,7 @@ class _Draft:
     def grow(self, must_use: str | None) -> bool:
         """Add one node; the given op, or any. False if nothing fitted."""
         for _ in range(_ATTEMPTS):
-            op = OPS.get(must_use or str(self.rng.choice(OPS.names())))
+            op = OPS.get(must_use or str(self.rng.choice(self.ops)))
             x = self._activation(op, bool(must_use))
             extension = op.extend(self.rng, self.builder.type(x)) if x else None
             if x and extension and self._apply(op, x, extension):
