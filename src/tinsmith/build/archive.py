@@ -1,4 +1,5 @@
-"""Archives whose bytes depend on their contents only: no time, no owner, no order of the disk."""
+"""Archives whose bytes depend on their contents only: no time, no owner, no order of the disk. (A
+compressed one depends on the release of zlib too.)"""
 
 import io
 import tarfile

@@ -101,7 +101,7 @@ def _read(file: Path) -> dict[str, Any]:
     if not file.is_file():
         raise UserError(
             "project.missing",
-            f"There is no {PROJECT_FILE} in {file.parent}.",
+            f"There is no {PROJECT_FILE} in {file.parent.absolute()}.",
             "Go to a project's folder, say --project DIR, or make one with: tinsmith init",
         )
     try:

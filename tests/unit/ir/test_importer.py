@@ -38,3 +38,21 @@ def test_a_missing_file_is_no_riddle(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"'none\.bin'") as e:
         read_model(tmp_path / "none.bin")
     assert ".tflite" in e.value.hint
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "m.json: The file holds no object"),
+        (b"hello", "m.json: The file holds no object"),
+        (b"{}", "m.json: learner is NoneType"),
+        (b'\t{\t"learner": 1', "m.json: The file is no JSON"),
+        (b"{i\x01", "m.json: 1 bytes are wanted at byte 3 of 3"),
+    ],
+)
+def test_text_that_is_no_model_of_xgboost_is_read_as_text(
+    content: bytes, words: str, tmp_path: Path
+) -> None:
+    (tmp_path / "m.json").write_bytes(content)
+    with pytest.raises(UserError, match=words):
+        read_model(tmp_path / "m.json")

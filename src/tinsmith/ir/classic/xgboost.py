@@ -5,6 +5,7 @@ left. Source: the JSON schema in XGBoost's documentation ("Introduction to Model
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -23,6 +24,8 @@ from tinsmith.ir.rules import verify
 from tinsmith.ir.types import TensorType
 
 MOST_BYTES = 512_000_000
+_TEXT = re.compile(rb'\s*\{\s*["}]')
+"""How JSON begins; in UBJSON the type of a length follows the brace."""
 BOOSTERS = ("gbtree", "dart", "gblinear")
 
 
@@ -45,9 +48,9 @@ def convert(path: Path, name: str) -> Graph:
 
 def from_bytes(data: bytes, name: str) -> Graph:
     """The graph of the content of such a file; its grammar is checked."""
-    body = (
-        _json(data) if data.lstrip()[:2] in (b'{"', b"{\n", b"{ ", b"{\r") else ubjson.loads(data)
-    )
+    if data.lstrip()[:1] != b"{":
+        broken("The file holds no object, neither of JSON nor of UBJSON.")
+    body = _json(data) if _TEXT.match(data) else ubjson.loads(data)
     graph = translate(_mapping(_mapping(body, "the file").get("learner"), "learner"), name)
     verify(graph)
     return graph
