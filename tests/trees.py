@@ -71,7 +71,7 @@ def fails() -> Callable[..., None]:
 
 def copy_tree(to: Path) -> Tree:
     to.mkdir()
-    ignore = shutil.ignore_patterns("__pycache__", ".*", "*.pyc", "build-output", "results")
+    ignore = shutil.ignore_patterns("__pycache__", ".*", "*.pyc", "build-output")
     for part in PARTS:
         path = ROOT / part
         if path.is_dir():

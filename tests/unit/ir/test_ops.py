@@ -20,6 +20,7 @@ def t(*shape: int, dtype: DType = "float32", quant: Quant | None = None) -> Tens
 
 
 Q = Quant((0.1,), (3,))
+SKEWED = Quant((0.1, 0.2), (3, 4), 0)
 PER_AXIS = Quant((0.1, 0.2, 0.3), (0, 0, 0), 1)
 REQUANTIZE: dict[str, Attr] = {
     "rounding": "double", "zero_point": 0, "act_min": -128, "act_max": 127,
@@ -64,8 +65,9 @@ REFUSED: dict[str, tuple[str, tuple[TensorType, ...], dict[str, Attr]]] = {
     "dense_per_axis": (
         "dense", (t(2, 3, dtype="int8", quant=PER_AXIS), *DENSE8), {},
     ),
-    "dense_zero_point_of_weights": (
-        "dense", (t(1, 3, dtype="int8", quant=Q), t(2, 3, dtype="int8", quant=Q), DENSE8[1]), {},
+    "dense_zero_points_of_weights": (
+        "dense",
+        (t(1, 3, dtype="int8", quant=Q), t(2, 3, dtype="int8", quant=SKEWED), DENSE8[1]), {},
     ),
     "dense_too_deep": (
         "dense",
@@ -76,7 +78,7 @@ REFUSED: dict[str, tuple[str, tuple[TensorType, ...], dict[str, Attr]]] = {
     "dequantize_int16_without_scale": ("dequantize", (t(3, dtype="int16"),), {}),
     "dequantize_scales": ("dequantize", (t(4, 3, dtype="int16"), t(4)), {}),
     "dequantize_int32_zero_point": ("dequantize", (t(3, dtype="int32", quant=Q), t(1)), {}),
-    "requantize_int8": ("requantize", (t(3, dtype="int8"), *INT32[1:]), REQUANTIZE),
+    "requantize_bool": ("requantize", (t(3, dtype="bool"), *INT32[1:]), REQUANTIZE),
     "requantize_channels": ("requantize", (t(2, 4, dtype="int32"), *INT32[1:]), REQUANTIZE),
     "requantize_float_shift": ("requantize", (*INT32[:2], t(3)), REQUANTIZE),
     "requantize_rounding": ("requantize", INT32, {**REQUANTIZE, "rounding": "up"}),

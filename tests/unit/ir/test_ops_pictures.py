@@ -19,7 +19,7 @@ def t(*shape: int, dtype: DType = "float32", quant: Quant | None = None) -> Tens
 Q = Quant((0.1,), (3,))
 X, X8 = t(1, 4, 5, 6), t(1, 4, 5, 6, dtype="int8", quant=Q)
 W, B = t(4, 2, 2, 6), t(4)
-SKEW = t(4, 2, 2, 6, dtype="int8", quant=Q)
+SKEW = t(4, 2, 2, 6, dtype="int8", quant=Quant((0.1,) * 4, (3,) * 4, 0))
 B32 = t(4, dtype="int32")
 ONE: dict[str, Attr] = {"stride": (1, 1)}
 DEPTH: dict[str, Attr] = {"stride": (1, 1), "multiplier": 2}
@@ -32,7 +32,7 @@ REFUSED: dict[str, tuple[str, tuple[TensorType, ...], dict[str, Attr]]] = {
     "conv_groups": ("conv2d", (X, t(4, 2, 2, 2), B), ONE),
     "conv_bias": ("conv2d", (X, W, t(3)), ONE),
     "conv_bias_float": ("conv2d", (X8, t(4, 2, 2, 6, dtype="int8"), B), ONE),
-    "conv_weight_zero_point": ("conv2d", (X8, SKEW, B32), ONE),
+    "conv_weight_zero_points": ("conv2d", (X8, SKEW, B32), ONE),
     "conv_no_stride": ("conv2d", (X, W, B), {}),
     "conv_stride": ("conv2d", (X, W, B), {"stride": (0, 1)}),
     "conv_stride_bool": ("conv2d", (X, W, B), {"stride": (True, 1)}),
@@ -47,7 +47,7 @@ REFUSED: dict[str, tuple[str, tuple[TensorType, ...], dict[str, Attr]]] = {
     "avg_int16": ("avg_pool2d", (t(1, 4, 5, 6, dtype="int16"),), POOL),
     "avg_without_quant": ("avg_pool2d", (t(1, 4, 5, 6, dtype="int8"),), POOL),
     "max_clamp": ("max_pool2d", (X8,), {**POOL, "act_min": 5, "act_max": 4}),
-    "max_dilation": ("max_pool2d", (X,), {**POOL, "dilation": (2, 1)}),
+    "max_dilation": ("max_pool2d", (X,), {**POOL, "dilation": (0, 1)}),
     "max_rank": ("max_pool2d", (t(4, 5),), POOL),
     "pad_negative": ("pad", (X,), {**PAD, "before": -1}),
     "pad_whole_value": ("pad", (X,), {**PAD, "value": 0}),
