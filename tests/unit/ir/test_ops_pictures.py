@@ -19,7 +19,7 @@ def t(*shape: int, dtype: DType = "float32", quant: Quant | None = None) -> Tens
 Q = Quant((0.1,), (3,))
 X, X8 = t(1, 4, 5, 6), t(1, 4, 5, 6, dtype="int8", quant=Q)
 W, B = t(4, 2, 2, 6), t(4)
-SKEW = t(4, 2, 2, 6, dtype="int8", quant=Quant((0.1,) * 4, (3,) * 4, 0))
+SKEW = t(4, 2, 2, 6, dtype="int8", quant=Quant((0.1,) * 4, (3, 3, 3, 4), 0))
 B32 = t(4, dtype="int32")
 ONE: dict[str, Attr] = {"stride": (1, 1)}
 DEPTH: dict[str, Attr] = {"stride": (1, 1), "multiplier": 2}
