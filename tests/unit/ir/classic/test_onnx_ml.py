@@ -161,6 +161,10 @@ def test_one_operator(kind: str, attributes: dict[str, Any], tmp_path: Path) -> 
         ("LinearRegressor", {"coefficients": [1.0, 2.0, 3.0], "post_transform": "PROBIT"}),
         ("Scaler", {"offset": [1.0, 2.0], "scale": [0.5]}),
         ("ZipMap", {"classlabels_int64s": [0, 1]}),
+        ("LabelEncoder", {"keys_floats": [0.5, 1.0], "values_floats": [0.5]}),
+        ("LabelEncoder", {"keys_int64s": [1], "values_floats": [0.5]}),
+        ("FeatureVectorizer", {"inputdimensions": [2]}),
+        ("SVMRegressor", {"coefficients": [1.0], "n_supports": 1, "rho": [0.0]}),
     ],
 )
 def test_what_is_not_supported_is_refused(

@@ -81,12 +81,13 @@ def _is_listed(use: Use, keys: np.ndarray) -> str:
 
 
 def one_hot(use: Use) -> Value:
-    """OneHotEncoder: x == category [..., categories] as float32."""
+    """OneHotEncoder: x == category [..., categories] as float32; what is in no category gives
+    zeros, also where the model asks for an error (zeros 0), which a module cannot raise."""
     b, raw = use.b, use.raw(0)
     words = use.texts("cats_strings", ())
     keys = np.array(words or use.integers("cats_int64s", ()), object if words else np.int64)
-    if not 1 <= len(keys) <= MOST_KEYS or not use.integer("zeros", 1):
-        raise Unsupported(f"{len(keys)} categories and zeros {use.integer('zeros', 1)}")
+    if not 1 <= len(keys) <= MOST_KEYS:
+        raise Unsupported(f"{len(keys)} categories")
     if isinstance(raw, Chosen):
         table = (raw.table[:, None] == keys).astype(np.float32)
         return b.renamed(gather(b, b.constant("table", table), raw.index, 0), use.name)
@@ -103,5 +104,5 @@ OPERATORS = (
         "gives the probabilities as a tensor; the stage of their node lists the classes",
     ),
     Operator("LabelEncoder", label_encoder, NUMBERS, DOMAIN, "of texts their indices"),
-    Operator("OneHotEncoder", one_hot, NUMBERS, DOMAIN, "zeros 1"),
+    Operator("OneHotEncoder", one_hot, NUMBERS, DOMAIN, "what is unknown gives zeros"),
 )  # fmt: skip

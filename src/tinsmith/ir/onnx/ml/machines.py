@@ -1,8 +1,8 @@
 """Support vector machines (domain ai.onnx.ml).
 
 Sources: ONNX operators (onnx/docs/Operators-ml.md); Chang and Lin, "LIBSVM: a library for support
-vector machines", ACM TIST 2011, section 7 (one against one) and 8 (probabilities). What the
-documents leave open is as ONNX Runtime has it.
+vector machines", ACM TIST 2011, section 7 (one against one). What the documents leave open
+is as ONNX Runtime has it.
 """
 
 from itertools import combinations
@@ -10,16 +10,13 @@ from itertools import combinations
 import numpy as np
 
 from tinsmith.ir.classic import ending, svm
-from tinsmith.ir.compose.elementwise import binary, cast, clip, compare, scalar, unary, where
+from tinsmith.ir.compose.elementwise import cast, compare, scalar, unary, where
 from tinsmith.ir.compose.movement import concat
 from tinsmith.ir.onnx.ml.trees import DOMAIN, FLOAT, labelled, labels_of, matrix, transformed
 from tinsmith.ir.onnx.refusal import Unsupported
 from tinsmith.ir.onnx.registry import Operator
 from tinsmith.ir.onnx.use import Use
 from tinsmith.ir.onnx.values import Value
-
-LEAST = 1e-7
-"""Pairwise probabilities are kept this far from 0 and 1, as libsvm does."""
 
 
 def _kernel(use: Use) -> svm.Kernel:
@@ -74,10 +71,12 @@ def regressor(use: Use) -> str:
 
 
 def classifier(use: Use) -> list[Value]:
-    """SVMClassifier: label and scores. Without probabilities the scores of more than two classes
-    are one per pair of them."""
+    """SVMClassifier: label and decisions: (-s, s) of two classes, of more one per pair of
+    them."""
     labels = labels_of(use, "classlabels_ints")
     sizes = use.integers("vectors_per_class", ())
+    if use.floats("prob_a", ()) or use.floats("prob_b", ()):
+        raise Unsupported("probabilities, an iteration over all pairs; supported: decisions")
     if use.text("post_transform", "NONE") != "NONE":
         raise Unsupported(f"post_transform {use.text('post_transform')!r}; supported: NONE")
     if not sizes:
@@ -85,10 +84,7 @@ def classifier(use: Use) -> list[Value]:
     if len(sizes) != len(labels) or not 2 <= len(sizes) <= svm.MOST_CLASSES or min(sizes) < 0:
         raise Unsupported(f"{len(labels)} labels for vectors per class {list(sizes)[:9]}")
     b, raw = use.b, _decisions(use, sizes)
-    if use.given("prob_a") and use.floats("prob_a"):
-        scores = _probability(use, raw, len(sizes))
-    else:
-        scores = concat(b, [unary(b, "neg", raw), raw], 1) if len(sizes) == 2 else raw
+    scores = concat(b, [unary(b, "neg", raw), raw], 1) if len(sizes) == 2 else raw
     index = b.op("winner", _votes(use, raw, len(sizes)))
     return [labelled(use, index, labels), scores]
 
@@ -129,23 +125,10 @@ def _votes(use: Use, raw: str, count: int) -> str:
     return ending.affine(use.b, above, first - second, second.sum(axis=1))
 
 
-def _probability(use: Use, raw: str, count: int) -> str:
-    """[p, 1 - p] of two classes with p = 1 / (1 + e^(a s + b))."""
-    a, offset = use.floats("prob_a"), use.floats("prob_b")
-    if count > 2:
-        raise Unsupported(f"probabilities of {count} classes; supported: of two")
-    if len(a) != 1 or len(offset) != 1:
-        raise Unsupported(f"{len(a)} prob_a and {len(offset)} prob_b for one pair")
-    b = use.b
-    s = ending.affine(b, raw, np.array([[-a[0]]]), np.array([-offset[0]]))
-    p = clip(b, unary(b, "sigmoid", s), LEAST, 1 - LEAST)
-    return concat(b, [p, binary(b, "sub", scalar(b, p, 1.0), p)], 1)
-
-
 OPERATORS = (
     Operator("SVMRegressor", regressor, FLOAT, DOMAIN),
     Operator(
         "SVMClassifier", classifier, FLOAT, DOMAIN,
-        "of texts as labels their indices; probabilities of two classes only",
+        "of texts as labels their indices; decisions, no probabilities",
     ),
 )  # fmt: skip

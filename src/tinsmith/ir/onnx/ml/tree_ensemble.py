@@ -11,7 +11,7 @@ import numpy as np
 from tinsmith.core.errors import UserError
 from tinsmith.ir.classic.trees import Tree, below, ensemble
 from tinsmith.ir.compose.elementwise import binary, scalar
-from tinsmith.ir.onnx.ml.trees import DOMAIN, FLOAT, MODES, TRANSFORMS, by_kind, matrix
+from tinsmith.ir.onnx.ml.trees import DOMAIN, FLOAT, MODES, matrix
 from tinsmith.ir.onnx.refusal import Unsupported
 from tinsmith.ir.onnx.registry import Operator
 from tinsmith.ir.onnx.use import Use
@@ -19,7 +19,6 @@ from tinsmith.ir.onnx.use import Use
 _MODES = ("BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE", "BRANCH_GT", "BRANCH_EQ", "BRANCH_NEQ",
           "BRANCH_MEMBER")  # fmt: skip
 _AGGREGATES = ("AVERAGE", "SUM", "MIN", "MAX")
-_TRANSFORMS = ("NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO", "PROBIT")
 MOST_NODES = 1 << 20
 """Nodes of all trees; what several trees share counts for each."""
 
@@ -35,8 +34,9 @@ def tree_ensemble(use: Use) -> str:
     """TreeEnsemble: sums or means of the leaves that a row comes to."""
     how = _word(_AGGREGATES, use.integer("aggregate_function", 1), "aggregate_function",
                 ("SUM", "AVERAGE"))  # fmt: skip
-    after = _word(_TRANSFORMS, use.integer("post_transform", 0), "post_transform",
-                  TRANSFORMS)  # fmt: skip
+    if use.integer("post_transform", 0):
+        # the documents and ONNX Runtime number the transforms in different orders
+        raise Unsupported(f"post_transform {use.integer('post_transform')}; supported: 0")
     roots, x = use.integers("tree_roots"), matrix(use)
     columns = use.integer("n_targets")
     weights, targets = use.tensor("leaf_weights"), np.array(use.integers("leaf_targetids"))
@@ -52,7 +52,7 @@ def tree_ensemble(use: Use) -> str:
         raise Unsupported(e.message.rstrip(".")) from e
     if how == "AVERAGE":
         y = binary(use.b, "div", y, scalar(use.b, y, len(roots)))
-    return by_kind(use, y, use.name, after)
+    return y
 
 
 class _Forest:
@@ -133,5 +133,11 @@ def _packed(rows: list[_Row], columns: int) -> Tree:
 
 
 OPERATORS = (
-    Operator("TreeEnsemble", tree_ensemble, FLOAT, DOMAIN, "float32; no equality, no membership"),
+    Operator(
+        "TreeEnsemble",
+        tree_ensemble,
+        FLOAT,
+        DOMAIN,
+        "float32; no equality, no membership, no post_transform",
+    ),
 )

@@ -123,12 +123,8 @@ def _sums(use: Use, kind: str, columns: int, base: tuple[float, ...]) -> str:
 
 
 def transformed(use: Use, x: str, name: str) -> str:
-    """x after the attribute post_transform."""
-    return by_kind(use, x, name, use.text("post_transform", "NONE"))
-
-
-def by_kind(use: Use, x: str, name: str, kind: str) -> str:
-    """x [rows, columns] after a transform of `TRANSFORMS`."""
+    """x [rows, columns] after the attribute post_transform."""
+    kind = use.text("post_transform", "NONE")
     if kind not in TRANSFORMS:
         raise Unsupported(f"post_transform {kind!r}; supported: {', '.join(TRANSFORMS)}")
     if kind == "SOFTMAX":
