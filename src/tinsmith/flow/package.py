@@ -1,5 +1,6 @@
 """Packages a model file, or a project's model, as archives that drop into a firmware project."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -27,6 +28,7 @@ from tinsmith.ir.types import TensorType
 
 SEED = 12345
 CASES = 4
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -81,11 +83,12 @@ def package_model(
     """Import a model file, compile it, and write its packages.
 
     Raises:
-        UserError: ``package.kind`` (none named), ``output.place``, ``model.*``, what the
-            importer refuses and what a kind raises.
+        UserError: ``package.kind`` (none named), ``package.name``, ``output.place``, ``model.*``,
+            what the importer refuses and what a kind raises.
         UnknownKind: no such package kind, board or toolchain.
     """
     _check_kinds(options.kinds)
+    _check_name(options.name)
     check_output_folder(options.output)
     target = choose_target(options.board, options.toolchain, cache=options.cache)
     steps = Clock(listener or Nobody())
@@ -173,6 +176,17 @@ def _check_kinds(kinds: Sequence[str]) -> None:
         )
     for kind in kinds:
         PACKAGES.get(kind)
+
+
+def _check_name(name: str) -> None:
+    """A name that was asked for is taken as it is, or not at all."""
+    if name and not _NAME.fullmatch(name):
+        raise UserError(
+            "package.name",
+            f"Name {name!r} is no name in C.",
+            "Take up to 64 of the letters a to z and A to Z, digits and _, beginning with a "
+            "letter.",
+        )
 
 
 def _write(order: Order, options: PackageOptions, folder: Path, steps: Clock) -> list[Packed]:

@@ -58,3 +58,20 @@ def test_kinds_are_asked_for_by_name_before_anything_is_read(tmp_path: Path) -> 
     assert e.value.code == "package.kind" and "zephyr" in e.value.hint
     with pytest.raises(UnknownKind, match="c_library"):
         package_model(tmp_path / "none.tflite", PackageOptions(("c_librari",), tmp_path))
+
+
+@pytest.mark.parametrize("name", ["größe", "9lives", "a b", "_x", "a-b", "a" * 65])
+def test_a_name_that_was_asked_for_is_not_changed_behind_ones_back(
+    name: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match="no name in C") as e:
+        package_model(tmp_path / "none", PackageOptions(("wasm",), tmp_path, name=name))
+    assert e.value.code == "package.name"
+
+
+def test_a_place_that_cannot_be_written_is_told_before_the_model_is_read(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    options = PackageOptions(("wasm",), tmp_path / "file", name="a" * 64)
+    with pytest.raises(UserError, match="is a file") as e:
+        package_model(tmp_path / "none", options)
+    assert e.value.code == "output.place"
