@@ -7,9 +7,11 @@
 #
 # Needs python3 (3.11 or newer), make and a package index. No root, no Docker, no GPU.
 # REQUIRE=1        make test: a missing tool fails; make check: tests of tools are left to make test
+# JOBS=2           how many tests run at once (make test)
 # TEST_ARGS=...    more arguments for pytest, e.g. TEST_ARGS="tests/unit/core -x"
 
 PYTHON ?= python3
+JOBS ?= 2
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED ?= $(VENV)/.installed
@@ -26,7 +28,7 @@ demo: $(INSTALLED)
 	$(BIN)/tinsmith run --project examples/wrist-motion
 
 test: $(INSTALLED)
-	$(PYTEST) $(REQUIRED) $(TEST_ARGS)
+	$(PYTEST) --numprocesses $(JOBS) --dist loadfile $(REQUIRED) $(TEST_ARGS)
 
 smoke: $(INSTALLED)
 	$(BIN)/tinsmith --version
