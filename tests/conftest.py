@@ -9,6 +9,7 @@ import json
 import math
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -81,6 +82,13 @@ def _proved(config: pytest.Config) -> str:
 
 
 SEED = pytest.StashKey[int]()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """A shell that starts the tests in the background has Ctrl-C ignored, and so would every child
+    be; tests of Ctrl-C need the usual behaviour."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
