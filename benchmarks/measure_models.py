@@ -107,11 +107,17 @@ def _inputs(path: Path, graph: Graph, folder: Path) -> Path | None:
         default_inputs(graph)
         return None
     except UserError:
-        vectors = path.with_name(path.name.removesuffix(".tflite") + ".vectors.npz")
-        if not vectors.exists():
+        name = path.name.removesuffix(".tflite")
+        known = [path.with_name(f"{name}.{kind}.npz") for kind in ("vectors", "golden")]
+        vectors = next((v for v in known if v.exists()), None)
+        if vectors is None:
             return None
         with np.load(vectors) as arrays:
-            first = {k: arrays[k][:1] for k in arrays.files if k.startswith("in_")}
+            first = {
+                k: arrays[k].reshape(-1, *graph.type(graph.inputs[int(k[3:])]).shape)[:1]
+                for k in arrays.files
+                if k.startswith("in_")
+            }
         np.savez(folder / "x.npz", **first)
         return folder / "x.npz"
 

@@ -80,8 +80,9 @@ class _Draft:
     ops: list[str] = field(default_factory=OPS.names)
 
     def random_type(self) -> TensorType:
-        """float32 and int8 most often, raw sensor integers now and then; some axes fit an FFT, two
-        shapes in seven are pictures [1, height, width, channels]."""
+        """float32 and int8 most often, raw sensor integers now and then (int16 ones in one of two
+        with a scale); some axes fit an FFT, two shapes in seven are pictures [1, height, width,
+        channels]."""
         dtype: DType = self.rng.choice(DRAWN)
         rank = int(self.rng.choice([1, 2, 2, 2, 3, 4, 4]))
         shape = tuple(int(d) for d in self.rng.integers(1, 6, rank - 1))
@@ -92,6 +93,8 @@ class _Draft:
         if dtype == "int8":
             zero = int(self.rng.choice([-128, 0, 127, int(self.rng.integers(-128, 128))]))
             quant = Quant((float(self.rng.uniform(0.005, 0.1)),), (zero,))
+        elif dtype == "int16" and self.rng.integers(2):
+            quant = Quant((float(self.rng.uniform(2e-5, 1e-3)),), (0,))
         return TensorType(shape, str(dtype), quant)  # type: ignore[arg-type]
 
     def add_input(self, type: TensorType) -> str:
