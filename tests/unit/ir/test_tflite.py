@@ -1,5 +1,6 @@
 """The TensorFlow Lite importer: what operators become, names, and refusals that name the node."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,12 +8,15 @@ import numpy as np
 import pytest
 import tflites
 from tflites import File, Operator, Tensor, dense
+from typer.testing import CliRunner
 
+from tinsmith.cli.main import make_app
 from tinsmith.core.errors import UserError
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.importer import read_model
 from tinsmith.ir.interp import Interpreter
 from tinsmith.ir.tflite.convert import convert
+from tinsmith.ir.tflite.rules import RULES
 
 QUANT = {"type": "int8", "scale": (0.05,), "zero": (-7,)}
 
@@ -213,7 +217,14 @@ def test_a_custom_operator_is_named_by_its_own_name(refused) -> None:
     error = refused(pair(tflites.CUSTOM, custom="Sparkle"))
     assert error.code == "import.tflite.op"
     assert "Sparkle" in error.message and "node 0" in error.message and "'y'" in error.message
-    assert "FULLY_CONNECTED" in error.hint
+    assert "'y') of float32" in error.message
+    assert "tinsmith kinds ops tflite" in error.hint and len(error.hint) < 80
+
+
+def test_the_hint_names_a_command_that_lists_every_operator() -> None:
+    result = CliRunner().invoke(make_app(), ["kinds", "ops", "tflite", "--json"])
+    listed = {row["operator"] for row in json.loads(result.output)}
+    assert listed == set(RULES)
 
 
 def change(index: int, **changes):

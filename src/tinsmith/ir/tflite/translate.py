@@ -163,13 +163,13 @@ def translate(model: Model, rules: Mapping[str, Rule], name: str, semantics: str
 
 
 def _require_known(model: Model, rules: Mapping[str, Rule]) -> None:
-    unknown = [_where(model, o) for o in model.operators if o.kind not in rules]
+    unknown = [f"{_where(model, o)}{_of(model, o)}" for o in model.operators if o.kind not in rules]
     if unknown:
         more = f" and {len(unknown) - 8} more" if len(unknown) > 8 else ""
         refuse(
             "op",
             f"Not supported: {'; '.join(unknown[:8])}{more}.",
-            f"Supported: {', '.join(sorted(rules))}.",
+            "`tinsmith kinds ops tflite` lists what is read.",
         )
 
 
@@ -196,6 +196,12 @@ def _where(model: Model, operator: Operator) -> str:
     """An operator and its node, for people."""
     found = [model.tensors[o].name for o in operator.outputs if 0 <= o < len(model.tensors)]
     return f"operator {operator.kind} (node {operator.index}, {', '.join(found)!r})"
+
+
+def _of(model: Model, operator: Operator) -> str:
+    """Type of an operator's first operand, for people."""
+    known = [model.tensors[i].dtype for i in operator.inputs if 0 <= i < len(model.tensors)]
+    return f" of {known[0]}" if known else ""
 
 
 def _has_meaning(tensor: Tensor) -> bool:
