@@ -7,7 +7,7 @@
 #
 # Needs python3 (3.11 or newer), make and a package index. No root, no Docker, no GPU.
 # REQUIRE=1        make test: a missing tool fails; make check: tests of tools are left to make test
-# JOBS=2           how many tests run at once (make test)
+# JOBS=2           how many tests or campaigns run at once (make test, make prove-all)
 # TEST_ARGS=...    more arguments for pytest, e.g. TEST_ARGS="tests/unit/core -x"
 
 PYTHON ?= python3
@@ -65,7 +65,8 @@ gate-docs: $(INSTALLED)
 	$(BIN)/python scripts/reference.py --check .
 
 prove-all: $(INSTALLED)
-	$(PYTEST) --require-tools --campaign 1 --resume -m slow $(TEST_ARGS)
+	$(PYTEST) --numprocesses $(JOBS) --dist load --require-tools --campaign 1 --resume -m slow $(TEST_ARGS)
+	$(BIN)/python benchmarks/measure_models.py --jobs $(JOBS)
 
 docs: $(INSTALLED)
 	$(BIN)/python scripts/reference.py .

@@ -145,15 +145,27 @@ def _row(
 
 
 def as_json(rows: Sequence[Row]) -> str:
-    """With the commit that the figures are of."""
-    command = ["git", "-C", str(ROOT), "describe", "--always", "--abbrev=12", "--dirty"]
-    commit = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    """With the commit that the figures are of; ``-dirty`` where files other than results differ."""
+    commit = _git("rev-parse", "--short=12", "HEAD")
+    changed = _git("status", "--porcelain", "--", ".", ":(exclude)benchmarks/results")
     figures = [
         {"model": r.model, "core": r.core, "board": r.board, "outcome": r.outcome, "says": r.says,
          "equal_to_host": r.equal_to_host, **{k: v for k, v in r.record.items() if k != "model"}}
         for r in rows
     ]  # fmt: skip
-    return json.dumps({"commit": commit, "figures": figures}, indent=1, sort_keys=True) + "\n"
+    return (
+        json.dumps(
+            {"commit": f"{commit}-dirty" if changed else commit, "figures": figures},
+            indent=1,
+            sort_keys=True,
+        )
+        + "\n"
+    )
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "-C", str(ROOT), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def as_markdown(rows: Sequence[Row]) -> str:

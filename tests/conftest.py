@@ -57,13 +57,13 @@ def pytest_report_header(config: pytest.Config) -> str:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     mark = pytest.mark.skip(reason="slow: give --campaign SHARE (make check, make prove-all)")
     done = pytest.mark.skip(reason="resumed: passed at full size on this commit and seed")
-    passed = config.cache.get(_proved(config), []) if config.getoption("--resume") else []
+    resume = config.getoption("--resume")
     for item in items:
         if {"require_tool", "shared"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("tool")
         if item.get_closest_marker("slow") and config.getoption("--campaign") is None:
             item.add_marker(mark)
-        elif item.nodeid in passed:
+        elif resume and config.cache.get(_proved(item), False):
             item.add_marker(done)
 
 
@@ -72,13 +72,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Any:
     report = yield
     full = item.config.getoption("--campaign") == 1 and item.get_closest_marker("slow")
     if full and report.when == "call" and report.passed and "dirty" not in _commit():
-        key = _proved(item.config)
-        item.config.cache.set(key, sorted({*item.config.cache.get(key, []), item.nodeid}))
+        item.config.cache.set(_proved(item), True)
     return report
 
 
-def _proved(config: pytest.Config) -> str:
-    return f"tinsmith/proved/{_commit()}-{config.stash[SEED]}"
+def _proved(item: pytest.Item) -> str:
+    """A key per test, as several processes write them."""
+    name = f"{crc32(item.nodeid.encode()):08x}"
+    return f"tinsmith/proved/{_commit()}-{item.config.stash[SEED]}/{name}"
 
 
 SEED = pytest.StashKey[int]()
