@@ -38,7 +38,8 @@ class Tensor:
 
 @dataclass
 class Operator:
-    """An operator of a test model; options are fields of its options table."""
+    """An operator of a test model; options are fields of its options table, intermediates tensors
+    that only say how what it computes on the way is quantised."""
 
     code: int
     inputs: Sequence[int]
@@ -47,6 +48,7 @@ class Operator:
     options: Mapping[int, tuple[str, Any]] | None = None
     custom: str = ""
     version: int = 1
+    intermediates: Sequence[int] = ()
 
 
 @dataclass
@@ -97,6 +99,8 @@ class File:
                   2: ("o", np.array(o.outputs, "<i4"))}  # fmt: skip
         if o.options is not None:
             fields |= {3: ("B", o.options_type), 4: ("o", Table(o.options))}
+        if len(o.intermediates):
+            fields[8] = ("o", np.array(o.intermediates, "<i4"))
         return Table(fields)
 
 

@@ -129,7 +129,8 @@ def _known() -> str:
 
 @dataclass(frozen=True)
 class Operator:
-    """One operator: tensor indices (-1: left out) and its options, if it has any."""
+    """One operator: tensor indices (-1: left out) and its options, if it has any; intermediates are
+    tensors that only say how what it computes on the way is quantised."""
 
     index: int
     kind: str
@@ -137,6 +138,7 @@ class Operator:
     outputs: tuple[int, ...]
     options_type: int
     options: Table | None
+    intermediates: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -224,5 +226,5 @@ def _operator(index: int, table: Table, kinds: tuple[str, ...]) -> Operator:
         broken(f"operator {index} has code {code} of {len(kinds)}")
     return Operator(
         index, kinds[code], _indices(table, 1), _indices(table, 2), table.integer(3, "<B"),
-        table.table(4),
+        table.table(4), _indices(table, 8),
     )  # fmt: skip
