@@ -1,6 +1,5 @@
 """Project: what project.toml says. Everything that a run depends on is in here or in the data."""
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,14 +9,13 @@ from tinsmith.compress.method import METHODS
 from tinsmith.core.catalogue import Catalogue
 from tinsmith.core.errors import UnknownKind, UserError
 from tinsmith.core.limits import Limits
+from tinsmith.core.table import Table, read_toml
 from tinsmith.devices.board import BOARDS
 from tinsmith.flow.sources import Sources, read_sources
-from tinsmith.flow.table import Table
 from tinsmith.learn.pipeline import Pipeline
-from tinsmith.learn.pipeline_toml import from_toml
+from tinsmith.learn.pipeline_toml import TABLES, read_pipeline
 
 PROJECT_FILE = "project.toml"
-PIPELINE_TABLES = ("signal", "sensor", "window", "block", "model")
 _TOP = ("name", "seed", "boards", "toolchain", "golden", "data", "compression", "limits")
 
 
@@ -63,9 +61,9 @@ def read_project(folder: Path) -> Project:
         MissingTool: a source lies in a Python package that is not installed.
     """
     file = folder / PROJECT_FILE
-    rows = _read(file)
-    top = Table(file, "", rows)
-    top.only((*_TOP, *PIPELINE_TABLES))
+    top = _read(file)
+    top.only((*_TOP, *TABLES))
+    name = _name(top)
     boards = top.texts("boards")
     if not boards:
         raise top.wrong("boards", f"one or more of {', '.join(BOARDS.names())}")
@@ -73,12 +71,12 @@ def read_project(folder: Path) -> Project:
         BOARDS.get(board)
     if len(set(boards)) < len(boards):
         raise top.wrong("boards", "each board once")
-    pipeline = _pipeline(top)
+    pipeline = read_pipeline(top)
     compression = top.table("compression")
     compression.only(("method",))
     return Project(
         folder=folder,
-        name=_name(top),
+        name=name,
         seed=top.count("seed", 0),
         boards=boards,
         toolchain=_one_of(TOOLCHAINS, top.text("toolchain", "zig")),
@@ -97,7 +95,7 @@ def _one_of(catalogue: Catalogue, name: str) -> str:
     return name
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(file: Path) -> Table:
     if not file.is_file():
         raise UserError(
             "project.missing",
@@ -105,16 +103,16 @@ def _read(file: Path) -> dict[str, Any]:
             "Go to a project's folder, say --project DIR, or make one with: tinsmith init",
         )
     try:
-        rows = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
-        raise UserError("project.toml", f"{file} is not valid TOML: {e}.") from e
-    if (wrong := _impossible(rows)) is not None:
-        raise UserError(
-            "project.value",
-            f"{file}: {wrong[:60]} is not allowed anywhere in a project.",
+        top = read_toml(file.read_text(encoding="utf-8"), file)
+    except UnicodeDecodeError as e:
+        raise UserError("toml.syntax", f"{file}: this is not valid TOML: {e}.") from None
+    if (wrong := _impossible(top.rows)) is not None:
+        raise top.error(
+            "toml.value",
+            f"{wrong[:60]} is not allowed anywhere in a project.",
             "Whole numbers have at most 64 bits, texts have no control characters.",
         )
-    return rows
+    return top
 
 
 def _impossible(value: Any) -> str | None:
@@ -134,15 +132,6 @@ def _name(top: Table) -> str:
     if not (name.isascii() and name.isidentifier() and name == name.lower() and name[0] != "_"):
         raise top.wrong("name", "lower-case letters, digits and _, beginning with a letter")
     return name
-
-
-def _pipeline(top: Table) -> Pipeline:
-    rows = {k: top.rows[k] for k in PIPELINE_TABLES if k in top.rows}
-    name = _name(top)
-    try:
-        return from_toml({"name": name, **rows})
-    except UserError as e:
-        raise UserError(e.code, f"{top.file}: {e.message}", e.hint) from e
 
 
 def _limits(limits: Table) -> Limits:

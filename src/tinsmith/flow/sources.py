@@ -7,8 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tinsmith.core.errors import MissingTool, UserError
+from tinsmith.core.table import Table
 from tinsmith.data.format import ReadOptions
-from tinsmith.flow.table import Table
 from tinsmith.learn.pipeline import Pipeline
 
 PACKAGE = "package:"
@@ -36,9 +36,9 @@ def read_sources(folder: Path, data: Table, pipeline: Pipeline) -> Sources:
     """
     data.only(("dataset", "sources", *_SAID))
     if ("dataset" in data.rows) == ("sources" in data.rows):
-        raise UserError(
-            "project.data",
-            f"{data.file}: [data] needs either 'dataset' or 'sources'.",
+        raise data.error(
+            "toml.key",
+            "[data] needs either 'dataset' or 'sources'.",
             "sources = a list of files, patterns or folders; "
             "dataset = a folder made by: tinsmith data import",
         )
@@ -54,9 +54,9 @@ def read_sources(folder: Path, data: Table, pipeline: Pipeline) -> Sources:
 def _nothing_said(data: Table) -> None:
     for key in _SAID:
         if key in data.rows:
-            raise UserError(
-                "project.data",
-                f"{data.file}: {data.key(key)} has no effect on an imported dataset.",
+            raise data.error(
+                "toml.key",
+                f"{data.key(key)} has no effect on an imported dataset.",
                 "Remove it; what the files do not say is said when they are imported: "
                 f"tinsmith data import FILE... --set {key}=...",
             )

@@ -20,13 +20,15 @@ hidden = [32, 16]
 """
 
 import json
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tinsmith.core.errors import UserError, did_you_mean
+from tinsmith.core.errors import UserError
+from tinsmith.core.table import Table, read_toml
 from tinsmith.data.dataset import Channel
 from tinsmith.data.windows import Windowing
 from tinsmith.dsp.block import BLOCKS
@@ -34,7 +36,8 @@ from tinsmith.ir.graph import Attr
 from tinsmith.learn.family import FAMILIES
 from tinsmith.learn.pipeline import BlockUse, Pipeline, Sensor
 
-_TABLES = ("name", "signal", "sensor", "window", "block", "model")
+TABLES = ("signal", "sensor", "window", "block", "model")
+"""The tables of a pipeline; ``name`` stands beside them."""
 _DTYPES = ("int16", "int32")
 
 
@@ -66,25 +69,31 @@ def from_toml(source: str | Mapping[str, Any]) -> Pipeline:
     """The pipeline in a TOML text or in its parsed tables.
 
     Raises:
-        UserError: ``pipeline.toml`` (not TOML), ``pipeline.key`` (missing or unknown) or
-            ``pipeline.value``, each naming the key and what is allowed; the errors of blocks and
-            families for their parameters.
+        UserError: ``toml.syntax``, ``toml.key`` (missing or unknown) or ``toml.value``, each naming
+            the key and what is allowed; the errors of blocks and families for their parameters.
         UnknownKind: no such block or family.
     """
-    top = _parse(source)
-    _only("", top, _TABLES)
-    signal, sensor, window, model = (
-        _table(top, k) for k in ("signal", "sensor", "window", "model")
-    )
+    top = read_toml(source) if isinstance(source, str) else Table(None, "", source)
+    top.only(("name", *TABLES))
+    return read_pipeline(top)
+
+
+def read_pipeline(top: Table) -> Pipeline:
+    """The pipeline in the tables of a text, which may have others beside.
+
+    Raises:
+        UserError, UnknownKind: see `from_toml`.
+    """
+    signal, model = top.table("signal"), top.table("model")
     channels = _channels(signal)
     return Pipeline(
-        name=_text(top, "name", ""),
+        name=top.text("name"),
         channels=channels,
-        rate_hz=_positive(_get(signal, "rate_hz", "signal"), "signal.rate_hz"),
-        sensor=_sensor(sensor, len(channels)),
-        window=_window(window),
-        blocks=_blocks(top),
-        family=_text(model, "family", "model"),
+        rate_hz=signal.positives("rate_hz", 1)[0],
+        sensor=_sensor(top.table("sensor"), len(channels)),
+        window=_window(top.table("window")),
+        blocks=tuple(map(_block, top.tables("block"))),
+        family=model.text("family"),
         hyper=_hyper(model),
     )
 
@@ -100,132 +109,71 @@ def _value(value: Attr) -> str:
     return repr(value)
 
 
-def _parse(source: str | Mapping[str, Any]) -> Mapping[str, Any]:
-    if not isinstance(source, str):
-        return source
-    try:
-        return tomllib.loads(source)
-    except tomllib.TOMLDecodeError as e:
-        raise UserError("pipeline.toml", f"The pipeline is not TOML: {e}.", "") from None
-
-
-def _channels(signal: Mapping[str, Any]) -> tuple[Channel, ...]:
-    _only("signal", signal, ("channels", "units", "rate_hz"))
-    names = _texts(_get(signal, "channels", "signal"), "signal.channels")
-    units = signal.get("units", "")
-    units = (units,) * len(names) if isinstance(units, str) else _texts(units, "signal.units")
-    if not names or len(set(names)) < len(names) or "" in names:
-        raise _wrong("signal.channels", names, "one or more names, each once")
+def _channels(signal: Table) -> tuple[Channel, ...]:
+    signal.only(("channels", "units", "rate_hz"))
+    names = signal.texts("channels")
+    if not names or len(set(names)) < len(names):
+        raise signal.wrong("channels", "one or more names, each once")
+    units = signal.rows.get("units", "")
+    units = (units,) * len(names) if isinstance(units, str) else signal.texts("units", empty=True)
     if len(units) != len(names):
-        raise _wrong("signal.units", units, f"one text, or {len(names)} texts")
+        raise signal.wrong("units", f"one text, or {len(names)} texts")
     return tuple(Channel(n, u) for n, u in zip(names, units, strict=True))
 
 
-def _sensor(sensor: Mapping[str, Any], channels: int) -> Sensor:
+def _sensor(sensor: Table, channels: int) -> Sensor:
     """``lsb`` in units per step; or ``full_scale``, the value of 2^15 (int16) or 2^31 (int32)
     steps."""
-    _only("sensor", sensor, ("dtype", "lsb", "full_scale"))
-    dtype = _text(sensor, "dtype", "sensor")
+    sensor.only(("dtype", "lsb", "full_scale"))
+    dtype = sensor.text("dtype")
     if dtype not in _DTYPES:
-        raise _wrong("sensor.dtype", dtype, " or ".join(map(repr, _DTYPES)))
-    if ("lsb" in sensor) == ("full_scale" in sensor):
-        message = "sensor needs either 'lsb' or 'full_scale'."
-        raise UserError("pipeline.key", message, "In units per step, or at the end of the range.")
-    key = "lsb" if "lsb" in sensor else "full_scale"
+        raise sensor.wrong("dtype", " or ".join(map(repr, _DTYPES)))
+    if ("lsb" in sensor.rows) == ("full_scale" in sensor.rows):
+        message = "[sensor] needs either 'lsb' or 'full_scale'."
+        raise sensor.error("toml.key", message, "In units per step, or at the end of the range.")
+    key = "lsb" if "lsb" in sensor.rows else "full_scale"
     steps = 1.0 if key == "lsb" else -float(np.iinfo(dtype).min)
-    given = sensor[key] if isinstance(sensor[key], list | tuple) else (sensor[key],) * channels
-    values = tuple(_positive(v, f"sensor.{key}") / steps for v in given)
-    if len(values) != channels:
-        raise _wrong(f"sensor.{key}", sensor[key], f"one number, or {channels} numbers")
+    values = tuple(v / steps for v in sensor.positives(key, channels))
     return Sensor(dtype, values)  # type: ignore[arg-type]
 
 
-def _window(window: Mapping[str, Any]) -> Windowing:
-    _only("window", window, ("samples", "stride"))
-    samples = _count(_get(window, "samples", "window"), "window.samples", 2)
-    return Windowing(samples, _count(window.get("stride", samples), "window.stride", 1))
+def _window(window: Table) -> Windowing:
+    window.only(("samples", "stride"))
+    samples = window.count("samples", low=2)
+    return Windowing(samples, window.count("stride", samples, low=1))
 
 
-def _blocks(top: Mapping[str, Any]) -> tuple[BlockUse, ...]:
-    rows = _get(top, "block", "")
-    if not isinstance(rows, list | tuple) or not rows:
-        raise _wrong("block", rows, "one or more tables, each written [[block]]")
-    uses = []
-    for i, row in enumerate(rows):
-        where = f"block[{i}]"
-        if not isinstance(row, Mapping):
-            raise _wrong(where, row, "a table, written [[block]]")
-        name = _text(row, "name", where)
-        params = {k: _attr(v, f"{where}.{k}") for k, v in row.items() if k != "name"}
+def _block(row: Table) -> BlockUse:
+    name = row.text("name")
+    params = {k: _attr(row, k) for k in row.rows if k != "name"}
+    with _named(row.file):
         BLOCKS.get(name).complete(params)
-        uses.append(BlockUse(name, params))
-    return tuple(uses)
+    return BlockUse(name, params)
 
 
-def _hyper(model: Mapping[str, Any]) -> Mapping[str, Attr]:
-    hyper = {k: _attr(v, f"model.{k}") for k, v in model.items() if k != "family"}
-    FAMILIES.get(_text(model, "family", "model")).complete(hyper)
+def _hyper(model: Table) -> Mapping[str, Attr]:
+    hyper = {k: _attr(model, k) for k in model.rows if k != "family"}
+    with _named(model.file):
+        FAMILIES.get(model.text("family")).complete(hyper)
     return hyper
 
 
-def _attr(value: Any, key: str) -> Attr:
+@contextmanager
+def _named(file: Path | None) -> Iterator[None]:
+    """Errors of blocks and families get the file's name."""
+    try:
+        yield
+    except UserError as e:
+        if file is not None:
+            e.message = f"{file}: {e.message}"
+        raise
+
+
+def _attr(table: Table, key: str) -> Attr:
     """Whole numbers, numbers, texts, truth values and lists of numbers; lists become tuples."""
+    value = table.rows[key]
     if isinstance(value, int | float | str):
         return value
     if isinstance(value, list | tuple) and all(type(v) in (int, float) for v in value):
         return tuple(value)
-    raise _wrong(key, value, "a number, a text, true, false or a list of numbers")
-
-
-def _table(top: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    table = _get(top, key, "")
-    if not isinstance(table, Mapping):
-        raise _wrong(key, table, f"a table, written [{key}]")
-    return table
-
-
-def _only(where: str, table: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    for key in table:
-        if key not in known:
-            guess = did_you_mean(key, known, _key(where, ""))
-            message = f"Key {_key(where, key)!r} is unknown.{guess}"
-            raise UserError("pipeline.key", message, f"Known here: {', '.join(known)}.")
-
-
-def _get(table: Mapping[str, Any], key: str, where: str) -> Any:
-    if key not in table:
-        raise UserError("pipeline.key", f"Key {_key(where, key)!r} is missing.", "Add it.")
-    return table[key]
-
-
-def _text(table: Mapping[str, Any], key: str, where: str) -> str:
-    value = _get(table, key, where)
-    if not isinstance(value, str) or not value:
-        raise _wrong(_key(where, key), value, "a text that is not empty")
-    return value
-
-
-def _texts(value: Any, key: str) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
-        raise _wrong(key, value, "a list of texts")
-    return tuple(value)
-
-
-def _positive(value: Any, key: str) -> float:
-    if type(value) not in (int, float) or not 0 < value < float("inf"):
-        raise _wrong(key, value, "a positive number")
-    return float(value)
-
-
-def _count(value: Any, key: str, low: int) -> int:
-    if type(value) is not int or value < low:
-        raise _wrong(key, value, f"a whole number from {low} up")
-    return value
-
-
-def _key(where: str, key: str) -> str:
-    return f"{where}.{key}" if where else key
-
-
-def _wrong(key: str, value: Any, allowed: str) -> UserError:
-    return UserError("pipeline.value", f"{key} is {value!r}; allowed is {allowed}.")
+    raise table.wrong(key, "a number, a text, true, false or a list of numbers")
