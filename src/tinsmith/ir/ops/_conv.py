@@ -1,17 +1,31 @@
-"""What layers with weights share: operand checks, the Quant of sums, and how sums are made.
+"""What layers with weights share: operand checks, the Quant of sums, how sums are made, and the
+convolutions' geometry.
 
 Integers follow TensorFlow Lite's 8-bit quantization specification: x minus its zero point times w
 minus its own (one for all of w), added to the bias; `requantize` brings the sums back. int8 x has
 int32 bias and sums; int16 x has int8 weights as well, int64 bias and sums.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from tinsmith.ir.graph import Attr
-from tinsmith.ir.op import Attrs, Case, Extension, ShapeError, Site, Types
+from tinsmith.ir.op import (
+    Argument,
+    Attrs,
+    Case,
+    Cost,
+    Extension,
+    In,
+    Out,
+    ShapeError,
+    Site,
+    Types,
+)
 from tinsmith.ir.ops._cases import SPECIAL
+from tinsmith.ir.ops._layout import of_dtype
+from tinsmith.ir.ops._window import Window, window_of
 from tinsmith.ir.types import DType, Quant, TensorType, type_of
 
 WEIGHTS: Mapping[str, tuple[DType, DType]] = {
@@ -22,16 +36,28 @@ WEIGHTS: Mapping[str, tuple[DType, DType]] = {
 
 def check_operands(op: str, inputs: Types) -> None:
     """x, w of rank 4 and b with one value per channel of the result, in dtypes that go together."""
-    if len(inputs) != 3:
-        raise ShapeError(op, f"{len(inputs)} operands; expected x, w and b")
+    of_dtype(op, inputs, 3, *WEIGHTS)
     x, w, b = inputs
     if len(x.shape) != 4 or len(w.shape) != 4:
         raise ShapeError(op, f"x {x.shape}, w {w.shape}; expected four dimensions each")
-    if (w.dtype, b.dtype) != WEIGHTS.get(x.dtype):
+    if (w.dtype, b.dtype) != WEIGHTS[x.dtype]:
         raise ShapeError(
-            op, f"x {x.dtype} with w {w.dtype} and b {b.dtype}; expected {WEIGHTS.get(x.dtype)}"
+            op, f"x {x.dtype} with w {w.dtype} and b {b.dtype}; expected {WEIGHTS[x.dtype]}"
         )
     check_zero_points(op, x, w)
+
+
+def check_groups(op: str, inputs: Types) -> None:
+    """`check_operands`, and w [out, kernel y, kernel x, channels of a group] over x [batch, height,
+    width, channels] in whole groups, as many for x as for the result."""
+    check_operands(op, inputs)
+    x, w, b = inputs
+    channels, out = x.shape[3], w.shape[0]
+    if channels % w.shape[3] or out % (channels // w.shape[3]) or b.shape != (out,):
+        raise ShapeError(
+            op, f"x {x.shape}, w {w.shape}, b {b.shape}; expected w [out, ky, kx, c], b [out]"
+            " with c a part of x's channels that divides both evenly",
+        )  # fmt: skip
 
 
 def check_zero_points(op: str, x: TensorType, w: TensorType) -> None:
@@ -80,6 +106,82 @@ def with_bias(sums: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Sums of whole numbers, held exactly by float64, plus a bias along the last axis, in the
     bias's dtype."""
     return (sums.astype(np.int64) + b.astype(np.int64)).astype(b.dtype)
+
+
+def kernel_window(op: str, inputs: Types, attrs: Attrs) -> Window:
+    """The windows of w [..., kernel y, kernel x, ...] over x."""
+    x, w = inputs[:2]
+    return window_of(op, x, (w.shape[1], w.shape[2]), attrs)
+
+
+def convolution(operands: Sequence[np.ndarray], site: Site, window: Window) -> np.ndarray:
+    """x slid under w [out, kernel y, kernel x, channels of a group]. Sums start at the bias and run
+    over ky, kx, c in order; float32 products are rounded before they are added. Integers: exact."""
+    x, w, b = operands
+    if x.dtype == np.float32:
+        return _in_order(x, w, b, window)
+    x64, w64 = centred((x, w), site)
+    if w.shape[3] == 1:
+        return with_bias(_in_order(x64, w64, np.zeros(b.shape), window), b)
+    return with_bias(_by_matrices(x64, w64, window), b)
+
+
+def _in_order(x: np.ndarray, w: np.ndarray, b: np.ndarray, window: Window) -> np.ndarray:
+    """In the dtype of the operands."""
+    y = np.broadcast_to(b, (len(x), *window.results, len(w))).copy()
+    depth = w.shape[3]
+    each = len(w) * depth // x.shape[3]
+    for tap in window.taps():
+        seen, sums = x[:, *tap.read], y[:, *tap.results]
+        for c in range(depth):
+            terms = np.repeat(seen[..., c::depth], each, axis=-1) * w[:, tap.ky, tap.kx, c]
+            sums += terms
+    return y
+
+
+def _by_matrices(x: np.ndarray, w: np.ndarray, window: Window) -> np.ndarray:
+    """Sums without bias, a matrix product per tap and group: for what float64 holds exactly."""
+    y = np.zeros((len(x), *window.results, len(w)))
+    depth, groups = w.shape[3], x.shape[3] // w.shape[3]
+    each = len(w) // groups
+    for tap in window.taps():
+        for g in range(groups):
+            part, outs = slice(g * depth, (g + 1) * depth), slice(g * each, (g + 1) * each)
+            y[:, *tap.results, outs] += x[:, *tap.read, part] @ w[outs, tap.ky, tap.kx].T
+    return y
+
+
+def seen_by_windows(x: np.ndarray, window: Window) -> Iterator[tuple[int, int, np.ndarray]]:
+    """(row, column, what the window of this result sees of x: [batch, kernel y, kernel x,
+    channels]), with zeros outside x; for oracles."""
+    (top, bottom, left, right), (sy, sx), (dy, dx) = window.padding, window.stride, window.dilation
+    x = np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
+    for i, j in np.ndindex(window.results):
+        rows = slice(i * sy, i * sy + window.extent[0], dy)
+        columns = slice(j * sx, j * sx + window.extent[1], dx)
+        yield i, j, x[:, rows, columns]
+
+
+def conv_arguments(site: Site, geometry: Sequence[int], *more: int) -> Sequence[Argument]:
+    """(x, w, b, y, ``geometry``, ``more``[, zero points of x and w])"""
+    return [In(0), In(1), In(2), Out(), *geometry, *more, *zero_arguments(site)]
+
+
+def conv_cost(site: Site, macs: int) -> Cost:
+    """Reads w and b."""
+    return Cost(macs, site.inputs[1].nbytes + site.inputs[2].nbytes)
+
+
+def pictures(x: TensorType) -> bool:
+    """Whether a convolution goes over such activations."""
+    return len(x.shape) == 4 and x.dtype in WEIGHTS
+
+
+def random_groups(rng: np.random.Generator, x: TensorType) -> tuple[int, ...]:
+    """Shape of weights over pictures: [out, kernel y, kernel x, channels of a group]."""
+    groups = int(rng.choice([g for g in (1, 1, 2, 3) if x.shape[3] % g == 0]))
+    size = tuple(int(v) for v in rng.integers(1, 4, 2))
+    return (groups * int(rng.integers(1, 3)), *size, x.shape[3] // groups)
 
 
 def random_window(rng: np.random.Generator) -> dict[str, Attr]:

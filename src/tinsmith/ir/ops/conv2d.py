@@ -11,41 +11,29 @@ from collections.abc import Sequence
 import numpy as np
 
 from tinsmith.ir.graph import Attr
-from tinsmith.ir.op import (
-    Argument,
-    Attrs,
-    Cost,
-    Extension,
-    In,
-    Kernel,
-    Op,
-    Out,
-    ShapeError,
-    Site,
-    Types,
-)
+from tinsmith.ir.op import Argument, Attrs, Extension, Kernel, Op, Site, Types
 from tinsmith.ir.ops._conv import (
     WEIGHTS,
     centred,
-    check_operands,
+    check_groups,
+    conv_arguments,
+    conv_cost,
+    convolution,
     extreme_layer,
     float_layer,
     int8_layer,
+    kernel_window,
     offset_layer,
+    pictures,
+    random_groups,
     random_layer,
     random_window,
     result_type,
+    seen_by_windows,
     special_layer,
-    with_bias,
-    zero_arguments,
 )
-from tinsmith.ir.ops._window import Window, geometry, window_of
+from tinsmith.ir.ops._window import Window, geometry
 from tinsmith.ir.types import TensorType
-
-
-def _window(inputs: Types, attrs: Attrs) -> Window:
-    x, w, _ = inputs
-    return window_of("conv2d", x, (w.shape[1], w.shape[2]), attrs)
 
 
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
@@ -53,81 +41,45 @@ def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
     -> [batch, rows, columns, out]; int8 x int8 + int32 -> int32, int16 x int8 +
     int64 -> int64. Attributes: see `_window.py`.
     """
-    check_operands("conv2d", inputs)
-    x, w, b = inputs
-    channels, out = x.shape[3], w.shape[0]
-    if channels % w.shape[3] or out % (channels // w.shape[3]) or b.shape != (out,):
-        raise ShapeError(
-            "conv2d", f"x {x.shape}, w {w.shape}, b {b.shape}; expected w [out, ky, kx, c], b [out]"
-            " with c a part of x's channels that divides both evenly",
-        )  # fmt: skip
-    return (result_type(inputs, (x.shape[0], *_window(inputs, attrs).results, out), 0),)
+    check_groups("conv2d", inputs)
+    results = kernel_window("conv2d", inputs, attrs).results
+    return (result_type(inputs, (inputs[0].shape[0], *results, inputs[1].shape[0]), 0),)
+
+
+def _window(site: Site) -> Window:
+    return kernel_window("conv2d", site.inputs, site.attrs)
 
 
 def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """Sums start at the bias and run over ky, kx, c in order; float32 products are rounded before
-    they are added."""
-    if operands[0].dtype != np.float32:
-        return (with_bias(_exact(operands, site), operands[2]),)
-    x, w, b = operands
-    y = np.broadcast_to(b, site.outputs[0].shape).astype(np.float32)
-    depth, groups = w.shape[3], x.shape[3] // w.shape[3]
-    each = w.shape[0] // groups
-    for tap in _window(site.inputs, site.attrs).taps():
-        seen, sums = x[:, *tap.read], y[:, *tap.results]
-        for c in range(depth):
-            terms = np.repeat(seen[..., c::depth], each, axis=-1) * w[:, tap.ky, tap.kx, c]
-            sums += terms
-    return (y,)
-
-
-def _exact(operands: Sequence[np.ndarray], site: Site) -> np.ndarray:
-    """Products in float64, a matrix product per tap and group."""
-    x, w = centred(operands, site)
-    y = np.zeros(site.outputs[0].shape)
-    depth, groups = w.shape[3], x.shape[3] // w.shape[3]
-    each = w.shape[0] // groups
-    for tap in _window(site.inputs, site.attrs).taps():
-        for g in range(groups):
-            part, outs = slice(g * depth, (g + 1) * depth), slice(g * each, (g + 1) * each)
-            y[:, *tap.results, outs] += x[:, *tap.read, part] @ w[outs, tap.ky, tap.kx].T
-    return y
+    they are added. Integers: exact."""
+    return (convolution(operands, site, _window(site)),)
 
 
 def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """The formula in float64 over x with a border of zeros, one result place at a time."""
     (x, w), b = centred(operands, site), operands[2].astype(np.float64)
-    window = _window(site.inputs, site.attrs)
-    (top, bottom, left, right), (sy, sx), (dy, dx) = window.padding, window.stride, window.dilation
-    x = np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
-    x = x.reshape(*x.shape[:3], -1, w.shape[3])
-    w = w.reshape(x.shape[3], -1, *w.shape[1:])
+    depth, groups = w.shape[3], x.shape[3] // w.shape[3]
+    w = w.reshape(groups, -1, *w.shape[1:])
     y = np.empty(site.outputs[0].shape)
-    for i, j in np.ndindex(window.results):
-        rows = slice(i * sy, i * sy + window.extent[0], dy)
-        columns = slice(j * sx, j * sx + window.extent[1], dx)
-        sums = np.einsum("nyxgc,goyxc->ngo", x[:, rows, columns], w)
-        y[:, i, j] = sums.reshape(len(x), -1) + b
+    for i, j, seen in seen_by_windows(x, _window(site)):
+        parts = seen.reshape(*seen.shape[:3], groups, depth)
+        y[:, i, j] = np.einsum("nyxgc,goyxc->ngo", parts, w).reshape(len(x), -1) + b
     return (y,)
 
 
 def arguments(site: Site) -> Sequence[Argument]:
     """(x, w, b, y, geometry (see `_window.py`), out, groups[, zero points of x and w])"""
     x, w, _ = site.inputs
-    return [
-        In(0), In(1), In(2), Out(), *geometry(x, _window(site.inputs, site.attrs)),
-        w.shape[0], x.shape[3] // w.shape[3], *zero_arguments(site),
-    ]  # fmt: skip
+    groups = x.shape[3] // w.shape[3]
+    return conv_arguments(site, geometry(x, _window(site)), w.shape[0], groups)
 
 
 def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
     """A random layer behind pictures, in groups where the channels divide."""
-    if len(x.shape) != 4 or x.dtype not in WEIGHTS:
+    if not pictures(x):
         return None
-    groups = int(rng.choice([g for g in (1, 1, 2, 3) if x.shape[3] % g == 0]))
-    size = tuple(int(v) for v in rng.integers(1, 4, 2))
-    shape = (groups * int(rng.integers(1, 3)), *size, x.shape[3] // groups)
-    return random_layer(rng, x, shape, 0, random_window(rng))
+    return random_layer(rng, x, random_groups(rng, x), 0, random_window(rng))
 
 
 ONE = (1, 1)
@@ -156,9 +108,8 @@ OP = Op(
     reference=reference,
     oracle=oracle,
     kernels={d: Kernel(arguments) for d in WEIGHTS},
-    cost=lambda s: Cost(
-        s.outputs[0].elements * s.inputs[1].elements // s.inputs[1].shape[0],
-        s.inputs[1].nbytes + s.inputs[2].nbytes,
+    cost=lambda s: conv_cost(
+        s, s.outputs[0].elements * s.inputs[1].elements // s.inputs[1].shape[0]
     ),
     cases=CASES,
     extend=extend,

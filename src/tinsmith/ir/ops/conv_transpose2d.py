@@ -14,33 +14,23 @@ from collections.abc import Sequence
 import numpy as np
 
 from tinsmith.ir.graph import Attr
-from tinsmith.ir.op import (
-    Argument,
-    Attrs,
-    Cost,
-    Extension,
-    In,
-    Kernel,
-    Op,
-    Out,
-    ShapeError,
-    Site,
-    Types,
-)
+from tinsmith.ir.op import Argument, Attrs, Extension, Kernel, Op, Site, Types
 from tinsmith.ir.ops._conv import (
     WEIGHTS,
     centred,
-    check_operands,
+    check_groups,
+    conv_arguments,
+    conv_cost,
     extreme_layer,
     float_layer,
     offset_layer,
+    pictures,
+    random_groups,
     random_layer,
     result_type,
     special_layer,
     with_bias,
-    zero_arguments,
 )
-from tinsmith.ir.ops._layout import of_dtype
 from tinsmith.ir.ops._window import numbers
 from tinsmith.ir.types import TensorType
 
@@ -59,16 +49,9 @@ def _pairs(attrs: Attrs) -> tuple[Pair, Pair, Pair, Pair]:
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
     """x [batch, height, width, channels], w [out, kernel y, kernel x, channels / groups], b [out]
     -> [batch, *size, out]; int8 x int8 + int32 -> int32, int16 x int8 + int64 -> int64."""
-    of_dtype("conv_transpose2d", inputs, 3, *WEIGHTS)
-    check_operands("conv_transpose2d", inputs)
-    x, w, b = inputs
-    channels, out = x.shape[3], w.shape[0]
-    if channels % w.shape[3] or out % (channels // w.shape[3]) or b.shape != (out,):
-        raise ShapeError(
-            "conv_transpose2d", f"x {x.shape}, w {w.shape}, b {b.shape}; expected [out, ky, kx, c]"
-            ", b [out] with c a part of x's channels that divides both evenly",
-        )  # fmt: skip
-    return (result_type(inputs, (x.shape[0], *_pairs(attrs)[0], out), 0),)
+    check_groups("conv_transpose2d", inputs)
+    x, w, _ = inputs
+    return (result_type(inputs, (x.shape[0], *_pairs(attrs)[0], w.shape[0]), 0),)
 
 
 def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
@@ -125,19 +108,15 @@ def arguments(site: Site) -> Sequence[Argument]:
     dilation y, x, top, left, out, groups[, zero points of x and w])"""
     x, w, _ = site.inputs
     size, stride, dilation, padding = _pairs(site.attrs)
-    return [
-        In(0), In(1), In(2), Out(), *x.shape, *size, *w.shape[1:3], *stride, *dilation, *padding,
-        w.shape[0], x.shape[3] // w.shape[3], *zero_arguments(site),
-    ]  # fmt: skip
+    places = (*x.shape, *size, *w.shape[1:3], *stride, *dilation, *padding)
+    return conv_arguments(site, places, w.shape[0], x.shape[3] // w.shape[3])
 
 
 def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
     """A random layer behind pictures, in groups where the channels divide."""
-    if len(x.shape) != 4 or x.dtype not in WEIGHTS:
+    if not pictures(x):
         return None
-    groups = int(rng.choice([g for g in (1, 1, 2, 3) if x.shape[3] % g == 0]))
-    kernel = tuple(int(v) for v in rng.integers(1, 4, 2))
-    shape = (groups * int(rng.integers(1, 3)), *kernel, x.shape[3] // groups)
+    shape = random_groups(rng, x)
     attrs: dict[str, Attr] = {
         "size": tuple(int(v) for v in rng.integers(1, 6, 2)),
         "stride": tuple(int(v) for v in rng.integers(1, 3, 2)),
@@ -183,9 +162,8 @@ OP = Op(
     reference=reference,
     oracle=oracle,
     kernels={d: Kernel(arguments) for d in WEIGHTS},
-    cost=lambda s: Cost(
-        s.inputs[0].elements * s.inputs[1].elements // s.inputs[0].shape[3],
-        s.inputs[1].nbytes + s.inputs[2].nbytes,
+    cost=lambda s: conv_cost(
+        s, s.inputs[0].elements * s.inputs[1].elements // s.inputs[0].shape[3]
     ),
     cases=CASES,
     extend=extend,

@@ -11,42 +11,29 @@ from collections.abc import Sequence
 import numpy as np
 
 from tinsmith.ir.graph import Attr
-from tinsmith.ir.op import (
-    Argument,
-    Attrs,
-    Cost,
-    Extension,
-    In,
-    Kernel,
-    Op,
-    Out,
-    ShapeError,
-    Site,
-    Types,
-)
+from tinsmith.ir.op import Argument, Attrs, Extension, Kernel, Op, ShapeError, Site, Types
 from tinsmith.ir.ops._conv import (
     WEIGHTS,
     centred,
     check_operands,
+    conv_arguments,
+    conv_cost,
+    convolution,
     extreme_layer,
     float_layer,
     int8_layer,
+    kernel_window,
     offset_layer,
+    pictures,
     random_layer,
     random_window,
     result_type,
+    seen_by_windows,
     special_layer,
-    with_bias,
-    zero_arguments,
 )
 from tinsmith.ir.ops._layout import integer
-from tinsmith.ir.ops._window import Window, geometry, window_of
+from tinsmith.ir.ops._window import Window, geometry
 from tinsmith.ir.types import TensorType
-
-
-def _window(inputs: Types, attrs: Attrs) -> Window:
-    x, w, _ = inputs
-    return window_of("depthwise_conv2d", x, (w.shape[1], w.shape[2]), attrs)
 
 
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
@@ -64,57 +51,41 @@ def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
             "depthwise_conv2d", f"x {x.shape}, w {w.shape}, b {b.shape}, multiplier {multiplier};"
             " expected w [1, ky, kx, n], b [n] with n = channels * multiplier",
         )  # fmt: skip
-    return (result_type(inputs, (x.shape[0], *_window(inputs, attrs).results, out), 3),)
+    results = kernel_window("depthwise_conv2d", inputs, attrs).results
+    return (result_type(inputs, (x.shape[0], *results, out), 3),)
 
 
-def _summed(x: np.ndarray, w: np.ndarray, b: np.ndarray, site: Site) -> np.ndarray:
-    """Sums start at the bias and run over ky, kx in order, in the dtype of the operands."""
-    y = np.broadcast_to(b, site.outputs[0].shape).copy()
-    multiplier = integer("depthwise_conv2d", site.attrs, "multiplier")
-    for tap in _window(site.inputs, site.attrs).taps():
-        seen, sums = x[:, *tap.read], y[:, *tap.results]
-        sums += np.repeat(seen, multiplier, axis=-1) * w[0, tap.ky, tap.kx]
-    return y
+def _window(site: Site) -> Window:
+    return kernel_window("depthwise_conv2d", site.inputs, site.attrs)
 
 
 def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
-    """float32: each product is rounded before it is added. Integers: exact."""
+    """Sums start at the bias and run over ky, kx in order; float32 products are rounded before they
+    are added. Integers: exact."""
     x, w, b = operands
-    if x.dtype == np.float32:
-        return (_summed(x, w, b, site),)
-    sums = _summed(*centred(operands, site), np.zeros(b.shape), site)
-    return (with_bias(sums, b),)
+    each_channel = np.swapaxes(w, 0, 3)  # a group of its own: [out, kernel y, kernel x, 1]
+    return (convolution((x, each_channel, b), site, _window(site)),)
 
 
 def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """The formula in float64 over x with a border of zeros, one result place at a time."""
     (x, w), b = centred(operands, site), operands[2].astype(np.float64)
-    window = _window(site.inputs, site.attrs)
-    (top, bottom, left, right), (sy, sx), (dy, dx) = window.padding, window.stride, window.dilation
-    x = np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
     w = w[0].reshape(*w.shape[1:3], x.shape[3], -1)
     y = np.empty(site.outputs[0].shape)
-    for i, j in np.ndindex(window.results):
-        rows = slice(i * sy, i * sy + window.extent[0], dy)
-        columns = slice(j * sx, j * sx + window.extent[1], dx)
-        sums = np.einsum("nyxc,yxcm->ncm", x[:, rows, columns], w)
-        y[:, i, j] = sums.reshape(len(x), -1) + b
+    for i, j, seen in seen_by_windows(x, _window(site)):
+        y[:, i, j] = np.einsum("nyxc,yxcm->ncm", seen, w).reshape(len(x), -1) + b
     return (y,)
 
 
 def arguments(site: Site) -> Sequence[Argument]:
     """(x, w, b, y, geometry (see `_window.py`), multiplier[, zero points of x and w])"""
-    x = site.inputs[0]
-    return [
-        In(0), In(1), In(2), Out(), *geometry(x, _window(site.inputs, site.attrs)),
-        integer("depthwise_conv2d", site.attrs, "multiplier"),
-        *zero_arguments(site),
-    ]  # fmt: skip
+    multiplier = integer("depthwise_conv2d", site.attrs, "multiplier")
+    return conv_arguments(site, geometry(site.inputs[0], _window(site)), multiplier)
 
 
 def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
     """A random layer behind pictures."""
-    if len(x.shape) != 4 or x.dtype not in WEIGHTS:
+    if not pictures(x):
         return None
     multiplier = int(rng.choice([1, 1, 2, 3]))
     size = tuple(int(v) for v in rng.integers(1, 4, 2))
@@ -152,9 +123,8 @@ OP = Op(
     reference=reference,
     oracle=oracle,
     kernels={d: Kernel(arguments) for d in WEIGHTS},
-    cost=lambda s: Cost(
-        s.outputs[0].elements * s.inputs[1].shape[1] * s.inputs[1].shape[2],
-        s.inputs[1].nbytes + s.inputs[2].nbytes,
+    cost=lambda s: conv_cost(
+        s, s.outputs[0].elements * s.inputs[1].shape[1] * s.inputs[1].shape[2]
     ),
     cases=CASES,
     extend=extend,
