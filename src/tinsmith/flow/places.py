@@ -1,8 +1,8 @@
 """Folders and files that the user names: told to be unusable before the work begins, not after."""
 
-import os
 import tempfile
 from pathlib import Path
+from typing import NoReturn
 
 from tinsmith.core.errors import UserError
 
@@ -30,25 +30,42 @@ def check_output(file: Path) -> None:
     """Whether a file can be written where it is to go; nothing is made.
 
     Raises:
-        UserError ``output.place``: it is a folder, or its folder cannot be made or written.
+        UserError ``output.place``: it is a folder or a device, or its folder cannot be made or
+            written.
     """
-    if file.is_dir():
-        _refuse(f"{file} is a folder; a file is to be written there.")
+    if _there(file) and not file.is_file():
+        what = "is a folder" if file.is_dir() else "is no plain file"
+        _refuse(f"{file} {what}; a file is to be written there.")
     check_output_folder(file.parent)
 
 
 def check_output_folder(folder: Path) -> None:
-    """Whether a folder can be made and written to; nothing is made.
+    """Whether a folder can be made and written to; nothing is made. It is tried: permissions do not
+    tell of file systems that take no files.
 
     Raises:
         UserError ``output.place``: it cannot.
     """
-    there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+    there = next(p for p in (folder, *folder.absolute().parents) if _there(p))
     if not there.is_dir():
         _refuse(f"{there} is a file; a folder is needed there to write into.")
-    if not os.access(there, os.W_OK | os.X_OK):
-        _refuse(f"The folder {there} cannot be written.")
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as e:
+        _refuse(f"The folder {there} cannot be written ({e.strerror or e}).")
 
 
-def _refuse(message: str) -> None:
+def _there(path: Path) -> bool:
+    """Whether something has this path, a dangling link included."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as e:
+        _refuse(f"{path} cannot be written ({e.strerror or e}).")
+    return True
+
+
+def _refuse(message: str) -> NoReturn:
     raise UserError("output.place", message, "Choose another place, or make it accessible.")

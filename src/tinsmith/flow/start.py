@@ -16,6 +16,7 @@ from tinsmith.core.progress import Progress
 from tinsmith.data.dataset import Dataset
 from tinsmith.data.format import ReadOptions
 from tinsmith.data.imports import import_files
+from tinsmith.flow.places import check_output_folder
 from tinsmith.flow.project import PROJECT_FILE
 
 SETTINGS = ("rate_hz", "label", "label_column", "group_column", "time_column", "time_unit",
@@ -73,6 +74,7 @@ def import_into(
             "Name a folder of the project, for instance: --into data",
         )
     options = read_settings(settings)
+    check_output_folder(folder)
     return import_files(paths, _identifier(home.name), options, project / into, progress)
 
 
@@ -83,12 +85,13 @@ def begin(
     them.
 
     Raises:
-        UserError: there is a project already.
+        UserError: there is a project already; ``output.place``: the folder cannot be written.
     """
     file = folder / PROJECT_FILE
     if file.exists():
         raise UserError("init.exists", f"{file} exists already.", "Edit it, or choose a new DIR.")
     read_settings(settings)
+    check_output_folder(folder)
     new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     try:

@@ -1,7 +1,9 @@
 """Every command of the catalogue has help, an example and few lines."""
 
 import inspect
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import pytest
@@ -13,7 +15,7 @@ from tinsmith.cli import show
 from tinsmith.cli.command import COMMANDS
 from tinsmith.cli.console import shown
 from tinsmith.cli.kinds import listing
-from tinsmith.cli.main import make_app
+from tinsmith.cli.main import call, make_app
 from tinsmith.cli.options import ModelChoice, from_fields
 from tinsmith.cli.show import show_table
 from tinsmith.core.catalogue import Catalogue
@@ -112,3 +114,16 @@ def test_a_step_leaves_no_empty_line_in_a_file(capsys: pytest.CaptureFixture) ->
         listener.started("cut").advance(1, 2, "half")
         listener.finished(StepRecord("cut", "key", served=True, seconds=0.5))
     assert capsys.readouterr().out == f"  served    {'cut':<28}    0.50 s\n"
+
+
+def test_a_new_project_as_json(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    assert call(["init", str(tmp_path / "empty"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found == {"project": str(tmp_path / "empty" / "project.toml"), "dataset": None}
+    for i, label in enumerate(("calm", "wild")):
+        (tmp_path / f"{label}.1.csv").write_text("x\n" + f"1\n{i + 2}\n" * 40)
+    files = [str(tmp_path / f"{label}.1.csv") for label in ("calm", "wild")]
+    options = ["--from", files[0], "--from", files[1], "--set", "rate_hz=50", "--json"]
+    assert call(["init", str(tmp_path / "new"), *options]) == 0
+    out = capsys.readouterr().out
+    assert json.loads(out)["dataset"]["recordings"] == {"calm": 1, "wild": 1}

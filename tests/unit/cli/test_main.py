@@ -101,7 +101,7 @@ def test_a_disk_that_refuses_is_no_bug(
 ) -> None:
     (tmp_path / "file").write_text("")
     assert main.call(["init", str(tmp_path / "file" / "x")]) == 2
-    assert "Not a directory" in capsys.readouterr().err
+    assert "is a file; a folder is needed" in capsys.readouterr().err
     monkeypatch.setattr(main, "make_app", lambda: app_that(OSError(28, "No space left", "/full")))
     assert main.call([]) == 2
     assert "tinsmith: /full: No space left." in capsys.readouterr().err

@@ -20,7 +20,7 @@ def compile(
     from tinsmith.flow.record import firmware_record
 
     with shown(json) as listener:
-        built = compile_boards(open_project(project, listener), board or [])
+        built = compile_boards(open_project(project, listener, delivers=True), board or [])
     print_json([firmware_record(b.firmware) for b in built]) if json else show_sizes(built)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tinsmith.cli.command import Command
-from tinsmith.cli.options import HERE, SetOption
+from tinsmith.cli.options import HERE, JsonOption, SetOption
 
 app = typer.Typer()
 
@@ -18,20 +18,26 @@ def init(
         list[Path] | None, typer.Option("--from", help="Recordings to import; may be repeated.")
     ] = None,
     set: SetOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Write project.toml; with --from, import recordings and choose settings that suit them."""
     from shlex import quote
 
-    from tinsmith.cli.console import shown
+    from tinsmith.cli.console import print_json, shown
     from tinsmith.cli.show import show_dataset
+    from tinsmith.flow.record import dataset_record
     from tinsmith.flow.start import begin
 
-    with shown() as listener:
+    with shown(json) as listener:
         dataset = begin(folder, source or [], set or [], listener.started("import"))
+    file = folder / "project.toml"
+    if json:
+        print_json({"project": str(file), "dataset": dataset and dataset_record(dataset)})
+        return
     if dataset is not None:
         show_dataset(dataset)
     then = f"tinsmith run --project {quote(str(folder))}"
-    typer.echo(f"Wrote {folder / 'project.toml'}. Read it, then: {then}")
+    typer.echo(f"Wrote {file}. Read it, then: {then}")
 
 
 COMMAND = Command("init", app)

@@ -17,7 +17,7 @@ def report(project: ProjectOption = HERE, json: JsonOption = False) -> None:
     from tinsmith.flow.run import run
 
     with shown(json) as listener:
-        steps = open_project(project, listener)
+        steps = open_project(project, listener, delivers=True)
         path = write_report(steps, run(steps))
     print_json({"report": str(path)}) if json else typer.echo(f"Report: {path}")
 

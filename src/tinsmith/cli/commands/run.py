@@ -21,7 +21,7 @@ def run(project: ProjectOption = HERE, json: JsonOption = False) -> None:
     from tinsmith.flow.run import run as run_story
 
     with shown(json) as listener:
-        steps = open_project(project, listener)
+        steps = open_project(project, listener, delivers=True)
         result = run_story(steps)
         delivered = write_all(steps, result)
     print_json(delivered.record) if json else show_run(result, delivered)
