@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -36,8 +37,13 @@ def out() -> Console:
 
 def show_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A table whose cells are never cut: at a terminal, what does not fit continues below; where
-    not even single words fit, a block of lines for each row."""
+    not even single words fit, a block of lines for each row. In a file or a pipe a line for each
+    row, its cells set apart by tabs, for grep, cut and awk."""
     table, rows, console = Table(), list(rows), out()
+    if not console.is_terminal:
+        for row in (head, *rows):
+            typer.echo("\t".join(" ".join(cell.split()) for cell in row))
+        return
     for i, name in enumerate(head):
         table.add_column(escape(name), overflow="fold", no_wrap=i == 0)
     for row in rows:

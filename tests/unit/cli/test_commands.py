@@ -96,15 +96,47 @@ def test_options_for_a_model_are_written_as_they_were_given() -> None:
     assert (options.board, options.runner, options.stack_bytes) == ("host", "qemu", 512)
 
 
-def test_a_table_in_a_file_is_not_cut(capsys: pytest.CaptureFixture) -> None:
-    show_table(("id", "what"), [("a", "[red]" + 300 * "x")])
-    assert "[red]" + 300 * "x" in capsys.readouterr().out
+def test_a_table_in_a_file_is_plain_lines(capsys: pytest.CaptureFixture) -> None:
+    long = "[red] :x: " + 300 * "x"
+    show_table(("id", "what", "note"), [("a", long, ""), ("b", "two\n\tlines", "end")])
+    head, first, second = capsys.readouterr().out.splitlines()
+    assert head == "id\twhat\tnote"
+    assert first == f"a\t{long}\t"
+    assert second == "b\ttwo lines\tend"
+
+
+@pytest.mark.parametrize("arguments", [["kinds"], ["kinds", "block"], ["kinds", "ops", "tflite"],
+                                       ["board", "list"]])  # fmt: skip
+def test_listings_in_a_pipe_grep_well(arguments: list[str], capsys: pytest.CaptureFixture) -> None:
+    """A line for each row of the JSON; no frames, no padding."""
+    assert call([*arguments, "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert call(arguments) == 0
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(rows) > 1
+    columns = head.count("\t")
+    for line, row in zip(lines, rows, strict=True):
+        assert line.count("\t") == columns and line.split("\t")[0] in row.values()
+        assert line.replace("\t", "").isprintable()
+        assert "  " not in line and not set("─━│┃┏┌") & set(line)
+
+
+def test_a_table_at_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    terminal = Console(width=40, soft_wrap=True, force_terminal=True, color_system=None)
+    monkeypatch.setattr(show, "out", lambda: terminal)
+    show_table(("id", "what"), [("a", "one two three four five six seven eight nine ten")])
+    lines = capsys.readouterr().out.splitlines()
+    assert "┃" in lines[1] and all(len(line) <= 40 for line in lines)
+    assert "ten" in lines[4]
 
 
 def test_a_table_on_a_narrow_terminal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    monkeypatch.setattr(show, "out", lambda: Console(width=20, soft_wrap=True))
+    terminal = Console(width=20, soft_wrap=True, force_terminal=True, color_system=None)
+    monkeypatch.setattr(show, "out", lambda: terminal)
     show_table(("id", "what", "more"), [("nucleo_l4r5zi", "something", "else")])
     assert capsys.readouterr().out == "\nnucleo_l4r5zi\n  what  something\n  more  else\n"
 
