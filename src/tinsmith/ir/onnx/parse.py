@@ -193,6 +193,12 @@ class _Reader:
         return refuse("op", f"{node}: attribute {proto.name!r} is of a type that is not supported.")
 
 
+def nodes_of(nodes: Iterable[Any]) -> tuple[OpNode, ...]:
+    """Nodes of the body of a function, in which no attribute refers to one of a call."""
+    reader = _Reader()
+    return tuple(reader.node(n, i, 0) for i, n in enumerate(nodes))
+
+
 def _text(raw: bytes) -> str:
     return name_of(raw.decode("utf-8", errors="replace"))
 

@@ -29,3 +29,11 @@ class NotConstant(Unsupported):
             "about shapes or about the code"
         )
         self.position = position
+
+
+class InnerConstant(Exception):
+    """A value inside the body of a function, by name, has to be known at import and is not."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name

@@ -27,7 +27,7 @@ from tinsmith.ir.onnx.content import (
 from tinsmith.ir.onnx.fuse import fused
 from tinsmith.ir.onnx.parse import MAPS, Info, Model, OpNode, Subgraph, known_as
 from tinsmith.ir.onnx.quantised import dequantised, unflipped
-from tinsmith.ir.onnx.refusal import NotConstant, Unsupported, broken, refuse
+from tinsmith.ir.onnx.refusal import InnerConstant, NotConstant, Unsupported, broken, refuse
 from tinsmith.ir.onnx.registry import Operator, registry
 from tinsmith.ir.onnx.tables import MOVES, held
 from tinsmith.ir.onnx.use import Use
@@ -47,6 +47,7 @@ class Translation:
         self.users = known_as(model.graph.nodes)
         self.outputs = {o.name for o in model.graph.outputs}
         self.done: set[int] = set()
+        self.depth = 0
         self._stages: dict[str, int] = {}
         self._materialised: dict[int, tuple[Value, str]] = {}
 
@@ -114,6 +115,8 @@ class Translation:
                     self._one(node, operator)
             except NotConstant as e:
                 where = node.inputs[e.position]
+                if self.depth:
+                    raise InnerConstant(where) from None
                 refuse("constant", f"{node}: {e}.", f"Make {where!r} a constant.")
             except Unsupported as e:
                 refuse("op", f"{node}: {e}.")
@@ -166,6 +169,23 @@ class Translation:
             return [self.read(o.name) for o in graph.outputs]
         finally:
             self.values = outer
+
+    def call(
+        self, body: Subgraph, inputs: Mapping[str, Value], opsets: Mapping[str, int]
+    ) -> list[Value]:
+        """Translate the body of a function here: it sees only its inputs, and means the operators
+        of its own versions; returns its results."""
+        outer = self.values, self.users, self.outputs, self.model, self.done
+        self.values, self.users = dict(inputs), known_as(body.nodes)
+        self.outputs, self.done = {o.name for o in body.outputs}, set()
+        self.model = replace(self.model, opsets={**self.model.opsets, **opsets})
+        self.depth += 1
+        try:
+            self.nodes(body.nodes)
+            return [self.read(o.name) for o in body.outputs]
+        finally:
+            self.depth -= 1
+            self.values, self.users, self.outputs, self.model, self.done = outer
 
     def read(self, name: str) -> Value:
         """What a name stands for."""
