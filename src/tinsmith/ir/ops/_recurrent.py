@@ -17,7 +17,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinsmith.ir.graph import Attr
-from tinsmith.ir.op import F32, Argument, Attrs, Case, Extension, ShapeError, Site, Types
+from tinsmith.ir.op import (
+    F32,
+    Argument,
+    Attrs,
+    Case,
+    Cost,
+    Extension,
+    In,
+    Out,
+    ShapeError,
+    Site,
+    Types,
+)
 from tinsmith.ir.ops._cases import case, normal
 from tinsmith.ir.ops._float import sigmoid32, tanh32
 from tinsmith.ir.ops._layout import of_dtype
@@ -89,6 +101,106 @@ def flag_of(op: str, attrs: Attrs, name: str) -> bool:
     return value
 
 
+@dataclass(frozen=True)
+class Now:
+    """One step of one direction: x [batch, depth], its weights and biases, what is remembered of
+    the step before ([batch, units] each), activations, clip and the op's attributes."""
+
+    x: np.ndarray
+    w: np.ndarray
+    r: np.ndarray
+    bias: np.ndarray
+    past: Sequence[np.ndarray]
+    activations: tuple[int, ...]
+    clip: float
+    attrs: Attrs
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What tells one recurrent op from another: how many gates, biases, starts (things that are
+    remembered, h first) and activations it has. The result holds what is remembered of every step:
+    [steps, directions, batch, units], with an axis of that many in front of batch if several."""
+
+    op: str
+    gates: int
+    biases: int
+    starts: int
+    activations: int
+
+    def infer(self, inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
+        """Operands and attributes as at the top of this file."""
+        s = self.sizes(inputs)
+        activations_of(self.op, attrs, self.activations), clip_of(self.op, attrs)
+        flag_of(self.op, attrs, "backward")
+        several = (self.starts,) if self.starts > 1 else ()
+        return (TensorType((s.steps, s.directions, *several, s.batch, s.units), "float32"),)
+
+    def sizes(self, inputs: Types) -> Sizes:
+        """See `sizes_of`."""
+        return sizes_of(self.op, inputs, self.gates, self.biases, self.starts)
+
+    def run(
+        self, operands: "Operands", site: Site, step: Callable[[Now], Sequence[np.ndarray]]
+    ) -> tuple[np.ndarray, ...]:
+        """The result, in the dtype of x: ``step`` makes what is remembered, step by step."""
+        x, w, r, bias, *starts = operands
+        s = self.sizes(site.inputs)
+        y = np.empty((s.steps, s.directions, self.starts, s.batch, s.units), x.dtype)
+        kinds = activations_of(self.op, site.attrs, self.activations)
+        clip = clip_of(self.op, site.attrs)
+        for d, t, before in order(s, flag_of(self.op, site.attrs, "backward")):
+            past = [start[d] for start in starts] if before is None else list(y[before, d])
+            now = Now(x[t], w[d], r[d], bias[d], past, kinds, clip, site.attrs)
+            y[t, d] = np.stack(step(now))
+        return (y.reshape(site.outputs[0].shape),)
+
+    def arguments(self, site: Site, scratch: Sequence[Argument] = ()) -> list[Argument]:
+        """(x, w, r, bias, starts, y[, scratch], steps, batch, depth, directions, units, backward,
+        activations)"""
+        s, backward = self.sizes(site.inputs), flag_of(self.op, site.attrs, "backward")
+        return [
+            *(In(i) for i in range(4 + self.starts)), Out(), *scratch,
+            s.steps, s.batch, s.depth, s.directions, s.units, int(backward),
+            *activations_of(self.op, site.attrs, self.activations),
+        ]  # fmt: skip
+
+    def cost(self, site: Site) -> Cost:
+        """A product per weight, step and row of a batch; reads weights and biases."""
+        x, w, r, bias = site.inputs[:4]
+        macs = x.shape[0] * x.shape[1] * (w.elements + r.elements)
+        return Cost(macs, w.nbytes + r.nbytes + bias.nbytes)
+
+    def case(self, sizes: Sizes, scale: float = 1.0, **attrs: Attr) -> Case:
+        """A row with weights and starts as constants."""
+        x = normal(sizes.steps, sizes.batch, sizes.depth, scale=scale)
+        rest = self._layer(sizes, seed=1)
+        return case(x, *rest, constant=tuple(range(1, len(rest) + 1)), **attrs)
+
+    def extend(
+        self, rng: np.random.Generator, x: TensorType, attrs: dict[str, Attr]
+    ) -> Extension | None:
+        """A random layer behind float32 activations of three axes."""
+        if x.dtype != "float32" or len(x.shape) != 3:
+            return None
+        steps, batch, depth = x.shape
+        sizes = Sizes(steps, batch, depth, int(rng.integers(1, 3)), int(rng.integers(1, 4)))
+        arrays = self._layer(sizes, seed=int(rng.integers(1000)))
+        both: dict[str, Attr] = {
+            "backward": bool(rng.integers(2)), "clip": float(rng.choice([0.0, 0.75])), **attrs
+        }  # fmt: skip
+        return Extension((0, *((a, type_of(a)) for a in arrays)), both)
+
+    def _layer(self, sizes: Sizes, seed: int) -> list[np.ndarray]:
+        """w, r, bias and starts of a random layer."""
+        d, rows = sizes.directions, self.gates * sizes.units
+        shapes = [
+            (d, rows, sizes.depth), (d, rows, sizes.units), (d, self.biases * sizes.units),
+            *[(d, sizes.batch, sizes.units)] * self.starts,
+        ]  # fmt: skip
+        return [normal(*s, seed=seed + i, scale=0.7) for i, s in enumerate(shapes)]
+
+
 def order(sizes: Sizes, backward: bool) -> Iterator[tuple[int, int, int | None]]:
     """(direction, step, the step before it) in order of computation."""
     for d in range(sizes.directions):
@@ -105,6 +217,13 @@ def more(total: np.ndarray, x: np.ndarray, w: np.ndarray) -> np.ndarray:
     for i in range(x.shape[1]):
         total = total + x[:, i : i + 1] * w[:, i]
     return total
+
+
+def all_sums(now: Now) -> np.ndarray:
+    """bias + w x + r h, [batch, gates * units], where gates and biases are as many; sums start at
+    the bias and run over x, then h, in order."""
+    total = np.broadcast_to(now.bias, (len(now.x), len(now.bias)))
+    return more(more(total, now.x, now.w), now.past[0], now.r)
 
 
 def activate(x: np.ndarray, kind: int, clip: float = 0.0) -> np.ndarray:
@@ -138,50 +257,9 @@ def exact(x: np.ndarray, kind: int, clip: float = 0.0) -> np.ndarray:
     return formulas[ACTIVATIONS[kind]]()
 
 
-def geometry(sizes: Sizes, backward: bool) -> tuple[int, ...]:
-    """How kernels are told: (steps, batch, depth, directions, units, backward)"""
-    return (
-        sizes.steps, sizes.batch, sizes.depth, sizes.directions, sizes.units, int(backward)
-    )  # fmt: skip
-
-
 def clip_argument(op: str, site: Site, name: str = "clip") -> Argument:
     """The clip as float32."""
     return F32(float(f32(clip_of(op, site.attrs, name))))
-
-
-def layer(sizes: Sizes, gates: int, biases: int, starts: int, seed: int) -> list[np.ndarray]:
-    """w, r, bias and starts of a random layer."""
-    d, rows = sizes.directions, gates * sizes.units
-    shapes = [
-        (d, rows, sizes.depth), (d, rows, sizes.units), (d, biases * sizes.units),
-        *[(d, sizes.batch, sizes.units)] * starts,
-    ]  # fmt: skip
-    return [normal(*s, seed=seed + i, scale=0.7) for i, s in enumerate(shapes)]
-
-
-def recurrent_case(
-    sizes: Sizes, counts: tuple[int, int, int], scale: float = 1.0, **attrs: Attr
-) -> Case:
-    """A row with weights and starts as constants; ``counts`` are gates, biases and starts."""
-    x = normal(sizes.steps, sizes.batch, sizes.depth, scale=scale)
-    rest = layer(sizes, *counts, seed=1)
-    return case(x, *rest, constant=tuple(range(1, len(rest) + 1)), **attrs)
-
-
-def recurrent_extend(
-    rng: np.random.Generator, x: TensorType, counts: tuple[int, int, int], attrs: dict[str, Attr]
-) -> Extension | None:
-    """A random layer behind float32 activations of three axes."""
-    if x.dtype != "float32" or len(x.shape) != 3:
-        return None
-    steps, batch, depth = x.shape
-    sizes = Sizes(steps, batch, depth, int(rng.integers(1, 3)), int(rng.integers(1, 4)))
-    arrays = layer(sizes, *counts, seed=int(rng.integers(1000)))
-    both: dict[str, Attr] = {
-        "backward": bool(rng.integers(2)), "clip": float(rng.choice([0.0, 0.75])), **attrs
-    }  # fmt: skip
-    return Extension((0, *((a, type_of(a)) for a in arrays)), both)
 
 
 Operands = Sequence[np.ndarray]
