@@ -41,10 +41,13 @@ def scale_double(x: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np
     """
     left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
     x = np.clip(x << left, INT32_MIN, INT32_MAX)
-    high = np.clip((x * multiplier + (1 << 30)) >> 31, INT32_MIN, INT32_MAX)
-    mask = (np.int64(1) << right) - 1
-    threshold = (mask >> 1) + (high < 0)
-    return np.asarray((high >> right) + ((high & mask) > threshold))
+    return halved(np.clip((x * multiplier + (1 << 30)) >> 31, INT32_MIN, INT32_MAX), right)
+
+
+def halved(x: np.ndarray, times: np.ndarray | int) -> np.ndarray:
+    """x / 2^times to the nearest, halves away from zero (int64; times 0..62)."""
+    mask = (np.int64(1) << times) - 1
+    return np.asarray((x >> times) + ((x & mask) > (mask >> 1) + (x < 0)))
 
 
 def scale_single(x: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from math import exp, floor
 
 import numpy as np
 
-from tinsmith.ir.ops._fixed import INT32_MAX, INT32_MIN, multiplier_of, scale_double
+from tinsmith.ir.ops._fixed import INT32_MAX, INT32_MIN, halved, multiplier_of, scale_double
 
 DIFFERENCE_BITS = 5
 """Integer bits of a difference to the maximum: e^-32 is 0 in 31 bits."""
@@ -46,9 +46,9 @@ def softmax8(x: np.ndarray, factor: float) -> np.ndarray:
     counts = difference >= lowest
     kept = np.where(counts, difference, 0)
     e = exp_fixed(scale_double(kept, np.asarray(multiplier), np.asarray(shift)))
-    total = np.where(counts, _halved(e, SUM_BITS), 0).sum(-1, keepdims=True)
+    total = np.where(counts, halved(e, SUM_BITS), 0).sum(-1, keepdims=True)
     reciprocal, bits = _reciprocal(total)
-    y = _halved(_times(reciprocal, e), bits + 23) - 128
+    y = halved(_times(reciprocal, e), bits + 23) - 128
     return np.where(counts, np.minimum(y, 127), -128).astype(np.int8)
 
 
@@ -70,7 +70,7 @@ def _exp_near_zero(a: np.ndarray) -> np.ndarray:
     x = a + ONE_EIGHTH
     square = _times(x, x)
     cube, fourth = _times(square, x), _times(square, square)
-    terms = _halved(_times(_halved(fourth, 2) + cube, third) + square, 1)
+    terms = halved(_times(halved(fourth, 2) + cube, third) + square, 1)
     return np.asarray(centre + _times(centre, x + terms))
 
 
@@ -93,9 +93,3 @@ def _times(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def _saturated(x: np.ndarray) -> np.ndarray:
     return np.asarray(np.clip(x, INT32_MIN, INT32_MAX))
-
-
-def _halved(x: np.ndarray, times: np.ndarray | int) -> np.ndarray:
-    """x / 2^times to the nearest, halves away from zero."""
-    mask = (np.int64(1) << times) - 1
-    return np.asarray((x >> times) + ((x & mask) > (mask >> 1) + (x < 0)))
