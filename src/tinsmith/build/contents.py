@@ -1,7 +1,6 @@
 """What packages are filled with: the module's sources, golden vectors with a self-test, and texts
 rendered from firmware/package."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,14 +8,13 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tinsmith.build.archive import zipped
-from tinsmith.build.package import Golden, Order
+from tinsmith.build.package import Golden, Order, check_version
 from tinsmith.build.sbom import BOM, Tool, bom
 from tinsmith.codegen.cwriter import CTYPES, array_definition
 from tinsmith.codegen.emit import io_macro
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.errors import UserError
 
-_VERSION = re.compile(r"(0|[1-9]\d{0,4})(\.(0|[1-9]\d{0,4})){2}")
 _TARGETS = ("all", "clean", "help", "install", "package", "test")
 """Names that CMake keeps to itself (policy CMP0037)."""
 
@@ -85,12 +83,7 @@ class Contents:
 
 def _facts(order: Order) -> dict[str, Any]:
     module, golden = order.module, order.golden
-    if not _VERSION.fullmatch(order.version):
-        raise UserError(
-            "package.version",
-            f"Version {order.version!r} is not of the form 1.2.3.",
-            "Give three numbers with points between: packages of every kind take those.",
-        )
+    check_version(order.version)
     inputs = _vectors(module, golden, golden.inputs, module.graph.inputs)
     outputs = _vectors(module, golden, golden.outputs, module.graph.outputs)
     cases = {v["cases"] for v in inputs + outputs}

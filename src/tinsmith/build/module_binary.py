@@ -51,12 +51,7 @@ def build_module_binary(
         UserError ``build.board.host``: the board is this computer.
         InternalError: the code holds an absolute address, or something writable.
     """
-    if not board.memories:
-        raise UserError(
-            "build.board.host",
-            f"Board {board.id!r} takes no module binaries.",
-            "Compile the module for a board with memories: see `tinsmith board list`.",
-        )
+    check_board(board)
     compiler = compiler_for(board.core, toolchain, cache)
     extra = compiler.toolchain.relocatable(board.core)
     objects = _objects(replace(compiler, flags=(*compiler.flags, *extra)), compiler, module, board)
@@ -66,6 +61,16 @@ def build_module_binary(
     body = images[0]
     check = crc32(body[_CRC_AT + 4 :], crc32(bytes(4), crc32(body[:_CRC_AT])))
     return body[:_CRC_AT] + struct.pack("<I", check) + body[_CRC_AT + 4 :]
+
+
+def check_board(board: Board) -> None:
+    """Raises UserError ``build.board.host`` where the board is this computer."""
+    if not board.memories:
+        raise UserError(
+            "build.board.host",
+            f"Board {board.id!r} takes no module binaries.",
+            "Compile the module for a board with memories: see `tinsmith board list`.",
+        )
 
 
 def _objects(

@@ -1,5 +1,6 @@
 """Package: a kind of archive that an inference module is handed over in."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,10 @@ import numpy as np
 
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.catalogue import Catalogue
+from tinsmith.core.errors import UserError
+from tinsmith.devices.board import Board
+
+_VERSION = re.compile(r"(0|[1-9]\d{0,4})(\.(0|[1-9]\d{0,4})){2}")
 
 
 @dataclass(frozen=True)
@@ -41,16 +46,33 @@ class Order:
     version: str = "1.0.0"
 
 
+def check_version(version: str) -> None:
+    """Raises UserError ``package.version`` where not every package manager takes it."""
+    if not _VERSION.fullmatch(version):
+        raise UserError(
+            "package.version",
+            f"Version {version!r} is not of the form 1.2.3.",
+            "Give three numbers with points between: packages of every kind take those.",
+        )
+
+
+def every_board(board: Board) -> None:
+    """Of a kind that there is for each board."""
+
+
 @dataclass(frozen=True)
 class Package:
     """A package kind: order -> file name and bytes, reproducible to the byte.
 
     ``make`` raises UserError ``package.golden`` (the golden vectors are not those of the module),
-    ``package.version`` (no version that every package manager takes), and what compiling raises.
+    ``package.version`` (see `check_version`), and what compiling raises. ``check`` raises the
+    UserError of a board for which there is no such package: it can be asked before anything is
+    compiled.
     """
 
     name: str
     make: Callable[[Order], tuple[str, bytes]]
+    check: Callable[[Board], None] = every_board
 
 
 PACKAGES: Catalogue[Package] = Catalogue("package", "tinsmith.build.packages", Package)

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from tinsmith.build.package import PACKAGES, Golden, Order
+from tinsmith.build.package import PACKAGES, Golden, Order, check_version
 from tinsmith.codegen.compile import compile_graph
+from tinsmith.codegen.passes.lower import module_name
 from tinsmith.core.cache import write_atomically
 from tinsmith.core.errors import UserError
 from tinsmith.devices.board import BOARDS
@@ -22,13 +23,15 @@ from tinsmith.flow.parts import chosen
 from tinsmith.flow.places import check_output_folder
 from tinsmith.flow.run import make_model
 from tinsmith.flow.steps import Steps
+from tinsmith.ir.classic.naming import graph_name
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import Interpreter
 from tinsmith.ir.types import TensorType
 
 SEED = 12345
 CASES = 4
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_LONGEST = 64
+_NAME = re.compile(rf"[A-Za-z][A-Za-z0-9_]{{0,{_LONGEST - 1}}}")
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class PackageOptions:
         board: id of the board that a model file is compiled for.
         toolchain: compiles for that board; its first if empty.
         inputs: .npz of golden inputs (see flow/model_inputs.py); None: `seeded_inputs`.
-        name: prefix of C symbols and name of the packages; the file's if empty.
+        name: prefix of C symbols and name of the packages; if empty the file's, made a C name.
         semantics: whose integers are meant; the importer's first if empty.
         cache: folder of compiled objects; None: the user's.
     """
@@ -83,17 +86,17 @@ def package_model(
     """Import a model file, compile it, and write its packages.
 
     Raises:
-        UserError: ``package.kind`` (none named), ``package.name``, ``output.place``, ``model.*``,
-            what the importer refuses and what a kind raises.
+        UserError: ``package.kind`` (none named), ``package.name``, ``package.version``,
+            ``output.place``, ``model.*``, what the importer refuses and what a kind raises.
         UnknownKind: no such package kind, board or toolchain.
     """
-    _check_kinds(options.kinds)
+    _check(options, (options.board,))
     _check_name(options.name)
-    check_output_folder(options.output)
     target = choose_target(options.board, options.toolchain, cache=options.cache)
     steps = Clock(listener or Nobody())
-    graph = open_model(path, options.semantics, steps)
-    graph = graph.with_(name=options.name) if options.name else graph
+    # The file's name, not the one that a graph remembers from the file that it once came from.
+    named = options.name or graph_name(path)[:_LONGEST].rstrip("_")
+    graph = open_model(path, options.semantics, steps).with_(name=named)
     module = steps.do("compile", lambda _: compile_graph(graph, options.board))
     # The names of a compiled module's values are C identifiers: its own graph is asked.
     golden = steps.do(
@@ -112,8 +115,11 @@ def package_project(
     Raises:
         UserError, UnknownKind: see `package_model`; and what the steps of the project raise.
     """
-    _check_kinds(options.kinds)
     names = chosen(steps, boards)
+    _check(options, names)
+    if options.toolchain:
+        for name in names:
+            choose_target(name, options.toolchain, cache=steps.project.state)
     model = make_model(steps)
     clock = Clock(listener or Nobody())
     packed = []
@@ -166,26 +172,37 @@ def _drawn(type: TensorType, rng: np.random.Generator, cases: int) -> np.ndarray
     return rng.integers(info.min, info.max + 1, shape).astype(type.dtype)
 
 
-def _check_kinds(kinds: Sequence[str]) -> None:
-    """Unknown kinds are told before anything is compiled."""
-    if not kinds:
+def _check(options: PackageOptions, boards: Sequence[str]) -> None:
+    """Kinds that do not exist, or not for these boards, a wrong version and a place that cannot be
+    written are told before anything is read or compiled."""
+    if not options.kinds:
         raise UserError(
             "package.kind",
             "No package kind is named.",
             f"Name one with --kind: {', '.join(PACKAGES.names())}.",
         )
-    for kind in kinds:
-        PACKAGES.get(kind)
+    for kind in options.kinds:
+        for board in boards:
+            PACKAGES.get(kind).check(BOARDS.get(board))
+    check_version(options.version)
+    check_output_folder(options.output)
 
 
 def _check_name(name: str) -> None:
     """A name that was asked for is taken as it is, or not at all."""
     if name and not _NAME.fullmatch(name):
+        near = graph_name(Path("model"), name)[:_LONGEST]
         raise UserError(
             "package.name",
             f"Name {name!r} is no name in C.",
-            "Take up to 64 of the letters a to z and A to Z, digits and _, beginning with a "
-            "letter.",
+            f"Take up to {_LONGEST} of the letters a to z and A to Z, digits and _, beginning "
+            f"with a letter, for instance: --name {near}",
+        )
+    if name and module_name(name) != name:
+        raise UserError(
+            "package.name",
+            f"Name {name!r} is taken: a C header has it, or it begins with ts_, which is ours.",
+            f"Take another, for instance: --name {module_name(name)}",
         )
 
 

@@ -1,5 +1,6 @@
 """Golden vectors of a model file: seeded, of its own types, one sequence where it has states."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +8,22 @@ import pytest
 from firmwares import mixed_graph
 
 from tinsmith.core.errors import UnknownKind, UserError
-from tinsmith.flow.package import PackageOptions, golden_of, package_model, seeded_inputs
+from tinsmith.core.progress import Silent
+from tinsmith.flow.journal import Nobody
+from tinsmith.flow.open import open_project
+from tinsmith.flow.package import (
+    PackageOptions,
+    golden_of,
+    package_model,
+    package_project,
+    seeded_inputs,
+)
+from tinsmith.flow.start import begin
+from tinsmith.flow.steps import Steps
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import run_cases
+from tinsmith.ir.store import dumps
 from tinsmith.ir.types import TensorType
 
 
@@ -67,6 +80,66 @@ def test_a_name_that_was_asked_for_is_not_changed_behind_ones_back(
     with pytest.raises(UserError, match="no name in C") as e:
         package_model(tmp_path / "none", PackageOptions(("wasm",), tmp_path, name=name))
     assert e.value.code == "package.name"
+    way_out = e.value.hint.rpartition("--name ")[2]
+    with pytest.raises(UserError, match="There is no file"):
+        package_model(tmp_path / "none", PackageOptions(("wasm",), tmp_path, name=way_out))
+
+
+@pytest.mark.parametrize(("name", "near"), [("string", "model_string"), ("ts_x", "model_ts_x")])
+def test_a_name_that_is_taken_is_refused(name: str, near: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is taken") as e:
+        package_model(tmp_path / "none", PackageOptions(("wasm",), tmp_path, name=name))
+    assert e.value.code == "package.name" and e.value.hint.endswith(f"--name {near}")
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [({"version": "1.0"}, "package.version"), ({"version": "v1.0.0"}, "package.version"),
+     ({"kinds": ("wasm", "slot_module")}, "build.board.host")],
+)  # fmt: skip
+def test_what_no_package_can_be_is_told_before_the_model_is_read(
+    options: dict, code: str, tmp_path: Path
+) -> None:
+    asked = PackageOptions(**{"kinds": ("wasm",), "output": tmp_path, **options})
+    with pytest.raises(UserError) as e:
+        package_model(tmp_path / "none", asked)
+    assert e.value.code == code and e.value.hint
+    with pytest.raises(UserError) as e:
+        package_project(project(tmp_path), ["host"], asked)  # has no recordings: no step can run
+    assert e.value.code == code
+
+
+def test_a_projects_toolchain_is_known_before_its_first_step(tmp_path: Path) -> None:
+    asked = PackageOptions(("wasm",), tmp_path, toolchain="arm_gcc")
+    with pytest.raises(UserError, match="no such pair"):
+        package_project(project(tmp_path), ["rpi_pico", "esp32_c3"], asked)
+
+
+def project(folder: Path) -> Steps:
+    """A project with a recording that cannot be read."""
+    begin(folder, [], [], Silent())
+    (folder / "recordings").mkdir()
+    (folder / "recordings" / "a.csv").write_text("")
+    return open_project(folder, Nobody())
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "symbol"),
+    [("My model-2.tinsmith", "", "My_model_2"), ("2nd.tinsmith", "", "m_2nd"),
+     ("x.tinsmith", "wrist", "wrist"), (f"{'long' * 20}.tinsmith", "", "long" * 16)],
+)  # fmt: skip
+def test_a_package_is_called_as_the_file_or_as_asked(
+    file: str, name: str, symbol: str, tmp_path: Path
+) -> None:
+    """Not as the graph inside, which may come from a file of another name."""
+    (tmp_path / file).write_bytes(dumps(mixed_graph()))
+    cache = Path(__file__).resolve().parents[3] / ".tools"
+    options = PackageOptions(("c_library",), tmp_path / "out", name=name, cache=cache)
+    (packed,) = package_model(tmp_path / file, options)
+    assert packed.path.name == f"{symbol}-c-library.zip"
+    with zipfile.ZipFile(packed.path) as archive:
+        header = archive.read(f"{symbol}/{symbol}.h").decode()
+    assert f"int32_t {symbol}_run(" in header and "mixed" not in header
 
 
 def test_a_place_that_cannot_be_written_is_told_before_the_model_is_read(tmp_path: Path) -> None:
