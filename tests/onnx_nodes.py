@@ -31,6 +31,9 @@ from tinsmith.prove.bits import equal
 
 RTOL, ATOL = 1e-3, 1e-7
 """ONNX's own backend runner compares with these; integers are compared exactly here."""
+NOISY = {"test_dft_inverse": 1e-5, "test_dft_inverse_opset19": 1e-5}
+"""Case -> absolute tolerance, where the values that must come out are noise themselves: they were
+computed in float32 and lie up to 1.5e-6 from the exact zeros."""
 _ASKED = re.compile(r"Make '(.*)' a constant")
 VALUES = 160
 """Values of the graphs that share a module."""
@@ -118,12 +121,14 @@ def imported(case: NodeCase) -> Imported:
 
 def ancestors(graph: Any, name: str) -> set[str]:
     """All values that a value is computed from, itself included."""
-    makers = {o: n for n in graph.node for o in n.output}
+    makers = {o: n for n in nodes_of(graph) for o in n.output}
     seen, todo = set(), [name]
     while todo:
         if (value := todo.pop()) not in seen:
             seen.add(value)
             todo += makers[value].input if value in makers else ()
+            branches = makers[value].attribute if value in makers else ()
+            todo += [o.name for a in branches for o in a.g.output]
     return seen
 
 
@@ -171,7 +176,7 @@ def wrong(case: NodeCase, outputs: Iterable[np.ndarray]) -> str:
         if got.shape != want.shape or got.dtype != want.dtype:
             return f"output {position} is {got.dtype}{got.shape}, not {want.dtype}{want.shape}"
         if want.dtype.kind == "f":
-            if not np.allclose(got, want, RTOL, ATOL, equal_nan=True):
+            if not np.allclose(got, want, RTOL, NOISY.get(case.name, ATOL), equal_nan=True):
                 with np.errstate(all="ignore"):
                     return f"output {position} differs by {np.nanmax(np.abs(got - want))}"
         elif not np.array_equal(got, want):

@@ -16,7 +16,7 @@ from tinsmith.ir.compose.elementwise import cast
 from tinsmith.ir.compose.movement import gather
 from tinsmith.ir.onnx.parse import dtype_name
 from tinsmith.ir.onnx.refusal import Unsupported
-from tinsmith.ir.onnx.values import Chosen, Maps, Value
+from tinsmith.ir.onnx.values import Chosen, Items, Maps, Value
 from tinsmith.ir.types import SIZES
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ MOST_TEXT = 400
 MOST_WORD = 40
 
 
-def held(value: Chosen | Maps) -> str:
+def held(value: Chosen | Maps | Items) -> str:
     """What a value holds that no tensor can, in words."""
-    if isinstance(value, Maps):
-        return "a sequence of maps"
+    if isinstance(value, Maps | Items):
+        return "a sequence of maps" if isinstance(value, Maps) else "a sequence of tensors"
     return "texts" if value.texts else str(value.table.dtype)
 
 

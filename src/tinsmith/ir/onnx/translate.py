@@ -31,7 +31,7 @@ from tinsmith.ir.onnx.refusal import InnerConstant, NotConstant, Unsupported, br
 from tinsmith.ir.onnx.registry import Operator, registry
 from tinsmith.ir.onnx.tables import MOVES, held
 from tinsmith.ir.onnx.use import Use
-from tinsmith.ir.onnx.values import Chosen, Maps, Real, Scale, Unsigned, Value
+from tinsmith.ir.onnx.values import Chosen, Items, Maps, Real, Scale, Unsigned, Value
 from tinsmith.ir.types import SIZES, Quant, TensorType
 
 _BATCH = re.compile(r"batch|^[nb]$|^unk__", re.IGNORECASE)
@@ -208,7 +208,7 @@ class Translation:
             return unflipped(self.b, value)
         if isinstance(value, Real):
             return dequantised(self.b, value)
-        if isinstance(value, Chosen | Maps):
+        if isinstance(value, Chosen | Maps | Items):
             raise Unsupported(f"it computes with {name!r}, which is {held(value)}")
         raise TypeError(type(value))
 

@@ -8,7 +8,7 @@ from tinsmith.ir.onnx.content import NEWEST, axis_in, constant, evaluated, reada
 from tinsmith.ir.onnx.parse import OpNode, Subgraph
 from tinsmith.ir.onnx.quantised import real_array
 from tinsmith.ir.onnx.refusal import NotConstant, Unsupported
-from tinsmith.ir.onnx.values import Chosen, Maps, Real, Unsigned, Value
+from tinsmith.ir.onnx.values import Chosen, Items, Maps, Real, Unsigned, Value
 
 if TYPE_CHECKING:
     from tinsmith.ir.onnx.translate import Translation
@@ -104,6 +104,8 @@ class Use:
         value = self.raw(position)
         if isinstance(value, np.ndarray):
             return value.shape
+        if isinstance(value, Items):
+            raise Unsupported(f"operand {position} is a sequence")
         if isinstance(value, Chosen | Maps):
             return self.b.type(value.index if isinstance(value, Chosen) else value.scores).shape
         inner = value.integers if isinstance(value, Real) else value
@@ -118,6 +120,8 @@ class Use:
             return str(value.dtype)
         if isinstance(value, Unsigned | Real):
             return "uint8" if isinstance(value, Unsigned) else "float32"
+        if isinstance(value, Items):
+            raise Unsupported(f"operand {position} is a sequence")
         if isinstance(value, Chosen | Maps):
             return str(value.table.dtype) if isinstance(value, Chosen) else "maps"
         return self.b.type(value).dtype

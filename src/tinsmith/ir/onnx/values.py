@@ -87,5 +87,12 @@ class Maps:
     scores: str
 
 
-Value = str | np.ndarray | Unsigned | Real | Chosen | Maps
-"""A value of the builder by name, an array known at import, or one of the four above."""
+@dataclass(frozen=True)
+class Items:
+    """A sequence of tensors, which exists only while a model is imported."""
+
+    values: "tuple[Value, ...]"
+
+
+Value = str | np.ndarray | Unsigned | Real | Chosen | Maps | Items
+"""A value of the builder by name, an array known at import, or one of the five above."""

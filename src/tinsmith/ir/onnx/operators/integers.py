@@ -23,7 +23,7 @@ from tinsmith.ir.onnx.quantised import along, quantised, real_of
 from tinsmith.ir.onnx.refusal import NotConstant, Unsupported
 from tinsmith.ir.onnx.registry import Operator
 from tinsmith.ir.onnx.use import Use
-from tinsmith.ir.onnx.values import Chosen, Maps, Real, Scale, Unsigned, Value
+from tinsmith.ir.onnx.values import Chosen, Items, Maps, Real, Scale, Unsigned, Value
 
 BYTES = ("int8", "uint8")
 INTEGERS = ("int8", "uint8", "int16", "int32")
@@ -80,7 +80,7 @@ def _dequantize(use: Use) -> Value:
     meant = scale_at(use, 1, kind)
     if meant.zero.dtype.name != kind:
         raise Unsupported(f"its integers are {kind}, its zero points {meant.zero.dtype}")
-    if isinstance(raw, Real | Chosen | Maps):
+    if isinstance(raw, Real | Chosen | Maps | Items):
         raise Unsupported("its integers are real numbers")
     return real_of(use.b, raw, meant)
 
@@ -161,7 +161,7 @@ def _zero(use: Use, at: int, of: int) -> np.ndarray:
 
 
 def _integers(value: Value) -> str | np.ndarray | Unsigned:
-    if isinstance(value, Real | Chosen | Maps):
+    if isinstance(value, Real | Chosen | Maps | Items):
         raise Unsupported("its integers are real numbers")
     return value
 

@@ -4,12 +4,13 @@ Source: ONNX operators (onnx/docs/Operators.md, onnx/docs/Changelog.md).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import prod
 
 import numpy as np
 
 from tinsmith.ir.compose import movement
-from tinsmith.ir.compose.elementwise import binary, where
+from tinsmith.ir.compose.elementwise import binary, unary, where
 from tinsmith.ir.compose.layers import (
     ConvSpec,
     PoolSpec,
@@ -29,6 +30,7 @@ from tinsmith.ir.onnx.values import Value
 from tinsmith.ir.types import Quant
 
 FLOAT = ("float32",)
+_MOST_POWER = 32
 Pads = tuple[tuple[int, int], ...]
 
 
@@ -242,6 +244,40 @@ def _global_max(use: Use) -> str:
     return use.b.renamed(reduce(use.b, "max", use.value(0, *FLOAT), tuple(axes), True), use.name)
 
 
+def _lp_pool(use: Use) -> str:
+    """(sum of |x|^p under each window)^(1/p); a sum is a mean times the elements of a window."""
+    spec = pool_spec(use, use.shape(0))
+    if spec.ceil_mode:
+        raise Unsupported("its attribute ceil_mode is 1")
+    p, x = use.integer("p", 2), use.value(0, *FLOAT)
+    mean = pool(use.b, "avg", _powered(use, x, p), replace(spec, count_include_pad=True))
+    count = use.constant_of(np.float32(prod(spec.size)))
+    return use.b.renamed(_root(use, binary(use.b, "mul", mean, count), p), use.name)
+
+
+def _global_lp(use: Use) -> str:
+    p, axes = use.integer("p", 2), tuple(range(2, len(use.shape(0))))
+    total = reduce(use.b, "sum", _powered(use, use.value(0, *FLOAT), p), axes, True)
+    return use.b.renamed(_root(use, total, p), use.name)
+
+
+def _powered(use: Use, x: str, p: int) -> str:
+    """|x|^p"""
+    if not 1 <= p <= _MOST_POWER:
+        raise Unsupported(f"its attribute p is {p}; supported: 1 to {_MOST_POWER}")
+    size = unary(use.b, "abs", x) if p % 2 else x
+    y = size
+    for _ in range(p - 1):
+        y = binary(use.b, "mul", y, size)
+    return y
+
+
+def _root(use: Use, x: str, p: int) -> str:
+    if p < 3:
+        return x if p == 1 else unary(use.b, "sqrt", x)
+    return binary(use.b, "pow", x, use.constant_of(np.float32(1 / p)))
+
+
 def _lrn(use: Use) -> str:
     """x / (bias + alpha / size * sum of squares of near channels) ^ beta"""
     x, size = use.value(0, *FLOAT), use.integer("size")
@@ -270,5 +306,7 @@ OPERATORS = (
     Operator("AveragePool", _average_pool, FLOAT),
     Operator("GlobalAveragePool", _global_average, FLOAT),
     Operator("GlobalMaxPool", _global_max, FLOAT),
+    Operator("LpPool", _lp_pool, FLOAT, note="no ceil_mode"),
+    Operator("GlobalLpPool", _global_lp, FLOAT),
     Operator("LRN", _lrn, FLOAT),
 )
