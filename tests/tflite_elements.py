@@ -3,7 +3,19 @@
 from math import sqrt
 
 import numpy as np
-from tflite_options import LIMITS, Draw, Drawer, fixed, ints, pair, same, scale, shape, tensor
+from tflite_options import (
+    LIMITS,
+    Draw,
+    Drawer,
+    fixed,
+    ints,
+    numbers,
+    pair,
+    same,
+    scale,
+    shape,
+    tensor,
+)
 from tflites import Tensor
 
 
@@ -17,7 +29,7 @@ def positive(kind: str, type: int = 0) -> Drawer:
             return Draw(kind, operands, results, type, lift=1e-3)
         x = scale(rng, dtype) | {"zero": (LIMITS[dtype][0],) if dtype != "int16" else (0,)}
         return Draw(kind, [tensor("x", s, dtype, x)], [tensor("y", s, dtype, scale(rng, dtype))],
-                    type)  # fmt: skip
+                    type, lift=float(dtype == "int16"))  # fmt: skip
 
     return draw
 
@@ -176,10 +188,14 @@ def topk(rng: np.random.Generator, dtype: str) -> Draw:
 def batch_matmul(rng: np.random.Generator, dtype: str) -> Draw:
     lead, (m, k, n) = shape(rng, int(rng.integers(0, 3)), 3), shape(rng, 3)
     flip_x, flip_y = (int(v) for v in rng.integers(0, 2, 2))
-    x = Tensor("x", (*lead, *((k, m) if flip_x else (m, k))), dtype)
-    y = Tensor("y", (*lead, *((n, k) if flip_y else (k, n))), dtype)
+    x = tensor("x", (*lead, *((k, m) if flip_x else (m, k))), dtype, scale(rng, dtype))
+    y = tensor("y", (*lead, *((n, k) if flip_y else (k, n))), dtype, scale(rng, dtype))
+    if rng.integers(2):
+        y.shape = y.shape[-2:]
+        y.data = numbers(rng, y, 1)
     options = {0: ("b", flip_x), 1: ("b", flip_y)}
-    return Draw("BATCH_MATMUL", [x, y], [Tensor("z", (*lead, m, n), dtype)], 101, options)
+    z = tensor("z", (*lead, m, n), dtype, scale(rng, dtype, 8.0))
+    return Draw("BATCH_MATMUL", [x, y], [z], 101, options)
 
 
 _ZEROS = {"int8": -128, "uint8": 0}
@@ -210,5 +226,7 @@ ALONG: dict[str, Drawer] = {
     "REDUCE_MAX": reduced("REDUCE_MAX", True), "REDUCE_MIN": reduced("REDUCE_MIN", True),
     "ARG_MAX": arg("ARG_MAX", 40), "ARG_MIN": arg("ARG_MIN", 57), "CUMSUM": cumsum,
     "TOPK_V2": topk, "LOG_SOFTMAX": same("LOG_SOFTMAX", 36),
-    "L2_NORMALIZATION": same("L2_NORMALIZATION", 12), "BATCH_MATMUL": batch_matmul,
+    "REDUCE_ANY": reduced("REDUCE_ANY"), "REDUCE_ALL": reduced("REDUCE_ALL"),
+    "L2_NORMALIZATION": fixed("L2_NORMALIZATION", 1 / 128, {"int8": 0}, 12),
+    "BATCH_MATMUL": batch_matmul,
 }  # fmt: skip

@@ -56,7 +56,7 @@ def _two(op: str, shape: tuple[int, ...]) -> tuple[int, int]:
 
 def matmul(b: Builder, x: Value, y: Value) -> str:
     """The product that numpy.matmul means: matrices in the last two axes, the others broadcast, an
-    axis that a vector lacks is added and taken away. float32, or int32 that wraps.
+    axis that a vector lacks is added and taken away. float32, int32 or int64; integers wrap.
 
     Raises:
         ShapeError: shapes do not fit, or other dtypes.

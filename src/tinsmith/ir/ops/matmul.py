@@ -1,4 +1,4 @@
-"""Products of matrices: z[b, m, n] = sum over k of x[b, m, k] * y[b, k, n]; int32 wraps.
+"""Products of matrices: z[b, m, n] = sum over k of x[b, m, k] * y[b, k, n]; integers wrap.
 
 Both operands may be activations; a y of one matrix serves all of x.
 """
@@ -24,11 +24,11 @@ from tinsmith.ir.ops._cases import SPECIAL, case, normal, whole
 from tinsmith.ir.ops._layout import of_dtype
 from tinsmith.ir.types import TensorType, type_of
 
-DTYPES = ("float32", "int32")
+DTYPES = ("float32", "int32", "int64")
 
 
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
-    """x [batch, m, k], y [batch or 1, k, n] of one dtype, float32 or int32 -> [batch, m, n]."""
+    """x [batch, m, k], y [batch or 1, k, n] of one of `DTYPES` -> [batch, m, n]."""
     of_dtype("matmul", inputs, 2, *DTYPES)
     x, y = inputs
     if (
@@ -53,12 +53,12 @@ def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, .
 
 
 def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
-    """numpy's product: float32 in float64, int32 modulo 2^32."""
+    """numpy's product: float32 in float64, integers modulo 2^32 or 2^64."""
     x, y = operands
     if x.dtype == np.float32:
         with np.errstate(all="ignore"):
             return (x.astype(np.float64) @ y.astype(np.float64),)
-    return ((x.astype(np.int64) @ y.astype(np.int64)).astype(np.int32),)
+    return ((x.astype(np.int64) @ y.astype(np.int64)).astype(x.dtype),)
 
 
 def arguments(site: Site) -> Sequence[Argument]:
@@ -75,8 +75,8 @@ def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
         return Extension((0, 1))
     shape = (int(rng.choice([1, x.shape[0]])), x.shape[2], int(rng.integers(1, 7)))
     y = rng.normal(size=shape).astype(np.float32)
-    if x.dtype == "int32":
-        y = rng.integers(-(2**20), 2**20, shape).astype(np.int32)
+    if x.dtype != "float32":
+        y = rng.integers(-(2**20), 2**20, shape).astype(x.dtype)
     return Extension((0, (y, type_of(y))))
 
 
@@ -88,6 +88,8 @@ CASES = {
     "special": case(SPECIAL.reshape(2, 5, 2), SPECIAL.reshape(2, 2, 5)),
     "int32": case(whole("int32", 2, 3, 4), whole("int32", 2, 4, 3, seed=1)),
     "int32_shared": case(whole("int32", 3, 2, 9), whole("int32", 1, 9, 5, seed=1)),
+    "int64": case(whole("int64", 2, 2, 3), whole("int64", 2, 3, 2, seed=1)),
+    "int64_shared": case(whole("int64", 3, 2, 7), whole("int64", 1, 7, 5, seed=1)),
 }
 
 OP = Op(

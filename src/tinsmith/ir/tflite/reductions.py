@@ -7,10 +7,20 @@ from math import prod
 
 import numpy as np
 
-from tinsmith.ir.compose import elementwise, layers, movement, reduction
+from tinsmith.ir.compose import elementwise, movement, reduction
 from tinsmith.ir.ops._fixed import multiplier_of
-from tinsmith.ir.tflite.scaling import centred, ends, quant_of, result_quant
+from tinsmith.ir.ops.l2_norm import RESULT
+from tinsmith.ir.tflite.scaling import (
+    centred,
+    ends,
+    finished,
+    nearest,
+    quant_of,
+    result_quant,
+)
 from tinsmith.ir.tflite.translate import Unsupported, Use
+
+_F4 = np.float32
 
 
 def _axes(use: Use) -> tuple[int, ...]:
@@ -26,17 +36,56 @@ def reduce(use: Use, op: str) -> str:
     use.alike(0)
     x, keep, axes = use.value(0), bool(use.option(0)), _axes(use)
     if use.type(x).quant is None:
-        return use.b.renamed(reduction.reduce(use.b, op, x, axes, keep), use.name)
+        whole = op == "mean" and use.type(x).dtype != "float32"
+        y = _whole_mean(use, x) if whole else reduction.reduce(use.b, op, x, axes, keep)
+        return use.b.renamed(y, use.name)
+    if op == "sum":
+        return _sum(use)
     if op != "mean":
         wide = elementwise.cast(use.b, x, "int32")
         y = reduction.reduce(use.b, op, wide, axes, keep)
         return use.op("cast", y, quant=use.wanted.quant, dtype=use.wanted.dtype)
-    total = reduction.reduce(use.b, "sum", centred(use, x), axes, keep)
+    total, count = _total(use)
+    return _mean(use, total, _factor(use), count)
+
+
+def _factor(use: Use) -> float:
+    return quant_of(use, use.value(0)).scale[0] / result_quant(use).scale[0]
+
+
+def _total(use: Use) -> tuple[str, int]:
+    """int32 sums less the zero points, and how many numbers each has."""
+    x, axes = use.value(0), _axes(use)
     count = prod(use.type(x).shape[a] for a in axes)
     if count * 2**16 >= 2**31:
         raise Unsupported(f"it sums {count} numbers")
-    factor = quant_of(use, x).scale[0] / result_quant(use).scale[0]
-    return _mean(use, total, factor, count)
+    return reduction.reduce(use.b, "sum", centred(use, x), axes, bool(use.option(0))), count
+
+
+def _whole_mean(use: Use, x: str) -> str:
+    """Of int32 and int64: 64 bits of sum, the quotient without its fraction."""
+    axes, dtype = _axes(use), use.type(x).dtype
+    wide = elementwise.cast(use.b, x, "int64")
+    total = reduction.reduce(use.b, "sum", wide, axes, bool(use.option(0)))
+    count = prod(use.type(x).shape[a] for a in axes)
+    y = elementwise.binary(use.b, "div", total, elementwise.scalar(use.b, total, count))
+    return elementwise.cast(use.b, y, dtype)
+
+
+def _sum(use: Use) -> str:
+    """uint8 in fixed point, as LiteRT's reference and all of TensorFlow Lite Micro have it. int8
+    and int16 in float32 as LiteRT's other kernel has them: its reference reads them as uint8."""
+    total, count = _total(use)
+    if use.t.semantics != "litert" or use.given(0).dtype == "uint8":
+        return finished(use, total, _factor(use))
+    b, zero = use.b, quant_of(use, use.value(0)).zero_point[0]
+    whole = elementwise.binary(b, "add", total, elementwise.scalar(b, total, zero * count))
+    real = elementwise.cast(b, whole, "float32")
+    factor = _F4(quant_of(use, use.value(0)).scale[0]) / _F4(result_quant(use).scale[0])
+    bias = _F4(-zero) * factor * _F4(count)
+    steps = elementwise.binary(b, "mul", real, elementwise.scalar(b, real, float(factor)))
+    steps = elementwise.binary(b, "add", steps, elementwise.scalar(b, real, float(bias)))
+    return finished(use, nearest(use, elementwise.clip(b, steps, -(2.0**17), 2.0**17)), 1.0)
 
 
 def _mean(use: Use, total: str, factor: float, count: int) -> str:
@@ -87,22 +136,29 @@ def topk(use: Use) -> tuple[str, ...]:
     return use.moved(values), elementwise.cast(use.b, indices, "int32", name=name)
 
 
+def any_or_all(use: Use, op: str) -> str:
+    """REDUCE_ANY, REDUCE_ALL of bool: the largest, the smallest."""
+    y = reduction.reduce(use.b, op, use.value(0), _axes(use), bool(use.option(0)))
+    return use.b.renamed(y, use.name)
+
+
 def l2_normalization(use: Use) -> str:
-    """x over the root of the sum of squares along the last axis, at least 1e-6."""
+    """x over the root of the sum of squares along the last axis, at least 1e-6; int8 in fixed
+    point."""
+    use.alike(0)
     b, x = use.b, use.value(0)
+    if use.type(x).dtype == "int8":
+        return _normal_bytes(use, x)
     norm = reduction.reduce(b, "l2", x, (-1,), True)
     norm = elementwise.clip(b, norm, 1e-6, None)
     return elementwise.binary(b, "div", x, norm, name=use.name)
 
 
-def batch_matmul(use: Use) -> str:
-    """Options 0 and 1: whether the last two axes of each operand are exchanged."""
-    sides = []
-    for i in (0, 1):
-        value = use.value(i)
-        if use.option(i):
-            rank = len(use.type(value).shape)
-            order = [*range(rank - 2), rank - 1, rank - 2]
-            value = movement.transpose(use.b, value, order)
-        sides.append(value)
-    return use.b.renamed(layers.matmul(use.b, sides[0], sides[1]), use.name)
+def _normal_bytes(use: Use, x: str) -> str:
+    quant_of(use, x)
+    if result_quant(use) != RESULT:
+        raise Unsupported(f"its result is {use.wanted}; expected scale 1/128")
+    shape = use.type(x).shape
+    rows = movement.reshape(use.b, x, (prod(shape[:-1]), shape[-1]))
+    y = use.op("l2_norm", rows, name=f"{use.name}_rows" if len(shape) != 2 else "")
+    return use.reshape(y, shape, use.name)

@@ -1,7 +1,7 @@
 """RESIZE_NEAREST_NEIGHBOR and RESIZE_BILINEAR of pictures [batch, height, width, channels].
 
 Places and weights: TensorFlow Lite, lite/kernels/internal/reference/{resize_nearest_neighbor,
-resize_bilinear}.h; float32 there, and 10 bits of fraction for bilinear integers.
+resize_bilinear}.h; float32 there, and 10 bits of fraction for bilinear int8 and int16.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ import numpy as np
 
 from tinsmith.ir.compose import elementwise, movement
 from tinsmith.ir.tflite.translate import Unsupported, Use
+from tinsmith.ir.tflite.values import is_shifted
 
 _F4 = np.float32
 _BITS = 10
@@ -67,25 +68,55 @@ def bilinear(use: Use) -> str:
         for axis in axes:
             x = _between(use, x, axis)
         return movement.reshape(use.b, x, use.wanted.shape)
-    wide = elementwise.cast(use.b, x, "int32")
+    return _bytes(use, x, axes) if is_shifted(use.given(0)) else _integers(use, x, axes)
+
+
+def _integers(use: Use, x: str, axes: list[_Axis]) -> str:
+    """int8 and int16: shares of 2^20, halves away from zero; 64 bits for int16."""
+    b = use.b
+    wide = elementwise.cast(b, x, "int64" if use.type(x).dtype == "int16" else "int32")
     for axis in axes:
         wide = _between_integers(use, wide, axis)
     half = 1 << (2 * _BITS - 1)
-    signs = elementwise.unary(use.b, "sign", wide)
-    halves = elementwise.binary(use.b, "mul", signs, elementwise.scalar(use.b, wide, half))
-    total = elementwise.binary(use.b, "add", wide, halves)
-    y = elementwise.binary(use.b, "div", total, elementwise.scalar(use.b, wide, 2 * half))
+    signs = elementwise.unary(b, "sign", wide)
+    halves = elementwise.binary(b, "mul", signs, elementwise.scalar(b, wide, half))
+    total = elementwise.binary(b, "add", wide, halves)
+    y = elementwise.binary(b, "div", total, elementwise.scalar(b, wide, 2 * half))
     return use.op("cast", y, quant=use.wanted.quant, dtype=use.wanted.dtype)
 
 
+def _bytes(use: Use, x: str, axes: list[_Axis]) -> str:
+    """uint8: the file's bytes as float32, each corner times its share of the height, then of the
+    width, corners added column by column; a half more, and the fraction is cut off."""
+    b, total = use.b, ""
+    wide = elementwise.cast(b, x, "int32")
+    wide = elementwise.binary(b, "add", wide, elementwise.scalar(b, wide, 128))
+    real = elementwise.cast(b, wide, "float32")
+    (rows, tall), (columns, broad) = (_places(axis) for axis in axes)
+    for column, share in zip(columns, broad, strict=True):
+        for row, part in zip(rows, tall, strict=True):
+            corner = _shared(use, movement.take(b, real, row, 1), part, 1)
+            corner = _shared(use, movement.take(b, corner, column, 2), share, 2)
+            total = elementwise.binary(b, "add", total, corner) if total else corner
+    total = elementwise.binary(b, "add", total, elementwise.scalar(b, total, 0.5))
+    whole = elementwise.cast(b, total, "int32")
+    whole = elementwise.binary(b, "sub", whole, elementwise.scalar(b, whole, 128))
+    return use.op("cast", whole, quant=use.wanted.quant, dtype="int8")
+
+
 def _between(use: Use, x: str, axis: _Axis) -> str:
+    return _mixed(use, x, axis.axis, *_places(axis))
+
+
+def _places(axis: _Axis) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """The two places of each result along an axis, and the share of each."""
     places = np.arange(axis.after, dtype=_F4)
     scale = _scale(axis)
     at = (places + _F4(0.5)) * scale - _F4(0.5) if axis.centres else places * scale
     low = np.maximum(np.floor(at), 0).astype(np.int64)
     high = np.minimum(np.ceil(at), axis.before - 1).astype(np.int64)
     share = (at - low).astype(_F4)
-    return _mixed(use, x, axis.axis, (low, high), (_F4(1) - share, share))
+    return (low, high), (_F4(1) - share, share)
 
 
 def _between_integers(use: Use, x: str, axis: _Axis) -> str:
@@ -108,9 +139,11 @@ def _mixed(
     """The sum of x at two places per result, each times its share."""
     parts = []
     for places, share in zip(at, shares, strict=True):
-        column = share.reshape(-1, *(1,) * (3 - axis)).astype(use.type(x).dtype)
-        weight = use.constant(f"{use.name}_share", column)
-        parts.append(
-            elementwise.binary(use.b, "mul", movement.take(use.b, x, places, axis), weight)
-        )
+        parts.append(_shared(use, movement.take(use.b, x, places, axis), share, axis))
     return elementwise.binary(use.b, "add", parts[0], parts[1])
+
+
+def _shared(use: Use, x: str, share: np.ndarray, axis: int) -> str:
+    """x times a number per place of an axis."""
+    column = share.reshape(-1, *(1,) * (3 - axis)).astype(use.type(x).dtype)
+    return elementwise.binary(use.b, "mul", x, use.constant(f"{use.name}_share", column))

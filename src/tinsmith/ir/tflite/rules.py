@@ -12,6 +12,7 @@ from tinsmith.ir.tflite import (
     arithmetic,
     memory,
     pools,
+    products,
     recurrent,
     reductions,
     resizing,
@@ -30,6 +31,7 @@ _REAL = (*_BYTES, "int16")
 _NUMBERS = (*_REAL, "int32", "int64")
 _ANY = (*_NUMBERS, "bool")
 _PLAIN = ("float32", "int32", "int64")
+_SIGNED = ("float32", "int8", "int16")
 _ORDERED = (*_BYTES, "int32", "bool")
 
 
@@ -60,7 +62,7 @@ LAYERS: Mapping[str, Rule] = {
     "SOFTMAX": Rule("softmax", 9, pools.softmax, _REAL),
     "ADD": Rule("add", 11, pools.add, _NUMBERS, "no int16 with scales of powers of two only"),
     "DEQUANTIZE": Rule("dequantize", 38, dequantize, (*_REAL[1:], "float16")),
-    "BATCH_MATMUL": Rule("matmul", 101, reductions.batch_matmul, _FLOAT),
+    "BATCH_MATMUL": Rule("matmul", 101, products.batch_matmul, _SIGNED),
 }
 """Layers, and what else their arithmetic is for."""
 
@@ -90,8 +92,8 @@ MOVING: Mapping[str, Rule] = {
     "DEPTH_TO_SPACE": Rule("depth_to_space", 94, shapes.depth_to_space, _ANY),
     "SPACE_TO_BATCH_ND": Rule("space_to_batch", 25, shapes.space_to_batch, _ANY),
     "BATCH_TO_SPACE_ND": Rule("batch_to_space", 24, shapes.batch_to_space, _ANY),
-    "RESIZE_NEAREST_NEIGHBOR": Rule("resize", 74, resizing.nearest, _REAL),
-    "RESIZE_BILINEAR": Rule("resize", 15, resizing.bilinear, ("float32", "int8")),
+    "RESIZE_NEAREST_NEIGHBOR": Rule("resize", 74, resizing.nearest, (*_REAL, "int32", "bool")),
+    "RESIZE_BILINEAR": Rule("resize", 15, resizing.bilinear, _REAL),
     "SELECT": Rule("where", 47, arithmetic.select, _ANY, typed=1),
     "SELECT_V2": Rule("where", 98, arithmetic.select, _ANY, typed=1),
 }
@@ -135,16 +137,16 @@ ELEMENTS: Mapping[str, Rule] = {
     "LEAKY_RELU": Rule("leaky_relu", 75, unary.leaky_relu, _REAL, "no negative slope of integers"),
     "PRELU": Rule("prelu", 0, unary.prelu, _BYTES),
     "HARD_SWISH": Rule("hard_swish", 91, unary.hard_swish, _BYTES),
-    "GELU": Rule("gelu", 116, unary.gelu, _BYTES),
+    "GELU": Rule("gelu", 116, unary.gelu, _REAL),
     "LOGISTIC": _unary("logistic", 0, _REAL),
     "TANH": _unary("tanh", 0, _REAL),
     "ELU": _unary("elu", 0, ("float32", "int8")),
-    "EXP": _unary("exp", 33, ("float32", "int8")),
-    "LOG": _unary("log", 0, ("float32", "int8")),
-    "ABS": _unary("abs", 78, ("float32", "int8", "int32")),
+    "EXP": _unary("exp", 33, _SIGNED),
+    "LOG": _unary("log", 0, _SIGNED),
+    "ABS": _unary("abs", 78, (*_SIGNED, "int32")),
     "NEG": _unary("neg", 42, _PLAIN),
-    "SQRT": _unary("sqrt", 0),
-    "RSQRT": _unary("rsqrt", 0),
+    "SQRT": _unary("sqrt", 0, _SIGNED),
+    "RSQRT": _unary("rsqrt", 0, _SIGNED),
     "SIN": _unary("sin", 0),
     "COS": _unary("cos", 84),
     "FLOOR": _unary("floor", 0),
@@ -158,15 +160,17 @@ ELEMENTS: Mapping[str, Rule] = {
 """Operators that work element by element."""
 
 ALONG: Mapping[str, Rule] = {
-    "SUM": Rule("sum", 27, partial(reductions.reduce, op="sum"), _PLAIN),
-    "MEAN": Rule("mean", 27, partial(reductions.reduce, op="mean"), _REAL),
-    "REDUCE_MAX": Rule("reduce_max", 27, partial(reductions.reduce, op="max"), _NUMBERS),
-    "REDUCE_MIN": Rule("reduce_min", 27, partial(reductions.reduce, op="min"), _NUMBERS),
+    "SUM": Rule("sum", 27, partial(reductions.reduce, op="sum"), _NUMBERS),
+    "MEAN": Rule("mean", 27, partial(reductions.reduce, op="mean"), _NUMBERS),
+    "REDUCE_MAX": Rule("reduce_max", 27, partial(reductions.reduce, op="max"), _ANY),
+    "REDUCE_MIN": Rule("reduce_min", 27, partial(reductions.reduce, op="min"), _ANY),
     "REDUCE_PROD": Rule("reduce_prod", 27, partial(reductions.reduce, op="prod"), _PLAIN),
+    "REDUCE_ANY": Rule("reduce_any", 27, partial(reductions.any_or_all, op="max"), ("bool",)),
+    "REDUCE_ALL": Rule("reduce_all", 27, partial(reductions.any_or_all, op="min"), ("bool",)),
     "ARG_MAX": Rule("argmax", 40, partial(reductions.arg, which="max"), _ORDERED),
     "ARG_MIN": Rule("argmin", 57, partial(reductions.arg, which="min"), _ORDERED),
     "LOG_SOFTMAX": Rule("log_softmax", 36, reductions.softmax_log, _FLOAT),
-    "L2_NORMALIZATION": Rule("l2_norm", 12, reductions.l2_normalization, _FLOAT),
+    "L2_NORMALIZATION": Rule("l2_norm", 12, reductions.l2_normalization, ("float32", "int8")),
     "CUMSUM": Rule("cumsum", 102, reductions.cumsum, _PLAIN),
     "TOPK_V2": Rule("topk", 34, reductions.topk, _NUMBERS),
 }

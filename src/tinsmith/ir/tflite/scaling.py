@@ -5,6 +5,7 @@ rounded twice (gemmlowp; lite/kernels/internal/common.cc, MultiplyByQuantizedMul
 result gets its zero point and limits. Factors of scales are given as each kernel computes them.
 """
 
+from tinsmith.ir.compose import elementwise
 from tinsmith.ir.ops._fixed import INT32_MAX, INT32_MIN
 from tinsmith.ir.ops.requantize import multipliers
 from tinsmith.ir.tflite.integers import clamp
@@ -51,6 +52,18 @@ def finished(use: Use, value: str, factor: float, activation: int = 0) -> str:
         "requantize", value, *_operands(use, factor), quant=quant, dtype=use.wanted.dtype,
         rounding="double", zero_point=quant.zero_point[0], act_min=low, act_max=high,
     )  # fmt: skip
+
+
+def nearest(use: Use, value: str) -> str:
+    """int32 nearest to float32, halves away from zero; the value lies within +-2^23."""
+    b = use.b
+    size = elementwise.unary(b, "abs", value)
+    whole = elementwise.unary(b, "floor", size)
+    rest = elementwise.binary(b, "sub", size, whole)
+    up = elementwise.compare(b, "greater_equal", rest, elementwise.scalar(b, value, 0.5))
+    size = elementwise.binary(b, "add", whole, elementwise.cast(b, up, "float32"))
+    signed = elementwise.binary(b, "mul", size, elementwise.unary(b, "sign", value))
+    return elementwise.cast(b, signed, "int32")
 
 
 def ends(use: Use, activation: int = 0) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from math import erf, sqrt
 import numpy as np
 
 from tinsmith.ir.ops._fixed import multiplier_of, scale_double
+from tinsmith.ir.ops.l2_norm import inverse_root
 from tinsmith.ir.tflite.translate import Unsupported, Use
 
 Function = Callable[[np.ndarray], np.ndarray]
@@ -166,3 +167,31 @@ def _halved(x: np.ndarray, bits: int) -> np.ndarray:
     """Division by 2^bits, halves away from zero."""
     mask = (1 << bits) - 1
     return np.asarray((x >> bits) + ((x & mask) > (mask >> 1) + (x < 0)))
+
+
+def sqrt_down(use: Use) -> str:
+    """The root in steps of the result, rounded towards zero; below zero as at zero."""
+    sx, _, sy, zy = scales(use)
+    real = np.maximum(_F4(sx) * centred(use).astype(_F4), _F4(0))
+    return table(use, np.trunc(np.sqrt(real) / _F4(sy)).astype(np.int64) + zy)
+
+
+def rsqrt(use: Use) -> str:
+    """1 over the root in fixed point with 20 bits of fraction; the largest result at zero and
+    below."""
+    sx, _, sy, zy = scales(use)
+    multiplier, shift = multiplier_of(1 / (float(np.sqrt(_F4(sx))) * sy))
+    entries = np.full(256, 127, np.int64)
+    for at, value in enumerate(centred(use).tolist()):
+        if value > 0:
+            fine = _product(1, *_raised(inverse_root(value), 20))
+            entries[at] = _product(fine, multiplier, shift - 20) + zy
+    return table(use, entries)
+
+
+def _raised(scale: tuple[int, int], bits: int) -> tuple[int, int]:
+    return scale[0], scale[1] + bits
+
+
+def _product(x: int, multiplier: int, shift: int) -> int:
+    return int(scale_double(np.array(x), np.array(multiplier), np.array(shift)))

@@ -5,8 +5,15 @@ import numpy as np
 
 from tinsmith.ir.compose import elementwise
 from tinsmith.ir.ops.sigmoid16 import RESULT, sigmoid_table
-from tinsmith.ir.tflite import tables
-from tinsmith.ir.tflite.scaling import centred, finished, quant_of, result_quant, scaled
+from tinsmith.ir.tflite import tables, tables16
+from tinsmith.ir.tflite.scaling import (
+    centred,
+    finished,
+    nearest,
+    quant_of,
+    result_quant,
+    scaled,
+)
 from tinsmith.ir.tflite.translate import Unsupported, Use
 
 BYTES = ("int8", "uint8")
@@ -42,13 +49,53 @@ def unary(use: Use) -> str:
                 return tables.log(use)
             case "ABS":
                 return tables.absolute(use)
+            case "SQRT":
+                return tables.sqrt_down(use)
+            case "RSQRT":
+                return tables.rsqrt(use)
         assert function is not None, "the rule's types let no other through"
         return tables.of_reals(use, function)
     if use.given(0).dtype == "int16":
-        return _sigmoid16(use, kind == "TANH")
+        return _int16(use, kind)
     if kind == "ELU":
         return elementwise.elu(use.b, x, 1.0, name=use.name)
     return elementwise.unary(use.b, name, x, name=use.name)
+
+
+def _int16(use: Use, kind: str) -> str:
+    match kind:
+        case "ABS":
+            return _absolute16(use)
+        case "EXP":
+            return tables16.of_reals16(use, np.exp)
+        case "LOG":
+            return tables16.log16(use)
+        case "RSQRT":
+            return tables16.rsqrt16(use)
+        case "SQRT":
+            return _root16(use)
+    return _sigmoid16(use, kind == "TANH")
+
+
+def _absolute16(use: Use) -> str:
+    """Rescaled only where scales differ; without a scale 32768 becomes -32768."""
+    b, x = use.b, use.value(0)
+    if use.type(x).quant is None:
+        return elementwise.unary(b, "abs", x, name=use.name)
+    size = elementwise.unary(b, "abs", centred(use, x))
+    sx, sy = _F4(quant_of(use, x).scale[0]), _F4(result_quant(use).scale[0])
+    return finished(use, size, 1.0 if sx == sy else float(sx / sy))
+
+
+def _root16(use: Use) -> str:
+    """In float32 and rounded towards zero; below zero as at zero."""
+    b, x = use.b, elementwise.clip(use.b, centred(use, use.value(0)), 0, None)
+    real = elementwise.cast(b, x, "float32")
+    sx, sy = quant_of(use, use.value(0)).scale[0], result_quant(use).scale[0]
+    real = elementwise.binary(b, "mul", real, elementwise.scalar(b, real, sx))
+    root = elementwise.unary(b, "sqrt", real)
+    steps = elementwise.binary(b, "div", root, elementwise.scalar(b, root, sy))
+    return finished(use, elementwise.cast(b, steps, "int32"), 1.0)
 
 
 def _sigmoid16(use: Use, tanh: bool) -> str:
@@ -75,6 +122,8 @@ def gelu(use: Use) -> str:
     approximate = bool(use.option(0))
     if use.given(0).dtype in BYTES:
         return tables.of_reals(use, tables.gelu_tanh if approximate else tables.gelu)
+    if use.given(0).dtype == "int16":
+        return tables16.of_reals16(use, tables.gelu_tanh if approximate else tables.gelu)
     op = "gelu_tanh" if approximate else "gelu"
     return elementwise.unary(use.b, op, use.value(0), name=use.name)
 
@@ -167,13 +216,7 @@ def _quantize16(use: Use, x: str) -> str:
     """float32 to int16: the quotient by the scale, halves away from zero."""
     b = use.b
     steps = elementwise.binary(b, "div", x, elementwise.scalar(b, x, result_quant(use).scale[0]))
-    size = elementwise.clip(b, elementwise.unary(b, "abs", steps), None, 2.0**17)
-    whole = elementwise.unary(b, "floor", size)
-    rest = elementwise.binary(b, "sub", size, whole)
-    up = elementwise.compare(b, "greater_equal", rest, elementwise.scalar(b, x, 0.5))
-    nearest = elementwise.binary(b, "add", whole, elementwise.cast(b, up, "float32"))
-    signed = elementwise.binary(b, "mul", nearest, elementwise.unary(b, "sign", steps))
-    return finished(use, elementwise.cast(b, signed, "int32"), 1.0)
+    return finished(use, nearest(use, elementwise.clip(b, steps, -(2.0**17), 2.0**17)), 1.0)
 
 
 def cast(use: Use) -> str:

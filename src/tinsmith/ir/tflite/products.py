@@ -1,0 +1,77 @@
+"""BATCH_MATMUL: products of matrices, float32 and quantised.
+
+Integers: lite/kernels/batch_matmul.cc and lite/kernels/internal/reference/batch_matmul.h; sums of
+int8 are brought to the result's scale by two roundings, those of int16, which need 64 bits, by a
+multiplier of 16 bits (both found by comparing results, as in `rounding.py`).
+"""
+
+from math import prod
+
+import numpy as np
+
+from tinsmith.ir.compose import elementwise, layers, movement
+from tinsmith.ir.tflite.integers import requantized
+from tinsmith.ir.tflite.scaling import centred, ends, quant_of, result_quant
+from tinsmith.ir.tflite.translate import Unsupported, Use
+from tinsmith.ir.tflite.values import content_of
+
+_WIDEST = {"int8": (255, 2**31), "int16": (2**15, 2**47)}
+"""Type -> largest difference to a zero point, and what sums stay below."""
+
+
+def batch_matmul(use: Use) -> str:
+    """Options 0 and 1: whether the last two axes of each operand are exchanged."""
+    if use.given(0).dtype == "float32":
+        sides = [_exchanged(use, use.value(i), i) for i in (0, 1)]
+        return use.b.renamed(layers.matmul(use.b, sides[0], sides[1]), use.name)
+    use.alike(0, 1)
+    _require_room(use)
+    if use.is_int8 and use.given(1).constant and prod(use.given(1).shape[:-2]) == 1:
+        sums = _dense(use)
+    else:
+        sides = [_exchanged(use, _whole(use, use.value(i)), i) for i in (0, 1)]
+        sums = layers.matmul(use.b, sides[0], sides[1])
+    x, y = (quant_of(use, use.value(i)).scale[0] for i in (0, 1))
+    rounding = "double" if use.is_int8 else "wide16"
+    factor = x * y / result_quant(use).scale[0]
+    return requantized(use, sums, [factor], ends(use), rounding)
+
+
+def _exchanged(use: Use, value: str, side: int) -> str:
+    if not use.option(side):
+        return value
+    rank = len(use.type(value).shape)
+    return movement.transpose(use.b, value, [*range(rank - 2), rank - 1, rank - 2])
+
+
+def _whole(use: Use, value: str) -> str:
+    """Integers less their zero point: int32, of int16 int64."""
+    wide = centred(use, value)
+    return wide if use.type(value).dtype == "int8" else elementwise.cast(use.b, wide, "int64")
+
+
+def _require_room(use: Use) -> None:
+    shapes = [use.type(use.value(i)).shape for i in (0, 1)]
+    if min(map(len, shapes)) < 2:
+        raise Unsupported(f"it multiplies {use.given(0)} and {use.given(1)}")
+    widest, most = _WIDEST[use.type(use.value(0)).dtype]
+    depth = shapes[0][-2 if use.option(0) else -1]
+    if depth * widest**2 >= most:
+        raise Unsupported(f"its sums of {depth} products may leave {most}")
+
+
+def _dense(use: Use) -> str:
+    """int8 with known matrix: a fully connected layer's sums."""
+    x, tensor = _exchanged(use, use.value(0), 0), use.given(1)
+    shape, w = use.type(x).shape, content_of(tensor).reshape(tensor.shape[-2:])
+    w = w if use.option(1) else np.ascontiguousarray(w.T)
+    if shape[-1] != w.shape[1]:
+        raise Unsupported(f"it multiplies {use.given(0)} and {tensor}")
+    rows = movement.reshape(use.b, x, (prod(shape[:-1]), shape[-1]))
+    weights = (
+        use.constant(f"{use.name}_weight", w, quant_of(use, use.value(1))),
+        use.constant(f"{use.name}_bias", np.zeros(w.shape[0], np.int32)),
+    )
+    sums = use.op("dense", rows, *weights, name=f"{use.name}_sum")
+    batch = movement.broadcast(shape[:-2], tensor.shape[:-2])
+    return movement.reshape(use.b, sums, (*batch, shape[-2], w.shape[0]))
