@@ -96,9 +96,14 @@ def wrong_headers(kernel_folder: Path) -> HostKernels:
 def test_the_planted_line_of_a_header_is_caught(
     name: str, number: int, wrong_headers: HostKernels, kernel_folder: Path
 ) -> None:
-    """Kernels that include the header, few at a time until one shows it."""
+    """Kernels that include the header, few at a time until one shows it; all of those whose body it
+    is."""
     likely, suffix = using(name, number), ending(name, number)
     kernels = replace(wrong_headers, suffix=suffix)
+    if is_body(name):
+        assert 2 <= len(likely) <= FEW
+        assert all(caught(kernels, *bound) for bound in likely)
+        return
     for some in batches(likely):
         if some != likely[:FEW]:
             wrong = with_wrong_header(name, number, some)
@@ -107,6 +112,12 @@ def test_the_planted_line_of_a_header_is_caught(
             return
     old, new = MUTANT.findall(SOURCES[name])[number]
     pytest.fail(f"{name}: {old!r} -> {new!r} is not seen")
+
+
+def is_body(name: str) -> bool:
+    """Whether a header holds statements that kernels for several types have in common: it has no
+    guard."""
+    return "#ifndef" not in SOURCES[name]
 
 
 def ending(name: str, number: int) -> str:
