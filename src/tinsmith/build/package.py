@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tinsmith.build.module_binary import check_board
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.catalogue import Catalogue
 from tinsmith.core.errors import UserError
@@ -56,23 +57,25 @@ def check_version(version: str) -> None:
         )
 
 
-def every_board(board: Board) -> None:
-    """Of a kind that there is for each board."""
-
-
 @dataclass(frozen=True)
 class Package:
     """A package kind: order -> file name and bytes, reproducible to the byte.
 
     ``make`` raises UserError ``package.golden`` (the golden vectors are not those of the module),
-    ``package.version`` (see `check_version`), and what compiling raises. ``check`` raises the
-    UserError of a board for which there is no such package: it can be asked before anything is
-    compiled.
+    ``package.version`` (see `check_version`), and what compiling raises. ``linked``: it is linked
+    for the module's own board, which then must have memories; others bring sources, or binaries for
+    systems.
     """
 
     name: str
     make: Callable[[Order], tuple[str, bytes]]
-    check: Callable[[Board], None] = every_board
+    linked: bool = False
+
+    def check(self, board: Board) -> None:
+        """Raises UserError ``build.board.host`` where there is no such package for a board: known
+        before anything is compiled."""
+        if self.linked:
+            check_board(board)
 
 
 PACKAGES: Catalogue[Package] = Catalogue("package", "tinsmith.build.packages", Package)

@@ -14,8 +14,10 @@ from tinsmith.bench.cycles.model import calibrated
 from tinsmith.bench.outcome import Outcome, RunOptions
 from tinsmith.build.firmware import Firmware
 from tinsmith.codegen.compile import compile_graph
+from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.errors import UserError
 from tinsmith.core.progress import Progress
+from tinsmith.flow.first_link import explained
 from tinsmith.flow.journal import Listener, Nobody, StepRecord
 from tinsmith.flow.model_inputs import default_inputs, read_inputs, write_outputs
 from tinsmith.flow.model_target import Target, choose_target, work_text
@@ -127,7 +129,7 @@ def measure_graph(
     target = options.target()
     inputs = case_inputs(graph, options.inputs, steps)
     module = steps.do("compile", lambda _: compile_graph(graph, target.board.id))
-    firmware = steps.do(f"build {target.board.id}", lambda _: target.build(module))
+    firmware = build(target, module, steps)
     compiled = sum(steps.seconds[-2:])
     asked = RunOptions(inputs, reset_each=options.reset_each)
     with steps.step(f"run on {target.runner}") as progress:
@@ -137,6 +139,13 @@ def measure_graph(
         write_outputs(options.outputs, [outcome.outputs[n] for n in module.graph.outputs])
     cases = len(next(iter(inputs.values())))
     return _measured(target, firmware, outcome, (*about, cases, round(compiled, 3)))
+
+
+def build(target: Target, module: InferenceModule, steps: "Clock") -> Firmware:
+    """`Target.build` as a step; who waits is told where it takes long."""
+    note = explained(target.board.core, target.toolchain, target.cache, steps.note)
+    with note, steps.step(f"build {target.board.id}"):
+        return target.build(module)
 
 
 class Clock:

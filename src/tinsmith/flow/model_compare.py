@@ -11,7 +11,7 @@ from tinsmith.bench.outcome import RunOptions
 from tinsmith.codegen.compile import compile_graph, lower
 from tinsmith.core.errors import UserError
 from tinsmith.flow.journal import Listener, Nobody
-from tinsmith.flow.model import Clock, MeasureOptions, case_inputs, open_model
+from tinsmith.flow.model import Clock, MeasureOptions, build, case_inputs, open_model
 from tinsmith.flow.model_inputs import write_arrays
 from tinsmith.flow.model_target import work_text
 from tinsmith.flow.places import check_output_folder
@@ -128,7 +128,7 @@ def _tracing(options: MeasureOptions) -> MeasureOptions:
 def _trace(graph: Graph, options: MeasureOptions, inputs: Inputs, steps: Clock) -> Trace:
     target = options.target()
     module = compile_graph(graph, target.board.id)
-    firmware = steps.do(f"build {target.board.id}", lambda _: target.build(module))
+    firmware = build(target, module, steps)
     asked = RunOptions(inputs, trace=True, reset_each=options.reset_each)
     with steps.step(f"run on {target.board.id}/{target.runner}") as progress:
         progress.advance(0, 1, work_text(module.graph, inputs))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +16,7 @@ from tinsmith.codegen.passes.lower import module_name
 from tinsmith.core.cache import write_atomically
 from tinsmith.core.errors import UserError
 from tinsmith.devices.board import BOARDS
+from tinsmith.flow.first_link import explained
 from tinsmith.flow.journal import Listener, Nobody
 from tinsmith.flow.model import Clock, open_model
 from tinsmith.flow.model_inputs import read_inputs
@@ -206,10 +208,17 @@ def _check_name(name: str) -> None:
         )
 
 
+def _explained(kind: str, order: Order, steps: Clock) -> AbstractContextManager[None]:
+    if not PACKAGES.get(kind).linked:
+        return nullcontext()
+    core = BOARDS.get(order.module.board).core
+    return explained(core, order.toolchain, order.cache, steps.note)
+
+
 def _write(order: Order, options: PackageOptions, folder: Path, steps: Clock) -> list[Packed]:
     written = []
     for kind in dict.fromkeys(options.kinds):
-        with steps.step(f"package {kind}"):
+        with _explained(kind, order, steps), steps.step(f"package {kind}"):
             name, data = PACKAGES.get(kind).make(order)
         write_atomically(folder / name, data)
         cases = len(next(iter(order.golden.outputs.values())))

@@ -1,5 +1,7 @@
 """The steps of the story by name: what each depends on, and which part of tinsmith computes it."""
 
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,8 +22,9 @@ from tinsmith.core.errors import UserError
 from tinsmith.data.dataset import Dataset, Manifest
 from tinsmith.data.imports import import_files, open_dataset
 from tinsmith.data.windows import TEST, TRAIN, Windows, cut
-from tinsmith.devices.board import Board
+from tinsmith.devices.board import BOARDS, Board
 from tinsmith.flow import golden
+from tinsmith.flow.first_link import explained
 from tinsmith.flow.journal import Journal
 from tinsmith.flow.project import PROJECT_FILE, Project
 from tinsmith.flow.result import Measurement, Proof
@@ -32,6 +35,7 @@ from tinsmith.learn.features import feature_graph, features, to_raw
 from tinsmith.learn.pipeline import Pipeline
 from tinsmith.learn.train import train
 from tinsmith.learn.trained import Metrics, Trained
+from tinsmith.prove.diagnose import Hypothesis
 from tinsmith.prove.variants import parameter_hypotheses
 
 
@@ -141,12 +145,19 @@ class Steps:
             f"build {board.id}",
             Firmware,
             (module, board, name, compiler),
-            lambda _: (
-                build_image(module, board, name, options)
-                if board.memories
-                else build_shared(module, self.objects)
-            ),
+            lambda _: self._link(module, board, options),
         )
+
+    def _link(self, module: InferenceModule, board: Board, options: BuildOptions) -> Firmware:
+        if not board.memories:
+            with self._explained(board, board.toolchains[0]):
+                return build_shared(module, self.objects)
+        name = self.project.toolchain
+        with self._explained(board, name):
+            return build_image(module, board, name, options)
+
+    def _explained(self, board: Board, toolchain: str) -> AbstractContextManager[None]:
+        return explained(board.core, toolchain, self.objects, self.journal.listener.noted)
 
     def measure(
         self, firmware: Firmware, board: Board, graph: Graph, windows: Windows
@@ -175,12 +186,22 @@ class Steps:
             f"prove {board.id}",
             Proof,
             (firmware, board, stimulus, tools),
-            lambda _: prove(
+            lambda _: self._prove(
                 Trial(firmware, board, self.objects),
                 stimulus,
                 lambda: parameter_hypotheses(graph, pipeline),
             ),
         )
+
+    def _prove(
+        self,
+        trial: Trial,
+        stimulus: dict[str, np.ndarray],
+        suspects: Callable[[], Sequence[Hypothesis]],
+    ) -> Proof:
+        host = BOARDS.get("host")  # the second opinion is compiled for this computer
+        with self._explained(host, host.toolchains[0]):
+            return prove(trial, stimulus, suspects)
 
     def golden(self, module: InferenceModule, windows: Windows) -> Golden:
         """Golden windows with the reference's answers, as they travel with packages."""
