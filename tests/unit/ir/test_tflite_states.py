@@ -6,50 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tflite_options import ints
+from tflite_recurrent import compared
 from tflites import File, Operator, Tensor
 
 from tinsmith.core.errors import UserError
-from tinsmith.ir.graph import Graph
-from tinsmith.ir.interp import run_cases
 from tinsmith.ir.tflite.convert import convert
 from tinsmith.ir.tflite.operators import NAMES
-
-TOLERANCE = 1e-5
-
-
-def litert(data: bytes, x: np.ndarray) -> list[np.ndarray]:
-    """Every output of every case in order."""
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-    machine = Interpreter(
-        model_content=data, experimental_op_resolver_type=OpResolverType.BUILTIN_REF
-    )
-    machine.allocate_tensors()
-    (place,) = [d["index"] for d in machine.get_input_details()]
-    outputs = [d["index"] for d in machine.get_output_details()]
-    seen = []
-    for case in x:
-        machine.set_tensor(place, case)
-        machine.invoke()
-        seen.append([machine.get_tensor(o).copy() for o in outputs])
-    return [np.stack(column) for column in zip(*seen, strict=True)]
-
-
-def compared(file: File, x: np.ndarray, folder: Path) -> Graph:
-    """The graph, whose results are LiteRT's."""
-    path = folder / "net.tflite"
-    path.write_bytes(file.bytes())
-    graph = convert(path, "net", "litert")
-    values = run_cases(graph, {graph.inputs[0]: x}, reset_each=False)
-    for name, want in zip(graph.outputs, litert(file.bytes(), x), strict=True):
-        got = values[name]
-        assert (got.dtype, got.shape) == (want.dtype, want.shape)
-        assert len(np.unique(want)) > 1
-        if want.dtype == np.float32:
-            assert np.abs(got - want).max() <= TOLERANCE * np.abs(want).max()
-        else:
-            np.testing.assert_array_equal(got, want)
-    return graph
 
 
 def operator(kind: str, inputs, outputs, type: int = 0, options=None) -> Operator:

@@ -187,7 +187,15 @@ VARIABLES: Mapping[str, Rule] = {
 _PLAIN_LSTM = "no coupled gates, peepholes, projection or normalisation"
 MEMORY: Mapping[str, Rule] = {
     "SVDF": Rule("svdf", 6, recurrent.svdf, ("float32", "int8")),
-    "UNIDIRECTIONAL_SEQUENCE_LSTM": Rule("lstm", 71, sequences.lstm, _FLOAT, _PLAIN_LSTM),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": Rule(
+        "lstm", 71, sequences.lstm, ("float32", "int8"), _PLAIN_LSTM
+    ),
+    "BIDIRECTIONAL_SEQUENCE_LSTM": Rule(
+        "lstm", 69, sequences.bidirectional_lstm, _FLOAT, f"{_PLAIN_LSTM}, no second input"
+    ),
+    "BIDIRECTIONAL_SEQUENCE_RNN": Rule(
+        "rnn", 70, sequences.bidirectional_rnn, _FLOAT, "no second input"
+    ),
     "UNIDIRECTIONAL_SEQUENCE_RNN": Rule("rnn", 31, sequences.rnn, _FLOAT),
     "RNN": Rule("rnn", 7, sequences.rnn, _FLOAT),
 }
