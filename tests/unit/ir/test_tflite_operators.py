@@ -7,6 +7,7 @@ from zlib import crc32
 import numpy as np
 import pytest
 from tflite_elements import ALONG, ELEMENTS
+from tflite_indexing import INDEXING
 from tflite_movements import MOVEMENTS
 from tflite_options import Draw, Drawer, numbers
 
@@ -18,7 +19,7 @@ from tinsmith.ir.tflite.rules import RULES
 
 MODELS = 20
 TOLERANCE = 1e-5
-TABLE: dict[str, Drawer] = {**MOVEMENTS, **ELEMENTS, **ALONG}
+TABLE: dict[str, Drawer] = {**MOVEMENTS, **INDEXING, **ELEMENTS, **ALONG}
 UNKNOWN_TO_LITERT: dict[str, tuple[str, ...]] = {
     "EQUAL": ("int16",),
     "NOT_EQUAL": ("int16",),
@@ -38,7 +39,7 @@ ROWS = [
 ]
 
 
-NOT_AMONG_REFERENCE_KERNELS = ("ELU", "CEIL", "ROUND")
+NOT_AMONG_REFERENCE_KERNELS = ("ELU", "CEIL", "ROUND", "SEGMENT_SUM")
 """Operators that LiteRT has once only, outside of its reference kernels."""
 WRONG_REFERENCE_KERNELS = (("SUM", "int8"), ("SUM", "int16"))
 """What LiteRT's reference kernels read as uint8, so that its other kernels are compared with."""

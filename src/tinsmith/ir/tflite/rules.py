@@ -10,6 +10,7 @@ from functools import partial
 from tinsmith.ir.importer import Support
 from tinsmith.ir.tflite import (
     arithmetic,
+    indexing,
     memory,
     pools,
     products,
@@ -32,6 +33,8 @@ _NUMBERS = (*_REAL, "int32", "int64")
 _ANY = (*_NUMBERS, "bool")
 _PLAIN = ("float32", "int32", "int64")
 _SIGNED = ("float32", "int8", "int16")
+_WIDE_BYTES = (*_BYTES, "int32", "int64")
+_SEQUENCES = ("float32", "uint8", "int16", "int32", "int64")
 _ORDERED = (*_BYTES, "int32", "bool")
 
 
@@ -81,7 +84,7 @@ MOVING: Mapping[str, Rule] = {
     "SPLIT_V": Rule("split", 79, shapes.split_v, _ANY),
     "PACK": Rule("pack", 59, shapes.pack, _ANY),
     "UNPACK": Rule("unpack", 64, shapes.unpack, _ANY),
-    "GATHER": Rule("gather", 23, shapes.gather, _ANY, "no batch dimensions"),
+    "GATHER": Rule("gather", 23, indexing.gather, _ANY),
     "GATHER_ND": Rule("gather", 83, shapes.gather_nd, _ANY, "constant indices"),
     "EMBEDDING_LOOKUP": Rule("gather", 0, shapes.embedding_lookup, _ANY, typed=1),
     "TILE": Rule("tile", 51, shapes.tile, _ANY),
@@ -94,6 +97,23 @@ MOVING: Mapping[str, Rule] = {
     "BATCH_TO_SPACE_ND": Rule("batch_to_space", 24, shapes.batch_to_space, _ANY),
     "RESIZE_NEAREST_NEIGHBOR": Rule("resize", 74, resizing.nearest, (*_REAL, "int32", "bool")),
     "RESIZE_BILINEAR": Rule("resize", 15, resizing.bilinear, _REAL),
+    "REVERSE_SEQUENCE": Rule("flip", 87, indexing.reverse_sequence, _SEQUENCES),
+    "SCATTER_ND": Rule(
+        "scatter", 97, indexing.scatter_nd, _WIDE_BYTES, "constant indices and shape", typed=1
+    ),
+    "ONE_HOT": Rule(
+        "one_hot",
+        61,
+        indexing.one_hot,
+        (*_WIDE_BYTES, "bool"),
+        "constants but the indices",
+        typed=2,
+    ),
+    "MATRIX_DIAG": Rule("diagonal", 88, indexing.matrix_diag, _NUMBERS),
+    "MATRIX_SET_DIAG": Rule("diagonal", 90, indexing.matrix_set_diag, _NUMBERS),
+    "DYNAMIC_UPDATE_SLICE": Rule(
+        "update", 117, indexing.dynamic_update_slice, _ANY, "constant place"
+    ),
     "SELECT": Rule("where", 47, arithmetic.select, _ANY, typed=1),
     "SELECT_V2": Rule("where", 98, arithmetic.select, _ANY, typed=1),
 }
@@ -171,6 +191,9 @@ ALONG: Mapping[str, Rule] = {
     "ARG_MIN": Rule("argmin", 57, partial(reductions.arg, which="min"), _ORDERED),
     "LOG_SOFTMAX": Rule("log_softmax", 36, reductions.softmax_log, _FLOAT),
     "L2_NORMALIZATION": Rule("l2_norm", 12, reductions.l2_normalization, ("float32", "int8")),
+    "SEGMENT_SUM": Rule(
+        "segment_sum", 100, indexing.segment_sum, ("float32", "int32"), "constant segments"
+    ),
     "CUMSUM": Rule("cumsum", 102, reductions.cumsum, _PLAIN),
     "TOPK_V2": Rule("topk", 34, reductions.topk, _NUMBERS),
 }

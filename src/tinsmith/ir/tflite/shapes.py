@@ -96,18 +96,6 @@ def unpack(use: Use) -> tuple[str, ...]:
     return tuple(found)
 
 
-def gather(use: Use) -> str:
-    """Option 0: the axis; 1: batch dimensions, which are refused."""
-    x, axis = use.value(0), use.option(0, "<i")
-    if use.option(1, "<i"):
-        raise Unsupported("it has batch dimensions")
-    if use.given(1).constant:
-        y = use.b.renamed(movement.take(use.b, x, use.known(1), axis), use.name)
-    else:
-        y = use.b.renamed(movement.gather(use.b, x, use.value(1), axis), use.name)
-    return use.moved(y)
-
-
 def gather_nd(use: Use) -> str:
     """Known indices: the last axis of operand 1 addresses the first axes of x."""
     x, at = use.value(0), use.known(1)
