@@ -11,10 +11,8 @@ import numpy as np
 from tinsmith.ir.op import Argument, Attrs, Extension, In, Kernel, Op, Out, Site, Types
 from tinsmith.ir.ops._cases import SPECIAL, array, case, normal
 from tinsmith.ir.ops._layout import of_dtype
-from tinsmith.ir.ops._rows import check_rows, is_asymmetric
+from tinsmith.ir.ops._rows import check_rows, is_asymmetric, lowest, steps_of
 from tinsmith.ir.types import TensorType, type_of
-
-_F4 = np.float32
 
 
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
@@ -27,20 +25,12 @@ def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
 
 
 def _lowest(site: Site) -> int:
-    return -128 if is_asymmetric("quantize_rows", site.attrs) else -127
+    return lowest(is_asymmetric("quantize_rows", site.attrs))
 
 
 def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """One rounded product, one rounded sum, clamped to +-256, rounded."""
-    x, scales = operands
-    zero = np.clip(np.nan_to_num(scales[:, 2:], nan=0.0), _F4(-128), _F4(127))
-    with np.errstate(all="ignore"):
-        t = x * scales[:, 1:2] + zero
-    t = np.where(np.isnan(t), zero, np.clip(t, _F4(-256), _F4(256)))
-    whole = np.trunc(t)
-    rest = t - whole
-    q = whole + (rest >= 0.5) - (rest <= -0.5)
-    return ((np.clip(q, _lowest(site), 127) - np.trunc(zero)).astype(np.int16),)
+    return (steps_of(*operands, _lowest(site)),)
 
 
 def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:

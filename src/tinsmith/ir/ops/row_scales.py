@@ -12,12 +12,8 @@ import numpy as np
 from tinsmith.ir.op import Argument, Attrs, Extension, In, Kernel, Op, Out, ShapeError, Site, Types
 from tinsmith.ir.ops._cases import SPECIAL, case, normal
 from tinsmith.ir.ops._layout import of_dtype
-from tinsmith.ir.ops._rows import FIELDS, LEAST, MOST, is_asymmetric
+from tinsmith.ir.ops._rows import FIELDS, FLAT, LEAST, MOST, fields_of, is_asymmetric
 from tinsmith.ir.types import TensorType
-
-_F4 = np.float32
-_FLAT = np.array([1, 1, 0], np.float32)
-"""Fields of a row of zeros."""
 
 
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
@@ -32,28 +28,7 @@ def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
 
 def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """float32, each operation rounded once."""
-    (x,) = operands
-    bound = np.where(np.isnan(x), _F4(0), np.clip(x, _F4(-MOST), _F4(MOST)))
-    low, high = (np.asarray(f(bound, -1, initial=0), _F4) for f in (np.min, np.max))
-    most = np.maximum(-low, high)
-    flat = most < _F4(LEAST)
-    most, low = np.where(flat, _F4(1), most), np.where(flat, _F4(-1), low)
-    if is_asymmetric("row_scales", site.attrs):
-        fields = _asymmetric(low, high)
-    else:
-        fields = [most / _F4(127), _F4(127) / most, np.zeros_like(most)]
-    return (np.where(flat[:, None], _FLAT, np.stack(fields, -1)).astype(_F4),)
-
-
-def _asymmetric(low: np.ndarray, high: np.ndarray) -> list[np.ndarray]:
-    step = (high - low) / _F4(255)
-    below, above = low / step, high / step
-    from_low = _F4(128) - below < _F4(127) + above
-    zero = np.where(from_low, _F4(-128) - below, _F4(127) - above)
-    zero = np.clip(zero, _F4(-128), _F4(127))
-    whole = np.trunc(zero)
-    rest = zero - whole
-    return [step, _F4(1) / step, whole + (rest >= _F4(0.5)) - (rest <= _F4(-0.5))]
+    return (fields_of(operands[0], is_asymmetric("row_scales", site.attrs)),)
 
 
 def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
@@ -70,7 +45,7 @@ def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]
         from_low = 128 - low / step < 127 + high / step
         zero = np.clip(np.where(from_low, -128 - low / step, 127 - high / step), -128, 127)
         fields = [step, 1 / step, np.sign(zero) * np.floor(np.abs(zero) + 0.5)]
-    return (np.where(flat[:, None], _FLAT, np.stack(fields, -1)),)
+    return (np.where(flat[:, None], FLAT, np.stack(fields, -1)),)
 
 
 def arguments(site: Site) -> Sequence[Argument]:
