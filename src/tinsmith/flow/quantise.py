@@ -1,12 +1,12 @@
 """Quantises a float model file with the user's calibration cases and writes a graph of our own."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from tinsmith.compress.apply import apply, check_float
-from tinsmith.compress.method import METHODS, Calibration, Compressed, Options
+from tinsmith.compress.method import METHODS, Calibration, Compressed, Options, OutputError
 from tinsmith.core.cache import write_atomically
 from tinsmith.core.errors import UserError
 from tinsmith.flow.journal import Listener, Nobody
@@ -18,6 +18,8 @@ from tinsmith.ir.store import SUFFIX, dumps
 
 ROUNDINGS = ("double", "single", "onnx")
 BORDERS = ("float", "int8")
+_KEEPING_ORDER = ("reshape", "log")
+_SCORES = ("softmax",)
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ def _unknown(what: str, got: str, known: tuple[str, ...]) -> UserError:
 @dataclass(frozen=True)
 class Quantised:
     """What quantising a model file gave. Bytes of constants are those of weights, biases, tables
-    and factors."""
+    and factors. ``outputs``: as the method reports them, their ``top1`` only where the output is
+    one of class scores (`scores_classes`)."""
 
     model: str
     output: str
@@ -78,6 +81,7 @@ class Quantised:
     bytes: int
     options: Options
     compressed: Compressed
+    outputs: tuple[OutputError, ...]
 
     def record(self) -> dict[str, Any]:
         """Everything for JSON; the worst layers first, null where nothing was lost."""
@@ -88,9 +92,28 @@ class Quantised:
             "constants_bytes": {"float": self.float_bytes, "quantised": self.bytes},
             "layers": [_plain(asdict(e)) for e in worst_first(done.errors)],
             "weights": [_plain(asdict(e)) for e in worst_first(done.weights)],
-            "outputs": [_plain(asdict(e)) for e in done.outputs],
+            "outputs": [_plain(asdict(e)) for e in self.outputs],
             "float_nodes": [asdict(f) for f in done.floats],
         }  # fmt: skip
+
+
+def scores_classes(graph: Graph) -> bool:
+    """Whether a graph is known to give the scores of classes, of which the largest counts: it has
+    one output, a vector of two or more elements (all other axes have length 1), that comes from a
+    softmax by nothing but steps which keep the order of the elements (a reshape, a logarithm).
+
+    Where this is not so, which element is the largest may mean nothing (an autoencoder, a
+    regression); a classifier that ends in logits cannot be told from these.
+    """
+    if len(graph.outputs) != 1:
+        return False
+    (name,) = graph.outputs
+    type, made = graph.type(name), {o: n for n in graph.nodes for o in n.outputs}
+    if type.elements < 2 or max(type.shape) != type.elements:
+        return False
+    while name in made and made[name].op in _KEEPING_ORDER:
+        name = made[name].inputs[0]
+    return name in made and made[name].op in _SCORES
 
 
 def worst_first(rows: tuple[Any, ...]) -> list[Any]:
@@ -124,7 +147,9 @@ def quantise_model(
     write_atomically(options.output, dumps(done.graph))
     cases = len(next(iter(inputs.values())))
     sizes = _constants(graph), _constants(done.graph)
-    return Quantised(path.name, str(options.output), cases, *sizes, chosen, done)
+    known = scores_classes(graph)
+    outputs = tuple(e if known else replace(e, top1=None) for e in done.outputs)
+    return Quantised(path.name, str(options.output), cases, *sizes, chosen, done, outputs)
 
 
 def _check_worth(done: Compressed) -> None:

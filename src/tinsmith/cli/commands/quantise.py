@@ -89,7 +89,7 @@ def _show(found: "Quantised") -> None:
     facts(
         f"{found.model} -> {found.output}",
         [("calibration cases", str(found.cases)), ("constants", sizes)]
-        + [(e.value, _output(e)) for e in done.outputs],
+        + [(e.value, _output(e)) for e in found.outputs],
     )
 
 
@@ -98,8 +98,12 @@ def _db(value: float) -> str:
 
 
 def _output(error: "OutputError") -> str:
-    text = f"SQNR {_db(error.sqnr_db)}, largest error {error.largest:.4g} of {error.span:.4g}"
-    return text if error.top1 is None else f"{text}, largest element agrees {error.top1:.1%}"
+    """Losses in the output's own unit; of class scores how often the class is the same."""
+    text = (
+        f"SQNR {_db(error.sqnr_db)}, wrong by at most {error.largest:.4g} in values up to "
+        f"{error.span:.4g}"
+    )
+    return text if error.top1 is None else f"{text}, class agrees in {error.top1:.1%}"
 
 
 COMMAND = Command("quantise", app)

@@ -1,0 +1,61 @@
+"""Of which outputs one may say that the class agrees."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinsmith.cli.main import call
+from tinsmith.flow.quantise import QuantiseOptions, quantise_model, scores_classes
+from tinsmith.ir.builder import Builder
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.store import dumps
+from tinsmith.ir.types import TensorType
+
+
+def network(*ops: str, width: int = 4, rows: int = 1, twice: bool = False) -> Graph:
+    """A dense layer, and operations behind it."""
+    b = Builder("net")
+    x = b.input("x", TensorType((rows, 3), "float32"))
+    rng = np.random.default_rng(3)
+    w = b.constant("w", rng.normal(size=(width, 3)).astype(np.float32))
+    last = b.op("dense", x, w, b.constant("b", np.zeros(width, np.float32)))
+    for op in ops:
+        more = {"shape": (width * rows,)} if op == "reshape" else {}
+        last = b.op(op, last, **more)
+    return b.build([last, b.op("relu", last)] if twice else [last])
+
+
+@pytest.mark.parametrize(
+    ("graph", "known"),
+    [
+        (network("softmax"), True),
+        (network("softmax", "reshape"), True),
+        (network("softmax", "log"), True),
+        (network(), False),  # logits, an autoencoder, a regression: nobody knows
+        (network("relu"), False),
+        (network("sigmoid"), False),  # several labels may hold at a time
+        (network("softmax", "relu"), False),
+        (network("softmax", width=1), False),
+        (network("softmax", rows=2), False),  # classes of several places
+        (network("softmax", twice=True), False),
+    ],
+)
+def test_only_a_vector_behind_a_softmax_scores_classes(graph: Graph, known: bool) -> None:
+    assert scores_classes(graph) is known
+
+
+@pytest.mark.parametrize(("ops", "known"), [(("softmax",), True), (("relu",), False)])
+def test_the_report_speaks_of_classes_only_where_there_are_some(
+    ops: tuple[str, ...], known: bool, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    model, cases, output = (tmp_path / n for n in ("net.tinsmith", "x.npz", "q.tinsmith"))
+    model.write_bytes(dumps(network(*ops)))
+    np.savez(cases, in_0=np.random.default_rng(1).normal(size=(8, 1, 3)).astype(np.float32))
+    found = quantise_model(model, QuantiseOptions(cases, output))
+    assert (found.outputs[0].top1 is not None) == known
+    assert (found.record()["outputs"][0]["top1"] is not None) == known
+    words = ["quantise", str(model), "--calibration", str(cases), "--output", str(output)]
+    assert call(words) == 0
+    said = capsys.readouterr().out
+    assert ("class agrees" in said) == known and "wrong by at most" in said
