@@ -1,0 +1,10 @@
+"""Bits that are set in both, int32 or int64; b is repeated along the first axes of x where it is
+smaller."""
+
+import operator
+
+import numpy as np
+
+from tinsmith.ir.ops._bits import bits_op
+
+OP = bits_op("bitwise_and", np.bitwise_and, operator.and_)
