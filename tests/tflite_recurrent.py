@@ -171,3 +171,19 @@ def bidirectional(
     type = 69 if kind == "lstm" else 70
     file = File(tensors, [Operator(code, inputs, outputs, type, options)], outputs=outputs)
     return file, rng.normal(size=(4, *d.x)).astype("f4")
+
+
+def dynamic_lstm(rng: np.random.Generator, d: Drawn, asymmetric: bool) -> tuple[File, np.ndarray]:
+    """float32 activations, int8 weights."""
+    tensors = [Tensor("x", d.x)]
+    for name, columns in (("w", d.depth), ("r", d.units)):
+        for gate in GATES:
+            w = rng.integers(-127, 128, (d.units, columns))
+            scale = f32(rng.uniform(0.3, 1.0) / 60 / columns**0.5)
+            tensors.append(Tensor(f"{name}_{gate}", w.shape, "int8", (scale,), (0,), data=w))
+    tensors += [Tensor(f"b_{g}", (d.units,), data=rng.normal(size=d.units)) for g in GATES]
+    tensors += [Tensor(n, (d.batch, d.units), variable=True) for n in "hc"]
+    tensors.append(Tensor("y", (*d.x[:2], d.units)))
+    operator = full_lstm((0, *range(1, 13)), (13, 14), 15, d)
+    operator.options = {**operator.options, 4: ("b", int(asymmetric))}
+    return File(tensors, [operator], outputs=(15,)), rng.normal(size=(4, *d.x)).astype("f4")

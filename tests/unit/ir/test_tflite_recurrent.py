@@ -1,5 +1,5 @@
-"""Recurrent layers against LiteRT's reference, cases in sequence: int8 exactly, both directions of
-float32 within the tolerance; what cannot be read is refused."""
+"""Recurrent layers against LiteRT's reference, cases in sequence: int8 exactly, float32 in both
+directions and with int8 weights within the tolerance; what cannot be read is refused."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tflite_recurrent import Drawn, bidirectional, compared, drawn, lstm8
+from tflite_recurrent import Drawn, bidirectional, compared, drawn, dynamic_lstm, lstm8
 from tflites import File, Tensor
 
 from tinsmith.core.errors import UserError
@@ -46,6 +46,15 @@ def test_both_directions(kind: str, merged: bool, tmp_path: Path) -> None:
             d = replace(d, batch=1)
         graph = compared(*bidirectional(rng, d, kind, merged), tmp_path)
         assert len(graph.states) == (4 if kind == "lstm" else 2)
+
+
+@pytest.mark.parametrize("asymmetric", [False, True])
+def test_int8_weights_alone(asymmetric: bool, tmp_path: Path) -> None:
+    """Rows are rounded to the very steps of the reference: one step would be 0.5% of h."""
+    for number in range(10):
+        rng = np.random.default_rng([34, number])
+        graph = compared(*dynamic_lstm(rng, drawn(rng, number), asymmetric), tmp_path)
+        assert len(graph.states) == 2 and any(n.op == "lstm_rows" for n in graph.nodes)
 
 
 def test_gates_are_their_functions() -> None:
@@ -155,6 +164,22 @@ def test_both_directions_that_are_refused(
     file, _ = bidirectional(np.random.default_rng(4), SMALL, kind, False)
     change(file)
     refused(file, "litert", f"BIDIRECTIONAL_SEQUENCE_{kind.upper()}", words, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (_scale(1, 0.1, 5), "zero point 0"), (_option(1, "f", -1.0), "clip is -1.0"),
+        (_option(0, "b", 3), "activation 3"), (_extra(16), "a projection"),
+        (_other_gate, "shapes"),
+    ],
+)  # fmt: skip
+def test_int8_weights_alone_that_are_refused(
+    change: Callable[[File], None], words: str, tmp_path: Path
+) -> None:
+    file, _ = dynamic_lstm(np.random.default_rng(4), SMALL, True)
+    change(file)
+    refused(file, "litert", "UNIDIRECTIONAL_SEQUENCE_LSTM", words, tmp_path)
 
 
 def test_batches_whose_states_overlap_in_the_reference_are_refused(tmp_path: Path) -> None:

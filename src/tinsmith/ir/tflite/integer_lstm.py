@@ -43,9 +43,9 @@ def integer_lstm(use: Use, x: str) -> str:
     hidden, (h, c) = _hidden(use), (_state(use, H, "int8"), _state(use, C, "int16"))
     multiplier, shift = _factors(use, x, h, hidden)
     operands = [
-        _constant(use, "weights", _stacked(use, WEIGHTS, "int8")),
-        _constant(use, "recurrent", _stacked(use, RECURRENT, "int8")),
-        _constant(use, "bias", _stacked(use, BIASES, "int32")),
+        _constant(use, "weights", stacked(use, WEIGHTS, "int8")),
+        _constant(use, "recurrent", stacked(use, RECURRENT, "int8")),
+        _constant(use, "bias", stacked(use, BIASES, "int32")),
         _constant(use, "multiplier", multiplier), _constant(use, "shift", shift),
     ]  # fmt: skip
     bits = _cell_bits(c)
@@ -73,7 +73,8 @@ def _constant(use: Use, what: str, array: np.ndarray) -> str:
     return use.constant(f"{use.name}_{what}", array)
 
 
-def _stacked(use: Use, positions: Sequence[int], dtype: str) -> np.ndarray:
+def stacked(use: Use, positions: Sequence[int], dtype: str) -> np.ndarray:
+    """Constants of all gates one after the other, in the order of the operation."""
     arrays = [use.weights(p, dtype) for p in positions]
     if len({a.shape for a in arrays}) != 1:
         raise Unsupported(f"its gates have shapes {[list(a.shape) for a in arrays]}")

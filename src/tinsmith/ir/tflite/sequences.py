@@ -1,5 +1,6 @@
-"""Recurrent layers over sequences, float32: UNIDIRECTIONAL_SEQUENCE_LSTM and _RNN, RNN,
-BIDIRECTIONAL_SEQUENCE_LSTM and _RNN; int8: `integer_lstm.py`.
+"""Recurrent layers over sequences: UNIDIRECTIONAL_SEQUENCE_LSTM and _RNN, RNN,
+BIDIRECTIONAL_SEQUENCE_LSTM and _RNN, float32; the first also of int8 (`integer_lstm.py`) and of
+float32 with weights of int8 (`dynamic_lstm.py`).
 
 Their states are variable tensors, zeros at first, and last from run to run. Operands and options:
 TensorFlow Lite, lite/kernels/{unidirectional_sequence_lstm,unidirectional_sequence_rnn,basic_rnn,
@@ -13,6 +14,7 @@ import numpy as np
 
 from tinsmith.ir.compose import movement, recurrent
 from tinsmith.ir.compose.recurrent import Recurrent, RecurrentSpec, RecurrentWeights
+from tinsmith.ir.tflite.dynamic_lstm import dynamic_lstm
 from tinsmith.ir.tflite.integer_lstm import GATES, integer_lstm
 from tinsmith.ir.tflite.translate import Unsupported, Use
 
@@ -29,8 +31,8 @@ _BOTH_EXTRA = {
 def lstm(use: Use) -> str:
     """Operands: x, four weights, four recurrent weights (input, forget, cell, output gate), three
     peepholes, four biases, projection, output state, cell state. Options 0: the activation, 1:
-    the bound of the cell, 3: whether time is the first axis, 5: whether recurrent weights are
-    diagonal."""
+    the bound of the cell, 3: whether time is the first axis, 4: whether rows that are quantised
+    have a zero point, 5: whether recurrent weights are diagonal."""
     _without(use, _EXTRA)
     if use.option(5):
         raise Unsupported("its recurrent weights are diagonal")
@@ -40,6 +42,8 @@ def lstm(use: Use) -> str:
     x = _by_time(use, first)
     if use.type(x).dtype == "int8":
         return _steps(use, integer_lstm(use, x), first)
+    if use.given(1).dtype == "int8":
+        return _steps(use, dynamic_lstm(use, x, _activation(use.option(0))), first)
     y = _lstm(use, x, 1, 18, "forward")
     return _steps(use, _flat(use, y), first)
 
