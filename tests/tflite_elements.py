@@ -48,17 +48,18 @@ def leaky_relu(rng: np.random.Generator, dtype: str) -> Draw:
     s = shape(rng)
     operands = [tensor("x", s, dtype, scale(rng, dtype))]
     results = [tensor("y", s, dtype, scale(rng, dtype))]
-    alpha = float(np.float32(rng.uniform(0, 1.5)))
+    alpha = float(np.float32(rng.uniform(-1.5, 1.5)))
     return Draw("LEAKY_RELU", operands, results, 75, {0: ("f", alpha)})
 
 
 def prelu(rng: np.random.Generator, dtype: str) -> Draw:
     s = shape(rng, int(rng.integers(2, 5)))
-    alpha = tensor("alpha", (1,) * (len(s) - 2) + s[-1:], dtype, scale(rng, dtype, 0.5))
+    kind = "int8" if dtype == "int16" else dtype
+    alpha = tensor("alpha", (1,) * (len(s) - 2) + s[-1:], kind, scale(rng, kind, 0.5))
     if dtype == "float32":
         alpha.data = rng.normal(size=alpha.shape)
     else:
-        alpha.data = rng.integers(*LIMITS[dtype], alpha.shape)
+        alpha.data = rng.integers(*LIMITS[kind], alpha.shape)
     x = tensor("x", s, dtype, scale(rng, dtype))
     return Draw("PRELU", [x, alpha], [tensor("y", s, dtype, scale(rng, dtype))])
 
@@ -121,12 +122,52 @@ def cast(rng: np.random.Generator, dtype: str) -> Draw:
 def quantize(rng: np.random.Generator, dtype: str) -> Draw:
     s = shape(rng)
     to = str(rng.choice(["int8", "uint8", "int16"]))
+    if dtype == "int32":
+        to = str(rng.choice(["int8", "int16"]))
+        x = Tensor("x", s, dtype, (float(np.float32(rng.uniform(0.01, 0.1))),), (0,))
+        return Draw("QUANTIZE", [x], [tensor("y", s, to, scale(rng, to))], 89)
     if dtype != "float32" and "int16" not in (dtype, to):
         to = str(rng.choice(["int8", "uint8"]))
     elif dtype in LIMITS:
         to = {"int8": "int16", "uint8": "int8", "int16": "int8"}[dtype]
     x, y = tensor("x", s, dtype, scale(rng, dtype)), tensor("y", s, to, scale(rng, to))
     return Draw("QUANTIZE", [x], [y], 89)
+
+
+def negative(rng: np.random.Generator, dtype: str) -> Draw:
+    s, quant = shape(rng), scale(rng, dtype)
+    if quant:
+        quant["zero"] = (0,)
+    return Draw("NEG", [tensor("x", s, dtype, quant)], [tensor("y", s, dtype, quant)], 42)
+
+
+def fake_quant(rng: np.random.Generator, dtype: str) -> Draw:
+    s = shape(rng)
+    low, high = (float(np.float32(v)) for v in rng.uniform((-3, 0.1), (0, 4)))
+    options = {0: ("f", low), 1: ("f", high), 2: ("i", int(rng.integers(2, 17)))}
+    return Draw("FAKE_QUANT", [Tensor("x", s, dtype)], [Tensor("y", s, dtype)], 58, options)
+
+
+def l2_pool(rng: np.random.Generator, dtype: str) -> Draw:
+    n, h, w, c = (int(v) for v in rng.integers((1, 3, 3, 1), (3, 8, 8, 5)))
+    (ky, kx), stride, same = (
+        rng.integers(1, 4, 2).tolist(),
+        int(rng.integers(1, 3)),
+        rng.integers(2),
+    )
+    rows, columns = (-(-(d if same else d - k + 1) // stride) for d, k in ((h, ky), (w, kx)))
+    options = {0: ("b", int(not same)), 1: ("i", stride), 2: ("i", stride), 3: ("i", kx),
+               4: ("i", ky), 5: ("b", int(rng.choice([0, 1, 3])))}  # fmt: skip
+    x, y = Tensor("x", (n, h, w, c), dtype), Tensor("y", (n, rows, columns, c), dtype)
+    return Draw("L2_POOL_2D", [x], [y], 5, options)
+
+
+def local_response(rng: np.random.Generator, dtype: str) -> Draw:
+    s = shape(rng, 4)
+    bias, alpha, beta = (float(np.float32(v)) for v in rng.uniform((0.5, 0, 0.2), (2, 1, 1.2)))
+    options = {0: ("i", int(rng.integers(0, 7))), 1: ("f", bias), 2: ("f", alpha), 3: ("f", beta)}
+    kind = "LOCAL_RESPONSE_NORMALIZATION"
+    return Draw(kind, [Tensor("x", s, dtype)], [Tensor("y", s, dtype)], 13, options)
 
 
 def select(kind: str, type: int) -> Drawer:
@@ -201,7 +242,7 @@ def batch_matmul(rng: np.random.Generator, dtype: str) -> Draw:
 _ZEROS = {"int8": -128, "uint8": 0}
 ELEMENTS: dict[str, Drawer] = {
     **{k: same(k, t) for k, t in {
-        "RELU": 0, "RELU6": 0, "RELU_N1_TO_1": 0, "RELU_0_TO_1": 0, "ABS": 78, "NEG": 42, "EXP": 33,
+        "RELU": 0, "RELU6": 0, "RELU_N1_TO_1": 0, "RELU_0_TO_1": 0, "ABS": 78, "EXP": 33,
         "ELU": 0, "SIN": 0, "COS": 84, "FLOOR": 0, "CEIL": 0, "ROUND": 0, "SQUARE": 66, "SIGN": 123,
     }.items()},
     "LOGISTIC": fixed("LOGISTIC", 1 / 256, _ZEROS),
@@ -218,6 +259,8 @@ ELEMENTS: dict[str, Drawer] = {
         "GREATER_EQUAL": 45, "LOGICAL_AND": 62, "LOGICAL_OR": 60,
     }.items()},
     "LOGICAL_NOT": same("LOGICAL_NOT", 63), "CAST": cast, "QUANTIZE": quantize,
+    "NEG": negative, "FAKE_QUANT": fake_quant, "L2_POOL_2D": l2_pool,
+    "LOCAL_RESPONSE_NORMALIZATION": local_response,
     "SELECT": select("SELECT", 47), "SELECT_V2": select("SELECT_V2", 98),
 }  # fmt: skip
 """Name -> how to draw a use of it."""

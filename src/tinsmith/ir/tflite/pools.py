@@ -6,7 +6,7 @@ and lite/kernels/internal/reference; the options tables of TensorFlow Lite's sch
 
 import numpy as np
 
-from tinsmith.ir.compose import elementwise
+from tinsmith.ir.compose import elementwise, movement
 from tinsmith.ir.ops.softmax16 import exp_table, reciprocal_table
 from tinsmith.ir.tflite.integers import clamp, one_quant
 from tinsmith.ir.tflite.layers import bounded, ends_with, window
@@ -32,6 +32,35 @@ def pool(use: Use, op: str) -> str:
     if op == "avg_pool2d" and is_shifted(use.given(0)):
         attrs["half_up"] = True
     return use.op(op, x, **attrs, act_min=low, act_max=high)
+
+
+def l2_pool(use: Use) -> str:
+    """The root of the mean of squares; options as `pool`."""
+    b, x, size = use.b, use.value(0), (use.option(4, "<i"), use.option(3, "<i"))
+    attrs = window(use, x, size, (1, 1)) | {"size": size}
+    squares = elementwise.binary(b, "mul", x, x)
+    means = use.op("avg_pool2d", squares, name=f"{use.name}_means", **attrs)
+    root = elementwise.unary(b, "sqrt", means, name=ends_with(use, use.option(5)))
+    return bounded(use, root, use.option(5))
+
+
+def local_response(use: Use) -> str:
+    """LOCAL_RESPONSE_NORMALIZATION: x times (bias + alpha * sum of squares) ^ -beta, over as many
+    channels to each side as option 0 says; options 1 to 3: bias, alpha, beta."""
+    b, x, radius = use.b, use.value(0), use.option(0, "<i")
+    shape = use.type(x).shape
+    if len(shape) != 4 or radius < 0:
+        raise Unsupported(f"a radius of {radius} along {use.type(x)}")
+    radius = min(radius, shape[3] - 1)
+    sides = [(0, 0)] * 3 + [(radius, radius)]
+    padded = movement.pad(b, elementwise.binary(b, "mul", x, x), sides)
+    total = movement.cut(b, padded, 3, 0, shape[3])
+    for i in range(1, 2 * radius + 1):
+        total = elementwise.binary(b, "add", total, movement.cut(b, padded, 3, i, shape[3]))
+    bias, alpha, beta = (elementwise.scalar(b, x, use.real_option(i)) for i in (1, 2, 3))
+    base = elementwise.binary(b, "add", elementwise.binary(b, "mul", total, alpha), bias)
+    power = elementwise.binary(b, "pow", base, elementwise.unary(b, "neg", beta))
+    return elementwise.binary(b, "mul", x, power, name=use.name)
 
 
 def softmax(use: Use) -> str:

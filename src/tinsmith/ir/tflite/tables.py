@@ -95,14 +95,11 @@ def log(use: Use) -> str:
 
 
 def leaky_relu(use: Use, alpha: float) -> str:
-    """Two factors: for values below zero that times alpha. alpha may be negative: its sign comes
-    before the fixed-point product of magnitudes only where the file's factor is positive."""
+    """Two factors: for values below zero that times alpha, whose sign the value takes."""
     sx, _, sy, zy = scales(use)
     x = centred(use)
     slope = float(_F4(_F4(sx) * _F4(alpha)) / _F4(sy))
-    if slope < 0:
-        raise Unsupported(f"its slope {alpha} is negative")
-    below = times(np.minimum(x, 0), slope)
+    below = times(np.minimum(x, 0) * (-1 if slope < 0 else 1), abs(slope))
     return table(use, np.where(x >= 0, times(x, float(_F4(sx) / _F4(sy))), below) + zy)
 
 

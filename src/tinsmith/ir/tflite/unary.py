@@ -14,6 +14,7 @@ from tinsmith.ir.tflite.scaling import (
     result_quant,
     scaled,
 )
+from tinsmith.ir.tflite.schema import Tensor
 from tinsmith.ir.tflite.translate import Unsupported, Use
 
 BYTES = ("int8", "uint8")
@@ -49,6 +50,8 @@ def unary(use: Use) -> str:
                 return tables.log(use)
             case "ABS":
                 return tables.absolute(use)
+            case "NEG":
+                return _negative(use)
             case "SQRT":
                 return tables.sqrt_down(use)
             case "RSQRT":
@@ -66,6 +69,8 @@ def _int16(use: Use, kind: str) -> str:
     match kind:
         case "ABS":
             return _absolute16(use)
+        case "NEG":
+            return _negative(use)
         case "EXP":
             return tables16.of_reals16(use, np.exp)
         case "LOG":
@@ -75,6 +80,17 @@ def _int16(use: Use, kind: str) -> str:
         case "SQRT":
             return _root16(use)
     return _sigmoid16(use, kind == "TANH")
+
+
+def _negative(use: Use) -> str:
+    """The integers of the file with the other sign, wrapped: real numbers keep their meaning with
+    the same scale twice and zero points 0."""
+    quant = use.type(use.value(0)).quant
+    if quant != use.wanted.quant or (quant is not None and any(quant.zero_point)):
+        raise Unsupported(f"it makes {use.wanted} of {use.type(use.value(0))}")
+    wide = elementwise.cast(use.b, use.value(0), "int32")
+    y = elementwise.unary(use.b, "neg", wide)
+    return use.op("cast", y, quant=quant, dtype=use.wanted.dtype)
 
 
 def _absolute16(use: Use) -> str:
@@ -168,17 +184,21 @@ def leaky_relu(use: Use) -> str:
         return elementwise.leaky_relu(use.b, x, alpha, name=use.name)
     sx, sy = _F4(quant_of(use, x).scale[0]), _F4(result_quant(use).scale[0])
     slope = float(sx * _F4(alpha) / sy)
-    if slope < 0:
-        raise Unsupported(f"its slope {alpha} is negative")
     whole = centred(use, x)
     above = scaled(use, elementwise.clip(use.b, whole, 0, None), float(sx / sy))
-    below = scaled(use, elementwise.clip(use.b, whole, None, 0), slope)
+    below = elementwise.clip(use.b, whole, None, 0)
+    if slope < 0:
+        below = elementwise.unary(use.b, "neg", below)
+    below = scaled(use, below, abs(slope))
     return finished(use, elementwise.binary(use.b, "add", above, below), 1.0)
 
 
 def prelu(use: Use) -> str:
-    """Operand 1: the factor below zero, repeated to x's shape."""
-    use.alike(0, 1)
+    """Operand 1: the factor below zero, repeated to x's shape; of int16 it is int8."""
+    use.alike(0)
+    wanted = "int8" if use.given(0).dtype == "int16" else use.given(0).dtype
+    if use.given(1).dtype != wanted:
+        raise Unsupported(f"its factors are {use.given(1)}; expected {wanted}")
     b, x, alpha = use.b, use.value(0), use.value(1)
     if use.given(0).dtype == "float32":
         zero = elementwise.scalar(b, x, 0)
@@ -201,11 +221,10 @@ def quantize(use: Use) -> str:
         return _quantize16(use, x)
     if use.type(x).dtype == "float32":
         return use.op("quantize", x, quant=use.wanted.quant)
+    if use.type(x).dtype == "int32":
+        return finished(use, x, _scale32(use.given(0)) / result_quant(use).scale[0])
     if use.wanted.dtype == "int32":
-        wide = use.result.quant()
-        if wide.axis is not None or wide.zero_point[0]:
-            raise Unsupported(f"its result {use.result} needs one scale and zero point 0")
-        return scaled(use, x, quant_of(use, x).scale[0] / wide.scale[0], use.name)
+        return scaled(use, x, quant_of(use, x).scale[0] / _scale32(use.result), use.name)
     factor = quant_of(use, x).scale[0] / result_quant(use).scale[0]
     if use.type(x).dtype == use.wanted.dtype == "int8":
         return tables.rescaled(use)
@@ -217,6 +236,35 @@ def _quantize16(use: Use, x: str) -> str:
     b = use.b
     steps = elementwise.binary(b, "div", x, elementwise.scalar(b, x, result_quant(use).scale[0]))
     return finished(use, nearest(use, elementwise.clip(b, steps, -(2.0**17), 2.0**17)), 1.0)
+
+
+def _scale32(tensor: Tensor) -> float:
+    """Scale of int32, which has zero point 0."""
+    wide = tensor.quant()
+    if wide.axis is not None or wide.zero_point[0]:
+        raise Unsupported(f"{tensor} needs one scale and zero point 0")
+    return wide.scale[0]
+
+
+def fake_quant(use: Use) -> str:
+    """Options 0, 1: ends; 2: bits. The ends move until a step lies on zero (lite/kernels/internal/
+    quantization_util.h, NudgeQuantizationRange)."""
+    if use.option(3):
+        raise Unsupported("its range is narrow")
+    low, high = (_F4(use.real_option(i)) for i in (0, 1))
+    bits = use.option(2, "<i")
+    if not 2 <= bits <= 16 or not low <= 0 <= high or not low < high:
+        raise Unsupported(f"{bits} bits from {low} to {high}")
+    most = _F4((1 << bits) - 1)
+    step = (high - low) / most
+    zero = _F4(np.clip(tables.round_away(np.array(-low / step)), 0, most))
+    b, ends = use.b, (-zero * step, (most - zero) * step)
+    x = elementwise.clip(b, use.value(0), float(ends[0]), float(ends[1]))
+    x = elementwise.binary(b, "sub", x, elementwise.scalar(b, x, float(ends[0])))
+    x = elementwise.binary(b, "mul", x, elementwise.scalar(b, x, float(_F4(1) / step)))
+    x = elementwise.cast(b, nearest(use, x), "float32")
+    x = elementwise.binary(b, "mul", x, elementwise.scalar(b, x, float(step)))
+    return elementwise.binary(b, "add", x, elementwise.scalar(b, x, float(ends[0])), name=use.name)
 
 
 def cast(use: Use) -> str:
