@@ -20,7 +20,7 @@ from tinsmith.ir.ops._cases import array, case, whole
 from tinsmith.ir.ops._layout import limits_of
 from tinsmith.ir.types import TensorType
 
-COUNTS = (0, 1, 2, 5, 7, 31, 32, 33, 63, 64, 65, -1, -33, 200)
+_COUNTS = (0, 1, 2, 5, 7, 31, 32, 33, 63, 64, 65, -1, -33, 200)
 
 
 def bits_op(name: str, formula: Formula, exact: Exact) -> Op:
@@ -56,7 +56,7 @@ def _cases() -> Mapping[str, Case]:
     for dtype in WHOLE:
         low, high = limits_of(dtype)
         edges = array(dtype, [0, 1, -1, 2, -3, 100, low, low + 1, high, 0x55555555])
-        counts = array(dtype, COUNTS)
+        counts = array(dtype, list(_COUNTS))
         x, b = np.repeat(edges, len(counts)), np.tile(counts, len(edges))
         rows[f"{dtype}_counts"] = case(x, b)
         rows[f"{dtype}_random"] = case(whole(dtype, 3, 5), whole(dtype, 3, 5, seed=1))

@@ -70,9 +70,10 @@ def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]
 def _coupled(row: np.ndarray, kind: type) -> np.ndarray:
     count = classes_of(len(row))
     q = _products(row.astype(kind), count)
-    p = np.full(count, np.float32(1 / count), kind)
+    p: np.ndarray = np.full(count, np.float32(1 / count), kind)
     for _ in range(MOST_ROUNDS):
-        qp, total = np.zeros(count, kind), kind(0)
+        qp: np.ndarray = np.zeros(count, kind)
+        total = kind(0)
         for j in range(count):
             qp = qp + q[:, j] * p[j]
         for t in range(count):

@@ -12,7 +12,7 @@ from tinsmith.ir.ops._bits import bits_op, width
 def shifted(x: np.ndarray, b: np.ndarray) -> np.ndarray:
     """floor(x / 2^b) where 0 <= b < width; else -1 or 0."""
     most = width(x) - 1
-    return np.right_shift(x, np.where((b < 0) | (b > most), most, b))
+    return np.asarray(np.right_shift(x, np.where((b < 0) | (b > most), most, b)))
 
 
 def _exact(x: int, b: int) -> int:
