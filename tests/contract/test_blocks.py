@@ -54,7 +54,9 @@ def test_every_feature_has_a_name(block: Block, case: BlockCase) -> None:
 @every_case
 def test_alternatives_are_legal_and_differ(block: Block, case: BlockCase) -> None:
     params = block.complete(case.params)
-    for other in block.alternatives(case.signal, params):
+    others = list(block.alternatives(case.signal, params))
+    assert bool(others) == bool(block.params)
+    for other in others:
         assert block.complete(other) == other
         assert other != params
         assert result(block, case, dict(other)).shape == result(block, case, params).shape

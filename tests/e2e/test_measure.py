@@ -128,7 +128,7 @@ def test_what_importers_know(tinsmith: Call) -> None:
     done = tinsmith("kinds", "ops", "--json")
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)
-    assert all(set(r) == {"importer", "operator", "types", "note"} for r in rows)
+    assert rows and all(set(r) == {"importer", "operator", "types", "note"} for r in rows)
     assert tinsmith("kinds", "ops", "tflit").returncode == 2
     assert "Did you mean 'tflite'?" in tinsmith("kinds", "ops", "tflit").stderr
 

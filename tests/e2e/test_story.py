@@ -55,6 +55,7 @@ def check_outputs(example: Path) -> None:
         assert flash["method"] == "emulated"
         assert flash["board"] == board
         assert record["accepted"]
+        assert record["proof"]
         assert all(v["equal"] and v["cases"] == 20 for v in record["proof"])
     estimate = json.loads((example / "build" / "nucleo_l4r5zi" / "record.json").read_text())
     latency = estimate["quantities"]["latency"]

@@ -93,7 +93,9 @@ def test_the_importers_own_way_says_the_same(tmp_path: Path) -> None:
         _, suffix, data = make()[-1]
         paths.append(tmp_path / f"{format}{suffix}")
         paths[-1].write_bytes(data)
-    for together in read_all(paths):
+    answers = read_all(paths)
+    assert len(answers) == len(FORMATS)
+    for together in answers:
         alone = read_alone(Path(together.path))
         assert together.code and together.code == alone.code
         assert alone.text.endswith(together.text)

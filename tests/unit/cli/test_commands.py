@@ -27,6 +27,7 @@ from tinsmith.ir.importer import Importer, Support
 @pytest.mark.parametrize("name", COMMANDS.names())
 def test_help_has_an_example(name: str) -> None:
     app = COMMANDS.get(name).app
+    assert app.registered_commands
     for info in app.registered_commands:
         part = [] if len(app.registered_commands) == 1 else [info.name or info.callback.__name__]
         shown = CliRunner().invoke(make_app(), [name, *part, "--help"])

@@ -73,6 +73,7 @@ def test_integers_equal_an_independent_int64_computation():
     done = quantise(graph, Calibration({"x": x})).graph
     seen = run_cases(done, {"x": x})
     layers = [n for n in done.nodes if n.op == "dense"]
+    assert len(layers) == 2
     for dense in layers:
         requantize = next(n for n in done.nodes if n.inputs[0] == dense.outputs[0])
         q = seen[dense.inputs[0]].astype(np.int64)
@@ -101,7 +102,9 @@ def exact_requantize(total: int, multiplier: int, shift: int, zero: int, low: in
 
 def test_multiplier_is_the_quotient_of_scales():
     done = quantise(network(), Calibration({"x": cases(0)})).graph
-    for node in (n for n in done.nodes if n.op == "requantize"):
+    nodes = [n for n in done.nodes if n.op == "requantize"]
+    assert len(nodes) == 2
+    for node in nodes:
         m, s = (done.constants[i].astype(np.float64) for i in node.inputs[1:])
         sums, out = done.type(node.inputs[0]).quant, done.type(node.outputs[0]).quant
         np.testing.assert_allclose(m * 2.0 ** (s - 31), np.array(sums.scale) / out.scale[0], 1e-9)

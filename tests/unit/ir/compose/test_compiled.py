@@ -74,5 +74,7 @@ def test_what_is_composed_compiles_and_is_equal() -> None:
     outcome = run(build_shared(module, CACHE), BOARDS.get("host"), "host", options)
     want = run_cases(graph, inputs)
     assert outcome.trace is not None and len(outcome.outputs) == len(graph.outputs)
-    assert not [v for v, got in outcome.trace.items() if v in want and not equal(want[v], got)]
+    known = [v for v in outcome.trace if v in want]
+    assert len(known) > len(outcome.trace) // 2
+    assert not [v for v in known if not equal(want[v], outcome.trace[v])]
     assert not [v for v, got in outcome.outputs.items() if not equal(want[v], got)]
