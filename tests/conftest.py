@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -21,6 +22,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ("arm-none-eabi-gcc", "qemu-system-arm", "qemu-system-riscv32", "cmake", "chromium")
+MODULES = ("capstone", "h5py", "keras", "scipy", "torch", "unicorn", "wasmtime")
+"""Without these some tests are skipped."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,6 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     random = int.from_bytes(os.urandom(4), "little")
     config.stash[SEED] = random if wanted == "random" else int(wanted)
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    missing += [module for module in MODULES if find_spec(module) is None]
     if config.getoption("--require-tools") and missing:
         raise pytest.UsageError(f"--require-tools: missing on this machine: {', '.join(missing)}")
 

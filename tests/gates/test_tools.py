@@ -1,8 +1,11 @@
 """A missing tool fails `make check` by name; without --require-tools it is a named skip."""
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 TEST = """
 def test_needs_a_tool(require_tool):
@@ -33,6 +36,25 @@ def test_a_missing_compiler_fails_check_before_any_test(tree, fails: Callable, m
     monkeypatch.setenv("PATH", str(bare))
     result = tree.make("check-tests", ONLY)
     fails(result, "missing on this machine", "arm-none-eabi-gcc", "qemu-system-riscv32")
+
+
+def test_a_missing_package_fails_check_before_any_test(tree, fails: Callable) -> None:
+    tree.write("tests/unit/test_planted.py", "def test_nothing(): pass\n")
+    conftest = tree.root / "tests" / "conftest.py"
+    text = conftest.read_text().replace('"wasmtime")', '"wasmtime", "no_such_package")')
+    conftest.write_text(text)
+    fails(tree.make("check-tests", ONLY), "missing on this machine", "no_such_package")
+
+
+def test_every_package_that_tests_go_without_is_asked_for(pytestconfig: pytest.Config) -> None:
+    tests = Path(__file__).resolve().parents[1]
+    asked = pytestconfig.pluginmanager.get_plugin(str(tests / "conftest.py")).MODULES
+    skipped = {
+        name
+        for path in tests.rglob("test_*.py")
+        for name in re.findall(r'importorskip\(\s*"(\w+)', path.read_text(encoding="utf-8"))
+    }
+    assert skipped == set(asked)
 
 
 def test_check_runs_every_gate(tree) -> None:
