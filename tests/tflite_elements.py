@@ -268,7 +268,7 @@ ALONG: dict[str, Drawer] = {
     "SUM": reduced("SUM"), "MEAN": reduced("MEAN"), "REDUCE_PROD": reduced("REDUCE_PROD"),
     "REDUCE_MAX": reduced("REDUCE_MAX", True), "REDUCE_MIN": reduced("REDUCE_MIN", True),
     "ARG_MAX": arg("ARG_MAX", 40), "ARG_MIN": arg("ARG_MIN", 57), "CUMSUM": cumsum,
-    "TOPK_V2": topk, "LOG_SOFTMAX": same("LOG_SOFTMAX", 36),
+    "TOPK_V2": topk, "LOG_SOFTMAX": fixed("LOG_SOFTMAX", 1 / 16, {"int8": 127}, 36),
     "REDUCE_ANY": reduced("REDUCE_ANY"), "REDUCE_ALL": reduced("REDUCE_ALL"),
     "L2_NORMALIZATION": fixed("L2_NORMALIZATION", 1 / 128, {"int8": 0}, 12),
     "BATCH_MATMUL": batch_matmul,

@@ -19,8 +19,10 @@ from tinsmith.ir.tflite.scaling import (
     result_quant,
 )
 from tinsmith.ir.tflite.translate import Unsupported, Use
+from tinsmith.ir.types import Quant
 
 _F4 = np.float32
+_LOGARITHMS = Quant((1 / 16,), (127,))
 
 
 def _axes(use: Use) -> tuple[int, ...]:
@@ -115,7 +117,38 @@ def arg(use: Use, which: str) -> str:
 
 def softmax_log(use: Use) -> str:
     """LOG_SOFTMAX over the last axis."""
-    return use.b.renamed(reduction.log_softmax(use.b, use.value(0), -1), use.name)
+    use.alike(0)
+    x = use.value(0)
+    if use.type(x).dtype == "int8":
+        return _softmax_log_bytes(use, x)
+    return use.b.renamed(reduction.log_softmax(use.b, x, -1), use.name)
+
+
+def _softmax_log_bytes(use: Use, x: str) -> str:
+    """int8: powers of differences to the largest from a table, the rest in float32, halves to even
+    (lite/kernels/internal/optimized/optimized_ops.h, LogSoftmax; the reference kernel gives the
+    same)."""
+    b, scale = use.b, _F4(quant_of(use, x).scale[0])
+    if result_quant(use) != _LOGARITHMS:
+        raise Unsupported(f"its result is {use.wanted}; expected scale 1/16, zero point 127")
+    below = np.arange(255, -1, -1).astype(_F4)
+    powers = use.constant(f"{use.name}_powers", np.exp((-scale * below).astype(float)).astype(_F4))
+    whole = elementwise.cast(b, x, "int32")
+    top = reduction.reduce(b, "max", whole, (-1,), True)
+    at = elementwise.binary(b, "sub", whole, top)
+    at = elementwise.binary(b, "add", at, elementwise.scalar(b, at, 255))
+    total = reduction.reduce(b, "sum", movement.gather(b, powers, at, 0), (-1,), True)
+    level = _scaled(use, elementwise.cast(b, top, "float32"), float(scale))
+    level = elementwise.binary(b, "add", level, elementwise.unary(b, "log", total))
+    steps = _scaled(use, elementwise.cast(b, whole, "float32"), float(scale) * 16)
+    steps = elementwise.binary(b, "sub", steps, _scaled(use, level, 16))
+    nearest_even = elementwise.unary(b, "round", steps)
+    return finished(use, elementwise.cast(b, nearest_even, "int32"), 1.0)
+
+
+def _scaled(use: Use, value: str, factor: float) -> str:
+    number = elementwise.scalar(use.b, value, factor)
+    return elementwise.binary(use.b, "mul", value, number)
 
 
 def cumsum(use: Use) -> str:

@@ -198,7 +198,7 @@ ALONG: Mapping[str, Rule] = {
     "REDUCE_ALL": Rule("reduce_all", 27, partial(reductions.any_or_all, op="min"), ("bool",)),
     "ARG_MAX": Rule("argmax", 40, partial(reductions.arg, which="max"), _ORDERED),
     "ARG_MIN": Rule("argmin", 57, partial(reductions.arg, which="min"), _ORDERED),
-    "LOG_SOFTMAX": Rule("log_softmax", 36, reductions.softmax_log, _FLOAT),
+    "LOG_SOFTMAX": Rule("log_softmax", 36, reductions.softmax_log, ("float32", "int8")),
     "L2_NORMALIZATION": Rule("l2_norm", 12, reductions.l2_normalization, ("float32", "int8")),
     "SEGMENT_SUM": Rule(
         "segment_sum", 100, indexing.segment_sum, ("float32", "int32"), "constant segments"
