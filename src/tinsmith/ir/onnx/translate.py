@@ -250,8 +250,8 @@ class Translation:
 
     def _check_output(self, info: Info, type: TensorType) -> None:
         wanted = info.shape
-        if wanted and not any(isinstance(w, int) for w in wanted):
-            wanted = None  # exporters leave out or add an axis; nothing in it is a promise
+        if wanted and not all(isinstance(w, int) for w in wanted):
+            wanted = None  # exporters leave out or add axes, or guess lengths: it is no promise
         same = info.dtype in (type.dtype, "undefined")
         fits = wanted is None or (
             len(wanted) == len(type.shape)

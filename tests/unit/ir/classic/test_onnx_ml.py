@@ -113,6 +113,20 @@ def target(**more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+WIDE = {"coefficients": [0.1, 0.0, 0.0, 0.0, 0.1, 0.0, 0.0, 0.0, 0.1], "intercepts": [0.5] * 3}
+CLASSES = {**WIDE, "intercepts": [0.5, 0.0, 0.5], "classlabels_ints": [4, 2, 9]}
+
+
+@pytest.mark.parametrize("transform", ["NONE", "LOGISTIC", "SOFTMAX", "SOFTMAX_ZERO", "PROBIT"])
+def test_transforms_of_several_scores(transform: str, tmp_path: Path) -> None:
+    x = np.clip(X, -3, 3) + np.float32([0.25, 0, 0.5])
+    model = one_node("LinearRegressor", **WIDE, targets=3, post_transform=transform)
+    compare(model, x, tmp_path / "r.onnx")
+    model = one_node("LinearClassifier", 2, **CLASSES, post_transform=transform)
+    # the probit of what is not above 0 is none
+    compare(model, np.abs(x) + np.float32(0.5 * (transform == "PROBIT")), tmp_path / "c.onnx")
+
+
 @pytest.mark.parametrize("tracks", [0, 1])
 @pytest.mark.parametrize("mode", ["BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE", "BRANCH_GT"])
 def test_every_mode_with_what_is_missing(mode: str, tracks: int, tmp_path: Path) -> None:
@@ -123,7 +137,7 @@ def test_every_mode_with_what_is_missing(mode: str, tracks: int, tmp_path: Path)
 
 
 @pytest.mark.parametrize("weights", [[0.2, 0.9], [0.7, -0.4]])
-@pytest.mark.parametrize("transform", ["NONE", "LOGISTIC"])
+@pytest.mark.parametrize("transform", ["NONE", "LOGISTIC", "SOFTMAX", "SOFTMAX_ZERO"])
 def test_two_classes_of_one_score(transform: str, weights: list[float], tmp_path: Path) -> None:
     ids = {"class_treeids": [0, 0], "class_nodeids": [1, 2], "class_ids": [0, 0]}
     model = one_node(
@@ -158,7 +172,7 @@ def test_one_operator(kind: str, attributes: dict[str, Any], tmp_path: Path) -> 
         ("TreeEnsembleRegressor", {**stump(nodes_truenodeids=[0, 0, 0]), **target()}),
         ("TreeEnsembleRegressor", {**stump(nodes_values=[0.5, 0.0]), **target()}),
         ("LinearRegressor", {"coefficients": [1.0], "intercepts": [0.5]}),
-        ("LinearRegressor", {"coefficients": [1.0, 2.0, 3.0], "post_transform": "PROBIT"}),
+        ("LinearRegressor", {"coefficients": [1.0, 2.0, 3.0], "post_transform": "SQUARE"}),
         ("Scaler", {"offset": [1.0, 2.0], "scale": [0.5]}),
         ("ZipMap", {"classlabels_int64s": [0, 1]}),
         ("LabelEncoder", {"keys_floats": [0.5, 1.0], "values_floats": [0.5]}),

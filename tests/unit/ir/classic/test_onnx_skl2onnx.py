@@ -128,17 +128,54 @@ def test_one_against_one(tmp_path: Path) -> None:
     agrees(to_onnx(model, X[:1], options={"zipmap": False}), X[::4], tmp_path / "m.onnx", [])
 
 
-def test_probabilities_of_machines_are_refused_by_name(tmp_path: Path) -> None:
-    model = svm.SVC().fit(X, Y)
-    made = to_onnx(model, X[:1], options={"zipmap": False})
+@pytest.mark.parametrize("kernel", ["rbf", "linear"])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_probabilities_of_machines(kernel: str, classes: int, tmp_path: Path) -> None:
+    model = svm.SVC(kernel=kernel, probability=True, random_state=1)
+    model.fit(X, np.minimum(Y, classes - 1))
+    path = tmp_path / "m.onnx"
+    path.write_bytes(to_onnx(model, X[:1], options={"zipmap": False}).SerializeToString())
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    label, want = session.run(None, {session.get_inputs()[0].name: X[::4]})
+    graph = read_model(path)
+    seen = run_cases(graph, {graph.inputs[0]: X[::4, None]})
+    assert np.array_equal(seen[graph.outputs[0]][:, 0], label)
+    got = seen[graph.outputs[1]][:, 0]
+    assert got.shape == want.shape
+    # decisions of many terms in another order, in front of a steep sigmoid
+    np.testing.assert_allclose(got, want, atol=5e-5)
+    np.testing.assert_allclose(got.sum(axis=1), 1, atol=1e-6)
+
+
+def test_probabilities_that_are_not_of_all_pairs_are_refused(tmp_path: Path) -> None:
+    made = to_onnx(svm.SVC().fit(X, Y), X[:1], options={"zipmap": False})
     (node,) = (n for n in made.graph.node if n.op_type == "SVMClassifier")
     for key in ("prob_a", "prob_b"):
-        node.attribute.append(helper.make_attribute(key, [-1.5, -1.0, -2.0]))
+        node.attribute.append(helper.make_attribute(key, [-1.5, -1.0]))
     path = tmp_path / "m.onnx"
     path.write_bytes(made.SerializeToString())
     with pytest.raises(UserError) as e:
         read_model(path)
-    assert "SVMClassifier" in e.value.message and "probabilities" in e.value.message
+    assert "SVMClassifier" in e.value.message and "probabilities of 3 pairs" in e.value.message
+
+
+@pytest.mark.parametrize("regress", [False, True])
+def test_neighbours_by_distances_of_the_runtime(regress: bool, tmp_path: Path) -> None:
+    """Points without two at nearly one distance: the runtime's squares are inexact."""
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(60, 4)).astype(np.float32)
+    kind = neighbors.KNeighborsRegressor if regress else neighbors.KNeighborsClassifier
+    model = kind().fit(x, rng.integers(0, 3, 60))
+    made = to_onnx(model, x[:1], options={kind: {"optim": "cdist"}})
+    assert "CDist" in {n.op_type for n in made.graph.node}
+    agrees(made, rng.normal(size=(20, 4)).astype(np.float32), tmp_path / "m.onnx", [])
+
+
+def test_two_classes_of_a_ridge_classifier(tmp_path: Path) -> None:
+    """Declared are two columns of scores; computed, here as in ONNX Runtime, is one."""
+    model = linear_model.RidgeClassifier().fit(X, Y > 0)
+    made = to_onnx(model, X[:1], options={"zipmap": False})
+    agrees(made, X[::4], tmp_path / "m.onnx", [])
 
 
 def two(nodes: list[onnx.NodeProto], ends: list[onnx.ValueInfoProto], x: int) -> onnx.ModelProto:

@@ -10,13 +10,14 @@ from itertools import combinations
 import numpy as np
 
 from tinsmith.ir.classic import ending, svm
-from tinsmith.ir.compose.elementwise import cast, compare, scalar, unary, where
+from tinsmith.ir.compose.elementwise import binary, cast, compare, scalar, unary, where
 from tinsmith.ir.compose.movement import concat
 from tinsmith.ir.onnx.ml.trees import DOMAIN, FLOAT, labelled, labels_of, matrix, transformed
 from tinsmith.ir.onnx.refusal import Unsupported
 from tinsmith.ir.onnx.registry import Operator
 from tinsmith.ir.onnx.use import Use
 from tinsmith.ir.onnx.values import Value
+from tinsmith.ir.ops.pairwise_coupling import MOST_CLASSES
 
 
 def _kernel(use: Use) -> svm.Kernel:
@@ -71,12 +72,10 @@ def regressor(use: Use) -> str:
 
 
 def classifier(use: Use) -> list[Value]:
-    """SVMClassifier: label and decisions: (-s, s) of two classes, of more one per pair of
-    them."""
+    """SVMClassifier: label and probabilities, or decisions: (-s, s) of two classes, of more one
+    per pair of them."""
     labels = labels_of(use, "classlabels_ints")
     sizes = use.integers("vectors_per_class", ())
-    if use.floats("prob_a", ()) or use.floats("prob_b", ()):
-        raise Unsupported("probabilities, an iteration over all pairs; supported: decisions")
     if use.text("post_transform", "NONE") != "NONE":
         raise Unsupported(f"post_transform {use.text('post_transform')!r}; supported: NONE")
     if not sizes:
@@ -84,7 +83,10 @@ def classifier(use: Use) -> list[Value]:
     if len(sizes) != len(labels) or not 2 <= len(sizes) <= svm.MOST_CLASSES or min(sizes) < 0:
         raise Unsupported(f"{len(labels)} labels for vectors per class {list(sizes)[:9]}")
     b, raw = use.b, _decisions(use, sizes)
-    scores = concat(b, [unary(b, "neg", raw), raw], 1) if len(sizes) == 2 else raw
+    if use.given("prob_a") or use.given("prob_b"):
+        scores = _probabilities(use, raw, len(sizes))
+    else:
+        scores = concat(b, [unary(b, "neg", raw), raw], 1) if len(sizes) == 2 else raw
     index = b.op("winner", _votes(use, raw, len(sizes)))
     return [labelled(use, index, labels), scores]
 
@@ -118,6 +120,22 @@ def _decisions(use: Use, sizes: tuple[int, ...]) -> str:
     return _sums(use, x, vectors, weights, rho)
 
 
+def _probabilities(use: Use, raw: str, count: int) -> str:
+    """Of the first of each pair 1 / (1 + e^(a s + b)), of all classes by coupling the pairs."""
+    b, pairs = use.b, count * (count - 1) // 2
+    factors, offsets = (np.array(use.floats(f"prob_{n}", ()), np.float32) for n in "ab")
+    if factors.shape != (pairs,) or offsets.shape != (pairs,) or count > MOST_CLASSES:
+        raise Unsupported(
+            f"{factors.size} and {offsets.size} numbers for probabilities of {pairs} pairs; at "
+            f"most {MOST_CLASSES} classes"
+        )
+    scaled = binary(b, "mul", raw, use.constant_of(factors, "prob_a"))
+    moved = binary(b, "add", scaled, use.constant_of(offsets, "prob_b"))
+    other = unary(b, "sigmoid", moved)
+    first = binary(b, "sub", use.constant_of(np.float32(1)), other)
+    return b.op("pairwise_coupling", first)
+
+
 def _votes(use: Use, raw: str, count: int) -> str:
     """Votes of all pairs [rows, count]."""
     above = cast(use.b, compare(use.b, "greater", raw, scalar(use.b, raw, 0.0)), "float32")
@@ -129,6 +147,6 @@ OPERATORS = (
     Operator("SVMRegressor", regressor, FLOAT, DOMAIN),
     Operator(
         "SVMClassifier", classifier, FLOAT, DOMAIN,
-        "of texts as labels their indices; decisions, no probabilities",
+        "of texts as labels their indices; no post_transform",
     ),
 )  # fmt: skip

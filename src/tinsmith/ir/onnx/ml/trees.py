@@ -13,9 +13,9 @@ import numpy as np
 from tinsmith.core.errors import UserError
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.classic.trees import Tree, below, ensemble
-from tinsmith.ir.compose.elementwise import binary, cast, compare, scalar, unary
+from tinsmith.ir.compose.elementwise import binary, cast, compare, scalar, unary, where
 from tinsmith.ir.compose.movement import concat, reshape, take
-from tinsmith.ir.compose.reduction import softmax
+from tinsmith.ir.compose.reduction import reduce, softmax
 from tinsmith.ir.onnx.refusal import Unsupported
 from tinsmith.ir.onnx.registry import Operator
 from tinsmith.ir.onnx.tables import chosen
@@ -30,7 +30,11 @@ MODES: Mapping[str, tuple[bool, bool]] = {
 }  # fmt: skip
 """Mode -> whether x must be below the threshold to go left, and whether left is the false branch:
 not (x >= t) is x < t."""
-TRANSFORMS = ("NONE", "SOFTMAX", "LOGISTIC")
+TRANSFORMS = ("NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO", "PROBIT")
+ZERO = 1e-7
+"""What SOFTMAX_ZERO takes for zero."""
+ERF = 0.147
+"""a of Winitzki, "A handy approximation for the error function and its inverse" (2008)."""
 
 
 def matrix(use: Use) -> str:
@@ -127,9 +131,41 @@ def transformed(use: Use, x: str, name: str) -> str:
     kind = use.text("post_transform", "NONE")
     if kind not in TRANSFORMS:
         raise Unsupported(f"post_transform {kind!r}; supported: {', '.join(TRANSFORMS)}")
-    if kind == "SOFTMAX":
-        return use.b.renamed(softmax(use.b, x, 1), name)
-    return use.b.renamed(unary(use.b, "sigmoid", x), name) if kind == "LOGISTIC" else x
+    match kind:
+        case "SOFTMAX":
+            return use.b.renamed(softmax(use.b, x, 1), name)
+        case "LOGISTIC":
+            return use.b.renamed(unary(use.b, "sigmoid", x), name)
+        case "SOFTMAX_ZERO":
+            return use.b.renamed(_softmax_zero(use.b, x), name)
+        case "PROBIT":
+            return use.b.renamed(_probit(use.b, x), name)
+    return x
+
+
+def _softmax_zero(b: Builder, x: str) -> str:
+    """A softmax over the values that are not zero; zeros become 0."""
+    far = compare(b, "greater", unary(b, "abs", x), scalar(b, x, ZERO))
+    most = reduce(b, "max", x, (1,), True)
+    powers = unary(b, "exp", binary(b, "sub", x, most))
+    kept = where(b, far, powers, scalar(b, x, 0.0))
+    rest = where(b, far, powers, binary(b, "mul", x, unary(b, "exp", unary(b, "neg", most))))
+    return binary(b, "div", rest, reduce(b, "sum", kept, (1,), True))
+
+
+def _probit(b: Builder, x: str) -> str:
+    """sqrt(2) times the inverse of the error function at 2 x - 1, as Winitzki approximates it."""
+    y = binary(b, "sub", binary(b, "mul", x, scalar(b, x, 2.0)), scalar(b, x, 1.0))
+    one = scalar(b, x, 1.0)
+    inner = binary(b, "mul", binary(b, "sub", one, y), binary(b, "add", one, y))
+    log = unary(b, "log", inner)
+    half = binary(b, "mul", log, scalar(b, x, 0.5))
+    v = binary(b, "add", half, scalar(b, x, 2 / (np.pi * ERF)))
+    w = binary(b, "mul", log, scalar(b, x, 1 / ERF))
+    root = unary(b, "sqrt", binary(b, "sub", binary(b, "mul", v, v), w))
+    size = unary(b, "sqrt", binary(b, "sub", root, v))
+    signed = binary(b, "mul", size, unary(b, "sign", y))
+    return binary(b, "mul", signed, scalar(b, x, np.sqrt(2)))
 
 
 def tree_regressor(use: Use) -> str:
@@ -161,16 +197,18 @@ def tree_classifier(use: Use) -> list[Value]:
 
 def _two(use: Use, score: str, labels: np.ndarray, shares: bool) -> list[Value]:
     """Both classes from one score s [rows, 1]: the label by s > 0.5 where it is a sum of shares,
-    else by s > 0; (1 - s, s) for shares as they are, else (-s, s), transformed."""
+    else by s > 0; (1 - s, s) for shares as they are, else (-s, s), transformed. A softmax of one
+    score is none."""
     b = use.b
-    if use.text("post_transform", "NONE") not in ("NONE", "LOGISTIC"):
+    if use.text("post_transform", "NONE") == "PROBIT":
         raise Unsupported(f"post_transform {use.text('post_transform')!r} of one score")
     bound = scalar(b, score, 0.5 if shares else 0.0)
     above = cast(b, compare(b, "greater", score, bound), "int32")
     label = labelled(use, reshape(b, above, (b.type(score).shape[0],)), labels)
-    plain = use.text("post_transform", "NONE") == "NONE"
+    plain = use.text("post_transform", "NONE") != "LOGISTIC"
     other = binary(b, "sub", scalar(b, score, 1.0 if shares and plain else 0.0), score)
-    return [label, transformed(use, concat(b, [other, score], 1), "scores")]
+    both = concat(b, [other, score], 1)
+    return [label, both if plain else transformed(use, both, "scores")]
 
 
 def labels_of(use: Use, whole: str) -> np.ndarray:
