@@ -92,6 +92,7 @@ def test_a_plan_is_accepted_from_the_declared_distance_on(name: str, dtype: str)
     op = OPS.get(name)
     found = list(small_cases(op, dtype))
     assert found, "the table needs a small row for every dtype"
+    touching = 0
     for case in found[:3]:
         site = case_site(op, case)
         for shared in activations(case):
@@ -100,10 +101,12 @@ def test_a_plan_is_accepted_from_the_declared_distance_on(name: str, dtype: str)
             assert accepted(graph, least)
             if min(site.inputs[shared].nbytes, site.outputs[0].nbytes) <= ALIGNMENT:
                 continue  # one step away they lie apart
+            touching += 1
             assert not accepted(graph, -ALIGNMENT)
             if op.access == "whole" or shared not in op.alias:
                 assert not accepted(graph, 0)
                 assert not accepted(graph, least - ALIGNMENT)
+    assert touching, "operand and result of no small row are longer than a word"
 
 
 def test_a_wrong_claim_is_seen(kernels: HostKernels) -> None:

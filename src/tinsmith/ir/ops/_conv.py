@@ -119,7 +119,8 @@ def convolution(operands: Sequence[np.ndarray], site: Site, window: Window) -> n
     over ky, kx, c in order; float32 products are rounded before they are added. Integers: exact."""
     x, w, b = operands
     if x.dtype == np.float32:
-        return _in_order(x, w, b, window)
+        with np.errstate(all="ignore"):
+            return _in_order(x, w, b, window)
     x64, w64 = centred((x, w), site)
     if w.shape[3] == 1:
         return with_bias(_in_order(x64, w64, np.zeros(b.shape), window), b)

@@ -142,7 +142,7 @@ CASES = {
     "int8_groups": offset_layer(
         "int8", (1, 3, 3, 4), (6, 2, 3, 2), 0, {"size": (5, 8), "stride": (2, 3)}
     ),
-    "int8_few": offset_layer("int8", (1, 2, 2, 3), (1, 1, 2, 3), 0, {"size": ONE, "stride": ONE}),
+    "int8_few": offset_layer("int8", (1, 2, 2, 3), (3, 1, 2, 3), 0, {"size": ONE, "stride": ONE}),
     "int16": offset_layer(
         "int16", (1, 2, 2, 2), (2, 2, 2, 2), 0, {"size": (4, 3), "stride": (2, 1)}
     ),

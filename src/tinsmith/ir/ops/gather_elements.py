@@ -58,8 +58,9 @@ def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
 
 
 _INDICES = array("int32", [[2, -1, 0, 1], [0, 1, -3, 2]])
+_THREE_ROWS = array("int32", [[2, -1, 0, 1], [0, 1, -3, 2], [1, 0, 2, -2]])
 _OUTSIDE = array("int32", [[3, -4], [2**31 - 1, -(2**31)], [0, -3]])
-CASES = every_dtype(3, 4, more=(_INDICES,), axis=0) | {
+CASES = every_dtype(3, 4, more=(_THREE_ROWS,), axis=0) | {
     "one_element": case(normal(1), array("int32", [0]), axis=0),
     "last_axis": case(normal(2, 3), _INDICES, constant=(1,), axis=-1),
     "outside": case(whole("int16", 3, 2), _OUTSIDE, axis=0),

@@ -66,6 +66,7 @@ CASES = {
     "ties": case(_TIES),
     "special": case(np.stack([SPECIAL, SPECIAL[::-1], np.roll(SPECIAL, 3)])),
     "double_small": case(_DOUBLES[0, :].view(np.int64)[None]),
+    "double_rows": case(_DOUBLES[:3, :2].view(np.int64)),
     "doubles": case(_DOUBLES.view(np.int64)),
 }
 
