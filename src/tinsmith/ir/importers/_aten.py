@@ -5,11 +5,13 @@ until an operation needs them as operands; so transposed weights fold away by th
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tinsmith.ir.builder import Builder
+from tinsmith.ir.types import SIZES
 
 Value = str | np.ndarray
 """Name of an activation, or an array that is known."""
@@ -38,7 +40,10 @@ class Translation:
         """Value of a node argument: another node, or a Python number."""
         if isinstance(argument, int | float):
             return np.asarray([argument], np.float32)
-        return self.known[argument]
+        found = self.known[argument]
+        if isinstance(found, list | tuple):
+            raise Unsupported("it takes several values at once")
+        return found
 
     def shape(self, value: Value) -> tuple[int, ...]:
         """Shape of a value."""
@@ -50,8 +55,19 @@ class Translation:
         """The value as an operand: arrays become constants called ``name``."""
         if isinstance(value, np.ndarray):
             wide = value.dtype == np.float64
-            return self.builder.constant(name, value.astype(np.float32) if wide else value)
+            return self._constant(value.astype(np.float32) if wide else value, name)
         return value
+
+    def _constant(self, array: np.ndarray, name: str) -> str:
+        """A constant; one with infinities or NaN becomes a quotient, since constants are finite."""
+        if array.dtype.name not in SIZES:
+            raise Unsupported(f"a constant is {array.dtype}")
+        finite = np.isfinite(array)
+        if finite.all():
+            return self.builder.constant(name, array)
+        signs = np.where(np.isnan(array), 0, np.sign(array))
+        above = self.builder.constant(name, np.where(finite, array, signs).astype(np.float32))
+        return self.builder.op("div", above, self.builder.constant(name, finite.astype(np.float32)))
 
     def name(self, argument: Any, fallback: str) -> str:
         """Readable name of a constant: that of the parameter, else stage and role."""
@@ -73,6 +89,24 @@ class Translation:
 
 
 Rule = Callable[[Translation, Any], Value]
+
+FLOATS = ("float32",)
+NUMBERS = ("float32", "int64", "int32", "int16", "int8", "uint8")
+EVERY = (*NUMBERS, "bool")
+"""Types that operations take."""
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A rule that takes other types of its operands than float32; ``note``: what is refused."""
+
+    rule: Rule
+    types: tuple[str, ...] = FLOATS
+    note: str = ""
+
+    def __call__(self, t: Translation, node: Any) -> Value:
+        """As the rule."""
+        return self.rule(t, node)
 
 
 def _dense(t: Translation, x: str, w: np.ndarray, bias: Value, names: tuple[str, str]) -> str:
@@ -270,6 +304,25 @@ def _batch_norm(t: Translation, node: Any) -> Value:
     return t.op("add", scaled, t.value(np.asarray(shift, np.float32), t.name(None, "shift")))
 
 
+_MOVES: dict[str, Rule] = {
+    "aten.cat.default": _cat,
+    "aten.slice.Tensor": _slice,
+    "aten.select.int": _select,
+    "aten.permute.default": _permute(lambda node, rank: node.args[1]),
+    "aten.transpose.int": _permute(_swap),
+    "aten.t.default": _permute(lambda node, rank: range(rank)[::-1]),
+    "aten.numpy_T.default": _permute(lambda node, rank: range(rank)[::-1]),
+    **{f"aten.{name}": _reshape for name in (
+        "view.default", "_unsafe_view.default", "reshape.default", "flatten.using_ints",
+        "unflatten.int", "squeeze.dim", "squeeze.default", "squeeze.dims", "unsqueeze.default",
+        "view_as.default", "reshape_as.default", "ravel.default",
+    )},
+    **{f"aten.{name}.default": _same for name in (
+        "clone", "contiguous", "detach", "alias", "lift_fresh_copy", "dropout",
+        "_assert_tensor_metadata",
+    )},
+}  # fmt: skip
+
 TABLE: dict[str, Rule] = {
     "aten.linear.default": _linear,
     "aten.addmm.default": _addmm,
@@ -281,7 +334,6 @@ TABLE: dict[str, Rule] = {
     "aten.mul.Tensor": _binary("mul", np.multiply),
     "aten.div.Tensor": _binary("div", np.divide),
     "aten.relu.default": _unary("relu"),
-    "aten.relu_.default": _unary("relu"),
     "aten.sqrt.default": _unary("sqrt"),
     "aten.log.default": _unary("log"),
     "aten.softmax.int": _softmax,
@@ -290,27 +342,8 @@ TABLE: dict[str, Rule] = {
     "aten.mean.default": _reduce("reduce_mean"),
     "aten.amax.default": _reduce("reduce_max"),
     "aten.amin.default": _reduce("reduce_min"),
-    "aten.cat.default": _cat,
-    "aten.slice.Tensor": _slice,
-    "aten.select.int": _select,
     "aten.batch_norm.default": _batch_norm,
-    "aten.permute.default": _permute(lambda node, rank: node.args[1]),
-    "aten.transpose.int": _permute(_swap),
-    "aten.t.default": _permute(lambda node, rank: range(rank)[::-1]),
-    "aten.numpy_T.default": _permute(lambda node, rank: range(rank)[::-1]),
-    "aten.view.default": _reshape,
-    "aten._unsafe_view.default": _reshape,
-    "aten.reshape.default": _reshape,
-    "aten.flatten.using_ints": _reshape,
-    "aten.unflatten.int": _reshape,
-    "aten.squeeze.dim": _reshape,
-    "aten.squeeze.default": _reshape,
-    "aten.unsqueeze.default": _reshape,
-    "aten.clone.default": _same,
-    "aten.contiguous.default": _same,
-    "aten.detach.default": _same,
-    "aten.alias.default": _same,
-    "aten.lift_fresh_copy.default": _same,
-    "aten.dropout.default": _same,
+    "aten.positive.default": Typed(_same, NUMBERS),
+    **{name: Typed(rule, EVERY) for name, rule in _MOVES.items()},
 }
 """Torch's name of an operation -> its translation. Dropout is the identity in evaluation mode."""

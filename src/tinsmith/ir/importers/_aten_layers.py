@@ -1,11 +1,12 @@
 """What aten's layers become through `ir/compose`: convolutions, poolings, norms, recurrence."""
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from tinsmith.ir.compose import movement, norms, recurrent, resizing
+from tinsmith.ir.compose import elementwise, movement, norms, recurrent
 from tinsmith.ir.compose.layers import (
     ConvSpec,
     PoolSpec,
@@ -15,9 +16,8 @@ from tinsmith.ir.compose.layers import (
     same_padding,
 )
 from tinsmith.ir.compose.recurrent import RecurrentSpec, RecurrentWeights, reordered
-from tinsmith.ir.compose.reduction import reduce
 from tinsmith.ir.importers._aten import Rule, Translation, Unsupported, Value
-from tinsmith.ir.importers._aten_elements import arguments, result_shape
+from tinsmith.ir.importers._aten_elements import arguments
 
 
 def _each(given: Any, count: int, default: int) -> tuple[int, ...]:
@@ -72,36 +72,29 @@ def pooling(kind: str, count: int) -> Rule:
 
     def rule(t: Translation, node: Any) -> Value:
         given, x = arguments(node), t.activation(node.args[0])
-        if given.get("divisor_override") is not None:
-            raise Unsupported("divisor_override")
-        size = _each(given["kernel_size"], count, 1)
+        size, divisor = _each(given["kernel_size"], count, 1), given.get("divisor_override")
+        if divisor is not None and given["ceil_mode"]:
+            raise Unsupported("divisor_override with ceil_mode")
         spec = PoolSpec(
             size, _each(given["stride"] or size, count, 1),
             tuple((p, p) for p in _each(given["padding"], count, 0)),
             _each(given.get("dilation"), count, 1), bool(given["ceil_mode"]),
-            bool(given.get("count_include_pad", False)),
+            divisor is not None or bool(given.get("count_include_pad", False)),
         )  # fmt: skip
-        return pool(t.builder, kind, x, spec)
+        y = pool(t.builder, kind, x, spec)
+        if divisor is None:
+            return y
+        scale = elementwise.scalar(t.builder, y, prod(size) / divisor)
+        return elementwise.binary(t.builder, "mul", y, scale)
 
     return rule
 
 
-def adaptive(t: Translation, node: Any) -> Value:
-    """Means over equal parts; the whole of an axis where one result is wanted."""
-    x = t.activation(node.args[0])
-    shape, wanted = t.shape(x), result_shape(node)
-    spatial = range(2, len(shape)) if len(shape) > 2 else ()
-    if all(wanted[a] == 1 for a in spatial):
-        return reduce(t.builder, "mean", x, tuple(spatial), True)
-    if any(shape[a] % wanted[a] for a in spatial):
-        raise Unsupported(f"{shape} into {wanted}: parts of unequal length")
-    size = tuple(shape[a] // wanted[a] for a in spatial)
-    return pool(t.builder, "avg", x, PoolSpec(size, size))
-
-
 def batch_norm(t: Translation, node: Any) -> Value:
-    """Running statistics along axis 1."""
+    """Running statistics along axis 1; where there are none, those of x, whose batch is 1."""
     given, x = arguments(node), t.activation(node.args[0])
+    if given["running_mean"] is None and given["running_var"] is None:
+        return _own_moments(t, given)
     found = [_array(t, given[k], k) for k in ("running_mean", "running_var", "weight", "bias")]
     if found[0] is None or found[1] is None:
         raise Unsupported("it has no running statistics")
@@ -124,20 +117,25 @@ def group_norm(t: Translation, node: Any) -> Value:
     return norms.group_norm(t.builder, x, int(given["num_groups"]), affine, float(given["eps"]))
 
 
-def upsample(mode: str) -> Rule:
-    """upsample_nearest and upsample_bilinear."""
+def instance_norm(t: Translation, node: Any) -> Value:
+    """Moments of each channel of x, or running ones."""
+    given = arguments(node)
+    if not given["use_input_stats"]:
+        return batch_norm(t, node)
+    return _own_moments(t, given)
 
-    def rule(t: Translation, node: Any) -> Value:
-        given, x = arguments(node), t.activation(node.args[0])
-        axes, sizes = tuple(range(2, len(t.shape(x)))), result_shape(node)[2:]
-        if mode == "nearest":
-            how = resizing.ResizeSpec("nearest", "asymmetric", "floor")
-        else:
-            corners = bool(given.get("align_corners"))
-            how = resizing.ResizeSpec(mode, "align_corners" if corners else "half_pixel")
-        return resizing.resize(t.builder, x, axes, sizes, how)
 
-    return rule
+def _own_moments(t: Translation, given: dict[str, Any]) -> str:
+    affine = _array(t, given["weight"], "weight"), _array(t, given["bias"], "bias")
+    return norms.instance_norm(t.builder, t.activation(given["input"]), affine, float(given["eps"]))
+
+
+def rms_norm(t: Translation, node: Any) -> Value:
+    """Over the last axes; epsilon is float32's where none is given."""
+    given, x = arguments(node), t.activation(node.args[0])
+    axes = tuple(range(-len(given["normalized_shape"]), 0))
+    epsilon = given["eps"] if given["eps"] is not None else float(np.finfo(np.float32).eps)
+    return norms.rms_norm(t.builder, x, _array(t, given["weight"], "weight"), axes, epsilon)
 
 
 _CALLS: Mapping[str, Any] = {
@@ -159,6 +157,8 @@ def recurrence(kind: str) -> Rule:
         found = [t.activation(s) for s in starts]
         directions = 2 if given["bidirectional"] else 1
         each = len(given["params"]) // int(given["num_layers"])
+        if each not in (2 * directions, 4 * directions):
+            raise Unsupported("its results are projected (proj_size)")
         ends: list[tuple[str, ...]] = []
         for number in range(int(given["num_layers"])):
             params = given["params"][number * each : (number + 1) * each]
@@ -212,16 +212,11 @@ TABLE: Mapping[str, Rule] = {
     "aten.conv_transpose3d.input": transposed,
     **{f"aten.max_pool{n}d.default": pooling("max", n) for n in (1, 2, 3)},
     **{f"aten.avg_pool{n}d.default": pooling("avg", n) for n in (1, 2, 3)},
-    **{f"aten.adaptive_avg_pool{n}d.default": adaptive for n in (1, 2, 3)},
     "aten.batch_norm.default": batch_norm,
     "aten.layer_norm.default": layer_norm,
     "aten.group_norm.default": group_norm,
-    **{
-        f"aten.upsample_nearest{n}d.{k}": upsample("nearest")
-        for n in (1, 2)
-        for k in ("vec", "default")
-    },
-    **{f"aten.upsample_bilinear2d.{k}": upsample("linear") for k in ("vec", "default")},
+    "aten.instance_norm.default": instance_norm,
+    "aten.rms_norm.default": rms_norm,
     **{f"aten.{kind}.input": recurrence(kind) for kind in _CALLS},
 }
 """Torch's name of a layer -> its translation."""

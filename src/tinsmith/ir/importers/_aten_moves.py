@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tinsmith.ir.compose import movement
-from tinsmith.ir.importers._aten import Rule, Translation, Value
+import numpy as np
+
+from tinsmith.ir.compose import movement, reduction
+from tinsmith.ir.importers._aten import EVERY, Rule, Translation, Typed, Unsupported, Value
 from tinsmith.ir.importers._aten_elements import arguments, result_shape
 
 
@@ -43,7 +45,8 @@ def slices(t: Translation, node: Any) -> Value:
 def pieces(t: Translation, node: Any) -> Any:
     """chunk, split, unbind: a value per result."""
     given = arguments(node)
-    x, axis, at, found = t.activation(node.args[0]), int(given.get("dim", 0)), 0, []
+    x, at, found = t.activation(node.args[0]), 0, []
+    axis = int(given.get("dim", 0)) % len(t.shape(x))
     shapes = [tuple(int(d) for d in v.shape) for v in node.meta["val"]]
     keeps = shapes and len(shapes[0]) == len(t.shape(x))
     for shape in shapes:
@@ -57,6 +60,8 @@ def pieces(t: Translation, node: Any) -> Any:
 def getitem(t: Translation, node: Any) -> Value:
     """One result of an operation that has several."""
     found: Any = t.known[node.args[0]]
+    if node.args[1] >= len(found):
+        raise Unsupported(f"result {node.args[1]} of {str(node.args[0].target)!r}")
     return found[node.args[1]]  # type: ignore[no-any-return]
 
 
@@ -113,22 +118,43 @@ def embedding(t: Translation, node: Any) -> Value:
     return movement.gather(t.builder, table, indices, 0)
 
 
+def embedding_bag(t: Translation, node: Any) -> Any:
+    """Sums, means or maxima of rows of a table, of as many rows each."""
+    given, b = arguments(node), t.builder
+    starts, rows = t.read(given["offsets"]), t.activation(given["indices"])
+    if given["per_sample_weights"] is not None or (given.get("padding_idx") or -1) >= 0:
+        raise Unsupported("per_sample_weights or padding_idx")
+    count = b.type(rows).elements
+    if not isinstance(starts, np.ndarray) or given["include_last_offset"] or count % starts.size:
+        raise Unsupported("bags of unequal size")
+    size = count // starts.size
+    if not np.array_equal(starts, np.arange(0, count, size)):
+        raise Unsupported("bags of unequal size")
+    found = movement.gather(b, t.activation(given["weight"]), rows, 0)
+    bags = movement.reshape(b, found, (starts.size, size, t.shape(found)[-1]))
+    return (reduction.reduce(b, ("sum", "mean", "max")[int(given["mode"])], bags, (1,), False),)
+
+
+_EVERY: Mapping[str, Rule] = {
+    "permute.default": transpose(lambda given, rank: given["dims"]),
+    "transpose.int": transpose(swapped),
+    "slice.Tensor": slices,
+    "chunk.default": pieces,
+    "split.Tensor": pieces,
+    "split_with_sizes.default": pieces,
+    "unbind.int": pieces,
+    "stack.default": stack,
+    "expand.default": expand,
+    "repeat.default": repeat,
+    "flip.default": flip,
+    "pad.default": pad,
+    "constant_pad_nd.default": pad,
+    "pixel_shuffle.default": pixel_shuffle,
+}
 TABLE: Mapping[str, Rule] = {
-    "aten.permute.default": transpose(lambda given, rank: given["dims"]),
-    "aten.transpose.int": transpose(swapped),
-    "aten.slice.Tensor": slices,
-    "aten.chunk.default": pieces,
-    "aten.split.Tensor": pieces,
-    "aten.split_with_sizes.default": pieces,
-    "aten.unbind.int": pieces,
+    **{f"aten.{name}": Typed(rule, EVERY) for name, rule in _EVERY.items()},
     "<built-in function getitem>": getitem,
-    "aten.stack.default": stack,
-    "aten.expand.default": expand,
-    "aten.repeat.default": repeat,
-    "aten.flip.default": flip,
-    "aten.pad.default": pad,
-    "aten.constant_pad_nd.default": pad,
-    "aten.pixel_shuffle.default": pixel_shuffle,
-    "aten.embedding.default": embedding,
+    "aten.embedding.default": Typed(embedding, ("int64", "int32")),
+    "aten.embedding_bag.padding_idx": Typed(embedding_bag, ("int64", "int32"), "equal bags"),
 }
 """Torch's name of an operation -> its translation."""

@@ -1,7 +1,10 @@
 """PyTorch modules, through torch.export: the one road from PyTorch into the IR.
 
-The exported program's aten operations are translated one by one by the table in `_aten.py`. The
-batch dimension is 1. Stages are the names of the submodules that the operations come from.
+The exported program's aten operations are translated one by one by the table in `_aten.py` and its
+companions. What depends on no input is computed at once, by torch itself; operations of
+`_aten_decomposed.py` and those that write into their operands are first written in terms of others
+by torch. The batch dimension is 1. Stages are the names of the submodules that the operations come
+from.
 """
 
 import contextlib
@@ -13,9 +16,20 @@ import numpy as np
 from tinsmith.core.errors import UserError
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.importer import Importer, Support
-from tinsmith.ir.importers import _aten, _aten_elements, _aten_layers, _aten_moves
-from tinsmith.ir.importers._aten import Rule, Translation, Unsupported, Value
-from tinsmith.ir.types import type_of
+from tinsmith.ir.importers import (
+    _aten,
+    _aten_attention,
+    _aten_elements,
+    _aten_layers,
+    _aten_moves,
+    _aten_orders,
+    _aten_sums,
+    _aten_windows,
+)
+from tinsmith.ir.importers._aten import FLOATS, Rule, Translation, Typed, Unsupported, Value
+from tinsmith.ir.importers._aten_decomposed import DECOMPOSED
+from tinsmith.ir.importers._aten_known import computed, is_known
+from tinsmith.ir.types import SIZES, type_of
 
 
 def from_module(module: Any, example: Sequence[np.ndarray], name: str) -> Graph:
@@ -23,37 +37,64 @@ def from_module(module: Any, example: Sequence[np.ndarray], name: str) -> Graph:
 
     Args:
         module: a torch.nn.Module; its mode (train or eval) is left as it was.
-        example: one float32 array per input, first dimension 1; shapes are taken from it.
+        example: one array per input, first dimension 1; shapes and types are taken from it.
         name: name of the graph.
 
     Raises:
-        UserError: ``import.torch.batch`` (a first dimension that is not 1), ``import.torch.export``
-            (torch cannot export the module), ``import.torch.state`` (the module changes its own
-            buffers), ``import.torch.op`` (an operation outside the table; names it and its node).
+        UserError: ``import.torch.batch`` (a first dimension that is not 1), ``import.torch.type``
+            (an input of a type that there is not), ``import.torch.export`` (torch cannot export the
+            module), ``import.torch.state`` (the module changes its own buffers),
+            ``import.torch.output`` (a result that is no tensor), ``import.torch.op`` (an operation
+            outside the table; names it and its node).
     """
     for array in example:
-        if array.ndim < 1 or array.shape[0] != 1 or array.dtype != np.float32:
-            raise UserError(
-                "import.torch.batch",
-                f"An example input is {array.dtype.name}{list(array.shape)}.",
-                "Pass float32 arrays whose first dimension, the batch, is 1.",
-            )
-    program = _export(module, example)
+        _check(array)
+    program = _simplified(_export(module, example))
     translation = Translation(name)
     _bind_placeholders(program, translation, example)
     for node in program.graph.nodes:
-        if node.op == "call_function":
+        if node.op == "call_function" and node.users:
             _translate(node, translation)
+    return translation.builder.build(_outputs(program, translation))
+
+
+def _check(array: np.ndarray) -> None:
+    if array.ndim < 1 or array.shape[0] != 1:
+        raise UserError(
+            "import.torch.batch",
+            f"An example input is {array.dtype.name}{list(array.shape)}.",
+            "Pass arrays whose first dimension, the batch, is 1.",
+        )
+    if array.dtype.name not in SIZES:
+        raise UserError(
+            "import.torch.type",
+            f"An example input is {array.dtype.name}{list(array.shape)}.",
+            f"Types are {', '.join(SIZES)}.",
+        )
+
+
+def _outputs(program: Any, t: Translation) -> list[str]:
+    """Names of the results; what a module writes into its inputs is none."""
     outputs = []
     for spec, node in zip(program.graph_signature.output_specs, _results(program), strict=True):
+        if spec.kind.name == "USER_INPUT_MUTATION" or node is None:
+            continue
         if spec.kind.name != "USER_OUTPUT":
             raise UserError(
                 "import.torch.state",
                 f"The module writes its own buffer {spec.target!r} while it runs.",
                 "Keep what changes between runs out of the module.",
             )
-        outputs.append(translation.value(translation.known[node], node.name))
-    return translation.builder.build(outputs)
+        value = t.known.get(node)
+        if not isinstance(value, str):
+            raise UserError(
+                "import.torch.output",
+                f"The module returns {node}, which does not depend on an input.",
+                "Results are tensors that are computed from the inputs.",
+            )
+        again = value in outputs
+        outputs.append(t.builder.op("reshape", value, shape=t.shape(value)) if again else value)
+    return outputs
 
 
 def _export(module: Any, example: Sequence[np.ndarray]) -> Any:
@@ -90,32 +131,88 @@ def _bind_placeholders(program: Any, t: Translation, example: Sequence[np.ndarra
             t.names[node] = spec.target.replace(".", "_")
 
 
+def _simplified(program: Any) -> Any:
+    """The program without operations that write into their operands and without those of
+    `DECOMPOSED`; itself where there are none. What is refused is refused before, by its own
+    name."""
+    import torch
+
+    live = _live(program)
+    for node in live:
+        names = {str(node.target), _without_writing(node)}
+        if not names & {*TABLE, *DECOMPOSED}:
+            raise _unsupported(node)
+    calls = [n for n in program.graph.nodes if n.op == "call_function"]
+    if not any(_writes(n) for n in calls) and all(str(n.target) in TABLE for n in live):
+        return program
+    known = torch.export.default_decompositions()
+    return program.run_decompositions({o: f for o, f in known.items() if str(o) not in TABLE})
+
+
+def _live(program: Any) -> list[Any]:
+    """Calls that depend on an input."""
+    specs = program.graph_signature.input_specs
+    places = [n for n in program.graph.nodes if n.op == "placeholder"]
+    live = {n for s, n in zip(specs, places, strict=True) if s.kind.name == "USER_INPUT"}
+    for node in program.graph.nodes:
+        if node.op == "call_function" and any(n in live for n in node.all_input_nodes):
+            live.add(node)
+    return [n for n in program.graph.nodes if n in live and n.op == "call_function"]
+
+
+def _writes(node: Any) -> bool:
+    """Whether an operation writes into an operand."""
+    schema = getattr(node.target, "_schema", None)
+    return schema is not None and bool(schema.is_mutable)
+
+
+def _without_writing(node: Any) -> str:
+    """Name of the operation that makes a result instead: ``aten.add.Tensor`` of
+    ``aten.add_.Tensor``."""
+    return str(node.target).replace("_.", ".") if _writes(node) else str(node.target)
+
+
+def _unsupported(node: Any) -> UserError:
+    return UserError(
+        "import.torch.op",
+        f"Operation {str(node.target)!r} (node {node.name!r}, module {stage_of(node)!r}) is not"
+        " supported.",
+        f"Supported: {', '.join(s.operator for s in support())}.",
+    )
+
+
 def _translate(node: Any, t: Translation) -> None:
-    target = str(node.target)
     stage = stage_of(node)
-    if target not in TABLE:
-        raise UserError(
-            "import.torch.op",
-            f"Operation {target!r} (node {node.name!r}, module {stage!r}) is not supported.",
-            f"Supported: {', '.join(sorted(TABLE))}.",
-        )
+    if is_known(t, node):
+        t.known[node] = computed(t, node)
+        return
+    if str(node.target) not in TABLE:
+        raise _unsupported(node)
     t.begin(node, stage)
-    t.known[node] = _by_rules(TABLE[target], t, node, stage)
-
-
-def _by_rules(rules: Sequence[Rule], t: Translation, node: Any, stage: str) -> Value:
-    """What the first rule makes that can; the complaint of the last if none can."""
-    *some, last = rules
-    for rule in some:
-        with contextlib.suppress(Unsupported):
-            return rule(t, node)
     try:
-        return last(t, node)
+        t.known[node] = _by_rules(TABLE[str(node.target)], t, node)
     except (Unsupported, UserError) as e:
         raise UserError(
             "import.torch.op",
             f"Operation {str(node.target)!r} (node {node.name!r}, module {stage!r}): {e}.",
         ) from e
+
+
+def _by_rules(rules: Sequence[Rule], t: Translation, node: Any) -> Value:
+    """What the first rule makes that can; the plain ones compute with float32 only."""
+    *plain, last = rules
+    for rule in plain if _floats(t, node) else ():
+        with contextlib.suppress(Unsupported):
+            return rule(t, node)
+    return last(t, node)
+
+
+def _floats(t: Translation, node: Any) -> bool:
+    """Whether all operands, and those in lists, are float32 or float64."""
+    held: list[Any] = [t.known[n] for n in node.all_input_nodes]
+    flat = [v for h in held for v in (h if isinstance(h, list | tuple) else (h,))]
+    types = (t.builder.type(v).dtype if isinstance(v, str) else str(v.dtype) for v in flat)
+    return all(dtype in ("float32", "float64") for dtype in types)
 
 
 def _results(program: Any) -> list[Any]:
@@ -137,11 +234,23 @@ def stage_of(node: Any) -> str:
 
 
 def support() -> Sequence[Support]:
-    """Every aten operation that has a translation."""
-    return tuple(Support(name, ("float32",)) for name in sorted(TABLE))
+    """Every aten operation that has a translation, or one into those that have."""
+    rows = {name: _row(name, rules) for name, rules in TABLE.items() if name.startswith("aten.")}
+    rows |= {name: Support(name, types) for name, types in DECOMPOSED.items()}
+    return tuple(rows[name] for name in sorted(rows))
 
 
-_TABLES = (_aten.TABLE, _aten_layers.TABLE, _aten_moves.TABLE, _aten_elements.TABLE)
+def _row(name: str, rules: Sequence[Rule]) -> Support:
+    last = rules[-1]
+    return (
+        Support(name, last.types, last.note) if isinstance(last, Typed) else Support(name, FLOATS)
+    )
+
+
+_TABLES = (
+    _aten.TABLE, _aten_layers.TABLE, _aten_windows.TABLE, _aten_moves.TABLE, _aten_elements.TABLE,
+    _aten_sums.TABLE, _aten_orders.TABLE, _aten_attention.TABLE,
+)  # fmt: skip
 TABLE: Mapping[str, tuple[Rule, ...]] = {
     name: tuple(table[name] for table in _TABLES if name in table)
     for name in sorted({n for table in _TABLES for n in table})
