@@ -101,6 +101,19 @@ def divided(kind: str, type: int, lift: float, activation: bool = False) -> Draw
     return draw
 
 
+def shifted(kind: str, type: int) -> Drawer:
+    """int16 of one shape with powers of two for scales: one operand has the result's."""
+
+    def draw(rng: np.random.Generator, dtype: str) -> Draw:
+        s, step = shape(rng), int(rng.integers(-14, -6))
+        steps = [step, step - int(rng.integers(0, 6))]
+        steps = [*rng.permutation(steps), step]
+        x, b, y = (Tensor(n, s, dtype, (2.0**e,), (0,)) for n, e in zip("xby", steps, strict=True))
+        return Draw(kind, [x, b], [y], type, {0: ("b", int(rng.choice([0, 1, 3])))})
+
+    return draw
+
+
 def power(rng: np.random.Generator, dtype: str) -> Draw:
     made = pair("POW", 56)(rng, dtype)
     made.operands[0].data = rng.exponential(size=made.operands[0].shape) + 0.1
@@ -239,6 +252,20 @@ def batch_matmul(rng: np.random.Generator, dtype: str) -> Draw:
     return Draw("BATCH_MATMUL", [x, y], [z], 101, options)
 
 
+def computed_weights(rng: np.random.Generator, dtype: str) -> Draw:
+    """FULLY_CONNECTED whose weights come in like x; half of them with a known bias."""
+    m, k, n = shape(rng, 3, 9)
+    x, w = (tensor(t, s, dtype, scale(rng, dtype)) for t, s in (("x", (m, k)), ("w", (n, k))))
+    operands = [x, w]
+    if rng.integers(2):
+        b = ints("b", rng.integers(-900, 900, n)) if dtype == "int8" else Tensor("b", (n,), dtype)
+        b.data = rng.normal(size=n) if dtype == "float32" else b.data
+        b.scale = (x.scale[0] * w.scale[0],) if dtype == "int8" else ()
+        operands.append(b)
+    y = tensor("y", (m, n), dtype, scale(rng, dtype, 12.0))
+    return Draw("FULLY_CONNECTED", operands, [y], 8, {0: ("b", int(rng.choice([0, 1, 3])))})
+
+
 _ZEROS = {"int8": -128, "uint8": 0}
 ELEMENTS: dict[str, Drawer] = {
     **{k: same(k, t) for k, t in {
@@ -259,6 +286,7 @@ ELEMENTS: dict[str, Drawer] = {
         "GREATER_EQUAL": 45, "LOGICAL_AND": 62, "LOGICAL_OR": 60,
     }.items()},
     "LOGICAL_NOT": same("LOGICAL_NOT", 63), "CAST": cast, "QUANTIZE": quantize,
+    "ADD shifted": shifted("ADD", 11), "SUB shifted": shifted("SUB", 28),
     "NEG": negative, "FAKE_QUANT": fake_quant, "L2_POOL_2D": l2_pool,
     "LOCAL_RESPONSE_NORMALIZATION": local_response,
     "SELECT": select("SELECT", 47), "SELECT_V2": select("SELECT_V2", 98),
@@ -271,5 +299,5 @@ ALONG: dict[str, Drawer] = {
     "TOPK_V2": topk, "LOG_SOFTMAX": fixed("LOG_SOFTMAX", 1 / 16, {"int8": 127}, 36),
     "REDUCE_ANY": reduced("REDUCE_ANY"), "REDUCE_ALL": reduced("REDUCE_ALL"),
     "L2_NORMALIZATION": fixed("L2_NORMALIZATION", 1 / 128, {"int8": 0}, 12),
-    "BATCH_MATMUL": batch_matmul,
+    "BATCH_MATMUL": batch_matmul, "FULLY_CONNECTED computed": computed_weights,
 }  # fmt: skip

@@ -97,9 +97,21 @@ def dynamic_update_slice(rng: np.random.Generator, dtype: str) -> Draw:
     return Draw("DYNAMIC_UPDATE_SLICE", operands, [tensor("y", s, dtype, quant)], 117)
 
 
+def embedding_lookup(rng: np.random.Generator, dtype: str) -> Draw:
+    """Rows as they are, or those of int8 as real numbers."""
+    s, count, quant = shape(rng, int(rng.integers(2, 4))), int(rng.integers(1, 6)), {}
+    to = "float32" if dtype == "int8" and rng.integers(2) else dtype
+    if dtype == "int8":
+        quant = {"scale": (float(np.float32(rng.uniform(0.01, 0.1))),), "zero": (0,)}
+    table = tensor("table", s, dtype, quant)
+    y = tensor("y", (count, *s[1:]), to, quant if to == dtype else {})
+    return Draw("EMBEDDING_LOOKUP", [ints("at", rng.integers(0, s[0], count)), table], [y])
+
+
 INDEXING: dict[str, Drawer] = {
     "GATHER rows": moved("GATHER", 23, gather_rows),
     "ONE_HOT": one_hot,
+    "EMBEDDING_LOOKUP": embedding_lookup,
     "REVERSE_SEQUENCE": moved("REVERSE_SEQUENCE", 87, reverse_sequence),
     "SCATTER_ND": scatter,
     "SEGMENT_SUM": moved("SEGMENT_SUM", 100, segment_sum),

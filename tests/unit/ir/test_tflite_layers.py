@@ -15,6 +15,7 @@ from tinsmith.core.errors import UserError
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import Interpreter
 from tinsmith.ir.tflite.convert import convert
+from tinsmith.ir.tflite.operators import NAMES
 
 
 @pytest.fixture
@@ -137,6 +138,7 @@ def powers_of_two(rng: np.random.Generator) -> File:
     file, _ = draw_sum(rng, "int16")
     for tensor in file.tensors:
         tensor.scale = (2.0**-10,)
+    file.tensors[2].scale = (2.0**-9,)
     file.operators[0].options[1] = ("b", 1)
     return file
 
@@ -165,7 +167,7 @@ REFUSALS = {
         ),
         "bias",
     ),
-    "powers_of_two": (powers_of_two, "powers of two"),
+    "powers_of_two": (powers_of_two, "scales are 2^[-10, -10, -9]"),
     "pool_rescales": (
         lambda rng: File(
             [Tensor("x", (1, 2, 2, 1), "int8", (0.1,), (0,)),
@@ -202,3 +204,18 @@ def test_tflm_reads_the_bias_of_a_transposed_layer_as_64_bits(load, rng) -> None
     assert load(file).nodes[-1].attrs["rounding"] == "double"
     with pytest.raises(UserError, match="tflm has no int16 kernel with int32 bias"):
         load(file, "tflm")
+
+
+def test_shapes_are_broadcast_at_import(load, rng: np.random.Generator) -> None:
+    """BROADCAST_ARGS of two known shapes is the shape that BROADCAST_TO takes."""
+    tensors = [
+        Tensor("x", (3, 1)), Tensor("a", (2,), "int32", data=[3, 1]),
+        Tensor("b", (3,), "int32", data=[2, 1, 4]), Tensor("s", (3,), "int32"),
+        Tensor("y", (2, 3, 4)),
+    ]  # fmt: skip
+    codes = [NAMES.index(n) for n in ("BROADCAST_ARGS", "BROADCAST_TO")]
+    operators = [Operator(codes[0], (1, 2), (3,)), Operator(codes[1], (0, 3), (4,))]
+    graph = load(File(tensors, operators))
+    x = rng.normal(size=(3, 1)).astype("f4")
+    want = np.broadcast_to(x, (2, 3, 4))
+    np.testing.assert_array_equal(Interpreter(graph).run({"x": x})[graph.outputs[0]], want)

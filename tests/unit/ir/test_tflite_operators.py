@@ -31,10 +31,16 @@ UNKNOWN_TO_LITERT: dict[str, tuple[str, ...]] = {
     "DEPTH_TO_SPACE": ("int16", "bool"),
 }
 """Types that our rules take, and LiteRT's reference does not run or compares in other scales."""
+ONLY: dict[str, tuple[str, ...]] = {
+    "FULLY_CONNECTED computed": ("float32", "int8"),
+    "ADD shifted": ("int16",),
+    "SUB shifted": ("int16",),
+}
+"""Types of some uses, where the operator takes others too."""
 ROWS = [
     (name, dtype)
     for name in TABLE
-    for dtype in RULES[name.split()[0]].types
+    for dtype in ONLY.get(name, RULES[name.split()[0]].types)
     if dtype not in UNKNOWN_TO_LITERT.get(name, ())
 ]
 

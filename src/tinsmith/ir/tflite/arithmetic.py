@@ -10,6 +10,7 @@ import numpy as np
 from tinsmith.ir.compose import elementwise, movement
 from tinsmith.ir.tflite.layers import bounded, ends_with
 from tinsmith.ir.tflite.scaling import INTEGERS, centred, finished, quant_of, result_quant, scaled
+from tinsmith.ir.tflite.shifting import by_shifts, shifted_pair
 from tinsmith.ir.tflite.translate import Unsupported, Use
 
 PLAIN = ("float32", "int32", "int64")
@@ -41,10 +42,13 @@ def plain(use: Use, op: str, activation: int = 0) -> str:
 
 
 def sub(use: Use) -> str:
-    """Option 0: the activation; quantised: 20 bits of headroom (int16: 15) on a common scale."""
+    """Option 0: the activation; 1: whether int16 is only shifted (`shifting.py`). Quantised: 20
+    bits of headroom (int16: 15) on a common scale."""
     use.alike(0, 1)
     if not is_quantised(use):
         return plain(use, "sub", use.option(0))
+    if by_shifts(use):
+        return shifted_pair(use, "sub")
     x, y = _pair(use)
     sx, sy = (quant_of(use, v).scale[0] for v in (x, y))
     common = 2 * max(sx, sy)

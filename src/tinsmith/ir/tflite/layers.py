@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from tinsmith.ir.compose import elementwise, movement
+from tinsmith.ir.compose import layers as compose
 from tinsmith.ir.tflite.dynamic import dynamic_layer
 from tinsmith.ir.tflite.integers import (
     Product,
@@ -18,6 +20,8 @@ from tinsmith.ir.tflite.integers import (
     limits,
     require_same_shape,
 )
+from tinsmith.ir.tflite.products import integer_rows
+from tinsmith.ir.tflite.schema import Tensor
 from tinsmith.ir.tflite.translate import Unsupported, Use
 
 __all__ = ["bounded", "clamp", "conv", "ends_with", "fully_connected", "limits", "window"]
@@ -72,12 +76,17 @@ def _float_layer(use: Use, product: Product) -> str:
     channels = w.shape[product.channels]
     b = np.zeros(channels, np.float32)
     if use.tensor(product.bias) is not None:
-        b = _floats(use, product.bias).reshape(-1)
-    if b.size != channels:
-        raise Unsupported(f"its bias has {b.size} numbers for {channels} channels")
+        b = _sized_bias(_floats(use, product.bias), channels)
     operands = use.constant(f"{use.name}_weight", w), use.constant(f"{use.name}_bias", b)
     name = ends_with(use, product.activation)
     return use.op(product.op, product.x, *operands, name=name, **product.attrs)
+
+
+def _sized_bias(bias: np.ndarray, channels: int) -> np.ndarray:
+    """A bias, which must have one number per channel."""
+    if bias.size != channels:
+        raise Unsupported(f"its bias has {bias.size} numbers for {channels} channels")
+    return bias.reshape(-1)
 
 
 def _floats(use: Use, position: int) -> np.ndarray:
@@ -109,11 +118,33 @@ def fully_connected(use: Use) -> str:
     if rows * depth != use.type(x).elements or prod(wanted) != prod(shape):
         raise Unsupported(f"its input has {use.type(x)} for weights {list(weights.shape)}")
     x = use.reshape(x, (rows, depth), f"{use.name}_rows")
+    layer = _computed if _is_computed(use, weights) else _weighted
     if shape == wanted:
-        return _weighted(use, Product("dense", x, 0, use.option(0), {}, bias_type=4))
+        return layer(use, Product("dense", x, 0, use.option(0), {}, bias_type=4))
     name, use.name = use.name, f"{use.name}_matrix"
-    y = _weighted(use, Product("dense", x, 0, use.option(0), {}, bias_type=4))
+    y = layer(use, Product("dense", x, 0, use.option(0), {}, bias_type=4))
     return use.reshape(y, wanted, name)
+
+
+def _is_computed(use: Use, tensor: Tensor) -> bool:
+    """Whether a tensor depends on inputs or states."""
+    value = use.t.values.get(tensor.index)
+    return value is not None and value not in use.b.build([value]).constants
+
+
+def _computed(use: Use, product: Product) -> str:
+    """A fully connected layer whose weights are no constant: float32 or int8, bias known."""
+    b, x, channels = use.b, product.x, use.given(1).shape[0]
+    if not use.type(x).dtype == use.given(1).dtype == use.wanted.dtype in ("float32", "int8"):
+        raise Unsupported(f"it makes {use.wanted} of {use.type(x)} and computed {use.given(1)}")
+    if use.type(x).dtype == "int8":
+        return integer_rows(use, product, channels)
+    y = compose.matmul(b, x, movement.transpose(b, use.value(1), (1, 0)))
+    if use.tensor(product.bias) is not None:
+        bias = _sized_bias(_floats(use, product.bias), channels)
+        y = elementwise.binary(b, "add", y, use.constant(f"{use.name}_bias", bias))
+    y = b.renamed(y, ends_with(use, product.activation))
+    return bounded(use, y, product.activation)
 
 
 def window(use: Use, x: str, kernel: tuple[int, int], dilation: tuple[int, int]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from tinsmith.ir.ops.softmax16 import exp_table, reciprocal_table
 from tinsmith.ir.tflite.integers import clamp, one_quant
 from tinsmith.ir.tflite.layers import bounded, ends_with, window
 from tinsmith.ir.tflite.scaling import centred, finished, scaled
+from tinsmith.ir.tflite.shifting import by_shifts, shifted_pair
 from tinsmith.ir.tflite.translate import Unsupported, Use
 from tinsmith.ir.tflite.values import is_shifted
 
@@ -81,8 +82,8 @@ def softmax(use: Use) -> str:
 
 
 def add(use: Use) -> str:
-    """Options 0: the activation, 1: whether int16 with scales of powers of two is shifted only
-    (True if absent). Quantised: 20 bits of headroom (int16: 15) on a common scale."""
+    """Options 0: the activation, 1: whether int16 is only shifted (`shifting.py`). Quantised: 20
+    bits of headroom (int16: 15) on a common scale."""
     a, b = use.value(0), use.value(1)
     if use.type(a).quant is None or use.type(a).dtype == "float32":
         if use.option(0) and use.type(a).dtype != "float32":
@@ -92,8 +93,8 @@ def add(use: Use) -> str:
         return bounded(use, total, use.option(0)) if use.option(0) else total
     out = one_quant(use.wanted.quant, "its result")
     dtype = use.type(a).dtype
-    if dtype == "int16" and use.option(1, "<b", 1) and _powers_of_two(use, a, b):
-        raise Unsupported("its int16 scales are all powers of two")
+    if by_shifts(use):
+        return shifted_pair(use, "add")
     if use.type(a).elements < use.type(b).elements:
         a, b = b, a
     ends = use.type(b).shape
@@ -116,8 +117,3 @@ def _broadcast_sum(use: Use, a: str, b: str) -> str:
     right = scaled(use, centred(use, b, bits), sb / common)
     total = elementwise.binary(use.b, "add", left, right)
     return finished(use, total, common / (2.0**bits * out.scale[0]), use.option(0))
-
-
-def _powers_of_two(use: Use, *values: str) -> bool:
-    quants = [use.type(v).quant for v in values] + [use.wanted.quant]
-    return all(q is not None and np.frexp(q.scale[0])[0] == 0.5 for q in quants)

@@ -1,4 +1,4 @@
-"""BATCH_MATMUL: products of matrices, float32 and quantised.
+"""BATCH_MATMUL and fully connected layers of computed weights: products of matrices.
 
 Integers: lite/kernels/batch_matmul.cc and lite/kernels/internal/reference/batch_matmul.h; sums of
 int8 are brought to the result's scale by two roundings, those of int16, which need 64 bits, by a
@@ -10,7 +10,8 @@ from math import prod
 import numpy as np
 
 from tinsmith.ir.compose import elementwise, layers, movement
-from tinsmith.ir.tflite.integers import requantized
+from tinsmith.ir.tflite.integers import Product, integer_bias, requantized
+from tinsmith.ir.tflite.rounding import rounding_of
 from tinsmith.ir.tflite.scaling import centred, ends, quant_of, result_quant
 from tinsmith.ir.tflite.translate import Unsupported, Use
 from tinsmith.ir.tflite.values import content_of
@@ -75,3 +76,19 @@ def _dense(use: Use) -> str:
     sums = use.op("dense", rows, *weights, name=f"{use.name}_sum")
     batch = movement.broadcast(shape[:-2], tensor.shape[:-2])
     return movement.reshape(use.b, sums, (*batch, shape[-2], w.shape[0]))
+
+
+def integer_rows(use: Use, product: Product, channels: int) -> str:
+    """FULLY_CONNECTED of int8 whose weights are values [channels, depth]: sums, then as known
+    weights have it."""
+    x, w = quant_of(use, product.x), quant_of(use, use.value(1))
+    bias = integer_bias(use, product, channels)
+    rounding = rounding_of(use.t.semantics, use.operator.kind, "int8", "int32")
+    most = use.type(product.x).shape[1] * 255**2 + int(np.abs(bias.astype(np.int64)).max())
+    if rounding is None or most >= 2**31:
+        raise Unsupported(f"its sums may reach {most}")
+    columns = movement.transpose(use.b, centred(use, use.value(1)), (1, 0))
+    sums = layers.matmul(use.b, centred(use, product.x), columns)
+    sums = elementwise.binary(use.b, "add", sums, use.constant(f"{use.name}_bias", bias))
+    factor = x.scale[0] * w.scale[0] / result_quant(use).scale[0]
+    return requantized(use, sums, [factor], ends(use, product.activation), rounding)

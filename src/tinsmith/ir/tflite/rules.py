@@ -51,8 +51,9 @@ def _compare(stage: str, options: int, op: str, types: tuple[str, ...] = _NUMBER
 
 
 _WEIGHTS = "constant weights; int8 and int4 ones with float32: dynamic range"
+_COMPUTED = f"{_WEIGHTS}; computed weights of float32 and int8"
 LAYERS: Mapping[str, Rule] = {
-    "FULLY_CONNECTED": Rule("dense", 8, fully_connected, _REAL, _WEIGHTS),
+    "FULLY_CONNECTED": Rule("dense", 8, fully_connected, _REAL, _COMPUTED),
     "CONV_2D": Rule("conv2d", 1, partial(conv, depthwise=False), _REAL, _WEIGHTS),
     "DEPTHWISE_CONV_2D": Rule(
         "depthwise_conv2d", 2, partial(conv, depthwise=True), _REAL, _WEIGHTS
@@ -65,7 +66,7 @@ LAYERS: Mapping[str, Rule] = {
     "L2_POOL_2D": Rule("l2_pool2d", 5, pools.l2_pool, _FLOAT),
     "LOCAL_RESPONSE_NORMALIZATION": Rule("lrn", 13, pools.local_response, _FLOAT),
     "SOFTMAX": Rule("softmax", 9, pools.softmax, _REAL),
-    "ADD": Rule("add", 11, pools.add, _NUMBERS, "no int16 with scales of powers of two only"),
+    "ADD": Rule("add", 11, pools.add, _NUMBERS),
     "DEQUANTIZE": Rule("dequantize", 38, dequantize, (*_REAL[1:], "float16")),
     "BATCH_MATMUL": Rule("matmul", 101, products.batch_matmul, _SIGNED),
 }
@@ -126,6 +127,9 @@ KNOWN: Mapping[str, Rule] = {
     "RANK": Rule("shape", 86, shapes.shape_of, _ANY),
     "RANGE": Rule("range", 73, shapes.range_, _PLAIN, "constant operands"),
     "WHERE": Rule("where", 85, shapes.where, _ANY, "constant condition"),
+    "BROADCAST_ARGS": Rule(
+        "shape", 0, shapes.broadcast_args, ("int32", "int64"), "constant operands"
+    ),
     "ZEROS_LIKE": Rule("zeros", 67, shapes.zeros, _ANY),
 }
 """Operators whose results are known at import."""

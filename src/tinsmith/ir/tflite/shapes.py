@@ -9,7 +9,7 @@ from math import prod
 
 import numpy as np
 
-from tinsmith.ir.compose import movement
+from tinsmith.ir.compose import elementwise, movement
 from tinsmith.ir.tflite.translate import Unsupported, Use
 from tinsmith.ir.tflite.values import type_of
 
@@ -109,8 +109,19 @@ def gather_nd(use: Use) -> str:
 
 
 def embedding_lookup(use: Use) -> str:
-    """Rows of operand 1 at the indices of operand 0."""
-    return use.moved(use.b.renamed(movement.gather(use.b, use.value(1), use.value(0), 0), use.name))
+    """Rows of operand 1 at the indices of operand 0; of int8 also as real numbers."""
+    b, rows = use.b, movement.gather(use.b, use.value(1), use.value(0), 0)
+    if use.result.dtype == use.given(1).dtype:
+        return use.moved(b.renamed(rows, use.name))
+    table = use.given(1)
+    if (table.dtype, use.result.dtype) != ("int8", "float32"):
+        raise Unsupported(f"it makes {use.result} of {table}")
+    quant = table.quant()
+    if quant.axis is not None or any(quant.zero_point):
+        raise Unsupported(f"{table} needs one scale and zero point 0")
+    real = elementwise.cast(b, rows, "float32")
+    scale = elementwise.scalar(b, real, quant.scale[0])
+    return elementwise.binary(b, "mul", real, scale, name=use.name)
 
 
 def tile(use: Use) -> str:
@@ -121,6 +132,12 @@ def tile(use: Use) -> str:
 def broadcast_to(use: Use) -> str:
     """Operand 1: the shape."""
     return use.moved(use.b.renamed(movement.expand(use.b, use.value(0), use.integers(1)), use.name))
+
+
+def broadcast_args(use: Use) -> str:
+    """The shape that two known shapes broadcast to."""
+    shape = np.broadcast_shapes(use.integers(0), use.integers(1))
+    return use.constant(use.name, np.array(shape, use.wanted.dtype))
 
 
 def fill(use: Use) -> str:
