@@ -7,14 +7,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from inputs import fnv1a
 from tflite_recurrent import Drawn, bidirectional, compared, drawn, dynamic_lstm, lstm8
 from tflites import File, Tensor
 
 from tinsmith.core.errors import UserError
+from tinsmith.ir.interp import run_cases
 from tinsmith.ir.ops._gates import logistic16, tanh16
 from tinsmith.ir.tflite.convert import convert
 
 MODELS = 28
+MICRO = (
+    "cc7ea970", "acd82363", "4dcc6ed1", "647ddd2c", "42a56d41", "e6f59612", "aed41c8c", "c7e3d6b6",
+)  # fmt: skip
+"""Digests of what tflite-micro 0.dev20261023 (x86-64) made of the models drawn from seed 35; it is
+no dependency. It and the importer were equal over 300 more."""
 SMALL = Drawn(steps=3, batch=2, depth=4, units=3, first=True)
 
 
@@ -24,6 +31,16 @@ def test_int8_lstm_gives_the_references_integers(number: int, tmp_path: Path) ->
     graph = compared(*lstm8(rng, drawn(rng, number)), tmp_path)
     assert sorted(graph.type(s.name).dtype for s in graph.states) == ["int16", "int8"]
     assert any(n.op == "lstm8" for n in graph.nodes)
+
+
+@pytest.mark.parametrize("number", range(len(MICRO)))
+def test_int8_lstm_of_tensorflow_lite_micro(number: int, tmp_path: Path) -> None:
+    rng = np.random.default_rng([35, number])
+    file, x = lstm8(rng, drawn(rng, number))
+    (tmp_path / "net.tflite").write_bytes(file.bytes())
+    graph = convert(tmp_path / "net.tflite", "net", "tflm")
+    values = run_cases(graph, {graph.inputs[0]: x}, reset_each=False)
+    assert fnv1a(values[graph.outputs[0]].tobytes()) == MICRO[number]
 
 
 def test_what_lies_between_steps_has_a_scale_of_its_own(tmp_path: Path) -> None:
@@ -142,11 +159,6 @@ def test_int8_lstm_that_is_refused(case: str, tmp_path: Path) -> None:
     file, _ = lstm8(np.random.default_rng(4), SMALL)
     change(file)
     refused(file, "litert", "UNIDIRECTIONAL_SEQUENCE_LSTM", words, tmp_path)
-
-
-def test_other_semantics_are_refused_by_name(tmp_path: Path) -> None:
-    file, _ = lstm8(np.random.default_rng(4), SMALL)
-    refused(file, "tflm", "UNIDIRECTIONAL_SEQUENCE_LSTM", "tflm", tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,14 @@ zero_point of the result's h.
 Each gate's two sums are scaled to steps of 2^-12 (rounded twice) and saturated to int16, as is
 their sum; its function is that of `_gates.py`. c[t] = f * c[t - 1] + i * c gate, h[t] = o *
 tanh(c[t]), scaled, plus zero_point. The result is int16 [steps + 1, batch, units]: h of every step,
-then the last c. Source: TensorFlow Lite, lite/kernels/lstm_eval.cc, LstmStepInteger8x8_16, and
-lite/kernels/internal/reference/portable_tensor_utils.cc.
+then the last c.
+
+With a ninth operand, the table of `sigmoid16`, r's sums are saturated on their own, functions come
+of that table, and products for the cell are halved, to the nearest, before they are brought to its
+steps: TensorFlow Lite Micro's way.
+
+Source: TensorFlow Lite, lite/kernels/lstm_eval.cc (LstmStepInteger8x8_16), lite/kernels/internal/
+reference/portable_tensor_utils.cc, lite/micro/kernels/{lstm_eval,lstm_eval_common}.cc.
 """
 
 from collections.abc import Sequence
@@ -38,6 +44,7 @@ from tinsmith.ir.ops._fixed import INT32_MAX, halved, scale_double
 from tinsmith.ir.ops._gates import LOGISTIC_BITS, MOST_BITS, logistic16, saturated16, tanh16
 from tinsmith.ir.ops._layout import integer, of_dtype
 from tinsmith.ir.ops.requantize import multipliers
+from tinsmith.ir.ops.sigmoid16 import ENTRIES, interpolated, sigmoid_table
 from tinsmith.ir.types import Quant, TensorType, type_of
 
 GATES = 4
@@ -48,7 +55,9 @@ DTYPES = ("int8", "int8", "int8", "int32", "int32", "int32", "int8", "int16")
 
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
     """See above -> int16 [steps + 1, batch, units], without a Quant."""
-    of_dtype("lstm8", inputs, len(DTYPES), "int8")
+    of_dtype("lstm8", inputs, len(DTYPES) + _tabled(inputs), "int8")
+    if _tabled(inputs) and (inputs[-1].shape, inputs[-1].dtype) != ((ENTRIES,), "int16"):
+        raise ShapeError("lstm8", f"table {inputs[-1]}; expected int16[{ENTRIES}]")
     steps, batch, units = _lengths(inputs)
     for i, type in enumerate(inputs[:3]):
         if type.quant and (type.quant.axis is not None or (i and type.quant.zero_point[0])):
@@ -65,13 +74,19 @@ def _lengths(inputs: Types) -> tuple[int, int, int]:
     if len(x) == 3 and len(r) == 2:
         state, rows = (x[1], r[1]), GATES * r[1]
         shapes = (x, (rows, x[2]), (rows, r[1]), (rows,), (SCALED,), (SCALED,), state, state)
-        if [(t.shape, t.dtype) for t in inputs] == list(zip(shapes, DTYPES, strict=True)):
+        if [(t.shape, t.dtype) for t in inputs[: len(DTYPES)]] == list(
+            zip(shapes, DTYPES, strict=True)
+        ):
             return x[0], x[1], r[1]
     raise ShapeError(
         "lstm8", f"operands {', '.join(map(str, inputs))}; expected int8 x [steps, batch, depth], "
         "w [4 * units, depth], r [4 * units, units], int32 bias [4 * units], multiplier [9], "
         "shift [9], int8 and int16 [batch, units]",
     )  # fmt: skip
+
+
+def _tabled(inputs: Types) -> bool:
+    return len(inputs) > len(DTYPES)
 
 
 def _attributes(attrs: Attrs) -> tuple[int, int, int]:
@@ -90,9 +105,10 @@ def _zeros(site: Site) -> tuple[int, int]:
 
 def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """Integers throughout; sums are taken modulo 2^32."""
-    x, w, r, bias, multiplier, shift, h, c = (o.astype(np.int64) for o in operands)
+    x, w, r, bias, multiplier, shift, h, c = (o.astype(np.int64) for o in operands[: len(DTYPES)])
     bits, clip, zero = _attributes(site.attrs)
     zero_x, zero_h = _zeros(site)
+    means = _Tabled(operands[-1]) if _tabled(site.inputs) else _Fixed()
 
     def scaled(value: np.ndarray, i: int) -> np.ndarray:
         return scale_double(_wrapped(value), multiplier[i], shift[i])
@@ -102,16 +118,46 @@ def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, .
         from_x, from_h = (x[t] - zero_x) @ w.T + bias, (h - zero_h) @ r.T
         sums = zip(np.split(from_x, GATES, 1), np.split(from_h, GATES, 1), strict=True)
         i, o, f, new = (
-            saturated16(saturated16(scaled(one, g)) + scaled(two, GATES + g))
+            means.gate(saturated16(scaled(one, g)), scaled(two, GATES + g), g == GATES - 1)
             for g, (one, two) in enumerate(sums)
         )
-        kept = halved(logistic16(f) * c, 15)
-        c = saturated16(kept + halved(logistic16(i) * tanh16(new, LOGISTIC_BITS), 15 + bits))
+        c = saturated16(means.halved(f * c, 15) + means.halved(i * new, 15 + bits))
         c = np.clip(c, -clip, clip) if clip else c
-        h = np.clip(scaled(logistic16(o) * tanh16(c, bits), SCALED - 1) + zero, -128, 127)
+        h = np.clip(scaled(o * means.tanh(c, bits), SCALED - 1) + zero, -128, 127)
         y[t] = h
     y[-1] = c
     return (y,)
+
+
+class _Fixed:
+    """Functions in fixed point."""
+
+    def gate(self, from_x: np.ndarray, from_h: np.ndarray, tanh: bool) -> np.ndarray:
+        x = saturated16(from_x + from_h)
+        return tanh16(x, LOGISTIC_BITS) if tanh else logistic16(x)
+
+    def tanh(self, x: np.ndarray, bits: int) -> np.ndarray:
+        return tanh16(x, bits)
+
+    def halved(self, x: np.ndarray, times: int) -> np.ndarray:
+        return halved(x, times)
+
+
+class _Tabled(_Fixed):
+    """Functions by the table; 3 of its steps are one of Q(3)."""
+
+    def __init__(self, table: np.ndarray) -> None:
+        self._table = table
+
+    def gate(self, from_x: np.ndarray, from_h: np.ndarray, tanh: bool) -> np.ndarray:
+        return interpolated(saturated16(from_x + saturated16(from_h)), self._table, 3, 0, tanh)
+
+    def tanh(self, x: np.ndarray, bits: int) -> np.ndarray:
+        left, right = max(bits - LOGISTIC_BITS, 0), max(LOGISTIC_BITS - bits, 0)
+        return interpolated(x, self._table, 3 << left, right, True)
+
+    def halved(self, x: np.ndarray, times: int) -> np.ndarray:
+        return halved((x + 1) >> 1, times - 1)
 
 
 def _wrapped(x: np.ndarray) -> np.ndarray:
@@ -121,15 +167,17 @@ def _wrapped(x: np.ndarray) -> np.ndarray:
 
 def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """The formulas in float64, in steps of the result; nothing is rounded."""
-    x, w, r, bias, multiplier, shift, h, c = (o.astype(np.float64) for o in operands)
+    x, w, r, bias, multiplier, shift, h, c = (o.astype(np.float64) for o in operands[:8])
     bits, clip, zero = _attributes(site.attrs)
     zero_x, zero_h = _zeros(site)
     factors = multiplier * 2.0 ** (shift - 31)
+    most = 32768.0 if _tabled(site.inputs) else np.inf
     of_x, of_h = (np.repeat(f, r.shape[1]) for f in np.split(factors[:-1], 2))
     y = np.empty(site.outputs[0].shape)
     for t in range(len(x)):
         sums = np.clip(((x[t] - zero_x) @ w.T + bias) * of_x, -32768, 32767)
-        sums = np.clip(sums + ((h - zero_h) @ r.T) * of_h, -32768, 32767) / 4096
+        from_h = np.clip(((h - zero_h) @ r.T) * of_h, -most, most)
+        sums = np.clip(sums + from_h, -32768, 32767) / 4096
         i, o, f, new = np.split(sums, GATES, 1)
         c = c / (1 + np.exp(-f)) + np.tanh(new) / (1 + np.exp(-i)) * 2.0 ** (15 - bits)
         c = np.clip(c, -(clip or 32768), clip or 32767)
@@ -140,13 +188,17 @@ def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]
 
 
 def arguments(site: Site) -> Sequence[Argument]:
-    """(x, w, r, bias, multiplier, shift, start h, start c, y, steps, batch, depth, units, zero
-    points of x and h, cell_bits, cell_clip, zero_point)"""
-    operands = [In(i) for i in range(len(DTYPES))]
-    units = site.inputs[2].shape[1]
+    """(x, w, r, bias, multiplier, shift, start h, start c, table or any int16, y, steps, batch,
+    depth, units, zero points of x and h, cell_bits, cell_clip, zero_point, whether by table)"""
+    units, tabled = site.inputs[2].shape[1], _tabled(site.inputs)
+    operands = [*(In(i) for i in range(len(DTYPES))), In(len(DTYPES) - (not tabled))]
     return [
-        *operands, Out(), *site.inputs[0].shape, units, *_zeros(site), *_attributes(site.attrs)
+        *operands, Out(), *site.inputs[0].shape, units, *_zeros(site),
+        *_attributes(site.attrs), int(tabled),
     ]  # fmt: skip
+
+
+_TABLE = (sigmoid_table(), type_of(sigmoid_table()))
 
 
 def _layer(
@@ -182,24 +234,34 @@ def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
 
 
 def _case(
-    shape: tuple[int, int, int], units: int, bits: int = 3, clip: int = 0, loud: float = 1.0
+    shape: tuple[int, int, int],
+    units: int,
+    bits: int = 3,
+    tabled: bool = False,
+    loud: float = 1.0,
 ) -> Case:
+    """A row; cells of 4 bits are bounded."""
     x = whole("int8", *shape)
     type = type_of(x, Quant((2**-6,), (-17,)))
     rest = _layer(np.random.default_rng([*shape, units]), type, units, loud)
-    attrs: dict[str, Attr] = {"cell_bits": bits, "cell_clip": clip, "zero_point": 9}
-    return Case(
-        (x, *(a for a, _ in rest)), (type, *(t for _, t in rest)), attrs, tuple(range(1, 8))
-    )
+    rest += [_TABLE] if tabled else []
+    attrs: dict[str, Attr] = {
+        "cell_bits": bits, "cell_clip": 900 if bits == 4 else 0, "zero_point": 9
+    }  # fmt: skip
+    constant = tuple(range(1, 1 + len(rest)))
+    return Case((x, *(a for a, _ in rest)), (type, *(t for _, t in rest)), attrs, constant)
 
 
 CASES = {
     "small": _case((4, 2, 3), 3),
-    "gates": _case((2, 40, 2), 9, bits=4, loud=3.0),
+    "gates": _case((2, 40, 2), 9, bits=5, loud=3.0),
     "tight_cell": _case((3, 20, 2), 7, bits=0),
     "wide_cell": _case((3, 30, 2), 7, bits=6),
-    "cell_clip": _case((5, 4, 3), 4, bits=4, clip=900),
+    "cell_clip": _case((5, 4, 3), 4, bits=4),
     "saturated": _case((3, 4, 5), 6, loud=60.0),
+    "tabled": _case((4, 5, 3), 3, bits=1, tabled=True),
+    "tabled_wide": _case((3, 6, 3), 5, bits=6, tabled=True),
+    "tabled_saturated": _case((3, 9, 5), 6, loud=16.0, tabled=True),
 }
 
 OP = Op(

@@ -68,20 +68,24 @@ def _attributes(attrs: Attrs) -> tuple[int, int, bool]:
 
 def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """Table, straight line between two entries, mirrored below zero."""
-    multiplier, shift, tanh = _attributes(site.attrs)
+    x = operands[0].astype(np.int64)
+    return (interpolated(x, operands[1], *_attributes(site.attrs)).astype(np.int16),)
+
+
+def interpolated(
+    x: np.ndarray, table: np.ndarray, multiplier: int, shift: int, tanh: bool
+) -> np.ndarray:
+    """The function of x, int64 that holds int16 values, as is the result."""
     bits = 8 if tanh else 9
-    x = operands[0].astype(np.int64) * multiplier
-    x = (x + ((1 << shift) >> 1)) >> shift
+    x = (x * multiplier + ((1 << shift) >> 1)) >> shift
     size = np.abs(x)
     at = np.minimum(size >> bits, 254)
-    table = operands[1].astype(np.int64) + 32768
-    line = (table[at] << bits) + (size & ((1 << bits) - 1)) * (table[at + 1] - table[at])
+    entries = table.astype(np.int64) + 32768
+    line = (entries[at] << bits) + (size & ((1 << bits) - 1)) * (entries[at + 1] - entries[at])
     y = np.where(size >> bits >= 255, 0xFFFF << 8 if tanh else 0x7FFF << 10, line)
     if tanh:
-        y = np.where(x >= 0, y - (1 << 23) + 128, (1 << 23) - y + 127) >> 8
-    else:
-        y = np.where(x >= 0, y + 512, (1 << 25) - y + 511) >> 10
-    return (y.astype(np.int16),)
+        return np.where(x >= 0, y - (1 << 23) + 128, (1 << 23) - y + 127) >> 8
+    return np.where(x >= 0, y + 512, (1 << 25) - y + 511) >> 10
 
 
 def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:

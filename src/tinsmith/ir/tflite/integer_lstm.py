@@ -1,11 +1,12 @@
 """UNIDIRECTIONAL_SEQUENCE_LSTM in integers: activations and weights of int8, a cell of int16.
 
-Gates are scaled to steps of 2^-12; h has the scale and zero point of the fifth of the operator's
-intermediate tensors, whatever its state and its result declare. Scales are multiplied in float32.
-Source: TensorFlow Lite, lite/kernels/unidirectional_sequence_lstm.cc,
-PopulateQuantizedLstmParams8x8_16. Its reference (LiteRT 2.3.0, BUILTIN_REF) rounds products twice
-and adds the zero point of h; both were found by comparing models. TensorFlow Lite Micro takes its
-gates from tables of another form (lite/micro/kernels/lstm_eval.cc) and rounds otherwise.
+Gates are scaled to steps of 2^-12; scales are multiplied in float32. Two references: LiteRT has
+functions in fixed point, and scale and zero point of h from the fifth of the operator's
+intermediate tensors, whatever its state and its result declare (lite/kernels/
+unidirectional_sequence_lstm.cc, PopulateQuantizedLstmParams8x8_16; LiteRT 2.3.0, BUILTIN_REF);
+TensorFlow Lite Micro has functions by table, and h as its state has it (lite/micro/kernels/
+lstm_eval_common.cc, PrepareGateParametersInteger; tflite-micro 0.dev20261023, x86-64). Both round
+sums twice and add the zero point of h; that was found by comparing models.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ import numpy as np
 from tinsmith.ir.compose import movement, recurrent
 from tinsmith.ir.ops._gates import INT16_MAX, MOST_BITS
 from tinsmith.ir.ops.requantize import multipliers
+from tinsmith.ir.ops.sigmoid16 import sigmoid_table
 from tinsmith.ir.tflite.integers import one_quant
 from tinsmith.ir.tflite.translate import Unsupported, Use
 from tinsmith.ir.tflite.values import type_of
@@ -34,14 +36,14 @@ GATES = "ifco"
 def integer_lstm(use: Use, x: str) -> str:
     """h of every step, [steps, batch, units], of x [steps, batch, depth]; operands and options as
     `sequences.lstm` names them."""
-    if use.t.semantics != "litert":
-        raise Unsupported(f"{use.t.semantics} computes int8 gates otherwise")
+    micro = use.t.semantics == "tflm"
     if use.option(0) != _TANH:
         raise Unsupported(f"its activation {use.option(0)} is not tanh")
     if use.wanted.dtype != "int8":
         raise Unsupported(f"it makes {use.wanted.dtype} of int8")
-    hidden, (h, c) = _hidden(use), (_state(use, H, "int8"), _state(use, C, "int16"))
-    multiplier, shift = _factors(use, x, h, hidden)
+    h, c = _state(use, H, "int8"), _state(use, C, "int16")
+    hidden = h if micro else _hidden(use)
+    multiplier, shift = _factors(use, x, h, 2.0**-30 / float(np.float32(hidden.scale[0])))
     operands = [
         _constant(use, "weights", stacked(use, WEIGHTS, "int8")),
         _constant(use, "recurrent", stacked(use, RECURRENT, "int8")),
@@ -49,8 +51,9 @@ def integer_lstm(use: Use, x: str) -> str:
         _constant(use, "multiplier", multiplier), _constant(use, "shift", shift),
     ]  # fmt: skip
     bits = _cell_bits(c)
+    table = [_constant(use, "table", sigmoid_table())] if micro else []
     y = use.op(
-        "lstm8", x, *operands, use.value(H), use.value(C), name=f"{use.name}_steps",
+        "lstm8", x, *operands, use.value(H), use.value(C), *table, name=f"{use.name}_steps",
         cell_bits=bits, cell_clip=_clip(use, c), zero_point=hidden.zero_point[0],
     )  # fmt: skip
     return _taken_apart(use, y, h, c)
@@ -114,15 +117,16 @@ def _clip(use: Use, c: Quant) -> int:
     return int(min(float(np.float32(clip) / np.float32(c.scale[0])), INT16_MAX))
 
 
-def _factors(use: Use, x: str, h: Quant, hidden: Quant) -> tuple[np.ndarray, np.ndarray]:
-    """Multipliers and shifts of w's gates, of r's, and of the result."""
+def _factors(use: Use, x: str, h: Quant, result: float) -> tuple[np.ndarray, np.ndarray]:
+    """Multipliers and shifts of w's gates, of r's, and of the result, whose factor is held in
+    float32 by LiteRT, in float64 by TensorFlow Lite Micro."""
     xq = one_quant(use.type(x).quant, "its input")
     of_x = [_factor(use, w, b, xq) for w, b in zip(WEIGHTS, BIASES, strict=True)]
     of_h = [_factor(use, r, None, h) for r in RECURRENT]
     gates = [f[GATES.index(g)] for f in (of_x, of_h) for g in "iofc"]
-    result = np.float32(2.0**-30 / float(np.float32(hidden.scale[0])))
+    result = result if use.t.semantics == "tflm" else float(np.float32(result))
     try:
-        return multipliers([*gates, float(result)])
+        return multipliers([*gates, result])
     except ValueError as e:
         raise Unsupported(f"its scales do not fit: {e}") from e
 

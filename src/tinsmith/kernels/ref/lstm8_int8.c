@@ -2,22 +2,30 @@
  * bias + w (x[t] - zero_x), that of h as r (h[t - 1] - zero_h), each scaled and brought to int16, a gate is the logistic
  * function (c: tanh) of their sum in Q(3), in Q(0). c[t] = f * c[t - 1] + i * c gate in Q(bits), within cell_clip (0: not);
  * h[t] = o * tanh(c[t]), scaled, plus zero, within int8.
+ * If tabled, r's part is brought to int16 too, functions come of a table (ts_table16.h), and products for the cell are
+ * halved first, to the nearest.
  * x [steps][batch][depth], w [4][units][depth], r [4][units][units], bias [4][units], multiplier and shift [9] of w's
- * gates, r's gates and the result, start_h, start_c [batch][units], y [steps of h, then the last c][batch][units].
- * Source: TensorFlow Lite, lite/kernels/lstm_eval.cc, LstmStepInteger8x8_16. */
+ * gates, r's gates and the result, start_h, start_c [batch][units], table [256] if tabled, y [steps of h, then the last c]
+ * [batch][units].
+ * Source: TensorFlow Lite, lite/kernels/lstm_eval.cc, LstmStepInteger8x8_16; tabled: lite/micro/kernels/lstm_eval.cc. */
 /* mutant: "bias[row], x_t" -> "bias[0], x_t" */
 /* mutant: "row * depth, zero_x" -> "row * depth, -zero_x" */
 /* mutant: "past - zero_h" -> "past + zero_h" */
 /* mutant: "shift[4 + g]" -> "shift[g]" */
 /* mutant: "t == 0 ? start_h" -> "t <= 1 ? start_h" */
 /* mutant: "shift[g]), -32768" -> "shift[g]), -32000" */
-/* mutant: "g < 3 ? ts_logistic16" -> "g < 2 ? ts_logistic16" */
+/* mutant: "gate, g == 3" -> "gate, g >= 2" */
 /* mutant: "gates[2] * cell[j], 15" -> "gates[0] * cell[j], 15" */
 /* mutant: "15 + bits" -> "16 + bits" */
 /* mutant: "next < -cell_clip ? -cell_clip" -> "next < -cell_clip ? cell_clip" */
-/* mutant: "ts_tanh16(next, bits)" -> "ts_tanh16(next, 3)" */
+/* mutant: "ts_tanh16(x, bits)" -> "ts_tanh16(x, (bits + 1) / 2)" */
 /* mutant: "shift[8]) + zero" -> "shift[8]) - zero" */
+/* mutant: "(x + 1) >> 1, times - 1" -> "(x + 1) >> 1, times" */
+/* mutant: "bits > 3 ? bits - 3 : 0" -> "bits > 3 ? bits - 2 : 0" */
+/* mutant: "bits < 3 ? 3 - bits : 0" -> "bits < 3 ? 2 - bits : 0" */
+/* mutant: "tabled ? ts_clamp((int32_t)from_h, -32768" -> "tabled ? ts_clamp((int32_t)from_h, -99999" */
 #include "ts_gates.h"
+#include "ts_table16.h"
 
 /* sum + w (x - zero), modulo 2^32. */
 static inline int32_t ts_lstm8_sum(int32_t sum, const int8_t *x, const int8_t *w, int32_t zero, int32_t n) {
@@ -28,10 +36,32 @@ static inline int32_t ts_lstm8_sum(int32_t sum, const int8_t *x, const int8_t *w
     return (int32_t)total;
 }
 
+/* x / 2^times for the cell. */
+static inline int32_t ts_lstm8_halved(int32_t x, int32_t times, int32_t tabled) {
+    return tabled ? ts_halved((x + 1) >> 1, times - 1) : ts_halved(x, times);
+}
+
+/* A function of a gate's sum, in Q(3). */
+static inline int32_t ts_lstm8_gate(int32_t x, int32_t tanh, const int16_t *table, int32_t tabled) {
+    if (tabled) {
+        return ts_table16(x, table, 3, 0, tanh);
+    }
+    return tanh ? ts_tanh16(x, 3) : ts_logistic16(x);
+}
+
+/* tanh of the cell, in Q(bits). */
+static inline int32_t ts_lstm8_tanh(int32_t x, int32_t bits, const int16_t *table, int32_t tabled) {
+    if (tabled) {
+        return ts_table16(x, table, 3 << (bits > 3 ? bits - 3 : 0), bits < 3 ? 3 - bits : 0, 1);
+    }
+    return ts_tanh16(x, bits);
+}
+
 void ts_lstm8_int8(
     const int8_t *x, const int8_t *w, const int8_t *r, const int32_t *bias, const int32_t *multiplier,
-    const int32_t *shift, const int8_t *start_h, const int16_t *start_c, int16_t *y, int32_t steps, int32_t batch,
-    int32_t depth, int32_t units, int32_t zero_x, int32_t zero_h, int32_t bits, int32_t cell_clip, int32_t zero) {
+    const int32_t *shift, const int8_t *start_h, const int16_t *start_c,
+    const int16_t *table, int16_t *y, int32_t steps, int32_t batch, int32_t depth, int32_t units, int32_t zero_x,
+    int32_t zero_h, int32_t bits, int32_t cell_clip, int32_t zero, int32_t tabled) {
     int32_t plane = batch * units;
     for (int32_t i = 0; i < plane; i++) {
         y[steps * plane + i] = start_c[i];
@@ -53,16 +83,19 @@ void ts_lstm8_int8(
                         total += (uint32_t)((past - zero_h) * r[row * units + k]);
                     }
                     int64_t from_h = ts_scale_double((int32_t)total, multiplier[4 + g], shift[4 + g]);
+                    from_h = tabled ? ts_clamp((int32_t)from_h, -32768, 32767) : from_h;
                     int32_t gate = ts_clamp(ts_saturate(from_x + from_h), -32768, 32767);
-                    gates[g] = g < 3 ? ts_logistic16(gate) : ts_tanh16(gate, 3);
+                    gates[g] = ts_lstm8_gate(gate, g == 3, table, tabled);
                 }
-                int32_t next = ts_halved(gates[2] * cell[j], 15) + ts_halved(gates[0] * gates[3], 15 + bits);
+                int32_t next = ts_lstm8_halved(gates[2] * cell[j], 15, tabled);
+                next += ts_lstm8_halved(gates[0] * gates[3], 15 + bits, tabled);
                 next = ts_clamp(next, -32768, 32767);
                 if (cell_clip > 0) {
                     next = next < -cell_clip ? -cell_clip : (next > cell_clip ? cell_clip : next);
                 }
                 cell[j] = (int16_t)next;
-                int64_t out = (int64_t)ts_scale_double(gates[1] * ts_tanh16(next, bits), multiplier[8], shift[8]) + zero;
+                int32_t product = gates[1] * ts_lstm8_tanh(next, bits, table, tabled);
+                int64_t out = (int64_t)ts_scale_double(product, multiplier[8], shift[8]) + zero;
                 h[j] = (int16_t)ts_clamp(ts_saturate(out), -128, 127);
             }
         }
