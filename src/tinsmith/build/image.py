@@ -56,8 +56,7 @@ def build_image(
     """
     port = options.port or board.port
     stack = DEFAULT_STACK if options.stack_bytes is None else options.stack_bytes
-    if stack < 8 or stack % 8:
-        raise UserError("build.stack", f"A stack of {stack} B is not a positive multiple of 8 B.")
+    check_stack(stack)
     memories = machine_for(board).memories if port == "qemu" else board.memories
     if not memories:
         raise UserError(
@@ -76,6 +75,16 @@ def build_image(
         kind="image", elf=elf, size=size_report(elf), stack_bytes=stack, module=module,
         symbols=symbols(elf, thumb=board.core.isa.startswith("arm")),
     )  # fmt: skip
+
+
+def check_stack(nbytes: int) -> None:
+    """Raises UserError ``build.stack`` where so large a stack cannot be reserved on any board."""
+    if nbytes < 8 or nbytes % 8:
+        raise UserError(
+            "build.stack",
+            f"A stack of {nbytes} B is not a positive multiple of 8 B.",
+            f"Take the next multiple of 8; usual are {DEFAULT_STACK} B.",
+        )
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,8 @@ def call(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return _interrupted()
     except SystemExit as e:
+        if isinstance(e.__context__, BrokenPipeError):  # who read stdout has enough: no bug
+            return 2
         return _interrupted() if e.code == INTERRUPTED else int(e.code or 0)
     except OSError as e:
         return _refused(e) if e.errno in _PLACES else _bug(arguments)

@@ -12,7 +12,9 @@ import numpy as np
 
 from tinsmith.bench.cycles.model import calibrated
 from tinsmith.bench.outcome import Outcome, RunOptions
+from tinsmith.bench.runner import RUNNERS
 from tinsmith.build.firmware import Firmware
+from tinsmith.build.image import check_stack
 from tinsmith.codegen.compile import compile_graph
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.errors import UserError
@@ -49,12 +51,16 @@ class MeasureOptions:
     cache: Path | None = None
 
     def target(self) -> Target:
-        """Board, toolchain and runner.
+        """Board, toolchain and runner, all of them here.
 
         Raises:
-            UserError: they do not exist, or not together.
+            UserError: they do not exist, or not together; ``build.stack``.
+            MissingTool: one of them is not installed.
         """
+        if self.stack_bytes is not None:
+            check_stack(self.stack_bytes)
         chosen = choose_target(self.board, self.toolchain, self.runner, self.optimize, self.cache)
+        RUNNERS.get(chosen.runner).find()
         return replace(chosen, stack_bytes=self.stack_bytes)
 
 
@@ -116,7 +122,7 @@ def measure_model(
     steps = Clock(listener or Nobody())
     options.target()  # a wrong board or place is known before a large model is read
     if options.outputs is not None:
-        check_output(options.outputs)
+        check_output(options.outputs, path, options.inputs)
     graph = open_model(path, options.semantics, steps)
     meant = semantics_of(path, options.semantics)
     return measure_graph(graph, (path.name, meant), options, steps)
@@ -195,7 +201,14 @@ def semantics_of(path: Path, semantics: str) -> str | None:
 
 def case_inputs(graph: Graph, path: Path | None, steps: Clock) -> dict[str, np.ndarray]:
     """The cases of a file, or one of default values."""
-    return read_inputs(path, graph, steps.note) if path is not None else default_inputs(graph)
+    if path is None:
+        return default_inputs(graph)
+    cases = read_inputs(path, graph, steps.note)
+    for name, array in cases.items():
+        odd = len(array) - int(np.isfinite(array).reshape(len(array), -1).all(axis=1).sum())
+        if odd:
+            steps.note(f"{path}: {odd} of {len(array)} cases of {name!r} hold NaN or infinity.")
+    return cases
 
 
 def _measured(

@@ -116,13 +116,14 @@ def choose_target(
 
     Raises:
         UnknownKind: no such board, toolchain, runner or optimisation.
+        MissingTool: the toolchain is not installed.
         UserError: ``model.target`` (the board is not served by it), ``cache.folder`` (objects
             cannot be kept).
     """
     found = BOARDS.get(board)
     chain = _one_of(toolchain, found.toolchains, f"board {board!r} and toolchain")
     engine = _one_of(runner, found.runners, f"board {board!r} and runner")
-    TOOLCHAINS.get(chain)
+    TOOLCHAINS.get(chain).find()
     RUNNERS.get(engine)
     known = TOOLCHAINS.get(chain).optimize
     if optimize and optimize not in known:
@@ -148,8 +149,10 @@ def cache_folder() -> Path:
     own = os.environ.get("TINSMITH_CACHE")
     if own:
         return Path(own)
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    return (Path(base) if base else Path.home() / ".cache") / "tinsmith"
+    named = (os.environ.get("XDG_CACHE_HOME"), os.environ.get("LOCALAPPDATA"))
+    # A path that is not absolute is to be ignored, says the specification.
+    base = next((Path(p) for p in named if p and Path(p).is_absolute()), Path.home() / ".cache")
+    return base / "tinsmith"
 
 
 def seconds_for(graph: Graph, cases: int) -> float:

@@ -26,13 +26,16 @@ def check_cache(folder: Path) -> None:
         ) from None
 
 
-def check_output(file: Path) -> None:
+def check_output(file: Path, *read: Path | None) -> None:
     """Whether a file can be written where it is to go; nothing is made.
 
     Raises:
-        UserError ``output.place``: it is a folder or a device, or its folder cannot be made or
-            written.
+        UserError ``output.place``: it is a folder or a device, or one of the files that are
+            ``read``, or its folder cannot be made or written.
     """
+    for other in read:
+        if other is not None and other.exists() and file.exists() and file.samefile(other):
+            _refuse(f"{file} is read by this command: it would be overwritten.")
     if _there(file) and not file.is_file():
         what = "is a folder" if file.is_dir() else "is no plain file"
         _refuse(f"{file} {what}; a file is to be written there.")

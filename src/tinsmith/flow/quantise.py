@@ -136,7 +136,7 @@ def quantise_model(
             ``compress.*``, ``quantise.*``.
     """
     steps, chosen = Clock(listener or Nobody()), options.checked()
-    check_output(options.output)
+    check_output(options.output, path, options.calibration)
     graph = open_model(path, options.semantics, steps)
     check_float(graph)
     inputs = read_inputs(options.calibration, graph, steps.note)

@@ -1,5 +1,6 @@
 """Exit codes and messages: 0 done, 2 the user can mend it, 1 our bug with an id and a log."""
 
+import os
 import re
 import subprocess
 import sys
@@ -105,3 +106,17 @@ def test_a_disk_that_refuses_is_no_bug(
     monkeypatch.setattr(main, "make_app", lambda: app_that(OSError(28, "No space left", "/full")))
     assert main.call([]) == 2
     assert "tinsmith: /full: No space left." in capsys.readouterr().err
+
+
+def test_a_reader_that_has_enough_meets_no_bug() -> None:
+    """As in `tinsmith kinds | head -1`: nobody reads on."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "tinsmith.cli", "kinds"]
+    try:
+        done = subprocess.run(
+            command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+        )
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (2, "")

@@ -9,9 +9,9 @@ from firmwares import CACHE, inputs, mixed_graph
 from tflites import dense
 
 from tinsmith.codegen.compile import lower
-from tinsmith.core.errors import UnknownKind, UserError
+from tinsmith.core.errors import MissingTool, UnknownKind, UserError
 from tinsmith.flow.journal import Nobody, StepRecord
-from tinsmith.flow.model import Clock, MeasureOptions, measure_graph, measure_model
+from tinsmith.flow.model import Clock, MeasureOptions, case_inputs, measure_graph, measure_model
 from tinsmith.flow.model_compare import compare_model, side_by_side
 from tinsmith.flow.model_inputs import default_inputs
 from tinsmith.flow.model_target import (
@@ -20,6 +20,7 @@ from tinsmith.flow.model_target import (
     instructions_at_most,
     seconds_for,
 )
+from tinsmith.flow.quantise import QuantiseOptions, quantise_model
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.importer import read_model
 from tinsmith.ir.interp import run_cases
@@ -177,6 +178,56 @@ def test_the_cache_lies_where_the_user_wants_it(
     monkeypatch.delenv("TINSMITH_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     assert choose_target(M4).cache == tmp_path / "xdg" / "tinsmith" / "objects"
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")  # to be ignored, says its specification
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("LOCALAPPDATA", raising=False)
+    assert choose_target(M4).cache == tmp_path / "home" / ".cache" / "tinsmith" / "objects"
+
+
+@pytest.mark.parametrize("stack", [0, 7, 12, -8])
+def test_a_stack_that_no_board_can_have_is_told_before_the_model_is_read(
+    stack: int, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match="multiple of 8 B") as e:
+        measure_model(tmp_path / "none", options(stack_bytes=stack))
+    assert e.value.code == "build.stack" and "multiple of 8" in e.value.hint
+
+
+def test_a_tool_that_is_missing_is_told_before_the_model_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for more in ({"toolchain": "arm_gcc"}, {"runner": "qemu"}):
+        with pytest.raises(MissingTool):
+            measure_model(tmp_path / "none", options(**more))
+
+
+def test_what_is_read_is_not_overwritten(model: Path, tmp_path: Path) -> None:
+    inputs = tmp_path / "x.npz"
+    np.savez(inputs, in_0=np.zeros((1, 1, 12), np.int8))
+    (tmp_path / "link.npz").symlink_to(inputs)
+    for outputs in (inputs, tmp_path / "link.npz", model):
+        with pytest.raises(UserError, match="would be overwritten") as e:
+            measure_model(model, options(inputs=inputs, outputs=outputs))
+        assert e.value.code == "output.place"
+    same = QuantiseOptions(inputs, tmp_path / "own.tinsmith")
+    same.output.touch()
+    with pytest.raises(UserError, match="would be overwritten"):
+        quantise_model(same.output, same)
+
+
+def test_cases_that_are_not_finite_are_noted(tmp_path: Path) -> None:
+    values = np.zeros((3, 1, 4), np.float32)
+    values[1, 0, 2], values[2, 0, 0] = np.nan, np.inf
+    np.savez(tmp_path / "x.npz", in_0=values)
+    heard: list[str] = []
+
+    class Heard(Nobody):
+        def noted(self, text: str) -> None:
+            heard.append(text)
+
+    case_inputs(wide(4), tmp_path / "x.npz", Clock(Heard()))
+    assert len(heard) == 1 and "2 of 3 cases of 'x' hold NaN or infinity" in heard[0]
 
 
 def test_steps_are_told_as_they_happen(model: Path) -> None:

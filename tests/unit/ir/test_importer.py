@@ -45,7 +45,7 @@ def test_a_missing_file_is_no_riddle(tmp_path: Path) -> None:
     [
         (b"", "m.json: The file holds no object"),
         (b"hello", "m.json: The file holds no object"),
-        (b"{}", "m.json: learner is NoneType"),
+        (b"{}", "m.json: The file has no key 'learner'"),
         (b'\t{\t"learner": 1', "m.json: The file is no JSON"),
         (b"{i\x01", "m.json: 1 bytes are wanted at byte 3 of 3"),
     ],

@@ -51,7 +51,13 @@ def from_bytes(data: bytes, name: str) -> Graph:
     if data.lstrip()[:1] != b"{":
         broken("The file holds no object, neither of JSON nor of UBJSON.")
     body = _json(data) if _TEXT.match(data) else ubjson.loads(data)
-    graph = translate(_mapping(_mapping(body, "the file").get("learner"), "learner"), name)
+    if "learner" not in _mapping(body, "the file"):
+        refuse(
+            "model",
+            "The file has no key 'learner': it is no model of XGBoost.",
+            "Save the booster or estimator with save_model('name.json').",
+        )
+    graph = translate(_mapping(body["learner"], "learner"), name)
     verify(graph)
     return graph
 
