@@ -42,6 +42,19 @@ def _on_two(op: str) -> Callable[[Use], str]:
     return lambda use: binary(use.b, op, use.value(0), use.value(1), name=use.name)
 
 
+def _add(use: Use) -> Value:
+    """A sum. What is added to constant zeros stays as it is, but for the sign of a zero (ONNX
+    Runtime's "noop elimination" does the same)."""
+    for one, other in ((0, 1), (1, 0)):
+        zeros, kept = use.raw(one), use.raw(other)
+        if isinstance(zeros, np.ndarray) and isinstance(kept, str) and not zeros.any():
+            found = use.b.type(kept)
+            fits = np.broadcast_shapes(zeros.shape, found.shape) == found.shape
+            if fits and zeros.dtype.name == found.dtype:
+                return kept
+    return _on_two("add")(use)
+
+
 def _fold_two(function: Callable[..., np.ndarray]) -> Fold:
     return lambda use: _like(function(use.constant(0), use.constant(1)), use.constant(0))
 
@@ -125,6 +138,12 @@ def _plain(function: Callable[..., np.ndarray]) -> Fold:
 
 
 def _where(use: Use) -> str:
+    known = use.raw(0)
+    alike = isinstance(known, np.ndarray) and len(np.unique(known)) == 1
+    if isinstance(known, np.ndarray) and alike and known.dtype == bool:
+        shape = np.broadcast_shapes(*(use.shape(i) for i in range(3)))
+        if use.dtype(1) == use.dtype(2):
+            return movement.expand(use.b, use.value(1 if known.all() else 2), shape)
     return where(use.b, use.value(0, "bool"), use.value(1), use.value(2), name=use.name)
 
 
@@ -312,7 +331,7 @@ _SIGNED: Mapping[str, tuple[str, Callable[..., np.ndarray]]] = {
     "Abs": ("abs", np.abs), "Neg": ("neg", np.negative), "Sign": ("sign", np.sign),
 }  # fmt: skip
 _TWO: Mapping[str, tuple[str, Callable[..., np.ndarray]]] = {
-    "Add": ("add", np.add), "Sub": ("sub", np.subtract), "Mul": ("mul", np.multiply),
+    "Sub": ("sub", np.subtract), "Mul": ("mul", np.multiply),
     "Div": ("div", _quotient),
 }  # fmt: skip
 _COMPARE: Mapping[str, tuple[str, Callable[..., np.ndarray]]] = {
@@ -337,6 +356,7 @@ _OWN: Mapping[str, Callable[[Use], Value]] = {
 OPERATORS = (
     *(Operator(k, _unary(op, *FLOAT), FLOAT) for k, op in _UNARY.items()),
     *(Operator(k, _unary(op), NUMBERS, fold=_plain(f)) for k, (op, f) in _SIGNED.items()),
+    Operator("Add", _add, NUMBERS, fold=_fold_two(np.add)),
     *(Operator(k, _on_two(op), NUMBERS, fold=_fold_two(f)) for k, (op, f) in _TWO.items()),
     *(Operator(k, _compare(op), ALL, fold=_plain(f)) for k, (op, f) in _COMPARE.items()),
     *(Operator(k, _logical(op), ("bool",), fold=_plain(f)) for k, (op, f) in _LOGICAL.items()),

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tinsmith.core.errors import UserError
 from tinsmith.ir.onnx.parse import Info, OpNode, Subgraph, nodes_of
 from tinsmith.ir.onnx.refusal import InnerConstant, NotConstant, Unsupported
 from tinsmith.ir.onnx.registry import Operator
@@ -42,6 +43,8 @@ def _written_out(use: Use) -> list[Value | None]:
             (NotConstant(i) for n, i in given.items() if n in sources and use.known(i) is None),
             Unsupported("it needs constants that are not operands of it"),
         ) from None
+    except UserError as e:
+        raise Unsupported(f"in its body, {e.message.rstrip('.')}") from None
     results = iter(found)
     return [next(results) if w else None for w in wanted]
 
