@@ -95,8 +95,11 @@ def test_layers_side_by_side(model: Path, tinsmith: Call, tmp_path: Path) -> Non
     ("arguments", "words"),
     [
         (("MODEL", "--board", "rpi_pcio"), "Did you mean 'rpi_pico'?"),
-        (("MODEL",), "measured on one board; got 0"),
-        (("MODEL", "--board", "host", "--board", "rpi_pico"), "measured on one board; got 2"),
+        (("MODEL",), "measured on one board; got none"),
+        (
+            ("MODEL", "--board", "host", "--board", "rpi_pico"),
+            "measured on one board; got host, rpi_pico",
+        ),
         (("MODEL", "--board", "host", "--inputs", "none.npz"), "no file none.npz"),
         (("MODEL", "--board", "host", "--inputs", "MODEL"), "no .npz file of plain arrays"),
         (("none.tflite", "--board", "host"), "no file none.tflite"),

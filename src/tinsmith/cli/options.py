@@ -112,9 +112,10 @@ def one_board(boards: list[str] | None) -> str:
         UserError ``cli.board``: none, or several.
     """
     if not boards or len(boards) > 1:
+        got = ", ".join(boards or ()) or "none"
         raise UserError(
             "cli.board",
-            f"A model file is measured on one board; got {len(boards or ())}.",
+            f"A model file is measured on one board; got {got}.",
             "Name it with --board; see `tinsmith board list`.",
         )
     return boards[0]

@@ -120,7 +120,13 @@ def measure_model(
             ``model.inputs.*``, ``build.fit`` (`DoesNotFit`), and every fault of a run.
     """
     steps = Clock(listener or Nobody())
-    options.target()  # a wrong board or place is known before a large model is read
+    target = options.target()  # what is wrong is known before a large model is read
+    if options.stack_bytes is not None and not target.board.memories:
+        raise UserError(
+            "build.stack",
+            f"On board {target.board.id!r} no stack is reserved or measured.",
+            "Leave --stack out, or name a board with memories: see `tinsmith board list`.",
+        )
     if options.outputs is not None:
         check_output(options.outputs, path, options.inputs)
     graph = open_model(path, options.semantics, steps)

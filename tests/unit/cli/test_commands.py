@@ -36,6 +36,14 @@ def test_help_has_an_example(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS.names())
+def test_what_a_command_does_is_one_plain_line(name: str) -> None:
+    """The list of commands shows the first paragraph as it is broken, with its backticks."""
+    for info in COMMANDS.get(name).app.registered_commands:
+        first = inspect.getdoc(info.callback).partition("\n\n")[0]
+        assert "\n" not in first and "`" not in first, first
+
+
+@pytest.mark.parametrize("name", COMMANDS.names())
 def test_commands_hold_no_logic(name: str) -> None:
     for info in COMMANDS.get(name).app.registered_commands:
         lines, _ = inspect.getsourcelines(info.callback)

@@ -191,6 +191,8 @@ def test_a_stack_that_no_board_can_have_is_told_before_the_model_is_read(
     with pytest.raises(UserError, match="multiple of 8 B") as e:
         measure_model(tmp_path / "none", options(stack_bytes=stack))
     assert e.value.code == "build.stack" and "multiple of 8" in e.value.hint
+    with pytest.raises(UserError, match="no stack is reserved"):
+        measure_model(tmp_path / "none", options("host", stack_bytes=4096))
 
 
 def test_a_tool_that_is_missing_is_told_before_the_model_is_read(

@@ -19,8 +19,7 @@ def kinds(
     name: str = typer.Argument("", help="One entry of it."),
     json: JsonOption = False,
 ) -> None:
-    """List catalogues, the entries of one, or one entry with its parameters; ``ops`` lists the
-    operators that importers of models support."""
+    """List what can be extended, and the operators that importers know (ops)."""
     from tinsmith.cli.console import print_json
     from tinsmith.cli.kinds import listing
     from tinsmith.cli.show import show_kinds

@@ -48,8 +48,10 @@ class Choice(ModelChoice):
 )
 @from_fields(Choice)
 def measure(choice: Choice) -> None:
-    """Run a model file, or the project's firmware on its test windows (emulated: core and
-    memories)."""
+    """Run a model file on a board, or the project's firmware on its test windows.
+
+    Boards are emulated: core and memories, not peripherals.
+    """
     from tinsmith.cli.console import print_json, shown
     from tinsmith.cli.show import show_boards, show_measured
 

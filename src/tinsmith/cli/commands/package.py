@@ -58,8 +58,10 @@ class Choice:
 )
 @from_fields(Choice)
 def package(choice: Choice) -> None:
-    """Write archives that drop into a firmware project, an application or a web page: each with
-    golden vectors, a self-test, licence and bill of materials."""
+    """Write archives that drop into a firmware project, an application or a web page.
+
+    Each has golden vectors, a self-test, a licence and a bill of materials.
+    """
     from tinsmith.cli.console import print_json, shown
     from tinsmith.cli.show import show_packed
     from tinsmith.flow.package import PackageOptions, package_model, package_project
