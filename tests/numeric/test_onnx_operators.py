@@ -90,7 +90,8 @@ def test_einsum_of_a_layer_is_a_dense_layer() -> None:
 
 
 @pytest.mark.parametrize(
-    "equation", ["ij,jk->iz", "ij->ij", "i,jk->ijk", "ij,jk->ii", "ij,jk", "i+j,jk->ik"]
+    "equation",
+    ["ij,kl,kl,kl->i", "ij,jk->iz", "ij->ij", "i,jk->ijk", "ij,jk->ii", "ij,jk", "i+j,jk->ik"],
 )
 def test_einsums_that_do_not_fit_are_refused(equation: str) -> None:
     arrays = [np.ones((2, 3), np.float32), np.ones((4, 2), np.float32)]
@@ -178,6 +179,24 @@ def test_loop(turns: int, stop: bool, made: int) -> None:
 def test_loops_of_too_many_turns_or_none_are_refused(turns: int) -> None:
     with pytest.raises(UserError, match="Loop"):
         graph_of(loop(turns))
+
+
+def test_loops_within_loops_have_a_bound() -> None:
+    """Each of three has few nodes and 200 turns; together they are 8 million."""
+    inner = None
+    for k in range(3):
+        start = [info(f"i{k}", [], "int64"), info(f"c{k}", [], "bool"), info(f"v{k}", [2])]
+        step = make("Neg", [f"v{k}"], [f"w{k}"])
+        if inner is not None:
+            step = make("Loop", ["n", "", f"v{k}"], [f"w{k}"], body=inner)
+        nodes = [make("Identity", [f"c{k}"], [f"go{k}"]), step]
+        ends = [info(f"go{k}", [], "bool"), info(f"w{k}", [2])]
+        inner = helper.make_graph(nodes, f"body{k}", start, ends)
+    node = make("Loop", ["n", "", "x"], ["y"], body=inner)
+    made = model([node], [info("x", [2])], [info("y", [2])], {"n": np.int64(200)})
+    with pytest.raises(UserError) as e:
+        graph_of(made)
+    assert e.value.code == "import.onnx.limit"
 
 
 def test_sequences() -> None:

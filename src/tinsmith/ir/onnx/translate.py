@@ -34,6 +34,8 @@ from tinsmith.ir.onnx.use import Use
 from tinsmith.ir.onnx.values import Chosen, Items, Maps, Real, Scale, Unsigned, Value
 from tinsmith.ir.types import SIZES, Quant, TensorType
 
+MOST_TRANSLATED = 50_000
+"""Nodes of all turns of loops and all calls of functions."""
 _BATCH = re.compile(r"batch|^[nb]$|^unk__", re.IGNORECASE)
 
 
@@ -47,7 +49,7 @@ class Translation:
         self.users = known_as(model.graph.nodes)
         self.outputs = {o.name for o in model.graph.outputs}
         self.done: set[int] = set()
-        self.depth = 0
+        self.depth = self.translated = 0
         self._stages: dict[str, int] = {}
         self._materialised: dict[int, tuple[Value, str]] = {}
 
@@ -108,6 +110,9 @@ class Translation:
         for node in nodes:
             if id(node) in self.done:
                 continue
+            self.translated += 1
+            if self.translated > MOST_TRANSLATED:
+                refuse("limit", f"Loops and functions make more than {MOST_TRANSLATED} nodes.")
             operator = known_operator(node)
             self.b.stage = self.stage(snake(node.kind))
             try:

@@ -17,6 +17,7 @@ from tinsmith.ir.compose.elementwise import binary
 from tinsmith.ir.compose.layers import matmul
 from tinsmith.ir.compose.reduction import reduce
 from tinsmith.ir.compose.value import Value, operand, permuted, reshaped, shape_of
+from tinsmith.ir.onnx.operators.movement import bound
 from tinsmith.ir.onnx.refusal import Unsupported
 from tinsmith.ir.onnx.registry import Operator
 from tinsmith.ir.onnx.use import Use
@@ -98,7 +99,7 @@ def _plain(b: Builder, term: _Term, lengths: Mapping[str, int]) -> _Term:
     steps = dict.fromkeys(letters, 0)
     for letter, length, step in zip(term.letters, shape, movement.row_major(shape), strict=True):
         steps[letter] += step if length > 1 else 0
-    full = tuple(lengths[c] for c in letters)
+    full = bound([lengths[c] for c in letters], 4)
     if letters == term.letters and full == shape:
         return term
     if isinstance(term.value, np.ndarray):
@@ -135,13 +136,13 @@ def _product(b: Builder, x: _Term, y: _Term, kept: set[str]) -> _Term:
     lengths |= dict(zip(second.letters, shape_of(b, second.value), strict=True))
     shapes = [[lengths[c] for c in part] for part in (batch, left, inner, right)]
     stack, m, k, n = shapes[0], *(prod(s) for s in shapes[1:])
+    wanted = bound([*stack, *shapes[1], *shapes[3]], 4)
     p = reshaped(b, first.value, (*stack, m, k))
     q = reshaped(b, second.value, (*stack, k, n))
     if inner:
         z = matmul(b, p, q)
     else:
         z = binary(b, "mul", operand(b, p, "left"), operand(b, q, "right"))
-    wanted = (*stack, *shapes[1], *shapes[3])
     return _Term(movement.reshape(b, z, wanted), batch + left + right)
 
 

@@ -130,6 +130,7 @@ def sampled(
         step = binary(b, "mul", index, use.constant_of(np.float32(length)))
         index = _outer(use, "add", step, more)
         weight = _outer(use, "mul", weight, factor)
+    bound([b.type(rows).shape[0], *b.type(index).shape], 4)
     seen = movement.gather(b, rows, cast(b, index, "int32"), 1)
     taps = b.type(index).shape[0]
     weighted = binary(b, "mul", seen, weight)

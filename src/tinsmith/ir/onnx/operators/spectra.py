@@ -16,8 +16,8 @@ from tinsmith.ir.onnx.registry import Operator
 from tinsmith.ir.onnx.use import Use
 
 FLOAT = ("float32",)
-MOST_ELEMENTS = 2**20
-"""Of the matrix that a transform takes."""
+MOST_ELEMENTS = 2**22
+"""Of the matrix that a transform takes, and of the one that it is found with."""
 
 
 def _dft(use: Use) -> str:
@@ -52,7 +52,8 @@ def _axis(use: Use, rank: int) -> int:
 def _matrix(count: int, parts: int, length: int, inverse: bool, onesided: bool) -> np.ndarray:
     """[count, parts, bins, parts of the result]: what the transform makes of each place alone."""
     results = length // 2 + 1 if onesided and not inverse else length
-    if length < 1 or count * parts * results * 2 > MOST_ELEMENTS:
+    widest = count * parts * max(2 * results, count * parts)
+    if length < 1 or widest > MOST_ELEMENTS:
         raise Unsupported(f"a transform of {count} places to {length}")
     basis = np.eye(count * parts).reshape(-1, count, parts)
     signal = basis[..., 0] + (1j * basis[..., 1] if parts == 2 else 0)
