@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hostile import compiled, documents, estimators, flatbuffers, protobufs
+from hostile import compiled, documents, estimators, flatbuffers, programs, protobufs
 from hostile.reading import BUG, Answer, read_all, read_alone
 
 from tinsmith.core.errors import UserError
@@ -35,6 +35,7 @@ FORMATS: dict[str, Callable[[], list[Named]]] = {
     "onnx": lambda: _all(protobufs.crafted(), ".onnx"),
     "keras": lambda: list(documents.crafted()),
     "estimators": lambda: list(estimators.crafted()),
+    "programs": lambda: list(programs.crafted()),
 }
 
 

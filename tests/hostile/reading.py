@@ -29,6 +29,7 @@ TARGETS: dict[str, tuple[str, tuple[str, ...]]] = {
     ".ubj": ("tinsmith.ir.classic.xgboost", ()),
     ".txt": ("tinsmith.ir.classic.lightgbm", ()),
     ".tsk": ("tinsmith.ir.classic.sklearn_file", ()),
+    ".pt2": ("tinsmith.ir.torch_file.convert", ()),
 }
 """What the importers have the sandbox call, by suffix: the module of ``convert``, and arguments
 behind path and name."""

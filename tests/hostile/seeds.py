@@ -21,8 +21,10 @@ def shared_files(shared: Path) -> list[Path]:
 
 
 def trained_files(folder: Path) -> list[Path]:
-    """A .keras, .h5, .json, .ubj, .txt or .tsk file of every model below, written to ``folder``."""
-    return [p for make in (_keras, _xgboost, _lightgbm, _sklearn) for p in make(folder)]
+    """A .keras, .h5, .json, .ubj, .txt, .tsk or .pt2 file of every model below, written to
+    ``folder``."""
+    makes = (_keras, _xgboost, _lightgbm, _sklearn, torch_files)
+    return [p for make in makes for p in make(folder)]
 
 
 def _keras(folder: Path) -> list[Path]:
@@ -98,3 +100,23 @@ def _sklearn(folder: Path) -> list[Path]:
         save(make_pipeline(StandardScaler(), e).fit(x, y), folder / f"{name}.tsk")
         for name, e in estimators.items()
     ]
+
+
+def torch_files(folder: Path) -> list[Path]:
+    """Exported programs of PyTorch."""
+    import torch
+
+    nn = torch.nn
+    torch.manual_seed(7)
+    picture = nn.Sequential(nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3), nn.ReLU(True), nn.MaxPool2d(2),
+                            nn.Flatten(), nn.Linear(27, 2), nn.Softmax(-1))  # fmt: skip
+    series = nn.LSTM(3, 4, batch_first=True)
+    dense = nn.Sequential(nn.Linear(6, 5), nn.LayerNorm(5), nn.GELU(), nn.Linear(5, 3))
+    shapes = {"picture": (picture, (1, 2, 8, 8)), "series": (series, (1, 5, 3)),
+              "dense": (dense, (1, 6))}  # fmt: skip
+    found = []
+    for name, (module, shape) in shapes.items():
+        found.append(folder / f"{name}.pt2")
+        program = torch.export.export(module.eval(), (torch.zeros(shape),), strict=False)
+        torch.export.save(program, found[-1])
+    return found

@@ -102,6 +102,12 @@ def batch_norm(t: Translation, node: Any) -> Value:
     return norms.batch_norm(t.builder, x, moments, affine, float(given["eps"]))
 
 
+def batch_norm_decomposed(t: Translation, node: Any) -> Any:
+    """What torch makes of batch_norm where it decomposes: the value, and statistics that nothing
+    reads."""
+    return (batch_norm(t, node),)
+
+
 def layer_norm(t: Translation, node: Any) -> Value:
     """Over the last axes."""
     given, x = arguments(node), t.activation(node.args[0])
@@ -213,6 +219,7 @@ TABLE: Mapping[str, Rule] = {
     **{f"aten.max_pool{n}d.default": pooling("max", n) for n in (1, 2, 3)},
     **{f"aten.avg_pool{n}d.default": pooling("avg", n) for n in (1, 2, 3)},
     "aten.batch_norm.default": batch_norm,
+    "aten._native_batch_norm_legit_no_training.default": batch_norm_decomposed,
     "aten.layer_norm.default": layer_norm,
     "aten.group_norm.default": group_norm,
     "aten.instance_norm.default": instance_norm,

@@ -1,0 +1,1 @@
+"""Exported programs of PyTorch as files (``.pt2``), read without PyTorch."""

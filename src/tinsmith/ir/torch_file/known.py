@@ -1,0 +1,74 @@
+"""Tensors that an operation makes from numbers alone: known when the file is read.
+
+Meaning of each: PyTorch's documentation, "Creation Ops".
+"""
+
+from collections.abc import Callable, Mapping
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from tinsmith.ir.importers._aten import Unsupported
+from tinsmith.ir.torch_file.archive import READ, Meta
+from tinsmith.ir.torch_file.nodes import Node
+
+MOST_ELEMENTS = 1 << 26
+
+
+def created(node: Node) -> np.ndarray | None:
+    """What an operation of `CREATED` makes, in the type that the file says; None for others.
+
+    Raises:
+        Unsupported: the type is not one that is read, or it is too large.
+    """
+    make = CREATED.get(str(node.target))
+    if make is None:
+        return None
+    type: Meta = node.meta["val"]
+    if type.dtype not in READ or prod(type.shape) > MOST_ELEMENTS:
+        raise Unsupported(f"its result is {type}")
+    return np.broadcast_to(np.asarray(make(given(node), type)), type.shape).astype(type.dtype)
+
+
+def given(node: Node) -> dict[str, Any]:
+    """Arguments by name, defaults filled in."""
+    arguments = node.target._schema.arguments
+    found: dict[str, Any] = {a.name: a.default_value for a in arguments if a.has_default_value()}
+    found |= dict(zip((a.name for a in arguments), node.args, strict=False))
+    return found | dict(node.kwargs)
+
+
+def _range(arguments: dict[str, Any], type: Meta) -> np.ndarray:
+    """start + k * step, computed in float64 and rounded once."""
+    start, step = (_number(arguments.get(k), d) for k, d in (("start", 0), ("step", 1)))
+    return start + np.arange(type.shape[0]) * step
+
+
+def _number(value: Any, default: float) -> float:
+    value = default if value is None else value
+    if not isinstance(value, int | float):
+        raise Unsupported("an argument that is no number")
+    return value
+
+
+def _eye(arguments: dict[str, Any], type: Meta) -> np.ndarray:
+    return np.eye(type.shape[0], type.shape[1])
+
+
+Make = Callable[[dict[str, Any], Meta], Any]
+_ZERO: Make = lambda arguments, type: 0  # noqa: E731
+_ONE: Make = lambda arguments, type: 1  # noqa: E731
+_FILL: Make = lambda arguments, type: _number(arguments.get("fill_value"), 0)  # noqa: E731
+CREATED: Mapping[str, Make] = {
+    **{f"aten.{n}.default": _ZERO for n in ("zeros", "zeros_like", "new_zeros")},
+    **{f"aten.{n}.default": _ONE for n in ("ones", "ones_like", "new_ones")},
+    **{f"aten.{n}.default": _FILL for n in ("full", "full_like", "new_full")},
+    "aten.scalar_tensor.default": lambda arguments, type: _number(arguments["s"], 0),
+    "aten.arange.default": _range,
+    "aten.arange.start": _range,
+    "aten.arange.start_step": _range,
+    "aten.eye.default": _eye,
+    "aten.eye.m": _eye,
+}
+"""Torch's name of an operation -> what it makes."""

@@ -1,0 +1,21 @@
+"""Refusals of files of PyTorch."""
+
+from typing import NoReturn
+
+from tinsmith.core.errors import UserError
+
+SAVE = (
+    "In PyTorch 2.9 or newer: torch.export.save(torch.export.export(model.eval(), (example,)), "
+    "'model.pt2'), with an example of batch size 1."
+)
+"""How a file comes about that is read."""
+
+
+def refuse(what: str, message: str, hint: str = "") -> NoReturn:
+    """Raise UserError ``import.pt2.<what>``."""
+    raise UserError(f"import.pt2.{what}", message, hint)
+
+
+def broken(message: str) -> NoReturn:
+    """Refuse a file that contradicts itself or the format."""
+    refuse("broken", f"The file is broken: {message}.", SAVE)
