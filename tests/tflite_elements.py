@@ -252,6 +252,19 @@ def batch_matmul(rng: np.random.Generator, dtype: str) -> Draw:
     return Draw("BATCH_MATMUL", [x, y], [z], 101, options)
 
 
+def hybrid_matmul(rng: np.random.Generator, dtype: str) -> Draw:
+    """float32 times a known int8 matrix; one batch axis longer than 1."""
+    made = batch_matmul(rng, dtype)
+    x, y, z = *made.operands, *made.results
+    if len(x.shape) > 3:
+        x.shape, z.shape = (1, *x.shape[1:]), (1, *z.shape[1:])
+    y.shape, y.type = y.shape[-2:], "int8"
+    y.scale, y.zero = (float(np.float32(rng.uniform(0.01, 0.1))),), (0,)
+    y.data = rng.integers(-127, 128, y.shape)
+    made.options[2] = ("b", int(rng.integers(2)))
+    return made
+
+
 def computed_weights(rng: np.random.Generator, dtype: str) -> Draw:
     """FULLY_CONNECTED whose weights come in like x; half of them with a known bias."""
     m, k, n = shape(rng, 3, 9)
@@ -299,5 +312,6 @@ ALONG: dict[str, Drawer] = {
     "TOPK_V2": topk, "LOG_SOFTMAX": fixed("LOG_SOFTMAX", 1 / 16, {"int8": 127}, 36),
     "REDUCE_ANY": reduced("REDUCE_ANY"), "REDUCE_ALL": reduced("REDUCE_ALL"),
     "L2_NORMALIZATION": fixed("L2_NORMALIZATION", 1 / 128, {"int8": 0}, 12),
-    "BATCH_MATMUL": batch_matmul, "FULLY_CONNECTED computed": computed_weights,
+    "BATCH_MATMUL": batch_matmul, "BATCH_MATMUL hybrid": hybrid_matmul,
+    "FULLY_CONNECTED computed": computed_weights,
 }  # fmt: skip

@@ -33,6 +33,7 @@ UNKNOWN_TO_LITERT: dict[str, tuple[str, ...]] = {
 """Types that our rules take, and LiteRT's reference does not run or compares in other scales."""
 ONLY: dict[str, tuple[str, ...]] = {
     "FULLY_CONNECTED computed": ("float32", "int8"),
+    "BATCH_MATMUL hybrid": ("float32",),
     "ADD shifted": ("int16",),
     "SUB shifted": ("int16",),
 }

@@ -20,16 +20,22 @@ def dynamic_layer(use: Use, product: Product, name: str) -> str:
     """float32 x with integer weights; the result without its activation, called ``name``."""
     if use.operator.kind == "TRANSPOSE_CONV":
         raise Unsupported("float32 with integer weights: dynamic-range quantisation")
-    x = use.type(product.x)
     w, wq = integer_weights(use, product.channels)
     if use.operator.kind == "DEPTHWISE_CONV_2D" and len(wq.scale) != w.shape[product.channels]:
         raise Unsupported(
             "its weights have one scale, LiteRT's dynamic range takes one per channel"
         )
+    return dynamic_rows(use, product, (w, wq), name, _asymmetric(use, wq))
+
+
+def dynamic_rows(
+    use: Use, product: Product, weights: tuple[np.ndarray, Quant], name: str, asymmetric: bool
+) -> str:
+    """The layer ``product`` with known integer weights, each sample of its x in 8 bits."""
+    x, (w, wq) = use.type(product.x), weights
     _require_room(product, w, wq)
     rows = x.shape[0]
     flat = use.reshape(product.x, (rows, x.elements // rows), f"{use.name}_samples")
-    asymmetric = _asymmetric(use, wq)
     scales = use.op("row_scales", flat, name=f"{use.name}_scales", asymmetric=asymmetric)
     steps = use.op("quantize_rows", flat, scales, name=f"{use.name}_steps", asymmetric=asymmetric)
     sums = _sums(use, product, use.reshape(steps, x.shape, f"{use.name}_picture"), (w, wq))

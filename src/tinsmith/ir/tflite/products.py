@@ -10,6 +10,7 @@ from math import prod
 import numpy as np
 
 from tinsmith.ir.compose import elementwise, layers, movement
+from tinsmith.ir.tflite.dynamic import dynamic_rows
 from tinsmith.ir.tflite.integers import Product, integer_bias, requantized
 from tinsmith.ir.tflite.rounding import rounding_of
 from tinsmith.ir.tflite.scaling import centred, ends, quant_of, result_quant
@@ -22,6 +23,8 @@ _WIDEST = {"int8": (255, 2**31), "int16": (2**15, 2**47)}
 
 def batch_matmul(use: Use) -> str:
     """Options 0 and 1: whether the last two axes of each operand are exchanged."""
+    if use.given(0).dtype == "float32" and use.given(1).dtype == "int8":
+        return _dynamic(use)
     if use.given(0).dtype == "float32":
         sides = [_exchanged(use, use.value(i), i) for i in (0, 1)]
         return use.b.renamed(layers.matmul(use.b, sides[0], sides[1]), use.name)
@@ -36,6 +39,40 @@ def batch_matmul(use: Use) -> str:
     rounding = "double" if use.is_int8 else "wide16"
     factor = x * y / result_quant(use).scale[0]
     return requantized(use, sums, [factor], ends(use), rounding)
+
+
+def _dynamic(use: Use) -> str:
+    """float32 and a known int8 matrix; option 2: whether rows get a zero point."""
+    x, w = _exchanged(use, use.value(0), 0), _known_matrix(use)
+    shape, quant = use.type(x).shape, use.given(1).quant()
+    if sum(d > 1 for d in shape[:-2]) > 1:
+        raise Unsupported(f"{use.given(0)} has two batch axes: LiteRT mixes up their scales")
+    if quant.axis is not None or any(quant.zero_point):
+        raise Unsupported(f"{use.given(1)} needs one scale and zero point 0")
+    rows = movement.reshape(use.b, x, (prod(shape[:-1]), shape[-1]))
+    product = Product("dense", rows, 0, 0, {})
+    y = dynamic_rows(use, product, (w, quant), f"{use.name}_rows", bool(use.option(2)))
+    return use.b.renamed(movement.reshape(use.b, y, _stacked(use, x, w)), use.name)
+
+
+def _known_matrix(use: Use) -> np.ndarray:
+    """Operand 1, of which there is one matrix: [columns, depth]."""
+    tensor = use.given(1)
+    if not tensor.constant or tensor.variable or prod(tensor.shape[:-2]) != 1:
+        raise Unsupported(f"operand 1 ({tensor}) is no constant matrix")
+    matrix = content_of(tensor).reshape(tensor.shape[-2:])
+    w = matrix if use.option(1) else np.ascontiguousarray(matrix.T)
+    shape = use.given(0).shape
+    if len(shape) < 2 or shape[-2 if use.option(0) else -1] != w.shape[1]:
+        raise Unsupported(f"it multiplies {use.given(0)} and {tensor}")
+    return w
+
+
+def _stacked(use: Use, x: str, w: np.ndarray) -> tuple[int, ...]:
+    """Shape of the result of x [..., rows, depth]."""
+    shape = use.type(x).shape
+    batch = movement.broadcast(shape[:-2], use.given(1).shape[:-2])
+    return (*batch, shape[-2], w.shape[0])
 
 
 def _exchanged(use: Use, value: str, side: int) -> str:
@@ -62,20 +99,16 @@ def _require_room(use: Use) -> None:
 
 
 def _dense(use: Use) -> str:
-    """int8 with known matrix: a fully connected layer's sums."""
-    x, tensor = _exchanged(use, use.value(0), 0), use.given(1)
-    shape, w = use.type(x).shape, content_of(tensor).reshape(tensor.shape[-2:])
-    w = w if use.option(1) else np.ascontiguousarray(w.T)
-    if shape[-1] != w.shape[1]:
-        raise Unsupported(f"it multiplies {use.given(0)} and {tensor}")
+    """int8 with a known matrix: a fully connected layer's sums."""
+    w, x = _known_matrix(use), _exchanged(use, use.value(0), 0)
+    shape = use.type(x).shape
     rows = movement.reshape(use.b, x, (prod(shape[:-1]), shape[-1]))
     weights = (
         use.constant(f"{use.name}_weight", w, quant_of(use, use.value(1))),
         use.constant(f"{use.name}_bias", np.zeros(w.shape[0], np.int32)),
     )
     sums = use.op("dense", rows, *weights, name=f"{use.name}_sum")
-    batch = movement.broadcast(shape[:-2], tensor.shape[:-2])
-    return movement.reshape(use.b, sums, (*batch, shape[-2], w.shape[0]))
+    return movement.reshape(use.b, sums, _stacked(use, x, w))
 
 
 def integer_rows(use: Use, product: Product, channels: int) -> str:

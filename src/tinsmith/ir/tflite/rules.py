@@ -68,7 +68,9 @@ LAYERS: Mapping[str, Rule] = {
     "SOFTMAX": Rule("softmax", 9, pools.softmax, _REAL),
     "ADD": Rule("add", 11, pools.add, _NUMBERS),
     "DEQUANTIZE": Rule("dequantize", 38, dequantize, (*_REAL[1:], "float16")),
-    "BATCH_MATMUL": Rule("matmul", 101, products.batch_matmul, _SIGNED),
+    "BATCH_MATMUL": Rule(
+        "matmul", 101, products.batch_matmul, _SIGNED, "float32 also with int8 constants"
+    ),
 }
 """Layers, and what else their arithmetic is for."""
 
