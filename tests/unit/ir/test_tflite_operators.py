@@ -126,3 +126,22 @@ def test_results_are_literts(name: str, dtype: str, tmp_path: Path) -> None:
     for number in range(MODELS):
         graph = differences(*drawn(name, dtype, number), tmp_path)
     assert lower(graph).dialect == "lowered"  # there are kernels for all of it
+
+
+def position_of_indices(name: str) -> int:
+    return 0 if name == "EMBEDDING_LOOKUP" else 1
+
+
+@pytest.mark.parametrize(
+    "name", ["GATHER", "GATHER rows", "GATHER_ND", "REVERSE_SEQUENCE", "EMBEDDING_LOOKUP"]
+)
+@pytest.mark.parametrize("dtype", ["float32", "uint8"])
+def test_indices_that_come_in_are_literts(name: str, dtype: str, tmp_path: Path) -> None:
+    """The same uses, but their indices are an input."""
+    for number in range(MODELS):
+        draw, (x,) = drawn(name, dtype, number)
+        at = position_of_indices(name)
+        known = draw.operands[at].data
+        draw.operands[at].data = None
+        inputs = [x, np.stack([known] * len(x))]
+        differences(draw, inputs[::-1] if at == 0 else inputs, tmp_path)

@@ -1,4 +1,4 @@
-"""Operators that put elements where indices say: GATHER with batches, ONE_HOT, REVERSE_SEQUENCE,
+"""Operators that put elements where indices say: GATHER, GATHER_ND, ONE_HOT, REVERSE_SEQUENCE,
 SCATTER_ND, SEGMENT_SUM, diagonals, DYNAMIC_UPDATE_SLICE.
 
 What they mean: TensorFlow's documentation of the operations of the same names; option fields:
@@ -63,6 +63,26 @@ def _back(use: Use, y: str, counts: tuple[int, int, int]) -> str:
     middle = batch + picked
     order = [*range(batch), *range(middle, middle + outer), *range(batch, middle)]
     return movement.transpose(use.b, y, [*order, *range(middle + outer, rank)])
+
+
+def gather_nd(use: Use) -> str:
+    """The last axis of operand 1 addresses the first axes of x."""
+    b, x, places = use.b, use.value(0), use.given(1).checked().shape
+    shape, depth = use.type(x).shape, places[-1] if places else 0
+    if not 0 < depth <= len(shape):
+        raise Unsupported(f"indices of shape {list(places)} into {use.type(x)}")
+    rows = movement.reshape(b, x, (prod(shape[:depth]), *shape[depth:]))
+    if use.given(1).constant:
+        at = use.known(1)
+        if (at < 0).any() or (at >= shape[:depth]).any():
+            raise Unsupported(f"its indices leave {use.type(x)}")
+        flat = np.ravel_multi_index(tuple(np.moveaxis(at, -1, 0)), shape[:depth])
+        return use.moved(b.renamed(movement.take(b, rows, flat, 0), use.name))
+    steps = np.array(movement.row_major(shape[:depth]), np.int32)
+    given = elementwise.cast(b, use.value(1), "int32")
+    parts = elementwise.binary(b, "mul", given, use.constant(f"{use.name}_steps", steps))
+    at_rows = reduction.reduce(b, "sum", parts, [-1], False)
+    return use.moved(b.renamed(movement.gather(b, rows, at_rows, 0), use.name))
 
 
 def one_hot(use: Use) -> str:

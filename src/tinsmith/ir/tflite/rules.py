@@ -90,7 +90,7 @@ MOVING: Mapping[str, Rule] = {
     "PACK": Rule("pack", 59, shapes.pack, _ANY),
     "UNPACK": Rule("unpack", 64, shapes.unpack, _ANY),
     "GATHER": Rule("gather", 23, indexing.gather, _ANY),
-    "GATHER_ND": Rule("gather", 83, shapes.gather_nd, _ANY, "constant indices"),
+    "GATHER_ND": Rule("gather", 83, indexing.gather_nd, _ANY),
     "EMBEDDING_LOOKUP": Rule("gather", 0, shapes.embedding_lookup, _ANY, typed=1),
     "TILE": Rule("tile", 51, shapes.tile, _ANY),
     "BROADCAST_TO": Rule("expand", 104, shapes.broadcast_to, _ANY),

@@ -96,18 +96,6 @@ def unpack(use: Use) -> tuple[str, ...]:
     return tuple(found)
 
 
-def gather_nd(use: Use) -> str:
-    """Known indices: the last axis of operand 1 addresses the first axes of x."""
-    x, at = use.value(0), use.known(1)
-    shape = use.type(x).shape
-    depth = at.shape[-1] if at.ndim else 0
-    if not 0 < depth <= len(shape) or (at < 0).any() or (at >= shape[:depth]).any():
-        raise Unsupported(f"indices of shape {list(at.shape)} into {use.type(x)}")
-    rows = np.ravel_multi_index(tuple(np.moveaxis(at, -1, 0)), shape[:depth])
-    flat = movement.reshape(use.b, x, (prod(shape[:depth]), *shape[depth:]))
-    return use.moved(use.b.renamed(movement.take(use.b, flat, rows, 0), use.name))
-
-
 def embedding_lookup(use: Use) -> str:
     """Rows of operand 1 at the indices of operand 0; of int8 also as real numbers."""
     b, rows = use.b, movement.gather(use.b, use.value(1), use.value(0), 0)
