@@ -143,6 +143,7 @@ def bidirectional(
     """A float32 layer of ``lstm`` or ``rnn`` in both directions, which of an lstm have
     as many units each: LiteRT refuses others."""
     weights, states, inputs = [], [], [0]
+    activation = 1 if d.loud > 1 else 4  # relu, tanh
     for way, units in (("f", d.units), ("b", d.units if kind == "lstm" else 4)):
         shapes = [(units, d.depth), (units, units), (units,)]
         gates = 4 if kind == "lstm" else 1
@@ -158,10 +159,10 @@ def bidirectional(
     first = 1 + len(weights)
     if kind == "lstm":
         inputs += [*range(first, first + 4), *(-1,) * 9]
-        options = {0: ("b", 4), 1: ("f", d.clip), 3: ("b", merged), 4: ("b", int(d.first))}
+        options = {0: ("b", activation), 1: ("f", d.clip), 3: ("b", merged), 4: ("b", int(d.first))}
     else:
         inputs = [{"f": first, "b": first + 1}.get(i, i) for i in inputs] + list(LEFT_OUT)
-        options = {0: ("b", int(d.first)), 1: ("b", 4), 2: ("b", merged)}
+        options = {0: ("b", int(d.first)), 1: ("b", activation), 2: ("b", merged)}
     sizes = [s[0].shape[1] for s in states]
     at = len(tensors)
     widths = [sum(sizes)] if merged else sizes

@@ -168,6 +168,7 @@ def test_int8_lstm_that_is_refused(case: str, tmp_path: Path) -> None:
         ("lstm", _extra(33), "a projection"), ("lstm", _without(18), "coupled"),
         ("rnn", _extra(9), "a second input"), ("rnn", _option(1, "b", 3), "activation 3"),
         ("lstm", _option(3, "b", 1), "2 results; expected 1"),
+        ("lstm", _option(0, "b", 0), "none fails in the reference"),
     ],
 )  # fmt: skip
 def test_both_directions_that_are_refused(
@@ -182,8 +183,8 @@ def test_both_directions_that_are_refused(
     ("change", "words"),
     [
         (_scale(1, 0.1, 5), "zero point 0"), (_option(1, "f", -1.0), "clip is -1.0"),
-        (_option(0, "b", 3), "activation 3"), (_extra(16), "a projection"),
-        (_other_gate, "shapes"),
+        (_option(0, "b", 3), "activation 3"), (_option(0, "b", 0), "none fails"),
+        (_extra(16), "a projection"), (_other_gate, "shapes"),
     ],
 )  # fmt: skip
 def test_int8_weights_alone_that_are_refused(

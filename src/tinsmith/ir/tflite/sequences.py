@@ -43,7 +43,7 @@ def lstm(use: Use) -> str:
     if use.type(x).dtype == "int8":
         return _steps(use, integer_lstm(use, x), first)
     if use.given(1).dtype == "int8":
-        return _steps(use, dynamic_lstm(use, x, _activation(use.option(0))), first)
+        return _steps(use, dynamic_lstm(use, x, _of_lstm(use.option(0))), first)
     y = _lstm(use, x, 1, 18, "forward")
     return _steps(use, _flat(use, y), first)
 
@@ -101,7 +101,7 @@ def _lstm(use: Use, x: str, at: int, states: int, way: Direction) -> Recurrent:
         _gates(use, range(at, at + 4)), _gates(use, range(at + 4, at + 8)),
         _gates(use, range(at + 11, at + 15)), _start(use, states), _start(use, states + 1),
     )  # fmt: skip
-    activation = _activation(use.option(0))
+    activation = _of_lstm(use.option(0))
     kinds = ("sigmoid", activation, activation)
     spec = RecurrentSpec(directions=way, activations=kinds, cell_clip=clip)
     y = recurrent.lstm(use.b, x, weights, spec)
@@ -139,6 +139,13 @@ def _activation(code: int) -> str:
     if code not in ACTIVATIONS:
         raise Unsupported(f"its activation {code} is not none, relu or tanh")
     return ACTIVATIONS[code]
+
+
+def _of_lstm(code: int) -> str:
+    """Activation of the cell; without one the reference leaves the cell out of its result."""
+    if code == 0:
+        raise Unsupported("its activation none fails in the reference")
+    return _activation(code)
 
 
 def _start(use: Use, position: int) -> str:
