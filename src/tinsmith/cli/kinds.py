@@ -25,7 +25,7 @@ def listing(kind: str, name: str) -> list[dict[str, str]]:
             for k, c in found.items()
         ]
     if kind not in found:
-        raise UnknownKind("catalogue", kind, found)
+        raise UnknownKind("catalogue", kind, (*found, SUPPORT))
     catalogue = found[kind]
     if not name:
         return [{kind: n, "what it is": catalogue.summary(n)} for n in catalogue.names()]

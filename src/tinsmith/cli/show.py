@@ -35,12 +35,15 @@ def out() -> Console:
     return console
 
 
-def show_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def show_table(head: Sequence[str], rows: Iterable[Sequence[str]], follows: bool = False) -> None:
     """A table whose cells are never cut: at a terminal, what does not fit continues below; where
     not even single words fit, a block of lines for each row. In a file or a pipe a line for each
-    row, its cells set apart by tabs, for grep, cut and awk."""
+    row, its cells set apart by tabs, for grep, cut and awk; where it ``follows`` other lines, an
+    empty one comes first."""
     table, rows, console = Table(), list(rows), out()
     if not console.is_terminal:
+        if follows:
+            typer.echo()
         for row in (head, *rows):
             typer.echo("\t".join(" ".join(cell.split()) for cell in row))
         return
@@ -130,6 +133,7 @@ def show_proofs(results: Sequence[BoardResult]) -> None:
                  "yes" if all(row.equal) else "NO")
                 for row in r.proof.stages
             ],
+            follows=True,
         )  # fmt: skip
 
 
@@ -159,6 +163,7 @@ def show_confusion(labels: Sequence[str], metrics: Metrics) -> None:
             (label, *[str(int(n)) for n in row], interval_text(recall))
             for label, row, recall in rows
         ],
+        follows=True,
     )
 
 
@@ -266,7 +271,7 @@ def show_windows(windows: Windows) -> None:
     size, rows = len(windows.labels), []
     for part, name in enumerate(("train", "validation", "test")):
         rows.append((name, *map(str, np.bincount(windows.of(part)[1], minlength=size))))
-    show_table(("part", *windows.labels), rows)
+    show_table(("part", *windows.labels), rows, follows=True)
     if windows.note:
         out().print(windows.note)
 

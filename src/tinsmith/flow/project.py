@@ -96,6 +96,12 @@ def _one_of(catalogue: Catalogue, name: str) -> str:
 
 
 def _read(file: Path) -> Table:
+    if file.parent.is_file():
+        raise UserError(
+            "project.missing",
+            f"{file.parent} is a file; a project is a folder that holds {PROJECT_FILE}.",
+            f"Write: --project {file.parent.parent}",
+        )
     if not file.is_file():
         raise UserError(
             "project.missing",

@@ -1,5 +1,6 @@
 """The beginning of a project: recordings imported, a project.toml written that explains itself."""
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -75,6 +76,13 @@ def import_into(
         )
     options = read_settings(settings)
     check_output_folder(folder)
+    for path in paths:
+        if not os.path.lexists(path):
+            raise UserError(
+                "import.missing",
+                f"There is no file or folder {path}.",
+                "Name recordings, or folders of them.",
+            )
     return import_files(paths, _identifier(home.name), options, project / into, progress)
 
 

@@ -56,6 +56,8 @@ def test_kinds_listing() -> None:
     assert listing("block", "spectral")[0]["parameter"] == "spectral"
     with pytest.raises(UnknownKind, match="Did you mean 'family'"):
         listing("famly", "")
+    with pytest.raises(UnknownKind, match=r"Known: .*\bops\b"):
+        listing("nothing", "")
 
 
 def test_the_support_table_is_what_importers_say(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,6 +114,8 @@ def test_a_table_in_a_file_is_plain_lines(capsys: pytest.CaptureFixture) -> None
     assert head == "id\twhat\tnote"
     assert first == f"a\t{long}\t"
     assert second == "b\ttwo lines\tend"
+    show_table(("id",), [("a",)], follows=True)
+    assert capsys.readouterr().out == "\nid\na\n"
 
 
 @pytest.mark.parametrize("arguments", [["kinds"], ["kinds", "block"], ["kinds", "ops", "tflite"],

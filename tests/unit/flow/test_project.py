@@ -101,6 +101,12 @@ def test_unknown_kinds_have_a_suggestion(folder: Path, old: str, new: str, near:
         read_project(folder)
 
 
+def test_a_project_is_a_folder(folder: Path) -> None:
+    with pytest.raises(UserError, match="is a file; a project is a folder") as e:
+        read_project(folder / "project.toml")
+    assert e.value.hint == f"Write: --project {folder}"
+
+
 def test_sources(folder: Path) -> None:
     nested = folder / "more" / "deep"
     nested.mkdir(parents=True)

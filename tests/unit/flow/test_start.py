@@ -66,6 +66,12 @@ def test_letters_with_accents_make_a_name(tmp_path: Path) -> None:
     assert 'name = "uberwachung_2"' in text
 
 
+def test_recordings_that_are_not_there_are_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=f"no file or folder {tmp_path}/lost") as e:
+        begin(tmp_path / "new", [tmp_path / "lost"], [], Silent())
+    assert e.value.code == "import.missing" and not (tmp_path / "new").exists()
+
+
 def test_import_needs_a_folder(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is no folder"):
         import_into(tmp_path / "lost", "data", [tmp_path], [], Silent())

@@ -81,10 +81,11 @@ def _show(found: "Quantised") -> None:
     show_table(
         ("weights", "stage", "SQNR"),
         [(e.weights, e.stage or "-", _db(e.sqnr_db)) for e in worst_first(done.weights)],
+        follows=True,
     )
     if done.floats:
         rows = [(f.node, f.op, f.stage or "-", f.reason) for f in done.floats]
-        show_table(("stays float", "operation", "stage", "why"), rows)
+        show_table(("stays float", "operation", "stage", "why"), rows, follows=True)
     sizes = f"{bytes_text(found.float_bytes)} -> {bytes_text(found.bytes)}"
     facts(
         f"{found.model} -> {found.output}",
