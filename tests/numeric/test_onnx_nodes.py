@@ -43,7 +43,8 @@ torch.nn.functional, arithmetic, comparisons, reductions and indexing; Keras (by
 tensorflow) for its layers, of which Upsample, Mean, Max, Sum and Hardmax come from older versions;
 skl2onnx for linear models, scalers, networks and mixtures (MatMul, Gemm, ArgMax, Cast, Reduce*,
 Where, TopK, OneHot); onnxruntime.quantization for the integers. Left out: what only training,
-text, sound, detection or control flow uses, and operators that every exporter writes as others."""
+text, detection or sequences between models use, and operators that every exporter writes as
+others."""
 
 SAMPLE = 53
 """Of every so many cases one is in the sample."""

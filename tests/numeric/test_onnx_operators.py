@@ -246,6 +246,16 @@ def test_what_does_not_fit_is_refused_by_name(
     assert e.value.code.startswith("import.onnx.")
 
 
+def test_a_function_is_one_stage() -> None:
+    q = np.random.default_rng(6).normal(size=(3, 1, 2, 4, 8)).astype(np.float32)
+    graph = graph_of(one("Attention", list(q), None, (), 23))
+    assert {n.stage for n in graph.nodes} == {"attention_0"}
+    (got,) = run(graph, *q)
+    scores = np.exp(q[0] @ q[1].swapaxes(-1, -2) / np.sqrt(8))
+    want = scores / scores.sum(-1, keepdims=True) @ q[2]
+    np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
+
+
 def test_an_operand_that_a_function_needs_is_named_by_the_call() -> None:
     node = make("CenterCropPad", ["x", "shape"], ["y"])
     made = model([node], [info("x", [4, 4]), info("shape", [2], "int64")], [info("y", None)])

@@ -114,7 +114,8 @@ class Translation:
             if self.translated > MOST_TRANSLATED:
                 refuse("limit", f"Loops and functions make more than {MOST_TRANSLATED} nodes.")
             operator = known_operator(node)
-            self.b.stage = self.stage(snake(node.kind))
+            if not self.depth:  # what a function is written out to is one stage
+                self.b.stage = self.stage(snake(node.kind))
             try:
                 if not fused(self, node):
                     self._one(node, operator)
