@@ -175,6 +175,29 @@ def l2_pool(rng: np.random.Generator, dtype: str) -> Draw:
     return Draw("L2_POOL_2D", [x], [y], 5, options)
 
 
+def conv3d(rng: np.random.Generator, dtype: str) -> Draw:
+    x, k = rng.integers(3, 7, 3).tolist(), rng.integers(1, 4, 3).tolist()
+    n, c, m = (int(v) for v in rng.integers(1, 4, 3))
+    stride, steps = rng.integers(1, 3, 3).tolist(), rng.integers(1, 3, 3).tolist()
+    same = int(rng.integers(2))
+    if not same:
+        steps = [s if (a - 1) * s < d else 1 for a, s, d in zip(k, steps, x, strict=True)]
+    result = [
+        -(-(d if same else d - (a - 1) * e) // s)
+        for d, a, s, e in zip(x, k, stride, steps, strict=True)
+    ]
+    options = {0: ("b", 1 - same), 4: ("b", int(rng.choice([0, 1, 3])))}
+    options |= {i: ("i", stride[a]) for i, a in ((1, 0), (2, 2), (3, 1))}
+    options |= {i: ("i", steps[a]) for i, a in ((5, 0), (6, 2), (7, 1))}
+    operands = [
+        Tensor("x", (n, *x, c), dtype), Tensor("w", (*k, c, m), dtype), Tensor("b", (m,), dtype)
+    ]  # fmt: skip
+    for t in operands[1:]:
+        t.data = rng.normal(size=t.shape)
+    return Draw("CONV_3D", operands[: int(rng.integers(2, 4))],
+                [Tensor("y", (n, *result, m), dtype)], 106, options)  # fmt: skip
+
+
 def local_response(rng: np.random.Generator, dtype: str) -> Draw:
     s = shape(rng, 4)
     bias, alpha, beta = (float(np.float32(v)) for v in rng.uniform((0.5, 0, 0.2), (2, 1, 1.2)))
@@ -300,7 +323,7 @@ ELEMENTS: dict[str, Drawer] = {
     }.items()},
     "LOGICAL_NOT": same("LOGICAL_NOT", 63), "CAST": cast, "QUANTIZE": quantize,
     "ADD shifted": shifted("ADD", 11), "SUB shifted": shifted("SUB", 28),
-    "NEG": negative, "FAKE_QUANT": fake_quant, "L2_POOL_2D": l2_pool,
+    "CONV_3D": conv3d, "NEG": negative, "FAKE_QUANT": fake_quant, "L2_POOL_2D": l2_pool,
     "LOCAL_RESPONSE_NORMALIZATION": local_response,
     "SELECT": select("SELECT", 47), "SELECT_V2": select("SELECT_V2", 98),
 }  # fmt: skip

@@ -6,7 +6,6 @@ TensorFlow Lite's schema, version 3; sums of repeated places in the order of lit
 reference/reference_ops.h, ScatterNd and SegmentSum.
 """
 
-from collections.abc import Sequence
 from math import prod
 
 import numpy as np
@@ -14,6 +13,8 @@ import numpy as np
 from tinsmith.ir.compose import elementwise, movement, reduction
 from tinsmith.ir.tflite.translate import Unsupported, Use
 from tinsmith.ir.tflite.values import is_shifted
+
+_MOST_INDICES = 1 << 16
 
 
 def gather(use: Use) -> str:
@@ -142,12 +143,14 @@ def scatter_nd(use: Use) -> str:
     depth = at.shape[-1] if at.ndim else 0
     if not 0 < depth <= len(shape) or (at < 0).any() or (at >= shape[:depth]).any():
         raise Unsupported(f"indices of shape {list(at.shape)} into {list(shape)}")
+    if shape != use.result.checked().shape:
+        raise Unsupported(f"it makes {list(shape)}, but the file declares {use.result}")
     places = np.ravel_multi_index(tuple(np.moveaxis(at, -1, 0)), tuple(shape[:depth])).reshape(-1)
     count, rest = prod(shape[:depth]), prod(shape[depth:])
     if use.type(updates).shape != (*at.shape[:-1], *shape[depth:]):
         raise Unsupported(f"{use.type(updates)} for indices of shape {list(at.shape)}")
     rows = movement.reshape(use.b, updates, (len(places), rest))
-    y = _sums(use, rows, [np.flatnonzero(places == p) for p in range(count)])
+    y = _sums(use, rows, places, count)
     return use.moved(use.b.renamed(movement.reshape(use.b, y, shape), use.name))
 
 
@@ -156,26 +159,29 @@ def segment_sum(use: Use) -> str:
     x, segments = use.value(0), use.known(1).reshape(-1).astype(np.int64)
     shape = use.type(x).shape
     steps = np.diff(segments, prepend=0)
-    if len(segments) != shape[0] or segments[0] or ((steps < 0) | (steps > 1)).any():
+    if shape[:1] != segments.shape or segments[0] or ((steps < 0) | (steps > 1)).any():
         raise Unsupported(f"segments {segments[:8].tolist()} of {use.type(x)}")
     rows = movement.reshape(use.b, x, (shape[0], prod(shape[1:])))
-    y = _sums(use, rows, [np.flatnonzero(segments == s) for s in range(segments[-1] + 1)])
+    y = _sums(use, rows, segments, int(segments[-1]) + 1)
     return use.b.renamed(movement.reshape(use.b, y, (int(segments[-1]) + 1, *shape[1:])), use.name)
 
 
-def _sums(use: Use, rows: str, parts: Sequence[np.ndarray]) -> str:
-    """Per part the sum of some rows, in order; zeros where there are none."""
+def _sums(use: Use, rows: str, places: np.ndarray, count: int) -> str:
+    """Per place the sum of the rows that belong there, in order; zeros where there are none."""
     b, type = use.b, use.type(rows)
-    if type.quant is not None and max(map(len, parts)) > 1:
+    parts: list[list[int]] = [[] for _ in range(count)]
+    for row, place in enumerate(places.tolist()):
+        parts[place].append(row)
+    most = max(1, *map(len, parts))
+    if type.quant is not None and most > 1:
         raise Unsupported(f"it adds {type}")
+    if most > 1 and most * count > _MOST_INDICES:
+        raise Unsupported(f"up to {most} rows meet in one of {count} places")
+    at = np.full((count, most), type.shape[0])
+    for line, part in zip(at, parts, strict=True):
+        line[: len(part)] = part
     zeros = np.full((1, type.shape[1]), _zero(use), type.dtype)
     padded = movement.concat(b, [rows, use.constant(f"{use.name}_zeros", zeros, type.quant)], 0)
-    most = max(1, *(len(p) for p in parts))
-    if most * len(parts) > 1 << 16:
-        raise Unsupported(f"up to {most} rows meet in one of {len(parts)} places")
-    at = np.full((len(parts), most), type.shape[0])
-    for row, part in zip(at, parts, strict=True):
-        row[: len(part)] = part
     if most == 1:
         return movement.take(b, padded, at[:, 0], 0)
     return reduction.reduce(b, "sum", movement.take(b, padded, at, 0), [1], False)

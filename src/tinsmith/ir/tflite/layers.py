@@ -179,6 +179,29 @@ def conv(use: Use, depthwise: bool) -> str:
     return _weighted(use, Product(op, x, channels, activation, attrs, bias_type=bias_type))
 
 
+def conv3d(use: Use) -> str:
+    """float32 [batch, depth, height, width, channels], weights [depth, height, width, channels,
+    results]. Options 0: padding, 1 to 3: strides along depth, width, height, 4: the activation,
+    5 to 7: dilations likewise."""
+    x, w = use.value(0), use.weights(1, "float32")
+    stride, dilation = (
+        tuple(use.option(first + i, "<i", 1) for i in (0, 2, 1)) for first in (1, 5)
+    )
+    steps = (*stride, *dilation)
+    if not len(use.type(x).shape) == w.ndim == 5 or not all(1 <= s <= _MOST_STEP for s in steps):
+        raise Unsupported(f"{use.type(x)}, {use.given(1)}, stride {stride}, dilation {dilation}")
+    padding: tuple[tuple[int, int], ...] = ()
+    if use.option(0) == 0:
+        lengths = use.type(x).shape[1:4]
+        padding = compose.same_padding(lengths, w.shape[:3], stride, dilation)
+    spec = compose.ConvSpec(stride, padding, dilation, 1, "channels_last", "*IO")
+    bias = None
+    if use.tensor(2) is not None:
+        bias = _sized_bias(_floats(use, 2), w.shape[4])
+    y = compose.conv(use.b, x, w, bias, spec)
+    return bounded(use, use.b.renamed(y, ends_with(use, use.option(4))), use.option(4))
+
+
 def transpose_conv(use: Use) -> str:
     """Operands: shape of the result, weights, x, bias. Options 0: padding, 1 and 2: strides along x
     and y, 3: the activation. The result is what a convolution with this padding and stride would

@@ -15,6 +15,7 @@ from tinsmith.ir.tflite.shifting import by_shifts, shifted_pair
 from tinsmith.ir.tflite.translate import Unsupported, Use
 from tinsmith.ir.tflite.values import is_shifted
 
+_MOST_RADIUS = 128
 REAL = ("float32", "int8", "uint8", "int16")
 
 
@@ -53,6 +54,8 @@ def local_response(use: Use) -> str:
     if len(shape) != 4 or radius < 0:
         raise Unsupported(f"a radius of {radius} along {use.type(x)}")
     radius = min(radius, shape[3] - 1)
+    if radius > _MOST_RADIUS:
+        raise Unsupported(f"a radius of {radius}; at most {_MOST_RADIUS} are expressed")
     sides = [(0, 0)] * 3 + [(radius, radius)]
     padded = movement.pad(b, elementwise.binary(b, "mul", x, x), sides)
     total = movement.cut(b, padded, 3, 0, shape[3])

@@ -58,7 +58,8 @@ def _dynamic(use: Use) -> str:
 def _known_matrix(use: Use) -> np.ndarray:
     """Operand 1, of which there is one matrix: [columns, depth]."""
     tensor = use.given(1)
-    if not tensor.constant or tensor.variable or prod(tensor.shape[:-2]) != 1:
+    alone = len(tensor.shape) > 1 and prod(tensor.shape[:-2]) == 1
+    if not tensor.constant or tensor.variable or not alone:
         raise Unsupported(f"operand 1 ({tensor}) is no constant matrix")
     matrix = content_of(tensor).reshape(tensor.shape[-2:])
     w = matrix if use.option(1) else np.ascontiguousarray(matrix.T)

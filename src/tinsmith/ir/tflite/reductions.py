@@ -189,9 +189,9 @@ def l2_normalization(use: Use) -> str:
 
 def _normal_bytes(use: Use, x: str) -> str:
     quant_of(use, x)
-    if result_quant(use) != RESULT:
-        raise Unsupported(f"its result is {use.wanted}; expected scale 1/128")
     shape = use.type(x).shape
+    if result_quant(use) != RESULT or not shape:
+        raise Unsupported(f"it makes {use.wanted} of {use.type(x)}; expected scale 1/128")
     rows = movement.reshape(use.b, x, (prod(shape[:-1]), shape[-1]))
     y = use.op("l2_norm", rows, name=f"{use.name}_rows" if len(shape) != 2 else "")
     return use.reshape(y, shape, use.name)

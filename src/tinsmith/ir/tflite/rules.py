@@ -22,7 +22,7 @@ from tinsmith.ir.tflite import (
     unary,
 )
 from tinsmith.ir.tflite.dynamic import dequantize
-from tinsmith.ir.tflite.layers import conv, fully_connected, transpose_conv
+from tinsmith.ir.tflite.layers import conv, conv3d, fully_connected, transpose_conv
 from tinsmith.ir.tflite.slices import strided_slice
 from tinsmith.ir.tflite.translate import Rule
 
@@ -61,6 +61,7 @@ LAYERS: Mapping[str, Rule] = {
     "TRANSPOSE_CONV": Rule(
         "conv_transpose2d", 49, transpose_conv, _REAL, "constant weights", typed=2
     ),
+    "CONV_3D": Rule("conv3d", 106, conv3d, _FLOAT, "constant weights"),
     "AVERAGE_POOL_2D": Rule("avg_pool2d", 5, partial(pools.pool, op="avg_pool2d"), _REAL),
     "MAX_POOL_2D": Rule("max_pool2d", 5, partial(pools.pool, op="max_pool2d"), _REAL),
     "L2_POOL_2D": Rule("l2_pool2d", 5, pools.l2_pool, _FLOAT),
