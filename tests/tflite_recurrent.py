@@ -143,7 +143,7 @@ def bidirectional(
     """A float32 layer of ``lstm`` or ``rnn`` in both directions, which of an lstm have
     as many units each: LiteRT refuses others."""
     weights, states, inputs = [], [], [0]
-    activation = 1 if d.loud > 1 else 4  # relu, tanh
+    activation = 1 if d.loud > 1 and d.units > 2 else 4  # relu, which may silence few units; tanh
     for way, units in (("f", d.units), ("b", d.units if kind == "lstm" else 4)):
         shapes = [(units, d.depth), (units, units), (units,)]
         gates = 4 if kind == "lstm" else 1
