@@ -195,6 +195,15 @@ def open_model(path: Path, semantics: str, steps: Clock) -> Graph:
         raise UserError("model.file", f"{path} is a folder.", "Name a model file.")
     if not path.is_file():
         raise UserError("model.file", f"There is no file {path}.", "Name a model file.")
+    try:
+        with path.open("rb") as f:
+            f.read(1)
+    except OSError as e:  # in the sandbox it would look like a bug
+        raise UserError(
+            "model.file",
+            f"{path} cannot be read: {e.strerror or e}.",
+            "Make the file readable, or name another.",
+        ) from None
     return steps.do("import", lambda _: read_model(path, "", semantics))
 
 

@@ -195,6 +195,17 @@ def test_a_stack_that_no_board_can_have_is_told_before_the_model_is_read(
         measure_model(tmp_path / "none", options("host", stack_bytes=4096))
 
 
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="there is no /proc on this system")
+@pytest.mark.parametrize("suffix", ["tflite", "onnx", "json", "tinsmith"])
+def test_a_file_that_cannot_be_read_is_no_bug(suffix: str, tmp_path: Path) -> None:
+    """Root may open everything; at this file's beginning even root cannot read."""
+    path = tmp_path / f"m.{suffix}"
+    path.symlink_to("/proc/self/mem")
+    with pytest.raises(UserError, match="cannot be read: Input/output error") as e:
+        measure_model(path, options("host"))
+    assert e.value.code == "model.file" and e.value.hint
+
+
 def test_a_tool_that_is_missing_is_told_before_the_model_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
