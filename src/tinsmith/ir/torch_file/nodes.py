@@ -16,7 +16,7 @@ class Node:
         op: ``placeholder``, ``call_function`` or ``output``, as in torch.fx.
         target: what is called; its text is the operation's name.
         args, kwargs: arguments; values of other nodes are these nodes.
-        meta: ``val``: type of the result, or a list of types; ``nn_module_stack``.
+        meta: ``val``: type of the result, or a tuple of types; ``nn_module_stack``.
         users: nodes that read this one.
     """
 

@@ -6,7 +6,7 @@ values are left out; infinite numbers are texts.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tinsmith.ir.torch_file.archive import SCALARS, Meta, meta_of
@@ -114,7 +114,9 @@ class _Reader:
         found = []
         for entry, spec in zip(entries, specs, strict=True):
             kind, body = _union(spec, "a description of a result")
-            if kind in ("buffer_mutation", "parameter_mutation", "user_input_mutation"):
+            if kind == "user_input_mutation":
+                continue  # inputs of a graph are only read
+            if kind in ("buffer_mutation", "parameter_mutation"):
                 fields = body if isinstance(body, dict) else {}
                 written = next((v for k, v in fields.items() if k.endswith("_name")), "")
                 refuse(
@@ -143,7 +145,7 @@ class _Reader:
                 "See the support table: tinsmith kinds ops.",
             )
         args, kwargs = self._arguments(_at(entry, "inputs", list), target, where)
-        types = [self._type(n) for n in names]
+        types = tuple(self._type(n) for n in names)
         meta = {"val": types if several else next(iter(types), None), **_stack(entry)}
         if several or not names:
             name = entry.get("name") or "_".join(names) or f"node_{len(self.nodes)}"
@@ -154,7 +156,7 @@ class _Reader:
             node = Node(names[0], "call_function", target, args, kwargs, meta)
             self.nodes.append(self._add(node))
 
-    def _pick(self, node: Node, names: list[str], types: list[Meta]) -> None:
+    def _pick(self, node: Node, names: list[str], types: Sequence[Meta]) -> None:
         """A node per result of an operation that has several."""
         stack = {k: v for k, v in node.meta.items() if k != "val"}
         for number, (name, type) in enumerate(zip(names, types, strict=True)):

@@ -30,11 +30,12 @@ def without_writes(program: Program) -> Mapping[Node, Target]:
     """The operations that stand for those that write.
 
     Raises:
-        UserError: ``import.pt2.state`` (it writes into a parameter, a buffer or an input),
+        UserError: ``import.pt2.state`` (it writes into a parameter or a buffer),
             ``import.pt2.op`` (something shares the memory and reads it later; or there is no
             such operation that returns a new tensor).
     """
     origins = {s.node: s.node for s in program.sources}
+    kept = {s.node for s in program.sources if s.kind != "input"}
     overwritten: dict[Node, Node] = {}
     found: dict[Node, Target] = {}
     for node in program.nodes:
@@ -49,7 +50,7 @@ def without_writes(program: Program) -> Mapping[Node, Target]:
         if str(node.target) == _NO_CHANGE or not inputs:
             continue
         written = origins[inputs[0]]
-        if written.op == "placeholder":
+        if written in kept:
             _refuse_outer(node, written)
         overwritten |= {n: node for n, o in origins.items() if o is written and n is not node}
     _look(None, program.outputs, overwritten)
@@ -71,8 +72,8 @@ def _other(node: Node, name: str) -> Target:
 def _refuse_outer(node: Node, written: Node) -> None:
     refuse(
         "state",
-        f"Operation {str(node.target)!r} (node {node.name!r}) writes into {written.name!r}, an "
-        "input, parameter or buffer of the module.",
+        f"Operation {str(node.target)!r} (node {node.name!r}) writes into {written.name!r}, a "
+        "parameter or buffer of the module.",
         "Keep what changes between runs out of the module; clone before you write.",
     )
 

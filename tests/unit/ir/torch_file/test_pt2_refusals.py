@@ -101,9 +101,22 @@ def write_to_input(s: Any, x: Any) -> Any:
     return x.mul_(2) + 1
 
 
-@pytest.mark.parametrize("function", [write_to_buffer, write_to_input])
-def test_what_a_module_keeps_or_overwrites(function: Callable[..., Any], tmp_path: Path) -> None:
+def write_to_parameter(s: Any, x: Any) -> Any:
+    return s.kept.view(2, 2).mul_(2).reshape(1, 4) + x
+
+
+@pytest.mark.parametrize("function", [write_to_buffer, write_to_parameter])
+def test_what_a_module_keeps(function: Callable[..., Any], tmp_path: Path) -> None:
     assert "clone before you write" in refused(saved(tmp_path, function), "state")
+
+
+@pytest.mark.parametrize("decomposed", [False, True])
+def test_an_input_that_is_written_is_only_read(decomposed: bool, tmp_path: Path) -> None:
+    program = export(Call(write_to_input))
+    program = program.run_decompositions({}) if decomposed else program
+    torch.export.save(program, tmp_path / "m.pt2")
+    x = torch.linspace(-1, 2, 4).reshape(1, 4)
+    assert np.array_equal(run(tmp_path / "m.pt2", x), (x * 2 + 1).numpy())
 
 
 def test_a_buffer_that_functional_programs_write(tmp_path: Path) -> None:
