@@ -30,7 +30,8 @@ def _lowest(site: Site) -> int:
 
 def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """One rounded product, one rounded sum, clamped to +-256, rounded."""
-    return (steps_of(*operands, _lowest(site)),)
+    x, scales = operands
+    return (steps_of(x, scales, _lowest(site)),)
 
 
 def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:

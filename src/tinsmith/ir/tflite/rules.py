@@ -223,11 +223,12 @@ VARIABLES: Mapping[str, Rule] = {
 }
 """Operators on variables."""
 
+_DYNAMIC = "int8 weights with float32: dynamic range"
 _PLAIN_LSTM = "no coupled gates, peepholes, projection or normalisation"
 MEMORY: Mapping[str, Rule] = {
     "SVDF": Rule("svdf", 6, recurrent.svdf, ("float32", "int8")),
     "UNIDIRECTIONAL_SEQUENCE_LSTM": Rule(
-        "lstm", 71, sequences.lstm, ("float32", "int8"), _PLAIN_LSTM
+        "lstm", 71, sequences.lstm, ("float32", "int8"), f"{_PLAIN_LSTM}; {_DYNAMIC}"
     ),
     "BIDIRECTIONAL_SEQUENCE_LSTM": Rule(
         "lstm", 69, sequences.bidirectional_lstm, _FLOAT, f"{_PLAIN_LSTM}, no second input"
