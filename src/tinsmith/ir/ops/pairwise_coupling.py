@@ -110,7 +110,8 @@ def arguments(site: Site) -> Sequence[Argument]:
     """(x, y, q, rows, classes, start, enough)"""
     rows, count = site.outputs[0].shape
     held = Scratch(4 * count * (count + 1))
-    return [In(0), Out(), held, rows, count, F32(1 / count), F32(0.005 / count)]
+    start, enough = (F32(float(np.float32(v / count))) for v in (1, 0.005))
+    return [In(0), Out(), held, rows, count, start, enough]
 
 
 def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
