@@ -14,6 +14,7 @@ from tinsmith.bench.outcome import RunOptions
 from tinsmith.bench.run import run
 from tinsmith.build.shared import build_shared
 from tinsmith.codegen.compile import compile_graph
+from tinsmith.core.errors import UserError
 from tinsmith.devices.board import BOARDS
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.importer import read_model
@@ -84,10 +85,67 @@ def embedding(k: Any) -> Any:
     return k.Model(x, k.layers.Embedding(20, 5)(x))
 
 
+def sequences(k: Any) -> tuple[Any, Any]:
+    return k.Input((5, 6), name="x"), k.Input((4, 6), name="y")
+
+
+def attention(k: Any) -> Any:
+    x, y = sequences(k)
+    ln = k.layers
+    mask = k.Input((5, 4), dtype="bool", name="mask")
+    both = ln.MultiHeadAttention(2, 3, value_dim=4)(x, y, return_attention_scores=True)
+    results = [
+        *both,
+        ln.MultiHeadAttention(3, 2, use_bias=False)(x, y, use_causal_mask=True),
+        ln.MultiHeadAttention(2, 2, output_shape=5)(x, value=y, attention_mask=mask),
+        ln.MultiHeadAttention(1, 2)(x, y, key=y),
+        ln.GroupQueryAttention(3, 4, 2)(x, y, use_causal_mask=True),
+        ln.Attention(use_scale=True)([x, y], use_causal_mask=True),
+        ln.AdditiveAttention()([x, y, y]),
+    ]
+    return k.Model([x, y, mask], results)
+
+
+def products(k: Any) -> Any:
+    x, y = sequences(k)
+    ln, r = k.layers, k.Input((6,), name="r")
+    results = [
+        ln.Dot(axes=2, normalize=True)([x, y]), ln.Dot(axes=(1, 2))([ln.Permute((2, 1))(x), y]),
+        ln.Dot(axes=1)([r, ln.Rescaling(0.5)(r)]),
+        ln.EinsumDense("abc,cd->abd", output_shape=(None, 7), bias_axes="d")(x),
+        ln.EinsumDense("abc,cde->aebd", output_shape=(2, None, 3), bias_axes="ed",
+                       bias_initializer="normal")(x),
+        ln.EinsumDense("...x,xy->...y", output_shape=4, activation="relu")(x),
+    ]  # fmt: skip
+    return k.Model([x, y, r], results)
+
+
+def grids(k: Any) -> Any:
+    x = picture(k)
+    ln = k.layers
+    one = ln.Reshape((24, 9))(x)
+    results = [
+        ln.Conv2DTranspose(4, 3, strides=2, output_padding=1)(x),
+        ln.Conv2DTranspose(4, 3, strides=2, padding="same", output_padding=1)(x),
+        ln.Conv2DTranspose(2, 3, strides=(2, 3), padding="same", output_padding=(0, 1))(x),
+        ln.Conv1DTranspose(2, 4, strides=3, padding="same", output_padding=1)(one),
+        ln.GlobalAveragePooling2D(keepdims=True)(x),
+        ln.Softmax(axis=(1, 2))(x),
+        ln.Softmax(axis=1)(x),
+    ]
+    return k.Model(x, results)
+
+
+def masked_table(k: Any) -> Any:
+    x = k.Input((6,), dtype="int32", name="x")
+    return k.Model(x, k.layers.Dense(3)(k.layers.Embedding(20, 5, mask_zero=True)(x)))
+
+
 ACTIVATIONS = (
     "relu", "sigmoid", "tanh", "softplus", "softsign", "exponential", "silu", "mish", "gelu",
     "hard_silu", "log_sigmoid", "linear", "softmax", "log_softmax", "relu6", "elu", "selu",
-    "leaky_relu", "hard_sigmoid",
+    "leaky_relu", "hard_sigmoid", "celu", "hard_tanh", "hard_shrink", "soft_shrink", "tanh_shrink",
+    "sparse_plus", "sparse_sigmoid", "squareplus",
 )  # fmt: skip
 CONVS: dict[str, dict[str, Any]] = {
     "valid": {"padding": "valid"},
@@ -99,6 +157,23 @@ MODELS: dict[str, Callable[[Any], Any]] = {
     "nested": nested,
     "two_inputs": two_inputs,
     "embedding": embedding,
+    "attention": attention,
+    "products": products,
+    "grids": grids,
+    "masked_table": masked_table,
+    "glu": chain(vector, lambda k: k.Dense(6, activation="glu")),
+    "thresholds": chain(
+        vector, lambda k: k.ReLU(threshold=0.3, negative_slope=0.2, max_value=2.0),
+        lambda k: k.ReLU(threshold=0.4),
+    ),
+    "own_norms": chain(
+        picture, lambda k: k.LayerNormalization(axis=(2, 3)), lambda k: k.RMSNormalization(),
+        lambda k: k.LayerNormalization(axis=(1, 2, 3), center=False),
+        lambda k: k.GroupNormalization(3),
+        lambda k: k.GroupNormalization(-1, axis=1, scale=False), lambda k: k.UnitNormalization(),
+        lambda k: k.SpectralNormalization(k.Conv2D(4, 2)),
+        lambda k: k.UnitNormalization(axis=(1, 2)), lambda k: k.RMSNormalization(axis=(2, 3)),
+    ),
     "shapes": chain(
         series, lambda k: k.Permute((2, 1)), lambda k: k.Reshape((6, -1)),
         lambda k: k.Dropout(0.3), lambda k: k.Flatten(), lambda k: k.RepeatVector(3),
@@ -164,6 +239,12 @@ MODELS: dict[str, Callable[[Any], Any]] = {
 }  # fmt: skip
 
 
+def check_order(k: Any) -> Any:
+    """Inputs declared in another order than they are used in."""
+    x, y = k.Input((3,), name="first"), k.Input((4,), name="second")
+    return k.Model([x, y], k.layers.Concatenate()([k.layers.Dense(2)(y), x]))
+
+
 def inputs_of(graph: Graph, rng: np.random.Generator) -> dict[str, np.ndarray]:
     made = {}
     for name in graph.inputs:
@@ -207,7 +288,7 @@ def test_a_saved_model_computes_what_keras_computes(
         check(read_model(path), model, rng)
 
 
-@pytest.mark.parametrize("name", ["pictures", "recurrent", "one_axis"])
+@pytest.mark.parametrize("name", ["pictures", "recurrent", "one_axis", "attention"])
 def test_compiled_c_equals_the_interpreter(
     name: str, keras: Any, tmp_path: Path, rng: np.random.Generator
 ) -> None:
@@ -219,6 +300,47 @@ def test_compiled_c_equals_the_interpreter(
     wanted = run_cases(graph, inputs)
     for output in graph.outputs:
         assert equal(wanted[output], seen.outputs[output])
+
+
+def test_inputs_come_in_the_order_of_the_model(
+    keras: Any, tmp_path: Path, rng: np.random.Generator
+) -> None:
+    model = randomised(check_order(keras), rng)
+    model.save(tmp_path / "m.keras")
+    graph = read_model(tmp_path / "m.keras")
+    assert graph.inputs == ("first", "second")
+    check(graph, model, rng)
+
+
+def heeded(k: Any, x: Any) -> Any:
+    return k.layers.LSTM(3)(k.layers.Embedding(9, 4, mask_zero=True)(x))
+
+
+def trained(k: Any, x: Any) -> Any:
+    return k.layers.Dropout(0.5)(k.layers.Rescaling(1.0)(x), training=True)
+
+
+def masked(k: Any, x: Any) -> Any:
+    table = k.layers.Embedding(9, 4)(x)
+    return k.layers.GRU(4)(table, mask=k.layers.Rescaling(1.0)(x))
+
+
+def binned(k: Any, x: Any) -> Any:
+    return k.layers.Discretization([0.0, 1.0])(x)
+
+
+@pytest.mark.parametrize(
+    ("build", "named"),
+    [(heeded, "LSTM"), (trained, "Dropout"), (masked, "GRU"), (binned, "Discretization")],
+)
+def test_what_would_be_computed_otherwise_is_refused_by_name(
+    build: Callable[[Any, Any], Any], named: str, keras: Any, tmp_path: Path
+) -> None:
+    x = keras.Input((6,), name="x")
+    keras.Model(x, build(keras, x)).save(tmp_path / "m.keras")
+    with pytest.raises(UserError, match=named) as e:
+        read_model(tmp_path / "m.keras")
+    assert e.value.code == "import.keras.layer"
 
 
 def test_every_layer_that_is_read_is_tried(keras: Any) -> None:
@@ -242,7 +364,8 @@ def test_every_layer_that_is_read_is_tried(keras: Any) -> None:
     same = {k for k, r in RULES.items() if r is RULES["Dropout"] or r.translate.__name__ == "same"}
     assert set(RULES) - seen <= same | {
         "Activation", "Conv3DTranspose", "Cropping3D", "UpSampling3D", "GlobalMaxPooling1D",
-        "GlobalMaxPooling3D", "GlobalAveragePooling2D", "ELU",
+        "GlobalMaxPooling3D", "GlobalAveragePooling2D", "ELU", "GroupQueryAttention",
+        "ThresholdedReLU",
     }  # fmt: skip
 
 

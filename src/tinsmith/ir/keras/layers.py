@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 from math import prod
+from string import ascii_letters
 
 import numpy as np
 
-from tinsmith.ir.compose import elementwise, movement, norms, reduction
+from tinsmith.ir.compose import elementwise, movement, reduction
+from tinsmith.ir.compose.layers import dense as product
+from tinsmith.ir.compose.layers import matmul
 from tinsmith.ir.keras.activations import activate
+from tinsmith.ir.keras.norms import axes_of, unit
 from tinsmith.ir.keras.translate import Unsupported, Use
 
 
@@ -74,10 +78,11 @@ def activation(use: Use) -> str:
 def relu(use: Use) -> str:
     """f(x) = max_value above it, x above threshold, negative_slope * (x - threshold) below."""
     config, b, x = use.config, use.b, use.x
-    slope = float(config.get("negative_slope") or 0.0)
-    if float(config.get("threshold") or 0.0) != 0.0:
-        raise Unsupported(f"threshold is {config['threshold']}")
+    slope, low = (float(config.get(k) or 0.0) for k in ("negative_slope", "threshold"))
     top = config.get("max_value")
+    if low:
+        y = _beyond(use, x, slope, low)
+        return y if top is None else _at_most(use, y, float(top))
     if slope:
         x = elementwise.leaky_relu(b, x, slope)
         return x if top is None else _at_most(use, x, float(top))
@@ -86,8 +91,27 @@ def relu(use: Use) -> str:
     return elementwise.clip(b, x, 0.0, float(top))
 
 
+def _beyond(use: Use, x: str, slope: float, low: float) -> str:
+    """x from the threshold on, slope * (x - threshold) below."""
+    b, limit = use.b, elementwise.scalar(use.b, x, low)
+    if slope:
+        below = elementwise.binary(b, "sub", x, limit)
+        below = elementwise.binary(b, "mul", below, elementwise.scalar(b, x, slope))
+    else:
+        below = elementwise.scalar(b, x, 0.0)
+    return elementwise.where(b, elementwise.compare(b, "greater_equal", x, limit), x, below)
+
+
 def _at_most(use: Use, x: str, top: float) -> str:
     return elementwise.binary(use.b, "min", x, elementwise.scalar(use.b, x, top))
+
+
+def thresholded_relu(use: Use) -> str:
+    """x above theta, else 0 (Keras 2)."""
+    b, x = use.b, use.x
+    limit = elementwise.scalar(b, x, float(use.config.get("theta", 1.0)))
+    above = elementwise.compare(b, "greater", x, limit)
+    return elementwise.where(b, above, x, elementwise.scalar(b, x, 0.0))
 
 
 def leaky_relu(use: Use) -> str:
@@ -111,72 +135,77 @@ def elu(use: Use) -> str:
 
 
 def softmax(use: Use) -> str:
-    """Attribute axis, the last by default; several axes at once are refused."""
-    axis = use.config.get("axis", -1)
-    axis = axis[0] if isinstance(axis, list) and len(axis) == 1 else axis
-    if not isinstance(axis, int):
-        raise Unsupported(f"axis is {axis!r}")
-    return reduction.softmax(use.b, use.x, axis)
+    """Along the axes of ``axis``, the last by default; several together are one row."""
+    b, x = use.b, use.x
+    shape = use.type(x).shape
+    axes = axes_of(use, x, use.config.get("axis", -1))
+    if len(axes) == 1:
+        return reduction.softmax(b, x, axes[0])
+    order = [*(i for i in range(len(shape)) if i not in axes), *axes]
+    moved = movement.transpose(b, x, order)
+    kept = prod(d for i, d in enumerate(shape) if i not in axes)
+    y = reduction.softmax(b, movement.reshape(b, moved, (kept, -1)), -1)
+    y = movement.reshape(b, y, [shape[i] for i in order])
+    return movement.transpose(b, y, [order.index(i) for i in range(len(shape))])
 
 
-def batch_normalization(use: Use) -> str:
-    """y = x * g + h with g = gamma / sqrt(variance + epsilon), h = beta - mean * g, in float64."""
-    config, x = use.config, use.x
-    names = [n for n, k in (("gamma", "scale"), ("beta", "center")) if config.get(k, True)]
-    w = use.weights(*names, "moving_mean", "moving_variance")
-    mean, variance = (w[k].astype(np.float64) for k in ("moving_mean", "moving_variance"))
-    gain = w.get("gamma", np.float64(1)) / np.sqrt(variance + float(config.get("epsilon", 1e-3)))
-    shift = w.get("beta", np.float64(0)) - mean * gain
-    axis = config.get("axis", -1)
-    return _affine(use, x, (gain, shift), axis[0] if isinstance(axis, list) else axis)
+def dot(use: Use) -> str:
+    """Products of both operands summed along one axis of each; unit length before if normalize."""
+    b, (x, y) = use.b, use.operands
+    axes = use.config.get("axes", -1)
+    pair = [(v, axes_of(use, v, a)[0]) for v, a in zip(
+        (x, y), axes if isinstance(axes, list) else (axes, axes), strict=True
+    )]  # fmt: skip
+    if any(axis == 0 for _, axis in pair):
+        raise Unsupported("the batch is an axis")
+    if use.config.get("normalize"):
+        pair = [(unit(use, v, (axis,)), axis) for v, axis in pair]
+    rows, rest = [], []
+    for value, axis in pair:
+        shape = use.type(value).shape
+        others = [i for i in range(1, len(shape)) if i != axis]
+        moved = movement.transpose(b, value, (0, *others, axis))
+        rest += [shape[i] for i in others]
+        rows.append(movement.reshape(b, moved, (shape[0], -1, shape[axis])))
+    product = matmul(b, rows[0], movement.transpose(b, rows[1], (0, 2, 1)))
+    return movement.reshape(b, product, (use.type(x).shape[0], *(rest or [1])))
 
 
-def _affine(use: Use, x: str, factors: tuple[np.ndarray, np.ndarray], axis: int) -> str:
-    rank = len(use.type(x).shape)
-    shape = [1] * rank
-    shape[axis] = -1
-    gain, shift = (f.astype(np.float32).reshape(shape) for f in factors)
-    scaled = elementwise.binary(use.b, "mul", x, use.constant("gain", gain))
-    return elementwise.binary(use.b, "add", scaled, use.constant("shift", shift))
+def einsum_dense(use: Use) -> str:
+    """A product with a kernel along axes that the result lacks, as an einsum equation says."""
+    b, x, config = use.b, use.x, use.config
+    biased = config.get("bias_axes") is not None
+    w = use.weights("kernel", "bias") if biased else use.weights("kernel")
+    kernel = w["kernel"]
+    given, held, wanted = _labels(config["equation"], len(use.type(x).shape), kernel.ndim)
+    summed = [c for c in given if c in held and c not in wanted]
+    kept = [c for c in given if c not in held]
+    new = [c for c in held if c not in given]
+    if not summed or sorted(wanted) != sorted(kept + new) or len(given) + len(held) != len(
+        set(given)) + len(set(held)) or len(summed) + len(kept) != len(given):  # fmt: skip
+        raise Unsupported(f"equation is {config['equation']!r}")
+    lengths = dict(zip(given + held, (*use.type(x).shape, *kernel.shape), strict=True))
+    moved = movement.transpose(b, x, [given.index(c) for c in kept + summed])
+    rows = movement.reshape(b, moved, (-1, prod(lengths[c] for c in summed)))
+    matrix = kernel.transpose([held.index(c) for c in new + summed])
+    y = product(b, rows, matrix.reshape(-1, prod(lengths[c] for c in summed)))
+    y = movement.reshape(b, y, [lengths[c] for c in kept + new])
+    y = movement.transpose(b, y, [(kept + new).index(c) for c in wanted])
+    if biased:
+        y = elementwise.binary(b, "add", y, use.constant("bias", w["bias"]))
+    return activate(use, y, config.get("activation"))
 
 
-def layer_normalization(use: Use) -> str:
-    """Over the last axis."""
-    config, x = use.config, use.x
-    axis = config.get("axis", -1)
-    axis = axis[0] if isinstance(axis, list) and len(axis) == 1 else axis
-    if axis not in (-1, len(use.type(x).shape) - 1) or config.get("rms_scaling"):
-        raise Unsupported(f"axis is {axis!r}, rms_scaling {config.get('rms_scaling')}")
-    names = [n for n, k in (("gamma", "scale"), ("beta", "center")) if config.get(k, True)]
-    w = use.weights(*names)
-    n = use.type(x).shape[-1]
-    gain = use.constant("gamma", w.get("gamma", np.ones(n, np.float32)))
-    shift = use.constant("beta", w.get("beta", np.zeros(n, np.float32)))
-    epsilon = float(config.get("epsilon", 1e-3))
-    return norms.layer_norm(use.b, x, (gain, shift), (-1,), epsilon)
-
-
-def normalization(use: Use) -> str:
-    """(x - mean) / max(sqrt(variance), epsilon); mean and variance of the configuration or of
-    adapt()."""
-    config = use.config
-    if config.get("invert"):
-        raise Unsupported("invert is true")
-    if config.get("input_mean", config.get("mean")) is not None:
-        mean = np.asarray(config.get("input_mean", config.get("mean")), np.float32)
-        variance = np.asarray(config.get("input_variance", config.get("variance")), np.float32)
-    else:
-        w = use.weights("mean", "variance", "count")
-        mean, variance = w["mean"], w["variance"]
-    deviation = np.maximum(np.sqrt(variance.astype(np.float64)), 1e-7)
-    factors = (np.atleast_1d(1 / deviation), np.atleast_1d(-mean / deviation))
-    return _affine(use, use.x, factors, -1)
-
-
-def rescaling(use: Use) -> str:
-    """x * scale + offset."""
-    scale, offset = (np.atleast_1d(np.float64(use.config[k])) for k in ("scale", "offset"))
-    return _affine(use, use.x, (scale, offset), -1)
+def _labels(equation: str, rank: int, held: int) -> tuple[str, str, str]:
+    """Letters of the axes of x, kernel and result; what "..." stands for gets letters too."""
+    given, _, wanted = equation.replace(" ", "").partition("->")
+    first, _, second = given.partition(",")
+    free = "".join(c for c in ascii_letters if c not in equation)
+    dots = free[: rank - len(first.replace("...", ""))]
+    found = (first.replace("...", dots), second, wanted.replace("...", dots))
+    if len(found[0]) != rank or len(second) != held or "." in "".join(found):
+        raise Unsupported(f"equation is {equation!r}")
+    return found
 
 
 def merge(op: str) -> Callable[[Use], str]:
@@ -203,9 +232,18 @@ def concatenate(use: Use) -> str:
     return movement.concat(use.b, use.operands, int(use.config.get("axis", -1)))
 
 
+MASKED = frozenset({
+    "LSTM", "GRU", "SimpleRNN", "Bidirectional", "TimeDistributed", "GlobalAveragePooling1D",
+    "MultiHeadAttention", "GroupQueryAttention", "GroupedQueryAttention", "Attention",
+    "AdditiveAttention", "Softmax",
+})  # fmt: skip
+"""Layers that compute otherwise where a mask reaches them."""
+
+
 def embedding(use: Use) -> str:
     """Rows of a table by whole numbers; indices outside are the first or last row."""
-    use.require("mask_zero", False)
+    if use.config.get("mask_zero") and (users := sorted(MASKED & use.t.kinds)):
+        raise Unsupported(f"mask_zero is true and the model has layers that heed it: {users}")
     table = use.constant("embeddings", use.weights("embeddings")["embeddings"])
     indices = use.x
     if use.type(indices).dtype not in ("int32", "int64"):

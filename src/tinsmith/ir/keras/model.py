@@ -6,7 +6,7 @@ order. Both nest. Keras 2 and Keras 3 write calls differently; both are read.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 from tinsmith.ir.keras.document import Document, refuse
@@ -28,7 +28,8 @@ class Ref:
 @dataclass(frozen=True)
 class Layer:
     """A layer: its class, configuration and the operands of each call; ``folder`` is where a
-    ``.keras`` file keeps its weights, ``top`` the outermost layer that it lies in."""
+    ``.keras`` file keeps its weights, ``top`` the outermost layer that it lies in; ``keywords``
+    what each call was given by name, tensors as `Ref`."""
 
     name: str
     kind: str
@@ -37,6 +38,7 @@ class Layer:
     folder: str
     top: str
     model: "Model | None" = None
+    keywords: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,10 @@ def _model(config: Any, document: Document, place: _Place) -> Model:
         return _sequential(rows, inner, document, place)
     layers = {}
     for row in rows:
-        layer = _layer(row, _calls(row.get("inbound_nodes", [])), document, place)
+        nodes = row.get("inbound_nodes", [])
+        layer = replace(
+            _layer(row, _calls(nodes), document, place), keywords=tuple(map(_keywords, nodes))
+        )
         layers[layer.name] = layer
     ends = inner["input_layers"], inner["output_layers"]
     return Model(layers, *(tuple(_refs(e)) for e in ends))
@@ -157,8 +162,28 @@ def _calls(nodes: Any) -> tuple[tuple[Ref, ...], ...]:
         if isinstance(node, Mapping):
             found.append(tuple(_tensors([node.get("args", []), node.get("kwargs", {})])))
         else:
-            found.append(tuple(_refs(node)))
+            named = (v for v in _keywords(node).values() if isinstance(v, Ref))
+            found.append((*_refs(node), *named))
     return tuple(found)
+
+
+def _keywords(node: Any) -> Mapping[str, Any]:
+    """What a call was given by name: in Keras 2 as a fourth item behind its first operand."""
+    if isinstance(node, Mapping):
+        given = node.get("kwargs", {})
+        return {k: (_tensors(v) or [v])[0] for k, v in given.items()}
+    first = node[0] if node and not isinstance(node[0], str) else node
+    given = first[3] if len(first) > 3 else {}
+    return {k: _refs(v)[0] if _names_tensor(v) else v for k, v in given.items()}
+
+
+def _names_tensor(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) in (3, 4)
+        and isinstance(value[0], str)
+        and all(isinstance(v, int) for v in value[1:3])
+    )
 
 
 def _tensors(value: Any, depth: int = 0) -> list[Ref]:

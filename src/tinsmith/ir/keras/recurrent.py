@@ -155,19 +155,25 @@ def _flat(use: Use, value: str) -> str:
 
 def time_distributed(use: Use) -> str:
     """A layer for every step: steps become the batch of the layer inside."""
-    inner, x = use.config["layer"], use.x
+    x = use.x
+    batch, steps, *rest = use.type(x).shape
+    folded = movement.reshape(use.b, x, (batch * steps, *rest))
+    y = wrapped(use, folded)
+    return movement.reshape(use.b, y, (batch, steps, *use.type(y).shape[1:]))
+
+
+def wrapped(use: Use, x: str = "") -> str:
+    """The layer inside of a wrapper, on x (the operand if empty)."""
+    inner = use.config["layer"]
     rule = use.t.rules.get(inner["class_name"])
     if rule is None:
         raise Unsupported(f"the layer inside is {inner['class_name']!r}")
-    batch, steps, *rest = use.type(x).shape
-    folded = movement.reshape(use.b, x, (batch * steps, *rest))
     folder = f"{use.layer.folder}/layer"
     here = replace(
         use.layer, kind=inner["class_name"], config=inner["config"], folder=folder, model=None
     )
-    made = rule.translate(Use(use.t, here, [folded]))
-    y = made if isinstance(made, str) else made[0]
-    return movement.reshape(use.b, y, (batch, steps, *use.type(y).shape[1:]))
+    made = rule.translate(Use(use.t, here, [x or use.x]))
+    return made if isinstance(made, str) else made[0]
 
 
 RULES: Mapping[str, Rule] = {

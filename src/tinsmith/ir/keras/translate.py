@@ -1,7 +1,7 @@
 """Translation of a Keras model, call by call, into a float graph; `rules.py` has the layers."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,8 @@ class Translation:
     def __init__(self, document: Document, rules: Mapping[str, Rule], name: str) -> None:
         self.document = document
         self.rules = rules
+        self.kinds: frozenset[str] = frozenset()
+        """Classes of all layers of the model."""
         self.builder = Builder(name)
         self.calls = 0
 
@@ -47,6 +49,9 @@ class Translation:
         values: dict[Ref, str] = {}
         for ref, value in zip(model.inputs, given or [], strict=bool(given)):
             values[ref] = value
+        for ref in model.inputs if given is None else ():
+            if ref.layer in model.layers:
+                values[ref] = self._input(model.layers[ref.layer])
         pending = [
             (layer, number, operands)
             for layer in model.layers.values()
@@ -76,11 +81,15 @@ class Translation:
                 values[first] = self._input(layer)
             return
         self.builder.stage = layer.name
-        results = self._results(layer, [values[r] for r in operands])
+        given = layer.keywords[number] if number < len(layer.keywords) else {}
+        named = {k: values[v] if isinstance(v, Ref) else v for k, v in given.items()}
+        results = self._results(layer, [values[r] for r in operands], named)
         for tensor, value in enumerate(results):
             values[Ref(layer.name, number, tensor)] = value
 
-    def _results(self, layer: Layer, operands: list[str]) -> Sequence[str]:
+    def _results(
+        self, layer: Layer, operands: list[str], named: Mapping[str, Any]
+    ) -> Sequence[str]:
         if layer.model:
             return self.run(layer.model, operands)
         where = f"layer {layer.name!r} ({layer.kind})"
@@ -89,8 +98,10 @@ class Translation:
             refuse(
                 "layer", f"Not supported: {where}.", f"Supported: {', '.join(sorted(self.rules))}."
             )
+        if named.get("training") is True or named.get("mask") is not None:
+            refuse("layer", f"Not supported: {where}: it is called with training=True or a mask.")
         try:
-            made = rule.translate(Use(self, layer, operands))
+            made = rule.translate(Use(self, layer, operands, named))
         except Unsupported as e:
             refuse("layer", f"Not supported: {where}: {e}.")
         except UserError as e:
@@ -130,8 +141,13 @@ class Translation:
 class Use:
     """One call of a layer while it is translated."""
 
-    def __init__(self, t: Translation, layer: Layer, operands: list[str]) -> None:
+    def __init__(
+        self, t: Translation, layer: Layer, operands: list[str],
+        keywords: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
         self.t, self.layer, self.operands = t, layer, operands
+        self.keywords: Mapping[str, Any] = keywords or {}
+        """What the call was given by name; operands by their names in the graph."""
         self.b = t.builder
         self.config: Mapping[str, Any] = layer.config
         self.name = identifier(layer.name)
@@ -147,9 +163,10 @@ class Use:
         """Type of a value."""
         return self.b.type(value)
 
-    def weights(self, *names: str, part: str = "") -> Mapping[str, np.ndarray]:
-        """Arrays by role, see `weights.roles`."""
-        return roles(self.t.document, self.layer, names, part)
+    def weights(self, *names: str, part: str = "", inner: str = "") -> Mapping[str, np.ndarray]:
+        """Arrays by role, see `weights.roles`; ``inner`` is the part's name in ``.h5`` files."""
+        legacy = self.t.document.legacy
+        return roles(self.t.document, self.layer, names, inner if legacy and inner else part)
 
     def constant(self, role: str, array: np.ndarray) -> str:
         """A constant called after the layer and its role."""
@@ -167,6 +184,17 @@ def identifier(name: str) -> str:
     return f"l_{plain}" if plain[0].isdigit() else plain
 
 
+def kinds_of(model: Model) -> Iterator[str]:
+    """Classes of a model's layers, of inner models and of layers inside of others."""
+    for layer in model.layers.values():
+        inner = layer.config.get("layer") if isinstance(layer.config, Mapping) else None
+        yield layer.kind
+        if isinstance(inner, Mapping):
+            yield str(inner.get("class_name"))
+        if layer.model:
+            yield from kinds_of(layer.model)
+
+
 def translate(document: Document, model: Model, rules: Mapping[str, Rule], name: str) -> Graph:
     """A float graph that computes what the model computes, for a batch of one.
 
@@ -175,6 +203,7 @@ def translate(document: Document, model: Model, rules: Mapping[str, Rule], name:
             ``.config``.
     """
     t = Translation(document, rules, name)
+    t.kinds = frozenset(kinds_of(model))
     outputs: list[str] = []
     for value in t.run(model, None):
         again = value in outputs

@@ -7,6 +7,9 @@ import numpy as np
 from tinsmith.ir.keras.document import Document, refuse
 from tinsmith.ir.keras.model import Layer
 
+SUBLAYERS = ("query", "key", "value", "attention_output")
+"""Layers inside of attention by their names in ``.h5`` files."""
+
 
 def roles(
     document: Document, layer: Layer, names: Sequence[str], part: str = ""
@@ -15,7 +18,8 @@ def roles(
 
     Args:
         names: the roles that it has, in the order in which Keras creates them.
-        part: folder inside the layer's own, e.g. ``cell`` or ``backward_layer/cell``.
+        part: folder inside the layer's own, e.g. ``cell`` or ``backward_layer/cell``; one of
+            `SUBLAYERS` in ``.h5`` files.
 
     Raises:
         UserError: ``import.keras.weights``: one is missing.
@@ -45,6 +49,7 @@ def _legacy(document: Document, layer: Layer, part: str) -> dict[str, np.ndarray
         top, _, path = key.split("/", 2)
         *where, role = path.split("/")
         inside = layer.top == layer.name or layer.name in where
+        inside = inside and (part not in SUBLAYERS or part in where)
         if top == layer.top and inside and (not side or any(w.startswith(side) for w in where)):
             found[role.split(":")[0]] = array
     return found

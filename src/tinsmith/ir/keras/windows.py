@@ -116,16 +116,22 @@ def conv_transpose(use: Use) -> str:
     kernel = found["kernel"]
     bias = found.get("bias", np.zeros(kernel.shape[-2], np.float32))
     count = kernel.ndim - 2
-    if config.get("output_padding") is not None:
-        raise Unsupported(f"output_padding is {config['output_padding']}")
     stride = numbers(config.get("strides", 1), count)
     dilation = numbers(config.get("dilation_rate", 1), count)
     use.require("padding", "valid", "same")
-    cuts = []
-    for k, s, d in zip(kernel.shape, stride, dilation, strict=False):
-        more = (k - 1) * d + 1 - s
-        before = max(more, 0) // 2 if config.get("padding") == "same" else 0
-        cuts.append((before, more - before if config.get("padding") == "same" else min(more, 0)))
+    same, cuts = config.get("padding") == "same", []
+    added = config.get("output_padding")
+    extra = [None] * count if added is None else numbers(added, count)
+    for k, s, d, e in zip(kernel.shape, stride, dilation, extra, strict=False):
+        extent = (k - 1) * d + 1
+        if e is None:
+            more = extent - s
+            before = max(more, 0) // 2 if same else 0
+            cuts.append((before, more - before if same else min(more, 0)))
+        else:
+            more = 2 * (extent // 2) - e if same else -e
+            before = max(more, 0) // 2
+            cuts.append((before, more - before))
     spec = ConvSpec(
         stride=stride, dilation=dilation, padding=tuple(cuts), layout=layout_of(use), weights="*OI"
     )

@@ -13,6 +13,7 @@ import pytest
 
 from tinsmith.core.errors import UserError
 from tinsmith.ir.importer import IMPORTERS, read_model
+from tinsmith.ir.interp import Interpreter
 
 DENSE = {"class_name": "Dense", "config": {"name": "d", "units": 2, "activation": "linear"}}
 FIRST: dict[str, Any] = {
@@ -116,6 +117,14 @@ def test_a_good_one_is_read_and_groups_in_a_circle_end(tmp_path: Path) -> None:
     stored = weights(circle)
     graph = read_model(archive(tmp_path / "m.keras", sequential(FIRST, DENSE), stored))
     assert [n.op for n in graph.nodes] == ["dense"]
+
+
+def test_a_thresholded_relu_of_keras_2_passes_what_is_above(tmp_path: Path) -> None:
+    layer = {"class_name": "ThresholdedReLU", "config": {"name": "t", "theta": 0.5}}
+    graph = read_model(archive(tmp_path / "m.keras", sequential(FIRST, layer), weights()))
+    x = np.array([[0.5, 0.75, -1.0]], np.float32)
+    values = Interpreter(graph).run({graph.inputs[0]: x})
+    assert values[graph.outputs[0]].tolist() == [[0.0, 0.75, 0.0]]
 
 
 def circle(file: Any) -> None:
