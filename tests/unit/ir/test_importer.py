@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import h5py
+import numpy as np
 import pytest
+from onnxes import one, saved
 
 from tinsmith.core.errors import UserError
 from tinsmith.ir.importer import read_model
+from tinsmith.ir.text import graph_hash
 
 TFLITE = b"\x1c\x00\x00\x00TFL3" + bytes(64)
 
@@ -56,3 +59,11 @@ def test_text_that_is_no_model_of_xgboost_is_read_as_text(
     (tmp_path / "m.json").write_bytes(content)
     with pytest.raises(UserError, match=words):
         read_model(tmp_path / "m.json")
+
+
+def test_the_semantics_of_onnx_are_its_own(tmp_path: Path) -> None:
+    path = saved(one("Relu", [np.zeros((1, 4), np.float32)], (1, 4)), tmp_path)
+    assert graph_hash(read_model(path, semantics="onnx")) == graph_hash(read_model(path))
+    with pytest.raises(UserError, match="Semantics 'litert' are not known") as e:
+        read_model(path, semantics="litert")
+    assert e.value.hint == "Known: onnx."

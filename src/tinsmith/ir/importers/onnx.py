@@ -24,7 +24,7 @@ def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
     Args:
         path: the file.
         name: name of the graph; the file's if empty.
-        semantics: empty; ONNX defines its own.
+        semantics: ``onnx``: the standard's own.
 
     Raises:
         MissingTool: the package that reads protocol buffers of ONNX is not installed.
@@ -41,4 +41,6 @@ def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
     return run("tinsmith.ir.onnx.convert:convert", (path.resolve(), stem), Graph)
 
 
-IMPORTER = Importer("onnx", (".onnx",), read=from_file, support=support)
+IMPORTER = Importer(
+    "onnx", (".onnx",), read=from_file, semantics=("onnx",), support=support
+)  # fmt: skip
