@@ -174,4 +174,4 @@ def work_text(graph: Graph, inputs: Mapping[str, np.ndarray]) -> str:
     """What a run has to do, for people who wait."""
     cases = len(next(iter(inputs.values())))
     macs = sum(OPS.get(n.op).cost(site_of(graph, n)).macs for n in graph.nodes)
-    return f"{cases} cases, {macs / 1e6:.3g} million multiply-accumulates each"
+    return f"{cases} case{'s' * (cases != 1)}, {macs / 1e6:.3g} million multiply-accumulates each"
