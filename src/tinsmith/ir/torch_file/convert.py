@@ -12,7 +12,7 @@ from tinsmith.ir.importers._aten import Translation, Unsupported
 from tinsmith.ir.importers.torch import TABLE, _by_rules, stage_of
 from tinsmith.ir.rules import check
 from tinsmith.ir.torch_file.archive import Archive, Meta
-from tinsmith.ir.torch_file.known import created
+from tinsmith.ir.torch_file.known import created, folded, weight_norm
 from tinsmith.ir.torch_file.nodes import Node, Program
 from tinsmith.ir.torch_file.program import parse
 from tinsmith.ir.torch_file.refusal import SAVE, broken, refuse
@@ -38,8 +38,10 @@ def convert(path: Path, name: str) -> Graph:
     t = Translation(name)
     _bind(program, archive, method, t)
     instead = without_writes(program)
+    results = set(program.outputs)
     for node in program.nodes:
-        _translate(node, instead, t)
+        if node.users or node in results:
+            _translate(node, instead, t)
     graph = t.builder.build(_outputs(program, t))
     if wrong := check(graph):
         refuse("op", f"The model cannot be expressed: {'; '.join(wrong[:4])}.")
@@ -119,9 +121,16 @@ def _value(node: Node, t: Translation, where: str) -> Any:
         return made
     if str(node.target) == GETITEM:
         return t.known[node.args[0]][node.args[1]]
+    if str(node.target) == WEIGHT_NORM:
+        v, g = (t.known[a] for a in node.args[:2])
+        if not isinstance(v, np.ndarray) or not isinstance(g, np.ndarray):
+            raise Unsupported("its weight is no constant")
+        return weight_norm(v, g, *node.args[2:])
     if str(node.target) not in TABLE:
         refuse("op", f"{where} is not supported.", UNKNOWN)
-    return _by_rules(TABLE[str(node.target)], t, node)
+    rules = TABLE[str(node.target)]
+    known = folded(node, t, lambda apart: _by_rules(rules, apart, node))
+    return _by_rules(rules, t, node) if known is None else known
 
 
 def _compare(node: Node, t: Translation) -> None:
@@ -137,7 +146,7 @@ def _compare(node: Node, t: Translation) -> None:
 
 def _outputs(program: Program, t: Translation) -> list[str]:
     """Names of the results, none twice."""
-    found: list[str] = []
+    found: dict[str, None] = {}
     for node in program.outputs:
         value = t.known[node]
         if isinstance(value, list | tuple) or 0 in t.shape(value):
@@ -146,12 +155,12 @@ def _outputs(program: Program, t: Translation) -> list[str]:
             name = t.value(value, node.name)
         except Unsupported as e:
             refuse("output", f"The result {node.name!r}: {e}.")
-        again = name in found
         shape = t.builder.type(name).shape
-        found.append(t.builder.op("reshape", name, shape=shape) if again else name)
+        found[t.builder.op("reshape", name, shape=shape) if name in found else name] = None
     if not found:
         refuse("output", "It returns no tensor.")
-    return found
+    return list(found)
 
 
+WEIGHT_NORM = "aten._weight_norm.default"
 UNKNOWN = f"See the support table: tinsmith kinds ops. Perhaps it can be decomposed: {HINT}"

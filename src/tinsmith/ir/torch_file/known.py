@@ -1,6 +1,6 @@
-"""Tensors that an operation makes from numbers alone: known when the file is read.
+"""Tensors that depend on no input: known when the file is read.
 
-Meaning of each: PyTorch's documentation, "Creation Ops".
+Meaning of what makes tensors from numbers: PyTorch's documentation, "Creation Ops".
 """
 
 from collections.abc import Callable, Mapping
@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from tinsmith.ir.importers._aten import Unsupported
+from tinsmith.ir.importers._aten import Translation, Unsupported
+from tinsmith.ir.interp import Interpreter
 from tinsmith.ir.torch_file.archive import READ, Meta
 from tinsmith.ir.torch_file.nodes import Node
 
@@ -29,6 +30,40 @@ def created(node: Node) -> np.ndarray | None:
     if type.dtype not in READ or prod(type.shape) > MOST_ELEMENTS:
         raise Unsupported(f"its result is {type}")
     return np.broadcast_to(np.asarray(make(given(node), type)), type.shape).astype(type.dtype)
+
+
+def folded(node: Node, t: Translation, translate: Callable[[Translation], Any]) -> Any:
+    """What an operation on arrays computes: its translation, interpreted; arrays again.
+
+    None where an operand is not known, or the translation needs another form of it.
+
+    Args:
+        translate: appends the operation to a translation.
+    """
+    operands = {n: t.known[n] for n in node.all_input_nodes}
+    if not operands or not all(isinstance(v, np.ndarray) for v in operands.values()):
+        return None
+    apart = Translation("known")
+    apart.known.update(operands)
+    apart.begin(node, "known")
+    made = translate(apart)
+    listed = list(made) if isinstance(made, list | tuple) else [made]
+    names = list(dict.fromkeys(v for v in listed if isinstance(v, str)))
+    if names:
+        graph = apart.builder.build(names)
+        if sum(k.nbytes for k in graph.types.values()) > MOST_ELEMENTS:
+            return None
+        values = Interpreter(graph).run({})
+        listed = [values[v] if isinstance(v, str) else v for v in listed]
+    return listed if isinstance(made, list | tuple) else listed[0]
+
+
+def weight_norm(v: np.ndarray, g: np.ndarray, dim: int = 0) -> np.ndarray:
+    """v g / |v|, |v| over all axes but one. Source: PyTorch's documentation,
+    torch.nn.utils.parametrizations.weight_norm."""
+    axes = tuple(a for a in range(v.ndim) if a != dim % v.ndim)
+    length = np.sqrt((v.astype(np.float64) ** 2).sum(axes, keepdims=True))
+    return np.asarray(v * (g / length), np.float32)
 
 
 def given(node: Node) -> dict[str, Any]:

@@ -78,7 +78,12 @@ def with_numbers(self: Any, x: Any) -> Any:
 
 
 def several(self: Any, x: Any) -> Any:
-    return {"parts": x.split([5, 7], 1), "largest": tuple(x.max(1)), "none": None}
+    return {
+        "parts": x.split([5, 7], 1),
+        "largest": tuple(x.max(1)),
+        "twice": [x, x + 1, x],
+        "none": None,
+    }
 
 
 def infinite(self: Any, x: Any) -> Any:
@@ -98,6 +103,8 @@ MODELS: dict[str, tuple[Callable[[], Any], tuple[tuple[int, ...], ...]]] = {
     "written in place": (many_in_place, (PICTURE,)),
     "inverted": (Inverted, (PICTURE,)),
     "conv1d": (lambda: layers(nn.Conv1d(6, 3, 3, 2, 1), nn.SiLU(), nn.AvgPool1d(2)), (SERIES,)),
+    "largest": (lambda: layers(nn.AdaptiveMaxPool2d((3, 2)), nn.InstanceNorm2d(4)), (PICTURE,)),
+    "encoder": (lambda: nn.TransformerEncoderLayer(4, 2, 8, batch_first=True), (SERIES,)),
     "transposed": (lambda: nn.ConvTranspose2d(4, 3, 3, 2, 1, output_padding=1), (PICTURE,)),
     "pooled": (lambda: layers(nn.AvgPool2d(3, 2, 1), nn.AdaptiveAvgPool2d(1)), (PICTURE,)),
     "lstm": (lambda: nn.LSTM(4, 5, 2, batch_first=True, bidirectional=True), (SERIES,)),

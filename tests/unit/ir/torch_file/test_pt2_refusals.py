@@ -189,6 +189,31 @@ def test_weights_that_share_memory_and_lie_askew(tmp_path: Path) -> None:
     assert np.allclose(run(tmp_path / "m.pt2", x), module(x).detach())
 
 
+class Standardised(nn.Conv1d):
+    """Its weight is computed from a parameter."""
+
+    def forward(self, x: Any) -> Any:
+        w = self.weight - self.weight.mean((1, 2), keepdim=True)
+        return nn.functional.conv1d(x, w.flip(2) * 2.5, self.bias)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: nn.utils.parametrizations.weight_norm(nn.Conv1d(3, 4, 3)),
+        lambda: nn.utils.parametrizations.weight_norm(nn.Conv1d(3, 4, 3), dim=1),
+        lambda: Standardised(3, 4, 3),
+    ],
+)
+def test_weights_that_are_computed_are_known(make: Callable[[], Any], tmp_path: Path) -> None:
+    torch.manual_seed(2)
+    module, x = make(), torch.linspace(-1, 1, 18).reshape(1, 3, 6)
+    torch.export.save(export(module, x), tmp_path / "m.pt2")
+    assert not {n.op for n in convert(tmp_path / "m.pt2", "net").nodes} & {"sub", "mul", "div"}
+    want = module(x).detach().numpy()
+    assert np.abs(run(tmp_path / "m.pt2", x) - want).max() <= 1e-5 * np.abs(want).max()
+
+
 def test_modules_of_any_name(tmp_path: Path) -> None:
     blocks = nn.ModuleDict({"my-layer (1)": nn.Linear(4, 2)})
     module = Call(lambda s, x: s.blocks["my-layer (1)"](x))
