@@ -321,3 +321,30 @@ def test_the_support_table_lists_operations_that_torch_has() -> None:
     assert types["aten.bitwise_and.Tensor"] == ("bool",)
     assert types["aten.gelu.default"] == ("float32",)
     assert {"bool", "uint8", "float32"} <= set(types["aten.permute.default"])
+
+
+def claimed(dtype: str, x: Any) -> list[Any]:
+    """Operations that the support table says take a type, that need only tensors, and that torch
+    itself applies to this one."""
+    found = []
+    for row in IMPORTERS.get("torch").support():
+        _, packet, overload = row.operator.split(".")
+        target = getattr(getattr(torch.ops.aten, packet), overload)
+        needed = [a for a in target._schema.arguments if not a.has_default_value()]
+        apart = packet in ("zeros_like", "ones_like", "_assert_tensor_metadata", "one_hot", "where")
+        if dtype not in row.types or apart or any(str(a.type) != "Tensor" for a in needed):
+            continue
+        try:
+            target(*[x] * len(needed))
+        except (RuntimeError, IndexError, NotImplementedError):
+            continue
+        found.append((target, len(needed)))
+    return found
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int64", "int32", "int16", "int8", "uint8", "bool"])
+def test_operations_take_the_types_that_the_support_table_says(dtype: str) -> None:
+    x = np.array([[3, 1, 4, 2]]).astype(dtype)
+    targets = claimed(dtype, torch.from_numpy(x))
+    assert len(targets) >= 25
+    agree(Call(lambda x: [target(*[x] * count) for target, count in targets]), [x])

@@ -190,7 +190,7 @@ _NUMBERS: Mapping[str, Rule] = {
         t.builder, t.activation(node.args[0]), t.shape(t.read(node.args[0]))[0], 0, False
     )[0],
     "argsort.default": sort(1), "argsort.stable": sort(1), "kthvalue.default": ranked("k"),
-    "median.default": ranked(""), "median.dim": ranked(""), "one_hot.default": one_hot,
+    "median.default": ranked(""), "median.dim": ranked(""),
 }  # fmt: skip
 _EVERY: Mapping[str, Rule] = {
     "index.Tensor": index, "index_select.default": index_select, "gather.default": gather,
@@ -203,5 +203,6 @@ _EVERY: Mapping[str, Rule] = {
 TABLE: Mapping[str, Rule] = {
     **{f"aten.{name}": Typed(rule, NUMBERS) for name, rule in _NUMBERS.items()},
     **{f"aten.{name}": Typed(rule, EVERY) for name, rule in _EVERY.items()},
+    "aten.one_hot.default": Typed(one_hot, ("int64",)),
 }
 """Torch's name of an operation -> its translation."""
