@@ -233,6 +233,7 @@ def test_a_sequence_as_a_result_is_refused() -> None:
         ("GridSample", [(1, 1, 4, 4), (1, 2, 2, 3)], {}),
         ("GridSample", [(1, 1, 4, 4), (1, 2, 2, 2)], {"mode": "mean"}),
         ("LpPool", [(1, 1, 4)], {"kernel_shape": [2], "p": 0}),
+        ("MaxPool", [(1, 1, 4)], {"kernel_shape": [2], "pads": [1, 2**40]}),
         ("DeformConv", [(1, 2, 4, 4), (1, 2, 2, 2), (1, 6, 3, 3)], {}),
         ("RotaryEmbedding", [(1, 2, 3, 4), (3, 2), (3, 2)], {"num_heads": 5}),
     ],

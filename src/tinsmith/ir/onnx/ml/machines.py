@@ -133,7 +133,7 @@ def _probabilities(use: Use, raw: str, count: int) -> str:
     moved = binary(b, "add", scaled, use.constant_of(offsets, "prob_b"))
     other = unary(b, "sigmoid", moved)
     first = binary(b, "sub", use.constant_of(np.float32(1)), other)
-    return b.op("pairwise_coupling", first)
+    return b.op("pairwise_coupling", first, name="probabilities")
 
 
 def _votes(use: Use, raw: str, count: int) -> str:

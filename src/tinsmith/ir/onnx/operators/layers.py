@@ -31,6 +31,8 @@ from tinsmith.ir.types import Quant
 
 FLOAT = ("float32",)
 _MOST_POWER = 32
+_MOST_LENGTH = 2**24
+"""Places along an axis, padding included."""
 Pads = tuple[tuple[int, int], ...]
 
 
@@ -83,6 +85,8 @@ def window(
         pads = pairs(use.integers("pads", (0,) * (2 * count)), count)
     else:
         raise Unsupported(f"its auto_pad is {how!r}")
+    if max(n + sum(p) for n, p in zip(lengths, pads, strict=True)) > _MOST_LENGTH:
+        raise Unsupported(f"its pads {pads} make more than {_MOST_LENGTH} places of {lengths}")
     return stride, dilation, pads
 
 
