@@ -33,7 +33,7 @@ from tinsmith.flow.model import Clock, MeasureOptions, measure_graph, semantics_
 from tinsmith.flow.model_inputs import default_inputs
 from tinsmith.flow.model_target import DoesNotFit
 from tinsmith.ir.graph import Graph
-from tinsmith.ir.importer import IMPORTERS, read_model
+from tinsmith.ir.importer import read_model, read_suffixes
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -65,7 +65,7 @@ class Row:
 
 def models(folder: Path, only: str) -> list[Path]:
     """Files that an importer reads, by name."""
-    known = {s for i in IMPORTERS.all() for s in i.suffixes} - {".json", ".txt"}
+    known = set(read_suffixes()) - {".json", ".txt"}
     found = [p for p in folder.rglob("*") if p.suffix.lower() in known]
     return sorted(p for p in found if only in p.name)
 

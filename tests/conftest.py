@@ -19,11 +19,18 @@ from zlib import crc32
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ("arm-none-eabi-gcc", "qemu-system-arm", "qemu-system-riscv32", "cmake", "chromium")
 MODULES = ("capstone", "h5py", "keras", "scipy", "torch", "unicorn", "wasmtime")
 """Without these some tests are skipped."""
+
+
+settings.register_profile(
+    "tinsmith", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)  # a loaded machine is no failure
+settings.load_profile("tinsmith")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -210,7 +210,8 @@ def open_model(path: Path, semantics: str, steps: Clock) -> Graph:
 def semantics_of(path: Path, semantics: str) -> str | None:
     """Whose integers are meant: as asked, or the importer's first; None where there is no
     choice."""
-    known = next(i.semantics for i in IMPORTERS.all() if path.suffix.lower() in i.suffixes)
+    suffix = path.suffix.lower()
+    known = next((i.semantics for i in IMPORTERS.all() if suffix in i.suffixes), ())
     return semantics or next(iter(known), None)
 
 

@@ -25,9 +25,9 @@ from tinsmith.flow.parts import chosen
 from tinsmith.flow.places import check_output_folder
 from tinsmith.flow.run import make_model
 from tinsmith.flow.steps import Steps
-from tinsmith.ir.classic.naming import graph_name
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import Interpreter
+from tinsmith.ir.naming import graph_name
 from tinsmith.ir.types import TensorType
 
 SEED = 12345

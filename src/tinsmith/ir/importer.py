@@ -39,6 +39,8 @@ class Importer:
 
     Args:
         suffixes: file names it reads (with the dot); empty where the model is a live Python object.
+        refused: file names that it never reads, as such files may run code: ``read`` says the way
+            out.
         load: (model object, example inputs with batch dimension 1, graph name) -> float graph.
         read: (path, graph name or empty, one of ``semantics``) -> float or quantised graph.
         semantics: whose integers may be meant, the default first; empty where there is no choice.
@@ -57,6 +59,7 @@ class Importer:
     semantics: tuple[str, ...] = ()
     support: Callable[[], Sequence[Support]] = tuple
     magic: tuple[tuple[int, bytes], ...] = ()
+    refused: tuple[str, ...] = ()
 
 
 IMPORTERS: Catalogue[Importer] = Catalogue("importer", "tinsmith.ir.importers", Importer)
@@ -74,13 +77,13 @@ def read_model(path: Path, name: str = "", semantics: str = "") -> Graph:
         UserError: ``import.suffix`` (no importer reads such files), ``import.semantics``, and what
             the importer raises, with the file's name.
     """
-    known = {s: i for i in IMPORTERS.all() for s in i.suffixes}
+    known = {s: i for i in IMPORTERS.all() for s in (*i.suffixes, *i.refused)}
     importer = known.get(path.suffix.lower())
     if importer is None:
         raise UserError(
             "import.suffix",
             f"No importer reads {path.name!r}.",
-            _renaming(path, None) or f"Files that are read: {', '.join(sorted(known))}.",
+            _renaming(path, None) or f"Files that are read: {', '.join(read_suffixes())}.",
         )
     allowed = importer.semantics or ("",)
     chosen = semantics or allowed[0]
@@ -97,6 +100,11 @@ def read_model(path: Path, name: str = "", semantics: str = "") -> Graph:
             raise
         named = e.message if path.name in e.message else f"{path.name}: {e.message}"
         raise UserError(e.code, named, _renaming(path, importer) or e.hint) from None
+
+
+def read_suffixes() -> list[str]:
+    """Suffixes of all files that some importer reads, sorted."""
+    return sorted(s for i in IMPORTERS.all() for s in i.suffixes)
 
 
 def _renaming(path: Path, tried: Importer | None) -> str:

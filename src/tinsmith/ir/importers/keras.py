@@ -4,7 +4,6 @@ Layers of Keras itself are translated one by one; custom classes and Lambda laye
 refused. The batch dimension is 1, everything is float32. The file is parsed in the sandbox.
 """
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from tinsmith.core.sandbox import run
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.importer import Importer, Support
 from tinsmith.ir.keras.document import refuse
+from tinsmith.ir.naming import graph_name
 
 
 def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
@@ -30,9 +30,7 @@ def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
     """
     if not path.is_file():
         refuse("file", f"There is no file {path.name!r}.", f"Looked in {path.parent}.")
-    stem = re.sub(r"[^A-Za-z0-9]+", "_", name or path.stem).strip("_") or "model"
-    stem = f"m_{stem}" if stem[0].isdigit() else stem
-    return run("tinsmith.ir.keras.convert:convert", (path.resolve(), stem), Graph)
+    return run("tinsmith.ir.keras.convert:convert", (path.resolve(), graph_name(path, name)), Graph)
 
 
 def support() -> Sequence[Support]:

@@ -12,9 +12,9 @@ import numpy as np
 
 from tinsmith.core.sandbox import run
 from tinsmith.ir.classic.lightgbm import OBJECTIVES, from_text, refuse
-from tinsmith.ir.classic.naming import graph_name
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.importer import Importer, Support
+from tinsmith.ir.naming import graph_name
 
 
 def from_object(model: Any, example: Sequence[np.ndarray], name: str) -> Graph:

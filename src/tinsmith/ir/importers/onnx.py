@@ -6,7 +6,6 @@ dimensions become 1. uint8 values between quantised layers are held as int8 with
 flipped; inputs and outputs keep the file's types.
 """
 
-import re
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from tinsmith.core.errors import MissingTool
 from tinsmith.core.sandbox import run
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.importer import Importer
+from tinsmith.ir.naming import graph_name
 from tinsmith.ir.onnx.refusal import refuse
 from tinsmith.ir.onnx.registry import support
 
@@ -36,9 +36,7 @@ def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
         raise MissingTool("Python package 'onnx'", "Try: pip install 'tinsmith[onnx]'")
     if not path.is_file():
         refuse("file", f"There is no file {path.name!r}.", f"Looked in {path.parent}.")
-    stem = re.sub(r"[^A-Za-z0-9]+", "_", name or path.stem).strip("_") or "model"
-    stem = f"m_{stem}" if stem[0].isdigit() else stem
-    return run("tinsmith.ir.onnx.convert:convert", (path.resolve(), stem), Graph)
+    return run("tinsmith.ir.onnx.convert:convert", (path.resolve(), graph_name(path, name)), Graph)
 
 
 IMPORTER = Importer(

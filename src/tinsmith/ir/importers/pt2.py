@@ -6,7 +6,6 @@ Operations become what the live importer makes of them (`torch.py`, `_aten.py`),
 names of the submodules. Sizes are fixed. The file is parsed and translated in the sandbox.
 """
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,9 @@ import numpy as np
 from tinsmith.core.sandbox import run
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.importer import Importer, Support
-from tinsmith.ir.importers.torch import TABLE, _export, _simplified
+from tinsmith.ir.importers.torch import TABLE, exported, simplified
 from tinsmith.ir.importers.torch import support as torch_support
+from tinsmith.ir.naming import graph_name
 from tinsmith.ir.torch_file.refusal import SAVE, refuse
 
 SUFFIX = ".pt2"
@@ -42,9 +42,9 @@ def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
         refuse("pickle", f"{path.name!r} may be a pickle, which runs code when it is loaded.", SAVE)
     if not path.is_file():
         refuse("file", f"There is no file {path.name!r}.", f"Looked in {path.parent}.")
-    stem = re.sub(r"[^A-Za-z0-9]+", "_", name or path.stem).strip("_") or "model"
-    stem = f"m_{stem}" if stem[0].isdigit() else stem
-    return run("tinsmith.ir.torch_file.convert:convert", (path.resolve(), stem), Graph)
+    return run(
+        "tinsmith.ir.torch_file.convert:convert", (path.resolve(), graph_name(path, name)), Graph
+    )
 
 
 def save(module: Any, example: Sequence[np.ndarray], path: str | Path) -> Path:
@@ -68,7 +68,7 @@ def save(module: Any, example: Sequence[np.ndarray], path: str | Path) -> Path:
     target = target if target.suffix else target.with_suffix(SUFFIX)
     if target.suffix.lower() != SUFFIX:
         refuse("suffix", f"{target.name!r} does not end in {SUFFIX}.")
-    torch.export.save(_simplified(_export(module, example)), target)
+    torch.export.save(simplified(exported(module, example)), target)
     return target
 
 
@@ -78,4 +78,4 @@ def support() -> Sequence[Support]:
     return tuple(row for row in torch_support() if row.operator in TABLE)
 
 
-IMPORTER = Importer("pt2", (SUFFIX, *PICKLES), read=from_file, support=support)
+IMPORTER = Importer("pt2", (SUFFIX,), read=from_file, support=support, refused=PICKLES)

@@ -17,10 +17,10 @@ import numpy as np
 from tinsmith.core.errors import UserError
 from tinsmith.core.sandbox import run
 from tinsmith.ir.classic.estimators import ESTIMATORS, describe, features_like, translate
-from tinsmith.ir.classic.naming import graph_name
 from tinsmith.ir.classic.sklearn_file import write
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.importer import Importer, Support
+from tinsmith.ir.naming import graph_name
 
 SUFFIX = ".tsk"
 PICKLES = (".pkl", ".pickle", ".joblib", ".skops")
@@ -83,4 +83,6 @@ def support() -> tuple[Support, ...]:
     return tuple(Support(k, ("float32",), e.note) for k, e in sorted(ESTIMATORS.items()))
 
 
-IMPORTER = Importer("sklearn", (SUFFIX, *PICKLES), from_estimator, read=from_file, support=support)
+IMPORTER = Importer(
+    "sklearn", (SUFFIX,), from_estimator, read=from_file, support=support, refused=PICKLES
+)

@@ -5,12 +5,12 @@ Integers are those of the semantics that are meant: ``litert`` (LiteRT's referen
 supported is named with its operator and node before anything is compiled.
 """
 
-import re
 from pathlib import Path
 
 from tinsmith.core.sandbox import run
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.importer import Importer
+from tinsmith.ir.naming import graph_name
 from tinsmith.ir.tflite.flatbuffer import refuse
 from tinsmith.ir.tflite.rounding import ROUNDING
 from tinsmith.ir.tflite.rules import support
@@ -31,9 +31,11 @@ def from_file(path: Path, name: str = "", semantics: str = "litert") -> Graph:
     """
     if not path.is_file():
         refuse("file", f"There is no file {path.name!r}.", f"Looked in {path.parent}.")
-    stem = re.sub(r"[^A-Za-z0-9]+", "_", name or path.stem).strip("_") or "model"
-    stem = f"m_{stem}" if stem[0].isdigit() else stem
-    return run("tinsmith.ir.tflite.convert:convert", (path.resolve(), stem, semantics), Graph)
+    return run(
+        "tinsmith.ir.tflite.convert:convert",
+        (path.resolve(), graph_name(path, name), semantics),
+        Graph,
+    )
 
 
 IMPORTER = Importer(

@@ -49,7 +49,7 @@ def from_module(module: Any, example: Sequence[np.ndarray], name: str) -> Graph:
     """
     for array in example:
         _check(array)
-    program = _simplified(_export(module, example))
+    program = simplified(exported(module, example))
     translation = Translation(name)
     _bind_placeholders(program, translation, example)
     for node in program.graph.nodes:
@@ -97,7 +97,12 @@ def _outputs(program: Any, t: Translation) -> list[str]:
     return outputs
 
 
-def _export(module: Any, example: Sequence[np.ndarray]) -> Any:
+def exported(module: Any, example: Sequence[np.ndarray]) -> Any:
+    """The exported program of a module in evaluation mode; its own mode is left as it was.
+
+    Raises:
+        UserError: ``import.torch.export``.
+    """
     import torch
 
     training = module.training
@@ -131,7 +136,7 @@ def _bind_placeholders(program: Any, t: Translation, example: Sequence[np.ndarra
             t.names[node] = spec.target.replace(".", "_")
 
 
-def _simplified(program: Any) -> Any:
+def simplified(program: Any) -> Any:
     """The program without operations that write into their operands and without those of
     `DECOMPOSED`; itself where there are none. What is refused is refused before, by its own
     name."""
@@ -190,7 +195,7 @@ def _translate(node: Any, t: Translation) -> None:
         raise _unsupported(node)
     t.begin(node, stage)
     try:
-        t.known[node] = _by_rules(TABLE[str(node.target)], t, node)
+        t.known[node] = by_rules(TABLE[str(node.target)], t, node)
     except (Unsupported, UserError) as e:
         raise UserError(
             "import.torch.op",
@@ -198,7 +203,7 @@ def _translate(node: Any, t: Translation) -> None:
         ) from e
 
 
-def _by_rules(rules: Sequence[Rule], t: Translation, node: Any) -> Value:
+def by_rules(rules: Sequence[Rule], t: Translation, node: Any) -> Value:
     """What the first rule makes that can; the plain ones compute with float32 only."""
     *plain, last = rules
     for rule in plain if _floats(t, node) else ():

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from tinsmith.core.sandbox import run
-from tinsmith.ir.classic.naming import graph_name
 from tinsmith.ir.classic.xgboost import BOOSTERS, OBJECTIVES, from_bytes, refuse
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.importer import Importer, Support
+from tinsmith.ir.naming import graph_name
 
 
 def from_object(model: Any, example: Sequence[np.ndarray], name: str) -> Graph:

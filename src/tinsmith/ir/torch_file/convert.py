@@ -9,7 +9,7 @@ import numpy as np
 from tinsmith.core.errors import UserError
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.importers._aten import Translation, Unsupported
-from tinsmith.ir.importers.torch import TABLE, _by_rules, stage_of
+from tinsmith.ir.importers.torch import TABLE, by_rules, stage_of
 from tinsmith.ir.rules import check
 from tinsmith.ir.torch_file.archive import Archive, Meta
 from tinsmith.ir.torch_file.known import created, folded, weight_norm
@@ -129,8 +129,8 @@ def _value(node: Node, t: Translation, where: str) -> Any:
     if str(node.target) not in TABLE:
         refuse("op", f"{where} is not supported.", UNKNOWN)
     rules = TABLE[str(node.target)]
-    known = folded(node, t, lambda apart: _by_rules(rules, apart, node))
-    return _by_rules(rules, t, node) if known is None else known
+    known = folded(node, t, lambda apart: by_rules(rules, apart, node))
+    return by_rules(rules, t, node) if known is None else known
 
 
 def _compare(node: Node, t: Translation) -> None:
