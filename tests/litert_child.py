@@ -37,14 +37,18 @@ def outputs(data: bytes, inputs: Sequence[np.ndarray]) -> list[np.ndarray] | Non
         return None
 
 
-def require_close(got: np.ndarray, want: np.ndarray) -> None:
+def require_close(got: np.ndarray, want: np.ndarray, largest: float = 0.0) -> None:
     """Integers exactly; floats within 1e-5 of the largest. Where theirs are no numbers or beyond
-    what sums in any order agree on, ours are no numbers or as large."""
+    what sums in any order agree on, ours are no numbers or as large.
+
+    ``largest``: the largest magnitude on the way to them. Eight roundings of it are allowed: terms
+    of 4 that cancel to 0.01 leave less than five digits to compare."""
     assert (got.dtype, got.shape) == (want.dtype, want.shape)
     if want.dtype != np.float32:
         np.testing.assert_array_equal(got, want)
     elif (np.abs(want) < OVERFLOW).all():
-        assert np.abs(got - want).max() <= 1e-5 * max(1e-30, np.abs(want).max())
+        allowed = max(1e-30, 1e-5 * np.abs(want).max(), 8 * 2**-24 * largest)
+        assert np.abs(got - want).max() <= allowed
     else:
         assert not (np.abs(got) < OVERFLOW / 10).all()
 
