@@ -31,9 +31,6 @@ from tinsmith.prove.bits import equal
 
 RTOL, ATOL = 1e-3, 1e-7
 """ONNX's own backend runner compares with these; integers are compared exactly here."""
-NOISY = {"test_dft_inverse": 1e-5, "test_dft_inverse_opset19": 1e-5}
-"""Case -> absolute tolerance, where the values that must come out are noise themselves: they were
-computed in float32 and lie up to 1.5e-6 from the exact zeros."""
 _ASKED = re.compile(r"Make '(.*)' a constant")
 VALUES = 160
 """Values of the graphs that share a module."""
@@ -176,7 +173,7 @@ def wrong(case: NodeCase, outputs: Iterable[np.ndarray]) -> str:
         if got.shape != want.shape or got.dtype != want.dtype:
             return f"output {position} is {got.dtype}{got.shape}, not {want.dtype}{want.shape}"
         if want.dtype.kind == "f":
-            if not np.allclose(got, want, RTOL, NOISY.get(case.name, ATOL), equal_nan=True):
+            if not np.allclose(got, want, RTOL, ATOL, equal_nan=True):
                 with np.errstate(all="ignore"):
                     return f"output {position} differs by {np.nanmax(np.abs(got - want))}"
         elif not np.array_equal(got, want):

@@ -27,9 +27,11 @@ def _dft(use: Use) -> str:
     inverse, onesided = bool(use.integer("inverse", 0)), bool(use.integer("onesided", 0))
     if shape[-1] not in (1, 2) or axis == len(shape) - 1:
         raise Unsupported(f"x {shape} along axis {axis}")
+    if inverse and not onesided:
+        raise Unsupported("an inverse transform to complex numbers")
     if onesided and inverse == (shape[-1] == 1):
         raise Unsupported(f"one side of x {shape}, inverse {inverse}")
-    count, length = shape[axis], 2 * (shape[axis] - 1) if inverse and onesided else shape[axis]
+    count, length = shape[axis], 2 * (shape[axis] - 1) if inverse else shape[axis]
     if use.has(1):
         length = int(use.constant(1).ravel()[0])
     matrix = _matrix(count, shape[-1], length, inverse, onesided)
@@ -50,17 +52,18 @@ def _axis(use: Use, rank: int) -> int:
 
 
 def _matrix(count: int, parts: int, length: int, inverse: bool, onesided: bool) -> np.ndarray:
-    """[count, parts, bins, parts of the result]: what the transform makes of each place alone."""
+    """[count, parts, bins, parts of the result]: what the transform makes of each place alone; an
+    inverse one gives real numbers."""
     results = length // 2 + 1 if onesided and not inverse else length
     widest = count * parts * max(2 * results, count * parts)
     if length < 1 or widest > MOST_ELEMENTS:
         raise Unsupported(f"a transform of {count} places to {length}")
     basis = np.eye(count * parts).reshape(-1, count, parts)
     signal = basis[..., 0] + (1j * basis[..., 1] if parts == 2 else 0)
-    if inverse and onesided:
+    if inverse:
         found = np.fft.irfft(signal, n=length, axis=1)[..., None]
     else:
-        turned = (np.fft.ifft if inverse else np.fft.fft)(signal, n=length, axis=1)[:, :results]
+        turned = np.fft.fft(signal, n=length, axis=1)[:, :results]
         found = np.stack([turned.real, turned.imag], -1)
     return found.reshape(count, parts, *found.shape[1:]).astype(np.float32)
 
@@ -111,7 +114,7 @@ def _mel_weights(use: Use) -> np.ndarray:
 
 _KNOWN = "its operands must be known at import"
 OPERATORS = (
-    Operator("DFT", _dft, FLOAT, note="constant length and axis"),
+    Operator("DFT", _dft, FLOAT, note="constant length and axis; inverse to real numbers only"),
     Operator("STFT", _stft, FLOAT, note="constant step, window and length"),
     Operator("MelWeightMatrix", _mel_weights, FLOAT, note=_KNOWN),
 )
