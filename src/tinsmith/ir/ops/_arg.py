@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from tinsmith.ir.op import Argument, Attrs, Case, Extension, Kernel, Op, ShapeError, Site, Types
+from tinsmith.ir.op import Argument, Attrs, Case, Extension, Kernel, Op, Site, Types
 from tinsmith.ir.ops._cases import SPECIAL, array, case, normal, whole
-from tinsmith.ir.ops._layout import axis_of
+from tinsmith.ir.ops._layout import axis_of, flag_of
 from tinsmith.ir.ops._reduce import DTYPES, reduce_arguments, reduce_infer, slices
 from tinsmith.ir.types import TensorType
 
@@ -17,10 +17,7 @@ Better = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def _last(op: str, attrs: Attrs) -> bool:
-    last = attrs.get("last", False)
-    if not isinstance(last, bool):
-        raise ShapeError(op, f"attribute last is {last!r}; expected True or False")
-    return last
+    return flag_of(op, attrs, "last")
 
 
 def _infer(op: str) -> Callable[[Types, Attrs], tuple[TensorType, ...]]:

@@ -16,6 +16,14 @@ def integer(op: str, attrs: Attrs, name: str) -> int:
     return value
 
 
+def flag_of(op: str, attrs: Attrs, name: str, absent: bool = False) -> bool:
+    """A True or False attribute, ``absent`` where it is missing; ShapeError for any other."""
+    value = attrs.get(name, absent)
+    if not isinstance(value, bool):
+        raise ShapeError(op, f"attribute {name} is {value!r}; expected True or False")
+    return value
+
+
 def limits_of(dtype: str) -> tuple[int, int]:
     """Lowest and highest value of a dtype of integers (not bool)."""
     info = np.iinfo(dtype)

@@ -32,7 +32,7 @@ from tinsmith.ir.op import (
 )
 from tinsmith.ir.ops._cases import case, normal
 from tinsmith.ir.ops._float import sigmoid32, tanh32
-from tinsmith.ir.ops._layout import of_dtype
+from tinsmith.ir.ops._layout import flag_of, of_dtype
 from tinsmith.ir.ops._window import numbers
 from tinsmith.ir.types import TensorType, type_of
 
@@ -91,14 +91,6 @@ def clip_of(op: str, attrs: Attrs, name: str = "clip") -> float:
     if not isinstance(clip, float) or not 0 <= clip < np.inf:
         raise ShapeError(op, f"attribute {name} is {clip!r}; expected a float from 0 on")
     return clip
-
-
-def flag_of(op: str, attrs: Attrs, name: str) -> bool:
-    """A True or False attribute; False if absent."""
-    value = attrs.get(name, False)
-    if not isinstance(value, bool):
-        raise ShapeError(op, f"attribute {name} is {value!r}; expected True or False")
-    return value
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ portable_tensor_utils.cc (SymmetricQuantizeFloats, AsymmetricQuantizeFloats), in
 import numpy as np
 
 from tinsmith.ir.op import Attrs, ShapeError
+from tinsmith.ir.ops._layout import flag_of
 from tinsmith.ir.types import TensorType
 
 _F4 = np.float32
@@ -23,11 +24,8 @@ FLAT = np.array([1, 1, 0], _F4)
 
 
 def is_asymmetric(op: str, attrs: Attrs) -> bool:
-    """Attribute asymmetric; ShapeError where it is no bool."""
-    value = attrs.get("asymmetric", False)
-    if not isinstance(value, bool):
-        raise ShapeError(op, f"attribute asymmetric is {value!r}; expected a bool")
-    return value
+    """Attribute asymmetric, False if absent; ShapeError where it is no bool."""
+    return flag_of(op, attrs, "asymmetric")
 
 
 def check_rows(op: str, x: TensorType, scales: TensorType) -> None:

@@ -17,10 +17,10 @@ from tinsmith.ir.op import (
     Extension,
     Kernel,
     Op,
-    ShapeError,
     Site,
     Types,
 )
+from tinsmith.ir.ops._layout import flag_of
 from tinsmith.ir.ops._pool import (
     DTYPES,
     clamp_of,
@@ -54,10 +54,7 @@ def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, .
 
 
 def _half_up(attrs: Attrs) -> bool:
-    value = attrs.get("half_up", False)
-    if not isinstance(value, bool):
-        raise ShapeError("avg_pool2d", f"attribute half_up is {value!r}; expected a bool")
-    return value
+    return flag_of("avg_pool2d", attrs, "half_up")
 
 
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:

@@ -7,18 +7,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tinsmith.ir.op import Argument, Attrs, Extension, Kernel, Op, ShapeError, Site, Types
+from tinsmith.ir.op import Argument, Attrs, Extension, Kernel, Op, Site, Types
 from tinsmith.ir.ops._cases import SPECIAL, case, normal, whole
-from tinsmith.ir.ops._layout import axis_of, of_dtype
+from tinsmith.ir.ops._layout import axis_of, flag_of, of_dtype
 from tinsmith.ir.ops._reduce import DTYPES, reduce_arguments
 from tinsmith.ir.types import TensorType
 
 
 def _flag(attrs: Attrs, name: str) -> bool:
-    value = attrs.get(name, False)
-    if not isinstance(value, bool):
-        raise ShapeError("cumsum", f"attribute {name} is {value!r}; expected True or False")
-    return value
+    return flag_of("cumsum", attrs, name)
 
 
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:

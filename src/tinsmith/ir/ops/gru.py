@@ -13,6 +13,7 @@ import numpy as np
 
 from tinsmith.ir.graph import Attr
 from tinsmith.ir.op import Argument, Attrs, Extension, Kernel, Op, Scratch, Site, Types
+from tinsmith.ir.ops._layout import flag_of
 from tinsmith.ir.ops._recurrent import (
     Cell,
     Now,
@@ -21,7 +22,6 @@ from tinsmith.ir.ops._recurrent import (
     activate,
     clip_argument,
     exact,
-    flag_of,
     more,
 )
 from tinsmith.ir.types import TensorType

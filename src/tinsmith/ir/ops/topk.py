@@ -11,16 +11,13 @@ import numpy as np
 
 from tinsmith.ir.op import Argument, Attrs, Extension, Kernel, Op, ShapeError, Site, Types
 from tinsmith.ir.ops._cases import SPECIAL, array, case, normal, whole
-from tinsmith.ir.ops._layout import axis_of, integer, of_dtype
+from tinsmith.ir.ops._layout import axis_of, flag_of, integer, of_dtype
 from tinsmith.ir.ops._reduce import DTYPES, reduce_arguments
 from tinsmith.ir.types import TensorType
 
 
 def _largest(attrs: Attrs) -> bool:
-    largest = attrs.get("largest", True)
-    if not isinstance(largest, bool):
-        raise ShapeError("topk", f"attribute largest is {largest!r}; expected True or False")
-    return largest
+    return flag_of("topk", attrs, "largest", absent=True)
 
 
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
