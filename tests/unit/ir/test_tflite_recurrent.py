@@ -83,22 +83,21 @@ def test_gates_are_their_functions() -> None:
         assert np.abs(tanh16(x, bits) - 2**15 * real).max() < 25, bits
 
 
-def _extra(position: int) -> Callable[[File], None]:
+def _operand(position: int, tensor: int) -> Callable[[File], None]:
     def change(file: File) -> None:
         inputs = list(file.operators[0].inputs)
-        inputs[position] = 9
+        inputs[position] = tensor
         file.operators[0].inputs = inputs
 
     return change
+
+
+def _extra(position: int) -> Callable[[File], None]:
+    return _operand(position, 9)
 
 
 def _without(position: int) -> Callable[[File], None]:
-    def change(file: File) -> None:
-        inputs = list(file.operators[0].inputs)
-        inputs[position] = -1
-        file.operators[0].inputs = inputs
-
-    return change
+    return _operand(position, -1)
 
 
 def _option(id: int, code: str, value: float) -> Callable[[File], None]:
@@ -126,6 +125,12 @@ def _wide_state(file: File) -> None:
 def _other_gate(file: File) -> None:
     w = np.zeros((2, 4), np.int8)
     file.tensors[2] = Tensor("w_f", w.shape, "int8", (0.1,), (0,), data=w)
+
+
+def _uneven_gates(file: File) -> None:
+    """Together as long as before."""
+    for index, rows in ((2, 2), (3, 4)):
+        file.tensors[index] = Tensor(f"w{index}", (rows, 4), data=np.zeros((rows, 4)))
 
 
 def _far_bias(file: File) -> None:
@@ -169,6 +174,8 @@ def test_int8_lstm_that_is_refused(case: str, tmp_path: Path) -> None:
         ("rnn", _extra(9), "a second input"), ("rnn", _option(1, "b", 3), "activation 3"),
         ("lstm", _option(3, "b", 1), "2 results; expected 1"),
         ("lstm", _option(0, "b", 0), "none fails in the reference"),
+        ("lstm", _uneven_gates, "its gates have shapes"),
+        ("lstm", _option(1, "f", -1.0), "clip is -1.0"),
     ],
 )  # fmt: skip
 def test_both_directions_that_are_refused(

@@ -12,17 +12,25 @@ import numpy as np
 from tinsmith.ir.compose import movement, recurrent
 from tinsmith.ir.ops._recurrent import ACTIVATIONS
 from tinsmith.ir.tflite.dynamic import MOST_DYNAMIC_SUM
-from tinsmith.ir.tflite.integer_lstm import BIASES, GATES, RECURRENT, WEIGHTS, C, H, stacked
-from tinsmith.ir.tflite.integers import one_quant
+from tinsmith.ir.tflite.gates import (
+    BIASES,
+    GATES,
+    RECURRENT,
+    WEIGHTS,
+    C,
+    H,
+    cell_clip,
+    keep,
+    stacked,
+    weight_quant,
+)
 from tinsmith.ir.tflite.translate import Unsupported, Use
 
 
 def dynamic_lstm(use: Use, x: str, activation: str) -> str:
     """h of every step, [steps, batch, units], of x [steps, batch, depth]; operands and options as
     `sequences.lstm` names them; ``activation`` by the name that `ir/compose` has for it."""
-    if not (clip := use.real_option(1)) >= 0:
-        raise Unsupported(f"its clip is {clip}")
-    asymmetric = bool(use.option(4))
+    clip, asymmetric = cell_clip(use), bool(use.option(4))
     r, factors = _weights(use, RECURRENT)
     y = use.op(
         "lstm_rows", _sums(use, x, asymmetric), use.constant(f"{use.name}_recurrent", r),
@@ -33,8 +41,7 @@ def dynamic_lstm(use: Use, x: str, activation: str) -> str:
     steps, _, batch, units = use.type(y).shape
     for place, position in enumerate((H, C)):
         last = movement.cut(use.b, movement.cut(use.b, y, 0, steps - 1, 1), 1, place, 1)
-        state = use.given(position)
-        use.t.variables.write(state, movement.reshape(use.b, last, state.shape))
+        keep(use, position, last)
     every = movement.cut(use.b, y, 1, 0, 1)
     return movement.reshape(use.b, every, (steps, batch, units))
 
@@ -61,12 +68,8 @@ def _sums(use: Use, x: str, asymmetric: bool) -> str:
 
 def _weights(use: Use, positions: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
     """Weights of all gates and the scale of each (float32), in the order of the operation."""
-    array, scales = stacked(use, positions, "int8"), []
-    for position in positions:
-        quant = one_quant(use.given(position).quant(), f"operand {position}")
-        if quant.zero_point[0]:
-            raise Unsupported(f"operand {position} ({use.given(position)}) needs the zero point 0")
-        scales.append(quant.scale[0])
+    array = stacked(use, positions, "int8")
+    scales = [weight_quant(use, position).scale[0] for position in positions]
     if array.ndim != 2 or int(np.abs(array.astype(np.int64)).sum(1).max()) * 255 >= (
         MOST_DYNAMIC_SUM
     ):

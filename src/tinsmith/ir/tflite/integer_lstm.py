@@ -9,28 +9,34 @@ lstm_eval_common.cc, PrepareGateParametersInteger; tflite-micro 0.dev20261023, x
 sums twice and add the zero point of h; that was found by comparing models.
 """
 
-from collections.abc import Sequence
 from math import frexp
 
 import numpy as np
 
-from tinsmith.ir.compose import movement, recurrent
+from tinsmith.ir.compose import movement
 from tinsmith.ir.ops._gates import INT16_MAX, MOST_BITS
 from tinsmith.ir.ops.requantize import multipliers
 from tinsmith.ir.ops.sigmoid16 import sigmoid_table
+from tinsmith.ir.tflite.gates import (
+    BIASES,
+    GATES,
+    RECURRENT,
+    WEIGHTS,
+    C,
+    H,
+    cell_clip,
+    keep,
+    stacked,
+    weight_quant,
+)
 from tinsmith.ir.tflite.integers import one_quant
 from tinsmith.ir.tflite.translate import Unsupported, Use
 from tinsmith.ir.tflite.values import type_of
 from tinsmith.ir.types import Quant
 
-WEIGHTS, RECURRENT, BIASES = range(1, 5), range(5, 9), range(12, 16)
-H, C = 18, 19
-"""Positions of operands."""
 _TANH, _HIDDEN = 4, 4
 _ROOM = 2.0**31 - 2.0**16
 """What a sum and its product with a factor stay below: two of 16 bits are added."""
-GATES = "ifco"
-"""Order of weights and biases in a file."""
 
 
 def integer_lstm(use: Use, x: str) -> str:
@@ -66,22 +72,13 @@ def _taken_apart(use: Use, y: str, h: Quant, c: Quant) -> str:
     last_h = use.op("cast", last, name=f"{use.name}_last_h", quant=h, dtype="int8")
     last_c = use.op("slice", y, name=f"{use.name}_last_c", quant=c, axis=0, start=steps, size=1)
     for position, value in ((H, last_h), (C, last_c)):
-        state = use.given(position)
-        use.t.variables.write(state, movement.reshape(use.b, value, state.shape))
+        keep(use, position, value)
     every = movement.cut(use.b, y, 0, 0, steps)
     return use.op("cast", every, name=f"{use.name}_h", quant=use.wanted.quant, dtype="int8")
 
 
 def _constant(use: Use, what: str, array: np.ndarray) -> str:
     return use.constant(f"{use.name}_{what}", array)
-
-
-def stacked(use: Use, positions: Sequence[int], dtype: str) -> np.ndarray:
-    """Constants of all gates one after the other, in the order of the operation."""
-    arrays = [use.weights(p, dtype) for p in positions]
-    if len({a.shape for a in arrays}) != 1:
-        raise Unsupported(f"its gates have shapes {[list(a.shape) for a in arrays]}")
-    return recurrent.reordered(np.concatenate(arrays), GATES, "iofc", 0)
 
 
 def _state(use: Use, position: int, dtype: str) -> Quant:
@@ -111,10 +108,7 @@ def _cell_bits(c: Quant) -> int:
 
 def _clip(use: Use, c: Quant) -> int:
     """Option 1 in steps of the cell, its fraction dropped."""
-    clip = use.real_option(1)
-    if clip < 0:
-        raise Unsupported(f"its clip is {clip}")
-    return int(min(float(np.float32(clip) / np.float32(c.scale[0])), INT16_MAX))
+    return int(min(float(np.float32(cell_clip(use)) / np.float32(c.scale[0])), INT16_MAX))
 
 
 def _factors(use: Use, x: str, h: Quant, result: float) -> tuple[np.ndarray, np.ndarray]:
@@ -136,10 +130,7 @@ def _factor(use: Use, position: int, bias: int | None, quant: Quant) -> float:
 
     The reference overflows where sums, or their products with the factor, leave int32.
     """
-    tensor = use.given(position)
-    own = one_quant(tensor.quant(), f"operand {position}")
-    if own.zero_point[0]:
-        raise Unsupported(f"operand {position} ({tensor}) needs the zero point 0")
+    own = weight_quant(use, position)
     factor = float(np.float32(own.scale[0]) * np.float32(quant.scale[0])) * 2.0**12
     widest = max(127 - quant.zero_point[0], quant.zero_point[0] + 128)
     sums = np.abs(use.weights(position, "int8").astype(np.int64)).sum(-1) * widest

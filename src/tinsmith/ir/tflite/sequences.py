@@ -15,7 +15,8 @@ import numpy as np
 from tinsmith.ir.compose import movement, recurrent
 from tinsmith.ir.compose.recurrent import Recurrent, RecurrentSpec, RecurrentWeights
 from tinsmith.ir.tflite.dynamic_lstm import dynamic_lstm
-from tinsmith.ir.tflite.integer_lstm import GATES, integer_lstm
+from tinsmith.ir.tflite.gates import cell_clip, keep, stacked
+from tinsmith.ir.tflite.integer_lstm import integer_lstm
 from tinsmith.ir.tflite.translate import Unsupported, Use
 
 ACTIVATIONS: Mapping[int, str] = {0: "linear", 1: "relu", 4: "tanh"}
@@ -95,8 +96,7 @@ def _without(use: Use, extra: Mapping[str, Sequence[int]]) -> None:
 
 def _lstm(use: Use, x: str, at: int, states: int, way: Direction) -> Recurrent:
     """One direction, whose weights begin ``at``; its states keep what they are at the end."""
-    if not (clip := use.real_option(1)) >= 0:
-        raise Unsupported(f"its clip is {clip}")
+    clip = cell_clip(use)
     weights = RecurrentWeights(
         _gates(use, range(at, at + 4)), _gates(use, range(at + 4, at + 8)),
         _gates(use, range(at + 11, at + 15)), _start(use, states), _start(use, states + 1),
@@ -105,8 +105,8 @@ def _lstm(use: Use, x: str, at: int, states: int, way: Direction) -> Recurrent:
     kinds = ("sigmoid", activation, activation)
     spec = RecurrentSpec(directions=way, activations=kinds, cell_clip=clip)
     y = recurrent.lstm(use.b, x, weights, spec)
-    _keep(use, states, y.last_h)
-    _keep(use, states + 1, y.last_c)
+    keep(use, states, y.last_h)
+    keep(use, states + 1, y.last_c)
     return y
 
 
@@ -115,7 +115,7 @@ def _rnn(use: Use, x: str, at: int, activation: int, way: Direction) -> Recurren
     w, r, bias = (use.weights(at + i, "float32")[None] for i in range(3))
     spec = RecurrentSpec(directions=way, activations=(_activation(activation),))
     y = recurrent.rnn(use.b, x, RecurrentWeights(w, r, bias, _start(use, at + 3)), spec)
-    _keep(use, at + 3, y.last_h)
+    keep(use, at + 3, y.last_h)
     return y
 
 
@@ -131,8 +131,7 @@ def _both(use: Use, ways: Sequence[Recurrent], merged: bool, first: bool) -> str
 
 def _gates(use: Use, positions: Sequence[int]) -> np.ndarray:
     """Arrays of all gates one after the other, for one direction."""
-    arrays = [use.weights(p, "float32") for p in positions]
-    return recurrent.reordered(np.concatenate(arrays)[None], GATES, "iofc", 1)
+    return stacked(use, positions, "float32")[None]
 
 
 def _activation(code: int) -> str:
@@ -152,11 +151,6 @@ def _start(use: Use, position: int) -> str:
     """Content of a state [batch, units] for one direction."""
     state = use.value(position)
     return movement.reshape(use.b, state, (1, *use.type(state).shape))
-
-
-def _keep(use: Use, position: int, value: str) -> None:
-    state = use.given(position)
-    use.t.variables.write(state, movement.reshape(use.b, value, state.shape))
 
 
 def _by_time(use: Use, first: bool) -> str:
