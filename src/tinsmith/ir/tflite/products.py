@@ -13,7 +13,7 @@ from tinsmith.ir.compose import elementwise, layers, movement
 from tinsmith.ir.tflite.dynamic import dynamic_rows
 from tinsmith.ir.tflite.integers import Product, integer_bias, requantized
 from tinsmith.ir.tflite.rounding import rounding_of
-from tinsmith.ir.tflite.scaling import centred, ends, quant_of, result_quant
+from tinsmith.ir.tflite.scaling import centred, ends, quant_of, result_quant, symmetric
 from tinsmith.ir.tflite.translate import Unsupported, Use
 from tinsmith.ir.tflite.values import content_of
 
@@ -44,11 +44,10 @@ def batch_matmul(use: Use) -> str:
 def _dynamic(use: Use) -> str:
     """float32 and a known int8 matrix; option 2: whether rows get a zero point."""
     x, w = _exchanged(use, use.value(0), 0), _known_matrix(use)
-    shape, quant = use.type(x).shape, use.given(1).quant()
+    shape = use.type(x).shape
     if sum(d > 1 for d in shape[:-2]) > 1:
         raise Unsupported(f"{use.given(0)} has two batch axes: LiteRT mixes up their scales")
-    if quant.axis is not None or any(quant.zero_point):
-        raise Unsupported(f"{use.given(1)} needs one scale and zero point 0")
+    quant = symmetric(use.given(1))
     rows = movement.reshape(use.b, x, (prod(shape[:-1]), shape[-1]))
     product = Product("dense", rows, 0, 0, {})
     y = dynamic_rows(use, product, (w, quant), f"{use.name}_rows", bool(use.option(2)))

@@ -9,6 +9,7 @@ from tinsmith.ir.compose import elementwise
 from tinsmith.ir.ops._fixed import INT32_MAX, INT32_MIN
 from tinsmith.ir.ops.requantize import multipliers
 from tinsmith.ir.tflite.integers import clamp
+from tinsmith.ir.tflite.schema import Tensor
 from tinsmith.ir.tflite.translate import Unsupported, Use
 from tinsmith.ir.types import Quant
 
@@ -28,6 +29,14 @@ def result_quant(use: Use) -> Quant:
     quant = use.wanted.quant
     if quant is None or quant.axis is not None:
         raise Unsupported(f"its result {use.wanted} needs one scale and one zero point")
+    return quant
+
+
+def symmetric(tensor: Tensor) -> Quant:
+    """The one scale of a tensor whose zero point is 0."""
+    quant = tensor.quant()
+    if quant.axis is not None or any(quant.zero_point):
+        raise Unsupported(f"{tensor} needs one scale and zero point 0")
     return quant
 
 

@@ -10,6 +10,7 @@ from math import prod
 import numpy as np
 
 from tinsmith.ir.compose import elementwise, movement
+from tinsmith.ir.tflite.scaling import symmetric
 from tinsmith.ir.tflite.translate import Unsupported, Use
 from tinsmith.ir.tflite.values import type_of
 
@@ -104,11 +105,9 @@ def embedding_lookup(use: Use) -> str:
     table = use.given(1)
     if (table.dtype, use.result.dtype) != ("int8", "float32"):
         raise Unsupported(f"it makes {use.result} of {table}")
-    quant = table.quant()
-    if quant.axis is not None or any(quant.zero_point):
-        raise Unsupported(f"{table} needs one scale and zero point 0")
+    step = symmetric(table).scale[0]
     real = elementwise.cast(b, rows, "float32")
-    scale = elementwise.scalar(b, real, quant.scale[0])
+    scale = elementwise.scalar(b, real, step)
     return elementwise.binary(b, "mul", real, scale, name=use.name)
 
 

@@ -181,13 +181,10 @@ def rsqrt(use: Use) -> str:
     entries = np.full(256, 127, np.int64)
     for at, value in enumerate(centred(use).tolist()):
         if value > 0:
-            fine = _product(1, *_raised(inverse_root(value), 20))
+            root, exponent = inverse_root(value)
+            fine = _product(1, root, exponent + 20)
             entries[at] = _product(fine, multiplier, shift - 20) + zy
     return table(use, entries)
-
-
-def _raised(scale: tuple[int, int], bits: int) -> tuple[int, int]:
-    return scale[0], scale[1] + bits
 
 
 def _product(x: int, multiplier: int, shift: int) -> int:

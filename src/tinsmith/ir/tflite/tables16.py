@@ -7,6 +7,7 @@ each point half of the line's error in the middle away from its own value.
 import numpy as np
 
 from tinsmith.ir.ops.lookup16 import POINTS
+from tinsmith.ir.tflite.scaling import result_quant
 from tinsmith.ir.tflite.tables import Function, round_away
 from tinsmith.ir.tflite.translate import Unsupported, Use
 
@@ -54,23 +55,16 @@ def _rounded(x: np.ndarray) -> np.ndarray:
 
 def log16(use: Use) -> str:
     """LOG: at and below zero the smallest result there is."""
-    least = _F4(-32768) * _F4(_scale(use))
+    least = _F4(-32768) * _F4(result_quant(use).scale[0])
     return of_reals16(use, lambda x: np.where(x > 0, np.log(np.maximum(x, 1e-300)), least))
 
 
 def rsqrt16(use: Use) -> str:
     """RSQRT: at and below zero the largest result there is; each step in float32."""
-    most = _F4(32767) * _F4(_scale(use))
+    most = _F4(32767) * _F4(result_quant(use).scale[0])
 
     def function(x: np.ndarray) -> np.ndarray:
         root = np.sqrt(np.maximum(x, 1e-300)).astype(_F4)
         return np.asarray(np.where(x > 0, _F4(1) / root, most))
 
     return of_reals16(use, function)
-
-
-def _scale(use: Use) -> float:
-    quant = use.wanted.quant
-    if quant is None:
-        raise Unsupported(f"its result {use.wanted} has no scale")
-    return quant.scale[0]

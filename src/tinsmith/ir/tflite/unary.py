@@ -13,8 +13,8 @@ from tinsmith.ir.tflite.scaling import (
     quant_of,
     result_quant,
     scaled,
+    symmetric,
 )
-from tinsmith.ir.tflite.schema import Tensor
 from tinsmith.ir.tflite.translate import Unsupported, Use
 
 BYTES = ("int8", "uint8")
@@ -222,9 +222,9 @@ def quantize(use: Use) -> str:
     if use.type(x).dtype == "float32":
         return use.op("quantize", x, quant=use.wanted.quant)
     if use.type(x).dtype == "int32":
-        return finished(use, x, _scale32(use.given(0)) / result_quant(use).scale[0])
+        return finished(use, x, symmetric(use.given(0)).scale[0] / result_quant(use).scale[0])
     if use.wanted.dtype == "int32":
-        return scaled(use, x, quant_of(use, x).scale[0] / _scale32(use.result), use.name)
+        return scaled(use, x, quant_of(use, x).scale[0] / symmetric(use.result).scale[0], use.name)
     factor = quant_of(use, x).scale[0] / result_quant(use).scale[0]
     if use.type(x).dtype == use.wanted.dtype == "int8":
         return tables.rescaled(use)
@@ -236,14 +236,6 @@ def _quantize16(use: Use, x: str) -> str:
     b = use.b
     steps = elementwise.binary(b, "div", x, elementwise.scalar(b, x, result_quant(use).scale[0]))
     return finished(use, nearest(use, elementwise.clip(b, steps, -(2.0**17), 2.0**17)), 1.0)
-
-
-def _scale32(tensor: Tensor) -> float:
-    """Scale of int32, which has zero point 0."""
-    wide = tensor.quant()
-    if wide.axis is not None or wide.zero_point[0]:
-        raise Unsupported(f"{tensor} needs one scale and zero point 0")
-    return wide.scale[0]
 
 
 def fake_quant(use: Use) -> str:
