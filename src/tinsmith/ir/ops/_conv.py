@@ -24,7 +24,7 @@ from tinsmith.ir.op import (
     Types,
 )
 from tinsmith.ir.ops._cases import SPECIAL
-from tinsmith.ir.ops._layout import of_dtype
+from tinsmith.ir.ops._layout import of_dtype, zero_of
 from tinsmith.ir.ops._window import Window, window_of
 from tinsmith.ir.types import DType, Quant, TensorType, type_of
 
@@ -83,8 +83,8 @@ def result_type(inputs: Types, shape: tuple[int, ...], axis: int) -> TensorType:
 
 def zeros_of(site: Site) -> tuple[int, int]:
     """Zero points of x and w; 0 where there is no Quant."""
-    x, w = (t.quant.zero_point[0] if t.quant else 0 for t in site.inputs[:2])
-    return x, w
+    x, w = site.inputs[:2]
+    return zero_of(x), zero_of(w)
 
 
 def zero_arguments(site: Site) -> tuple[int, ...]:

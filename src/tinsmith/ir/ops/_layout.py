@@ -56,6 +56,11 @@ def per_tensor(op: str, x: TensorType, what: str = "x") -> tuple[float, int]:
     return x.quant.scale[0], x.quant.zero_point[0]
 
 
+def zero_of(x: TensorType) -> int:
+    """Zero point of a tensor quantised as a whole; 0 where there is no Quant."""
+    return x.quant.zero_point[0] if x.quant else 0
+
+
 def of_dtype(op: str, inputs: Types, count: int, *allowed: str) -> None:
     """Check the number of operands and the dtype of the first."""
     if len(inputs) != count:

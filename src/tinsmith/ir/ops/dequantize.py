@@ -25,7 +25,7 @@ from tinsmith.ir.op import (
     Types,
 )
 from tinsmith.ir.ops._cases import array, int8_case, whole
-from tinsmith.ir.ops._layout import of_dtype, per_tensor
+from tinsmith.ir.ops._layout import of_dtype, per_tensor, zero_of
 from tinsmith.ir.types import Quant, TensorType, type_of
 
 
@@ -47,12 +47,8 @@ def _check_scales(x: TensorType, scale: TensorType) -> None:
         )
     if len(set(x.quant.zero_point if x.quant else (0,))) != 1:
         raise ShapeError("dequantize", "x has several zero points; expected one")
-    if x.dtype == "int32" and _zero(x):
-        raise ShapeError("dequantize", f"int32 x has zero point {_zero(x)}; expected 0")
-
-
-def _zero(x: TensorType) -> int:
-    return x.quant.zero_point[0] if x.quant else 0
+    if x.dtype == "int32" and zero_of(x):
+        raise ShapeError("dequantize", f"int32 x has zero point {zero_of(x)}; expected 0")
 
 
 def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
@@ -63,12 +59,12 @@ def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, .
     else:
         scale = operands[1]
     with np.errstate(all="ignore"):
-        return ((x.astype(np.int64) - _zero(site.inputs[0])).astype(np.float32) * scale,)
+        return ((x.astype(np.int64) - zero_of(site.inputs[0])).astype(np.float32) * scale,)
 
 
 def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """Float64 product."""
-    x = operands[0].astype(np.float64) - _zero(site.inputs[0])
+    x = operands[0].astype(np.float64) - zero_of(site.inputs[0])
     if operands[0].dtype == np.int8:
         return (x * per_tensor("dequantize", site.inputs[0])[0],)
     return (x * operands[1].astype(np.float64),)
@@ -82,14 +78,14 @@ def arguments(site: Site) -> Sequence[Argument]:
         scale, zero = per_tensor("dequantize", x)
         return [In(0), Out(), x.elements, F32(float(np.float32(scale))), zero]
     common: list[Argument] = [In(0), In(1), Out(), x.elements, site.inputs[1].elements]
-    return [*common, _zero(x)] if x.dtype == "int16" else common
+    return [*common, zero_of(x)] if x.dtype == "int16" else common
 
 
 def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
     """Behind int8 activations and raw integers."""
     if x.dtype == "int8" and x.quant:
         return Extension((0,))
-    if x.dtype not in ("int16", "int32") or not x.shape or (x.dtype == "int32" and _zero(x)):
+    if x.dtype not in ("int16", "int32") or not x.shape or (x.dtype == "int32" and zero_of(x)):
         return None
     scale = rng.uniform(1e-4, 1e-3, int(rng.choice([1, x.shape[-1]]))).astype(np.float32)
     return Extension((0, (scale, type_of(scale))))

@@ -25,7 +25,7 @@ from tinsmith.ir.op import (
 )
 from tinsmith.ir.ops._cases import array, whole
 from tinsmith.ir.ops._fixed import INT32_MAX, INT32_MIN, scale_double
-from tinsmith.ir.ops._layout import of_dtype
+from tinsmith.ir.ops._layout import of_dtype, zero_of
 from tinsmith.ir.types import Quant, TensorType, type_of
 
 RESULT = Quant((1 / 128,), (0,))
@@ -73,14 +73,9 @@ def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
     return (TensorType(x.shape, "int8", RESULT),)
 
 
-def _zero(site: Site) -> int:
-    quant = site.inputs[0].quant
-    return quant.zero_point[0] if quant else 0
-
-
 def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """Each row times the inverse root of its sum of squares, rounded twice; clamped."""
-    x = operands[0].astype(np.int64) - _zero(site)
+    x = operands[0].astype(np.int64) - zero_of(site.inputs[0])
     scales = [inverse_root(n) for n in np.square(x).sum(1).tolist()]
     multiplier, shift = np.array(scales, np.int64).reshape(-1, 2, 1).transpose(1, 0, 2)
     return (np.clip(scale_double(x, multiplier, shift + 7), -128, 127).astype(np.int8),)
@@ -88,14 +83,14 @@ def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, .
 
 def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """The same in float64, in steps of the result before rounding."""
-    x = operands[0].astype(np.float64) - _zero(site)
+    x = operands[0].astype(np.float64) - zero_of(site.inputs[0])
     norm = np.sqrt(np.maximum(np.square(x).sum(1, keepdims=True), 1))
     return (np.clip(x / norm * 128, -128, 127),)
 
 
 def arguments(site: Site) -> Sequence[Argument]:
     """(x, y, rows, depth, zero point)"""
-    return [In(0), Out(), *site.inputs[0].shape, _zero(site)]
+    return [In(0), Out(), *site.inputs[0].shape, zero_of(site.inputs[0])]
 
 
 def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:

@@ -42,7 +42,7 @@ from tinsmith.ir.op import (
 from tinsmith.ir.ops._cases import whole
 from tinsmith.ir.ops._fixed import INT32_MAX, halved, scale_double
 from tinsmith.ir.ops._gates import LOGISTIC_BITS, MOST_BITS, logistic16, saturated16, tanh16
-from tinsmith.ir.ops._layout import integer, of_dtype
+from tinsmith.ir.ops._layout import integer, of_dtype, zero_of
 from tinsmith.ir.ops.requantize import multipliers
 from tinsmith.ir.ops.sigmoid16 import ENTRIES, interpolated, sigmoid_table
 from tinsmith.ir.types import Quant, TensorType, type_of
@@ -99,8 +99,7 @@ def _attributes(attrs: Attrs) -> tuple[int, int, int]:
 
 def _zeros(site: Site) -> tuple[int, int]:
     """Zero points of x and of h at the start."""
-    x, h = (site.inputs[i].quant for i in (0, 6))
-    return x.zero_point[0] if x else 0, h.zero_point[0] if h else 0
+    return zero_of(site.inputs[0]), zero_of(site.inputs[6])
 
 
 def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:

@@ -40,7 +40,7 @@ from tinsmith.ir.ops._fixed import (
     scale_single,
     scale_wide,
 )
-from tinsmith.ir.ops._layout import integer, of_dtype
+from tinsmith.ir.ops._layout import integer, of_dtype, zero_of
 from tinsmith.ir.types import SIZES, DType, Quant, TensorType, type_of
 
 ROUNDINGS = ("double", "single", "onnx", "wide16")
@@ -114,7 +114,7 @@ def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
 
 def _zero(site: Site) -> int:
     x = site.inputs[0]
-    return x.quant.zero_point[0] if x.quant and x.dtype in VALUES else 0
+    return zero_of(x) if x.dtype in VALUES else 0
 
 
 def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
