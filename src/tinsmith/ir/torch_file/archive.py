@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from tinsmith.ir.torch_file.refusal import SAVE, broken, refuse
+from tinsmith.ir.torch_file.refusal import FIXED, SAVE, broken, refuse
 
 MOST_BYTES = 512_000_000
 """Of the file, and of all that is unpacked from it."""
@@ -258,7 +258,7 @@ def _sizes(listed: Any, name: str) -> tuple[int, ...]:
             refuse(
                 "shape",
                 f"{name!r} has a size that is not fixed ({_expression(item['as_expr'])}).",
-                "Export without dynamic_shapes, from an example of batch size 1.",
+                FIXED,
             )
         size = item.get("as_int") if isinstance(item, dict) else None
         if type(size) is not int or not 0 <= size < 2**62:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tinsmith.ir.importers._aten import Translation, Unsupported
+from tinsmith.ir.importers._aten_elements import arguments
 from tinsmith.ir.interp import Interpreter
 from tinsmith.ir.torch_file.archive import READ, Meta
 from tinsmith.ir.torch_file.nodes import Node
@@ -29,7 +30,7 @@ def created(node: Node) -> np.ndarray | None:
     type: Meta = node.meta["val"]
     if type.dtype not in READ or prod(type.shape) > MOST_ELEMENTS:
         raise Unsupported(f"its result is {type}")
-    return np.broadcast_to(np.asarray(make(given(node), type)), type.shape).astype(type.dtype)
+    return np.broadcast_to(np.asarray(make(arguments(node), type)), type.shape).astype(type.dtype)
 
 
 def folded(node: Node, t: Translation, translate: Callable[[Translation], Any]) -> Any:
@@ -66,17 +67,9 @@ def weight_norm(v: np.ndarray, g: np.ndarray, dim: int = 0) -> np.ndarray:
     return np.asarray(v * (g / length), np.float32)
 
 
-def given(node: Node) -> dict[str, Any]:
-    """Arguments by name, defaults filled in."""
-    arguments = node.target._schema.arguments
-    found: dict[str, Any] = {a.name: a.default_value for a in arguments if a.has_default_value()}
-    found |= dict(zip((a.name for a in arguments), node.args, strict=False))
-    return found | dict(node.kwargs)
-
-
-def _range(arguments: dict[str, Any], type: Meta) -> np.ndarray:
+def _range(given: dict[str, Any], type: Meta) -> np.ndarray:
     """start + k * step, computed in float64 and rounded once."""
-    start, step = (_number(arguments.get(k), d) for k, d in (("start", 0), ("step", 1)))
+    start, step = (_number(given.get(k), d) for k, d in (("start", 0), ("step", 1)))
     return start + np.arange(type.shape[0]) * step
 
 
@@ -87,19 +80,19 @@ def _number(value: Any, default: float) -> float:
     return value
 
 
-def _eye(arguments: dict[str, Any], type: Meta) -> np.ndarray:
+def _eye(given: dict[str, Any], type: Meta) -> np.ndarray:
     return np.eye(type.shape[0], type.shape[1])
 
 
 Make = Callable[[dict[str, Any], Meta], Any]
-_ZERO: Make = lambda arguments, type: 0  # noqa: E731
-_ONE: Make = lambda arguments, type: 1  # noqa: E731
-_FILL: Make = lambda arguments, type: _number(arguments.get("fill_value"), 0)  # noqa: E731
+_ZERO: Make = lambda given, type: 0  # noqa: E731
+_ONE: Make = lambda given, type: 1  # noqa: E731
+_FILL: Make = lambda given, type: _number(given.get("fill_value"), 0)  # noqa: E731
 CREATED: Mapping[str, Make] = {
     **{f"aten.{n}.default": _ZERO for n in ("zeros", "zeros_like", "new_zeros")},
     **{f"aten.{n}.default": _ONE for n in ("ones", "ones_like", "new_ones")},
     **{f"aten.{n}.default": _FILL for n in ("full", "full_like", "new_full")},
-    "aten.scalar_tensor.default": lambda arguments, type: _number(arguments["s"], 0),
+    "aten.scalar_tensor.default": lambda given, type: _number(given["s"], 0),
     "aten.arange.default": _range,
     "aten.arange.start": _range,
     "aten.arange.start_step": _range,

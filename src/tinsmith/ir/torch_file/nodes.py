@@ -5,8 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tinsmith.ir.torch_file.archive import Meta
-
 
 @dataclass(eq=False)
 class Node:
@@ -71,10 +69,8 @@ class Program:
         sources: one per placeholder.
         nodes: calls, in order of execution.
         outputs: the nodes whose values are the results; those that are None are left out.
-        values: type of every value by its name.
     """
 
     sources: Sequence[Source]
     nodes: Sequence[Node]
     outputs: Sequence[Node]
-    values: Mapping[str, Meta]

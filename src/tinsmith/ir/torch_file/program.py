@@ -11,21 +11,18 @@ from typing import Any
 
 from tinsmith.ir.torch_file.archive import SCALARS, Meta, meta_of
 from tinsmith.ir.torch_file.nodes import Node, Program, Source
-from tinsmith.ir.torch_file.refusal import SAVE, broken, refuse
+from tinsmith.ir.torch_file.refusal import FIXED, SAVE, broken, refuse
 from tinsmith.ir.torch_file.signatures import GETITEM, Target, target_of
 
 MAJOR = 8
 """Major version of the schema; minor ones add what may be ignored."""
 MOST_NODES = 50_000
-MOST_DEPTH = 8
-"""Of lists in arguments."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,500}\Z")
 _PREFIX = "torch.ops."
 BY_NAME = 2
 """ArgumentKind.KEYWORD."""
 NUMBERS = {"Infinity": float("inf"), "-Infinity": float("-inf"), "NaN": float("nan")}
 SYMBOLIC = "as_sym_"
-FIXED = "Export without dynamic_shapes, from an example of batch size 1."
 
 
 def parse(document: Any) -> Program:
@@ -70,7 +67,7 @@ class _Reader:
         for entry in listed:
             self._call(entry)
         outputs = self._outputs(_at(signature, "output_specs", list))
-        return Program(sources, self.nodes, outputs, self.values)
+        return Program(sources, self.nodes, outputs)
 
     def _sources(self, specs: list[Any]) -> list[Source]:
         names = _at(self.graph, "inputs", list)
@@ -333,6 +330,6 @@ def _at(body: Any, key: str, kind: type) -> Any:
 
 def _text(body: Any, key: str, identifier: bool = True) -> str:
     value: str = _at(body, key, str)
-    if key in ("name",) and identifier and not _NAME.match(value):
+    if key == "name" and identifier and not _NAME.match(value):
         broken(f"{value[:100]!r} is no name")
     return value

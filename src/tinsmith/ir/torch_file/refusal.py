@@ -9,6 +9,7 @@ SAVE = (
     "'model.pt2'), with an example of batch size 1."
 )
 """How a file comes about that is read."""
+FIXED = "Export without dynamic_shapes, from an example of batch size 1."
 
 
 def refuse(what: str, message: str, hint: str = "") -> NoReturn:
