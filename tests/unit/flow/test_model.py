@@ -215,6 +215,13 @@ def test_a_tool_that_is_missing_is_told_before_the_model_is_read(
             measure_model(tmp_path / "none", options(**more))
 
 
+def test_a_dump_that_cannot_be_written_is_told_before_the_model_is_read(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="is a file") as e:
+        compare_model(tmp_path / "none", options("host"), "reference", tmp_path / "file")
+    assert e.value.code == "output.place"
+
+
 def test_what_is_read_is_not_overwritten(model: Path, tmp_path: Path) -> None:
     inputs = tmp_path / "x.npz"
     np.savez(inputs, in_0=np.zeros((1, 1, 12), np.int8))

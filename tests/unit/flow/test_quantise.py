@@ -9,6 +9,7 @@ from tinsmith.cli.main import call
 from tinsmith.flow.quantise import QuantiseOptions, quantise_model, scores_classes
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
+from tinsmith.ir.importer import read_model
 from tinsmith.ir.store import dumps
 from tinsmith.ir.types import TensorType
 
@@ -59,3 +60,20 @@ def test_the_report_speaks_of_classes_only_where_there_are_some(
     assert call(words) == 0
     said = capsys.readouterr().out
     assert ("class agrees" in said) == known and "wrong by at most" in said
+
+
+def test_states_are_kept_from_case_to_case_unless_asked(tmp_path: Path) -> None:
+    """A sum that grows by one a case: its range tells how long it ran."""
+    b = Builder("growing")
+    x, seen = b.input("x", TensorType((1, 3), "float32")), b.state("seen", np.zeros((1, 3), "f4"))
+    total = b.op("add", x, seen, name="total")
+    b.update(seen, total)
+    w, bias = b.constant("w", np.eye(3, dtype="f4")), b.constant("b", np.zeros(3, "f4"))
+    model, cases, output = (tmp_path / n for n in ("net.tinsmith", "x.npz", "q.tinsmith"))
+    model.write_bytes(dumps(b.build([b.op("dense", total, w, bias)])))
+    np.savez(cases, in_0=np.ones((10, 1, 3), np.float32))
+    for asked, span in (([], 10.0), (["--reset-each"], 1.0)):
+        words = ["quantise", str(model), "--calibration", str(cases), "--output", str(output)]
+        assert call([*words, *asked]) == 0
+        quant = read_model(output).type("total_int8").quant
+        assert 255 * quant.scale[0] == pytest.approx(span, rel=0.05)
