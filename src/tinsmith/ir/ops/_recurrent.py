@@ -218,11 +218,15 @@ def all_sums(now: Now) -> np.ndarray:
     return more(more(total, now.x, now.w), now.past[0], now.r)
 
 
+def bounded(x: np.ndarray, clip: float) -> np.ndarray:
+    """x brought to -clip..clip, float32, as kernels are told it; x itself where that is 0.0."""
+    bound = f32(clip)
+    return np.where(x < -bound, -bound, np.where(x > bound, bound, x)) if bound > 0 else x
+
+
 def activate(x: np.ndarray, kind: int, clip: float = 0.0) -> np.ndarray:
     """An activation by number, as `ts_recurrent.h` computes it."""
-    if clip > 0:
-        bound = f32(clip)
-        x = np.where(x < -bound, -bound, np.where(x > bound, bound, x))
+    x = bounded(x, clip)
     name = ACTIVATIONS[kind]
     if name in ("sigmoid", "tanh"):
         return sigmoid32(x) if name == "sigmoid" else tanh32(x)

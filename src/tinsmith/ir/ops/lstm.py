@@ -19,6 +19,7 @@ from tinsmith.ir.ops._recurrent import (
     Sizes,
     activate,
     all_sums,
+    bounded,
     clip_argument,
     clip_of,
     exact,
@@ -50,10 +51,7 @@ def _step(now: Now) -> Sequence[np.ndarray]:
 
 
 def _bounded(c: np.ndarray, attrs: Attrs) -> np.ndarray:
-    bound = np.float32(clip_of("lstm", attrs, "cell_clip"))
-    if bound == 0:
-        return c
-    return np.where(c < -bound, -bound, np.where(c > bound, bound, c))
+    return bounded(c, clip_of("lstm", attrs, "cell_clip"))
 
 
 def oracle(operands: Operands, site: Site) -> tuple[np.ndarray, ...]:

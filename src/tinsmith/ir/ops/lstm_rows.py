@@ -17,7 +17,6 @@ import numpy as np
 
 from tinsmith.ir.graph import Attr
 from tinsmith.ir.op import (
-    F32,
     Argument,
     Attrs,
     Case,
@@ -34,7 +33,7 @@ from tinsmith.ir.op import (
 )
 from tinsmith.ir.ops._cases import case, normal, whole
 from tinsmith.ir.ops._layout import integer, of_dtype
-from tinsmith.ir.ops._recurrent import ACTIVATIONS, activate, clip_of, exact
+from tinsmith.ir.ops._recurrent import ACTIVATIONS, activate, bounded, clip_argument, clip_of, exact
 from tinsmith.ir.ops._rows import fields_of, is_asymmetric, lowest, steps_of
 from tinsmith.ir.types import TensorType, type_of
 
@@ -69,15 +68,15 @@ def _activation(attrs: Attrs) -> int:
     return number
 
 
-def _clip(site: Site) -> np.float32:
-    return np.float32(clip_of("lstm_rows", site.attrs, "cell_clip"))
+def _clip(site: Site) -> float:
+    return clip_of("lstm_rows", site.attrs, "cell_clip")
 
 
 def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """Sums of integers are exact; each operation in float32 is rounded once."""
     x, r, factor, h, c = operands
     asymmetric = is_asymmetric("lstm_rows", site.attrs)
-    number, bound = _activation(site.attrs), _clip(site)
+    number, clip = _activation(site.attrs), _clip(site)
     factors = np.repeat(factor, r.shape[1])
     y = np.empty(site.outputs[0].shape, np.float32)
     with np.errstate(all="ignore"):
@@ -87,9 +86,7 @@ def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, .
             sums = (q @ r.astype(np.int64).T).astype(np.float32)
             both = x[t] + sums * (fields[:, :1] * factors)
             i, o, f, new = np.split(both, GATES, 1)
-            c = activate(f, 0) * c + activate(i, 0) * activate(new, number)
-            if bound > 0:
-                c = np.where(c < -bound, -bound, np.where(c > bound, bound, c))
+            c = bounded(activate(f, 0) * c + activate(i, 0) * activate(new, number), clip)
             h = activate(o, 0) * activate(c, number)
             y[t] = h, c
     return (y,)
@@ -98,7 +95,7 @@ def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, .
 def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """The formulas in float64, h as it is."""
     x, r, factor, h, c = (o.astype(np.float64) for o in operands)
-    number, bound = _activation(site.attrs), float(_clip(site)) or np.inf
+    number, bound = _activation(site.attrs), _clip(site) or np.inf
     weights = r * np.repeat(factor, r.shape[1])[:, None]
     y = np.empty(site.outputs[0].shape)
     for t in range(len(x)):
@@ -116,7 +113,7 @@ def arguments(site: Site) -> Sequence[Argument]:
     asymmetric = is_asymmetric("lstm_rows", site.attrs)
     return [
         *(In(i) for i in range(5)), Out(), Scratch(2 * units), steps, batch, units,
-        _activation(site.attrs), int(asymmetric), F32(float(_clip(site))),
+        _activation(site.attrs), int(asymmetric), clip_argument("lstm_rows", site, "cell_clip"),
     ]  # fmt: skip
 
 
