@@ -163,13 +163,14 @@ MODELS: dict[str, Callable[[Any], Any]] = {
     "masked_table": masked_table,
     "glu": chain(vector, lambda k: k.Dense(6, activation="glu")),
     "thresholds": chain(
-        vector, lambda k: k.ReLU(threshold=0.3, negative_slope=0.2, max_value=2.0),
-        lambda k: k.ReLU(threshold=0.4),
+        vector, lambda k: k.ReLU(threshold=0.4), lambda k: k.Dense(9),
+        lambda k: k.ReLU(threshold=0.3, negative_slope=0.2, max_value=2.0),
     ),
     "own_norms": chain(
-        picture, lambda k: k.LayerNormalization(axis=(2, 3)), lambda k: k.RMSNormalization(),
+        picture, lambda k: k.LayerNormalization(axis=(2, 3), epsilon=0.2),
+        lambda k: k.RMSNormalization(epsilon=0.1),
         lambda k: k.LayerNormalization(axis=(1, 2, 3), center=False),
-        lambda k: k.GroupNormalization(3),
+        lambda k: k.GroupNormalization(3, epsilon=0.3),
         lambda k: k.GroupNormalization(-1, axis=1, scale=False), lambda k: k.UnitNormalization(),
         lambda k: k.SpectralNormalization(k.Conv2D(4, 2)),
         lambda k: k.UnitNormalization(axis=(1, 2)), lambda k: k.RMSNormalization(axis=(2, 3)),
@@ -179,13 +180,13 @@ MODELS: dict[str, Callable[[Any], Any]] = {
         lambda k: k.Dropout(0.3), lambda k: k.Flatten(), lambda k: k.RepeatVector(3),
     ),
     "relus": chain(
-        vector, lambda k: k.ReLU(), lambda k: k.ReLU(max_value=1.5, negative_slope=0.1),
-        lambda k: k.LeakyReLU(negative_slope=0.2), lambda k: k.PReLU(alpha_initializer="normal"),
-        lambda k: k.Softmax(),
+        vector, lambda k: k.ReLU(), lambda k: k.Dense(9),
+        lambda k: k.PReLU(alpha_initializer="normal"), lambda k: k.LeakyReLU(negative_slope=0.2),
+        lambda k: k.ReLU(max_value=1.5, negative_slope=0.1), lambda k: k.Softmax(),
     ),
     "norms": chain(
-        picture, lambda k: k.BatchNormalization(scale=False), lambda k: k.LayerNormalization(),
-        lambda k: k.Rescaling(0.5, -1),
+        picture, lambda k: k.BatchNormalization(scale=False, epsilon=0.2),
+        lambda k: k.LayerNormalization(), lambda k: k.Rescaling(0.5, -1),
         lambda k: k.Normalization(mean=[1, 2, 3], variance=[4, 1, 2]),
     ),
     "one_axis": chain(

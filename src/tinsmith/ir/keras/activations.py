@@ -104,6 +104,4 @@ def _squareplus(b: Builder, x: str) -> str:
 def hard_sigmoid(use: Use, x: str) -> str:
     """Slope 1/5 up to Keras 2, 1/6 from Keras 3 on."""
     slope = 0.2 if use.t.document.version.startswith(("1.", "2.")) else 1 / 6
-    scaled = elementwise.binary(use.b, "mul", x, elementwise.scalar(use.b, x, slope))
-    shifted = elementwise.binary(use.b, "add", scaled, elementwise.scalar(use.b, x, 0.5))
-    return elementwise.clip(use.b, shifted, 0.0, 1.0)
+    return elementwise.hard_sigmoid(use.b, x, slope)

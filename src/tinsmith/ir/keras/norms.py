@@ -11,13 +11,18 @@ from tinsmith.ir.keras.translate import Unsupported, Use
 def batch_normalization(use: Use) -> str:
     """y = x * g + h with g = gamma / sqrt(variance + epsilon), h = beta - mean * g, in float64."""
     config, x = use.config, use.x
-    names = [n for n, k in (("gamma", "scale"), ("beta", "center")) if config.get(k, True)]
-    w = use.weights(*names, "moving_mean", "moving_variance")
+    w = use.weights(*_affine_names(use), "moving_mean", "moving_variance")
     mean, variance = (w[k].astype(np.float64) for k in ("moving_mean", "moving_variance"))
     gain = w.get("gamma", np.float64(1)) / np.sqrt(variance + float(config.get("epsilon", 1e-3)))
     shift = w.get("beta", np.float64(0)) - mean * gain
     axis = config.get("axis", -1)
     return _affine(use, x, (gain, shift), axis[0] if isinstance(axis, list) else axis)
+
+
+def _affine_names(use: Use) -> list[str]:
+    """Roles of the factor and the summand of a layer, as far as it has them."""
+    given = (("gamma", "scale"), ("beta", "center"))
+    return [name for name, key in given if use.config.get(key, True)]
 
 
 def _affine(use: Use, x: str, factors: tuple[np.ndarray, np.ndarray], axis: int) -> str:
@@ -35,8 +40,7 @@ def layer_normalization(use: Use) -> str:
     if config.get("rms_scaling"):
         raise Unsupported("rms_scaling is true")
     axes = axes_of(use, x, config.get("axis", -1))
-    names = [n for n, k in (("gamma", "scale"), ("beta", "center")) if config.get(k, True)]
-    w = {k: _along(use, x, v, axes) for k, v in use.weights(*names).items()}
+    w = {k: _along(use, x, v, axes) for k, v in use.weights(*_affine_names(use)).items()}
     affine = tuple(use.constant(k, w[k]) if k in w else None for k in ("gamma", "beta"))
     epsilon = float(config.get("epsilon", 1e-3))
     return norms.layer_norm(use.b, x, (affine[0], affine[1]), axes, epsilon)
@@ -68,8 +72,7 @@ def group_normalization(use: Use) -> str:
     rank = len(use.type(x).shape)
     (axis,) = axes_of(use, x, config.get("axis", -1))
     channels, groups = use.type(x).shape[axis], int(config.get("groups", 32))
-    names = [n for n, k in (("gamma", "scale"), ("beta", "center")) if config.get(k, True)]
-    w = use.weights(*names)
+    w = use.weights(*_affine_names(use))
     order = [0, axis, *(i for i in range(1, rank) if i != axis)]
     y = norms.group_norm(
         b, movement.transpose(b, x, order), channels if groups == -1 else groups,
