@@ -47,6 +47,7 @@ def compare(model: Any, x: np.ndarray, path: Path) -> None:
     (name,) = (i.name for i in session.get_inputs())
     wanted = [session.run(None, {name: row[None]}) for row in x]
     graph = read_model(path)
+    assert len(graph.outputs) == len(wanted[0])
     seen = run_cases(graph, {graph.inputs[0]: x[:, None]})
     for i, output in enumerate(graph.outputs):
         want = np.stack([w[i] for w in wanted])
@@ -145,6 +146,16 @@ def test_two_classes_of_one_score(transform: str, weights: list[float], tmp_path
         classlabels_int64s=[5, 3], post_transform=transform,
     )  # fmt: skip
     compare(model, X, tmp_path / "m.onnx")
+
+
+def test_means_of_trees(tmp_path: Path) -> None:
+    """Of two trees: the mean of one is its sum."""
+    body = {k: v * 2 for k, v in stump().items()} | {"nodes_treeids": [0, 0, 0, 1, 1, 1]}
+    ends = {
+        "target_treeids": [0, 0, 1, 1], "target_nodeids": [1, 2] * 2, "target_ids": [0] * 4,
+        "target_weights": [1.5, -2.0, 0.25, 4.0], "aggregate_function": "AVERAGE", "n_targets": 1,
+    }  # fmt: skip
+    compare(one_node("TreeEnsembleRegressor", **body, **ends), X, tmp_path / "m.onnx")
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,7 @@ def agrees(model: onnx.ModelProto, x: np.ndarray, path: Path, words: list[str]) 
     name = session.get_inputs()[0].name
     rows = [session.run(None, {name: row[None]}) for row in x]
     graph = read_model(path)
+    assert len(graph.outputs) == len(rows[0])
     seen = run_cases(graph, {graph.inputs[0]: x[:, None]})
     for i, output in enumerate(graph.outputs):
         want, got = as_array([r[i] for r in rows], words), seen[output]
