@@ -12,6 +12,7 @@ import numpy as np
 
 from tinsmith.core.errors import UserError
 from tinsmith.ir.builder import Builder
+from tinsmith.ir.classic import ending
 from tinsmith.ir.classic.trees import Tree, below, ensemble
 from tinsmith.ir.compose.elementwise import binary, cast, compare, scalar, unary, where
 from tinsmith.ir.compose.movement import concat, reshape, take
@@ -230,11 +231,6 @@ def labelled(use: Use, index: str, labels: np.ndarray) -> Value:
     return chosen(use.b, labels, index, use.name)
 
 
-def _affine(b: Builder, x: str, w: np.ndarray, bias: np.ndarray) -> str:
-    weights = b.constant("w", w.astype(np.float32))
-    return b.op("dense", x, weights, b.constant("b", bias.astype(np.float32)))
-
-
 def _linear(use: Use, rows: int) -> str:
     """x @ coefficients.T + intercepts, in as many columns as rows of coefficients."""
     x = matrix(use)
@@ -243,7 +239,7 @@ def _linear(use: Use, rows: int) -> str:
     bias = np.array(use.floats("intercepts", (0.0,) * rows))
     if flat.size != rows * depth or bias.size != rows:
         raise Unsupported(f"{flat.size} coefficients, {bias.size} intercepts for x of {depth}")
-    return _affine(use.b, x, flat.reshape(rows, depth), bias)
+    return ending.affine(use.b, x, flat.reshape(rows, depth), bias)
 
 
 def linear_regressor(use: Use) -> str:

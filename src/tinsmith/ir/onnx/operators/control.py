@@ -7,13 +7,13 @@ import numpy as np
 
 from tinsmith.ir.compose.movement import concat, unsqueeze
 from tinsmith.ir.onnx.content import evaluated
+from tinsmith.ir.onnx.operators.movement import ALL
 from tinsmith.ir.onnx.parse import Subgraph
 from tinsmith.ir.onnx.refusal import NotConstant, Unsupported
 from tinsmith.ir.onnx.registry import Operator
 from tinsmith.ir.onnx.use import Use
 from tinsmith.ir.onnx.values import Value
 
-ALL = ("float32", "int8", "uint8", "int16", "int32", "int64", "bool")
 MOST_TURNS = 256
 """Each turn takes all nodes of the body."""
 MOST_NODES = 4096

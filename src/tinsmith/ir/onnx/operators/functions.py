@@ -5,7 +5,7 @@ the operands and the attributes of the node. Source: ONNX operators (onnx/docs/O
 "Function Body").
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -133,24 +133,20 @@ def _bound(
         node.attribute.extend(whole)
 
 
-def _only(translate: Callable[[Use], Any], position: int, *dtypes: str) -> Callable[[Use], Any]:
-    """The same, of operands of these types only."""
-
-    def checked(use: Use) -> Any:
-        found = use.dtype(position)
-        if found not in dtypes:
-            raise Unsupported(f"operand {position} is {found}; supported: {', '.join(dtypes)}")
-        return translate(use)
-
-    return checked
+def _of_floats(use: Use) -> list[Value | None]:
+    """The same, of operands of float32 only."""
+    found = use.dtype(0)
+    if found not in FLOAT:
+        raise Unsupported(f"operand 0 is {found}; supported: {', '.join(FLOAT)}")
+    return _written_out(use)
 
 
 OPERATORS = (
-    Operator("Attention", _only(_written_out, 0, *FLOAT), FLOAT),
-    Operator("LinearAttention", _only(_written_out, 0, *FLOAT), FLOAT),
-    Operator("RotaryEmbedding", _only(_written_out, 0, *FLOAT), FLOAT),
-    Operator("CausalConvWithState", _only(_written_out, 0, *FLOAT), FLOAT),
-    Operator("SwiGLU", _only(_written_out, 0, *FLOAT), FLOAT),
+    Operator("Attention", _of_floats, FLOAT),
+    Operator("LinearAttention", _of_floats, FLOAT),
+    Operator("RotaryEmbedding", _of_floats, FLOAT),
+    Operator("CausalConvWithState", _of_floats, FLOAT),
+    Operator("SwiGLU", _of_floats, FLOAT),
     Operator("CenterCropPad", _written_out, FLOAT, note="constant shape"),
     Operator("HannWindow", _written_out, FLOAT, note="constant size"),
     Operator("HammingWindow", _written_out, FLOAT, note="constant size"),
