@@ -332,3 +332,30 @@ def test_a_float_value_that_one_reader_wants_as_int8_stays_float_for_the_others(
     was, now = (run_cases(g, inputs, reset_each=False) for g in (graph, done.graph))
     for value in ("both", "other", "z"):
         np.testing.assert_array_equal(was[value], now[value])
+
+
+def test_a_table_does_not_take_a_value_that_was_quantised_for_a_layer() -> None:
+    b = Builder("shared")
+    both = b.op("cumsum", b.input("x", TensorType((1, 4), "float32")), axis=1, name="both")
+    y = b.op("dense", both, constant(b, np.eye(4)), constant(b, np.zeros(4)), name="y")
+    graph = b.build([y, b.op("tanh", both, name="z")])
+    inputs = {"x": np.random.default_rng(0).normal(size=(20, 1, 4)).astype(np.float32)}
+    done = apply(graph, "int8_ptq", Calibration(inputs)).graph
+    assert done.type("both_int8").dtype == "int8"
+    assert "tanh" in {n.op for n in done.nodes} and "lookup" not in {n.op for n in done.nodes}
+    was, now = (run_cases(g, inputs) for g in (graph, done))
+    np.testing.assert_array_equal(was["z"], now["z"])
+
+
+def test_a_part_is_quantised_by_itself() -> None:
+    """The first places of a growing sum are small: steps of the whole range would lose them."""
+    b = Builder("part")
+    both = b.op("cumsum", b.input("x", TensorType((1, 8), "float32")), axis=1, name="both")
+    part = mv.slices(b, both, (None, 0), (None, 4), (None, 2))
+    y = b.op("dense", part, constant(b, np.eye(2)), constant(b, np.zeros(2)), name="y")
+    graph = b.build([y])
+    assert [n.op for n in graph.nodes] == ["cumsum", "strided", "dense"]
+    inputs = {"x": np.abs(np.random.default_rng(0).normal(size=(20, 1, 8))).astype(np.float32)}
+    done = apply(graph, "int8_ptq", Calibration(inputs)).graph
+    (quantize,) = (n for n in done.nodes if n.op == "quantize")
+    assert quantize.inputs == (part,)
