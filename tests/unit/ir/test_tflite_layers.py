@@ -206,6 +206,14 @@ def test_tflm_reads_the_bias_of_a_transposed_layer_as_64_bits(load, rng) -> None
         load(file, "tflm")
 
 
+def test_tflm_shifts_no_sums(load, rng) -> None:
+    """Scales of powers of two are any scales there."""
+    file = powers_of_two(rng)
+    micro = load(file, "tflm")
+    file.operators[0].options[1] = ("b", 0)
+    assert [(n.op, n.attrs) for n in micro.nodes] == [(n.op, n.attrs) for n in load(file).nodes]
+
+
 def test_shapes_are_broadcast_at_import(load, rng: np.random.Generator) -> None:
     """BROADCAST_ARGS of two known shapes is the shape that BROADCAST_TO takes."""
     tensors = [
