@@ -7,12 +7,16 @@ from pathlib import Path
 import pytest
 from firmwares import CACHE, mixed_graph
 
+from tinsmith.codegen.compile import compile_graph
 from tinsmith.core.errors import UserError
+from tinsmith.core.progress import Silent
 from tinsmith.devices.board import BOARDS
 from tinsmith.flow.first_link import explained
 from tinsmith.flow.journal import Nobody
 from tinsmith.flow.model import MeasureOptions, measure_model
+from tinsmith.flow.open import open_project
 from tinsmith.flow.package import PackageOptions, package_model
+from tinsmith.flow.start import begin
 from tinsmith.ir.store import dumps
 
 
@@ -63,8 +67,15 @@ class Noting(Nobody):
         self.notes.append(text)
 
 
-def test_measuring_and_packaging_explain_it(tmp_path: Path) -> None:
+def with_compiled(objects: Path) -> None:
     """What compilers keep is that of all tests; that a link was done is not known yet."""
+    objects.mkdir(parents=True)
+    for kept in ("zig", "objects"):
+        (CACHE / kept).mkdir(parents=True, exist_ok=True)
+        (objects / kept).symlink_to(CACHE / kept)
+
+
+def test_measuring_and_packaging_explain_it(tmp_path: Path) -> None:
     (tmp_path / "m.tinsmith").write_bytes(dumps(mixed_graph()))
     asked = (
         (measure_model, MeasureOptions("rpi_pico", cache=tmp_path / "one")),
@@ -72,13 +83,22 @@ def test_measuring_and_packaging_explain_it(tmp_path: Path) -> None:
                                        cache=tmp_path / "two")),
     )  # fmt: skip
     for (work, options), notes in product(asked, (1, 0)):
-        objects = options.cache / "objects"
         if notes:
-            objects.mkdir(parents=True)
-            for kept in ("zig", "objects"):
-                (CACHE / kept).mkdir(parents=True, exist_ok=True)
-                (objects / kept).symlink_to(CACHE / kept)
+            with_compiled(options.cache / "objects")
         heard = Noting()
         work(tmp_path / "m.tinsmith", options, heard)
         assert len(heard.notes) == notes
         assert all("Cortex-M0+" in text for text in heard.notes)
+
+
+def test_a_project_explains_it(tmp_path: Path) -> None:
+    begin(tmp_path, [], [], Silent())
+    (tmp_path / "recordings").mkdir()
+    (tmp_path / "recordings" / "a.csv").write_text("")
+    heard = Noting()
+    steps = open_project(tmp_path, heard)
+    with_compiled(steps.objects)
+    for board in ("host", "rpi_pico", "rpi_pico"):
+        steps.build(compile_graph(mixed_graph(), board), BOARDS.get(board))
+    cores = [core(board).title for board in ("host", "rpi_pico")]
+    assert [c in text for c, text in zip(cores, heard.notes, strict=True)] == [True, True]
