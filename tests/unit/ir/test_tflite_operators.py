@@ -138,6 +138,22 @@ def test_int16_next_to_zero_is_literts(name: str, tmp_path: Path) -> None:
         differences(draw, [i % 127 + 1 for i in inputs], tmp_path)
 
 
+def test_tensorflow_lite_micro_sums_in_integers(tmp_path: Path) -> None:
+    """LiteRT has float32 for int8; the sums here are the real ones to within a step."""
+    for number in range(MODELS):
+        draw, (x,) = drawn("SUM", "int8", number)
+        path = tmp_path / "net.tflite"
+        path.write_bytes(draw.file().bytes())
+        graph = convert(path, "net", "tflm")
+        assert "float32" not in {t.dtype for t in graph.types.values()}
+        (given, axes), (result,) = draw.operands, draw.results
+        real = (x[0].astype(float) - given.zero[0]) * given.scale[0]
+        total = real.sum(tuple(np.ravel(axes.data).tolist())).reshape(result.shape)
+        steps = np.clip(total / result.scale[0] + result.zero[0], -128, 127)
+        got = Interpreter(graph).run({graph.inputs[0]: x[0]})[graph.outputs[0]]
+        assert np.abs(got - steps).max() < 1
+
+
 def position_of_indices(name: str) -> int:
     return 0 if name == "EMBEDDING_LOOKUP" else 1
 

@@ -97,6 +97,27 @@ REFUSALS: dict[str, tuple[Callable[[], Draw], str]] = {
     "a place beyond": (lambda: scatter([[0], [4]], Tensor("x", X)), "indices of shape [2, 1]"),
     "quantised sums": (lambda: scatter([[1], [1]], int8("x")), "it adds int8"),
     "too few updates": (lambda: scatter([[1]], Tensor("x", X)), "float32[2x3] for indices"),
+    "too many sums": (
+        lambda: Draw(
+            "SCATTER_ND", [ints("at", [[1], [1]]), Tensor("x", (2, 1)), ints("s", [40000, 1])],
+            [Tensor("y", (40000, 1))], 97,
+        ),
+        "2 rows meet in one of 40000 places",
+    ),
+    "lengths of other batches": (
+        lambda: Draw(
+            "REVERSE_SEQUENCE", [Tensor("x", X), ints("n", [1, 1, 1])], [Tensor("y", X)], 87,
+            {0: ("i", 1), 1: ("i", 0)},
+        ),
+        "lengths for float32[2x3], axis 0",
+    ),
+    "a shift of two shapes": (
+        lambda: Draw(
+            "ADD", [int16("x", 0.5), Tensor("b", (3,), "int16", (0.5,), (0,))], [int16("y", 0.5)],
+            11, {0: ("b", 0)},
+        ),
+        "operands of one shape",
+    ),
     "a segment left out": (
         lambda: Draw(
             "SEGMENT_SUM", [Tensor("x", X), ints("s", [0, 2])], [Tensor("y", (3, 3))], 100

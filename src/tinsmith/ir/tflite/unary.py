@@ -94,13 +94,13 @@ def _negative(use: Use) -> str:
 
 
 def _absolute16(use: Use) -> str:
-    """Rescaled only where scales differ; without a scale 32768 becomes -32768."""
+    """Rescaled; without a scale 32768 becomes -32768."""
     b, x = use.b, use.value(0)
     if use.type(x).quant is None:
         return elementwise.unary(b, "abs", x, name=use.name)
     size = elementwise.unary(b, "abs", centred(use, x))
     sx, sy = _F4(quant_of(use, x).scale[0]), _F4(result_quant(use).scale[0])
-    return finished(use, size, 1.0 if sx == sy else float(sx / sy))
+    return finished(use, size, float(sx / sy))
 
 
 def _root16(use: Use) -> str:
