@@ -41,16 +41,6 @@ def align_up(n: int, alignment: int) -> int:
     return -(-n // alignment) * alignment
 
 
-def fits(a: Buffer, at_a: int, b: Buffer, at_b: int) -> bool:
-    """Whether two placed buffers may coexist: apart in time, apart in memory, or one above the
-    other as declared."""
-    if a.last < b.first or b.last < a.first:
-        return True
-    if at_a + a.nbytes <= at_b or at_b + b.nbytes <= at_a:
-        return True
-    return _above(a, at_a, b, at_b) or _above(b, at_b, a, at_a)
-
-
 def place_in_order(buffers: Iterable[Buffer], alignment: int) -> dict[str, int]:
     """Give each buffer, in the given order, the lowest address at which it fits with those placed
     before it."""
@@ -84,7 +74,8 @@ class _Space:
 
     def forbidden(self, i: int) -> list[tuple[int, int]]:
         """Where buffer i may not lie because of those before it: open intervals of its address,
-        (low, high), the lowest first; what `fits` says, solved for the address."""
+        (low, high), the lowest first. Two that are live together lie apart, or one above the
+        other as declared."""
         buffer = self._order[i]
         together = (self._first[:i] <= buffer.last) & (self._last[:i] >= buffer.first)
         live = np.flatnonzero(together)
@@ -100,8 +91,3 @@ class _Space:
                     high[k] = min(high[k], self.at[live[k]] + distance)
         order = np.argsort(low, kind="stable")
         return list(zip(low[order].tolist(), high[order].tolist(), strict=True))
-
-
-def _above(result: Buffer, at: int, operand: Buffer, at_operand: int) -> bool:
-    distance = dict(result.above).get(operand.name)
-    return distance is not None and at_operand - at >= distance
