@@ -107,10 +107,10 @@ def _archive(data: bytes, rng: np.random.Generator) -> bytes:
     return zipped(members)
 
 
-def zipped(members: dict[str, bytes]) -> bytes:
-    """An archive whose members are stored as they are."""
+def zipped(members: dict[str, bytes], packed: int = zipfile.ZIP_STORED) -> bytes:
+    """An archive, whose members are stored as they are unless ``packed`` says otherwise."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
+    with zipfile.ZipFile(out, "w", packed) as archive:
         for name, content in members.items():
             archive.writestr(name, content)
     return out.getvalue()

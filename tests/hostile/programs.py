@@ -1,13 +1,13 @@
 """Hostile exported programs of PyTorch: archives that grow or lie, weights that reach beyond their
 bytes, programs that name what is not there, nest, ask for too much, or run code."""
 
-import io
 import json
 import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from hostile.mutate import zipped
 
 Crafted = Iterator[tuple[str, str, bytes]]
 BIG = 2**40
@@ -92,15 +92,6 @@ def members(program: Any = None, listed: Any = None) -> dict[str, bytes]:
         "m/data/sample_inputs/model.pt": b"\x80\x02cposix\nsystem\n",
         "m/archive_format": b"pt2", "m/archive_version": b"0", "m/byteorder": b"little",
     }  # fmt: skip
-
-
-def zipped(files: dict[str, bytes], packed: int = zipfile.ZIP_STORED) -> bytes:
-    """An archive."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", packed) as made:
-        for name, data in files.items():
-            made.writestr(name, data)
-    return out.getvalue()
 
 
 def crafted() -> Crafted:
@@ -364,5 +355,4 @@ def _archives() -> Crafted:
     at = large.find(b"PK\x01\x02")
     large[at + 20 : at + 28] = (2**31 - 1).to_bytes(4, "little") * 2
     yield "a member that says it is large", ".pt2", bytes(large)
-    twice = bytearray(sound)
-    yield "a member twice", ".pt2", bytes(twice).replace(b"weight_1", b"weight_0")
+    yield "a member twice", ".pt2", sound.replace(b"weight_1", b"weight_0")

@@ -9,7 +9,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from hostile.programs import document, members, zipped  # noqa: E402
+from hostile.mutate import zipped  # noqa: E402
+from hostile.programs import document, members  # noqa: E402
 
 from tinsmith.core.errors import UserError  # noqa: E402
 from tinsmith.ir.importer import IMPORTERS, read_model  # noqa: E402
