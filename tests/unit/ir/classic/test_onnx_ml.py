@@ -167,6 +167,8 @@ def test_means_of_trees(tmp_path: Path) -> None:
         ("Normalizer", {"norm": "L2"}), ("Binarizer", {"threshold": 0.25}),
         ("Imputer", {"imputed_value_floats": [7.0, 8.0, 9.0], "replaced_value_float": 0.0}),
         ("LinearRegressor", {"coefficients": [1.0, 2.0, 3.0], "intercepts": [0.5]}),
+        ("SVMRegressor", {"coefficients": [1.0, 2.0, 3.0], "rho": [0.25], "one_class": 1,
+                          "kernel_params": [0.0, 0.0, 0.0]}),
     ],
 )  # fmt: skip
 def test_one_operator(kind: str, attributes: dict[str, Any], tmp_path: Path) -> None:

@@ -259,14 +259,25 @@ def forest(modes: list[int], **more: Any) -> onnx.NodeProto:
     return ml("TreeEnsemble", "x", "y", **{**fields, **more})
 
 
-ROWS = np.array([[1, 0.25, 0], [2, 0, 1], [0, 1, 0], [1, 0.5, 1], [0.5, 0.25, 2]], np.float32)
+NAN = np.nan
+ROWS = np.array(
+    [
+        [1, 0.25, 0], [2, 0, 1], [0, 1, 0], [1, 0.5, 1], [0.5, 0.25, 2],
+        [NAN, 0.5, 1], [0, NAN, 2], [2, 1, NAN], [NAN, NAN, NAN],
+    ],
+    np.float32,
+)  # fmt: skip
+TRACKS = "nodes_missing_value_tracks_true"
 
 
 @pytest.mark.parametrize(
     ("modes", "more"),
-    [([0, 0, 0], {}), ([1, 2, 0], {"aggregate_function": 0}), ([2, 3, 1], {}), ([3, 1, 2], {})],
-)
-def test_tree_ensemble(modes: list[int], more: dict[str, int], tmp_path: Path) -> None:
+    [
+        ([0, 0, 0], {}), ([1, 2, 0], {"aggregate_function": 0}), ([2, 3, 1], {}), ([3, 1, 2], {}),
+        ([0, 3, 1], {TRACKS: [1, 0, 1]}), ([2, 0, 3], {TRACKS: [0, 1, 1]}),
+    ],
+)  # fmt: skip
+def test_tree_ensemble(modes: list[int], more: dict[str, Any], tmp_path: Path) -> None:
     ends = [helper.make_tensor_value_info("y", T.FLOAT, [1, 2])]
     agrees(two([forest(modes, **more)], ends, T.FLOAT), ROWS, tmp_path / "m.onnx", [])
 
