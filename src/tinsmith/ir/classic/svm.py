@@ -123,22 +123,22 @@ def _labels(b: Builder, x: str, fields: Fields) -> tuple[str, ...]:
         decision = ending.scaled(b, raw, -1.0, "decision")
         # not above 0 is a vote for class 1: so is what is from 0 on here
         return ending.binary_label(b, decision, names, ending.FROM_ZERO), decision
-    votes = _votes(b, raw, count)
+    ballot = votes(b, raw, count)
     if shape == "ovo":
-        return ending.label(b, votes, names), raw
-    decision = _with_confidence(b, raw, votes, count)
-    return ending.label(b, decision if break_ties else votes, names), decision
+        return ending.label(b, ballot, names), raw
+    decision = _with_confidence(b, raw, ballot, count)
+    return ending.label(b, decision if break_ties else ballot, names), decision
 
 
-def _votes(b: Builder, raw: str, count: int) -> str:
-    """Votes of all pairs [1, classes]."""
+def votes(b: Builder, raw: str, count: int) -> str:
+    """Votes of all pairs [rows, classes]."""
     zero = b.constant("zero", np.zeros((1, 1), np.float32))
     above = elementwise.cast(b, elementwise.compare(b, "greater", raw, zero), "float32")
-    first, second = members(count)
+    first, second = _members(count)
     return ending.affine(b, above, first - second, second.sum(axis=1))
 
 
-def members(count: int) -> tuple[np.ndarray, np.ndarray]:
+def _members(count: int) -> tuple[np.ndarray, np.ndarray]:
     """Which class is the first, and which the second, of each pair [classes, pairs]."""
     pairs = np.array(list(combinations(range(count), 2)))
     each = np.arange(count)[:, None]
@@ -148,7 +148,7 @@ def members(count: int) -> tuple[np.ndarray, np.ndarray]:
 def _with_confidence(b: Builder, raw: str, votes: str, count: int) -> str:
     """votes + s / (3 (|s| + 1)), s the sum of a class's decisions: as scikit-learn's
     `_ovr_decision_function` breaks ties."""
-    first, second = members(count)
+    first, second = _members(count)
     sums = ending.affine(b, raw, first - second, np.zeros(count))
     size = ending.shifted(b, ending.scaled(b, elementwise.unary(b, "abs", sums), 3.0), 3.0)
     return b.op("add", b.op("div", sums, size), votes, name="decision")

@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 
 from tinsmith.ir.classic import ending, svm
-from tinsmith.ir.compose.elementwise import binary, cast, compare, scalar, unary, where
+from tinsmith.ir.compose.elementwise import binary, compare, scalar, unary, where
 from tinsmith.ir.compose.movement import concat
 from tinsmith.ir.onnx.ml.trees import DOMAIN, FLOAT, labelled, labels_of, matrix, transformed
 from tinsmith.ir.onnx.refusal import Unsupported
@@ -87,7 +87,7 @@ def classifier(use: Use) -> list[Value]:
         scores = _probabilities(use, raw, len(sizes))
     else:
         scores = concat(b, [unary(b, "neg", raw), raw], 1) if len(sizes) == 2 else raw
-    index = b.op("winner", _votes(use, raw, len(sizes)))
+    index = b.op("winner", svm.votes(use.b, raw, len(sizes)))
     return [labelled(use, index, labels), scores]
 
 
@@ -134,13 +134,6 @@ def _probabilities(use: Use, raw: str, count: int) -> str:
     other = unary(b, "sigmoid", moved)
     first = binary(b, "sub", use.constant_of(np.float32(1)), other)
     return b.op("pairwise_coupling", first, name="probabilities")
-
-
-def _votes(use: Use, raw: str, count: int) -> str:
-    """Votes of all pairs [rows, count]."""
-    above = cast(use.b, compare(use.b, "greater", raw, scalar(use.b, raw, 0.0)), "float32")
-    first, second = svm.members(count)
-    return ending.affine(use.b, above, first - second, second.sum(axis=1))
 
 
 OPERATORS = (
