@@ -76,6 +76,8 @@ def test_read(folder: Path) -> None:
         ("rate_hz = 20", "rate_hz = 0", "signal.rate_hz"),
         ("samples = 16", "samples = 1", "window.samples is 1"),
         ("lsb = [0.001, 0.002]", "lsb = [0.001]", "sensor.lsb"),
+        ('"statistics"', '"statistics"\nddoff = 1', "Did you mean 'ddof'?"),
+        ('"linear"', '"linear"\nepoch = 1', "Did you mean 'epochs'?"),
     ],
 )
 def test_mistakes_name_file_and_key(folder: Path, old: str, new: str, says: str) -> None:

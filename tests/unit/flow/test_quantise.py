@@ -1,4 +1,4 @@
-"""Of which outputs one may say that the class agrees."""
+"""Quantising a model file: how it is calibrated, and where the report may speak of classes."""
 
 from pathlib import Path
 
@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from tinsmith.cli.main import call
+from tinsmith.flow.journal import Nobody
+from tinsmith.flow.package import PackageOptions, package_model
 from tinsmith.flow.quantise import QuantiseOptions, quantise_model, scores_classes
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
@@ -77,3 +79,21 @@ def test_states_are_kept_from_case_to_case_unless_asked(tmp_path: Path) -> None:
         assert call([*words, *asked]) == 0
         quant = read_model(output).type("total_int8").quant
         assert 255 * quant.scale[0] == pytest.approx(span, rel=0.05)
+
+
+def test_cases_that_were_reshaped_are_noted(tmp_path: Path) -> None:
+    """Where a model is quantised, and where it is packaged."""
+    model, cases = tmp_path / "net.tinsmith", tmp_path / "x.npz"
+    model.write_bytes(dumps(network()))
+    np.savez(cases, in_0=np.random.default_rng(1).normal(size=(8, 3)).astype(np.float32))
+    heard: list[str] = []
+
+    class Heard(Nobody):
+        def noted(self, text: str) -> None:
+            heard.append(text)
+
+    quantise_model(model, QuantiseOptions(cases, tmp_path / "q.tinsmith"), Heard())
+    cache = Path(__file__).resolve().parents[3] / ".tools"
+    asked = PackageOptions(("c_library",), tmp_path, inputs=cases, cache=cache)
+    package_model(model, asked, Heard())
+    assert ["reshaped" in text for text in heard] == [True, True]
