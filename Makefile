@@ -53,6 +53,7 @@ gate-types: $(INSTALLED)
 
 gate-layers: $(INSTALLED)
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python scripts/circles.py .
 
 gate-sizes: $(INSTALLED)
 	$(BIN)/python scripts/sizes.py .

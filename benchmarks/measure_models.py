@@ -32,8 +32,8 @@ from tinsmith.flow.journal import Nobody
 from tinsmith.flow.model import Clock, MeasureOptions, measure_graph, semantics_of
 from tinsmith.flow.model_inputs import default_inputs
 from tinsmith.flow.model_target import DoesNotFit
+from tinsmith.importers import read_model, read_suffixes
 from tinsmith.ir.graph import Graph
-from tinsmith.ir.importer import read_model, read_suffixes
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"

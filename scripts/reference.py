@@ -100,7 +100,7 @@ def kernels_of(op: Any) -> list[str]:
 
 def ops_text() -> str:
     """Every operation: what it computes, for which types, how exact, and its test rows."""
-    from tinsmith.ir.onnx.node_tests import node_test_table
+    from tinsmith.importers.onnx.node_tests import node_test_table
     from tinsmith.ir.op import OPS
 
     parts = [
@@ -127,7 +127,7 @@ def ops_text() -> str:
 
 def models_text() -> str:
     """What each importer reads: operators, layers, estimators."""
-    from tinsmith.ir.importer import IMPORTERS
+    from tinsmith.importers import IMPORTERS
 
     parts = [
         "# Models that come in\n\nThe same as `tinsmith kinds ops` prints, from what the importers "

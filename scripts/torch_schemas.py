@@ -1,6 +1,6 @@
 """Write the signatures of PyTorch's operations, which exported programs leave defaults out of.
 
-    python scripts/torch_schemas.py src/tinsmith/ir/torch_file/signatures.txt
+    python scripts/torch_schemas.py src/tinsmith/importers/torch/signatures.txt
 
 One line per operation: ``aten.max_pool2d.default(self, kernel_size, stride=[], ...)``; what follows
 ``*`` is given by name only; defaults are JSON. Source: the schemas that PyTorch registers

@@ -24,10 +24,10 @@ from sklearn import (
 from sklearn import preprocessing as pre
 from sklearn.pipeline import make_pipeline
 
+from tinsmith.importers.classic.lightgbm import from_object as from_lightgbm
+from tinsmith.importers.classic.sklearn import from_estimator
+from tinsmith.importers.classic.xgboost import from_object as from_xgboost
 from tinsmith.ir.graph import Graph
-from tinsmith.ir.importers.lightgbm import from_object as from_lightgbm
-from tinsmith.ir.importers.sklearn import from_estimator
-from tinsmith.ir.importers.xgboost import from_object as from_xgboost
 
 TRAINED = 160
 TESTED = 40

@@ -23,10 +23,10 @@ from tinsmith.build.shared import build_shared
 from tinsmith.codegen.compile import compile_graph
 from tinsmith.core.errors import UserError
 from tinsmith.devices.board import BOARDS
+from tinsmith.importers.onnx.convert import from_bytes
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import run_cases
-from tinsmith.ir.onnx.convert import from_bytes
 from tinsmith.prove.bits import equal
 
 RTOL, ATOL = 1e-3, 1e-7

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from tflites import File, Operator, Tensor
 
-from tinsmith.ir.tflite.operators import NAMES
+from tinsmith.importers.tflite.operators import NAMES
 
 LIMITS = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767)}
 QUANTISED = tuple(LIMITS)

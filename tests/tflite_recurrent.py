@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from tflites import File, Operator, Tensor
 
+from tinsmith.importers.tflite.convert import convert
+from tinsmith.importers.tflite.operators import NAMES
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import run_cases
-from tinsmith.ir.tflite.convert import convert
-from tinsmith.ir.tflite.operators import NAMES
 
 GATES = "ifco"
 LEFT_OUT = (-1, -1, -1)

@@ -10,7 +10,7 @@ import pytest
 from inputs import fnv1a
 from tflites import dense
 
-from tinsmith.ir.importer import read_model
+from tinsmith.importers import read_model
 from tinsmith.ir.interp import run_cases
 
 Call = Callable[..., subprocess.CompletedProcess]

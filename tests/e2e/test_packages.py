@@ -30,7 +30,7 @@ from tinsmith.cli.main import call as command
 from tinsmith.codegen.compile import compile_graph
 from tinsmith.core.errors import UserError
 from tinsmith.flow.package import golden_of
-from tinsmith.ir.importer import read_model
+from tinsmith.importers import read_model
 
 HERE = Path(__file__).parent
 PASSED = "SELFTEST passed: 3 of 3 golden vectors equal\n"

@@ -83,7 +83,7 @@ def test_limits_hold(code: str, data: bytes, tmp_path: Path) -> None:
     path.write_bytes(data)
     limits = SandboxLimits(memory_bytes=600_000_000, cpu_s=2.0)
     with pytest.raises(UserError) as refused:
-        run("tinsmith.ir.onnx.convert:convert", (path, "m"), Graph, limits)
+        run("tinsmith.importers.onnx.convert:convert", (path, "m"), Graph, limits)
     assert refused.value.code == code
 
 

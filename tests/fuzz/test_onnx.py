@@ -19,8 +19,8 @@ from tinsmith.build.shared import build_shared
 from tinsmith.codegen.compile import compile_graph
 from tinsmith.core.errors import UserError
 from tinsmith.devices.board import BOARDS
+from tinsmith.importers import read_model
 from tinsmith.ir.graph import Graph
-from tinsmith.ir.importer import read_model
 from tinsmith.ir.interp import run_cases
 from tinsmith.prove.bits import equal
 
@@ -253,7 +253,7 @@ TAKEN = {"odd": 30}
 @pytest.mark.parametrize("kind", CRAFTED)
 def test_crafted_files_are_refused_or_mean_something(kind: str) -> None:
     """In this process, so that an unexpected error shows where it comes from."""
-    from tinsmith.ir.onnx.convert import from_bytes
+    from tinsmith.importers.onnx.convert import from_bytes
 
     taken = 0
     for made in CRAFTED[kind]():

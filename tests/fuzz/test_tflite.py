@@ -16,8 +16,8 @@ from tinsmith.build.shared import build_shared
 from tinsmith.codegen.compile import compile_graph
 from tinsmith.core.errors import UserError
 from tinsmith.devices.board import BOARDS
+from tinsmith.importers import read_model
 from tinsmith.ir.graph import Graph
-from tinsmith.ir.importer import read_model
 from tinsmith.ir.interp import run_cases
 from tinsmith.prove.bits import equal
 

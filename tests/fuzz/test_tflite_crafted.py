@@ -14,10 +14,10 @@ from tflite_options import Drawer
 from tflites import TYPES, File, Operator, Tensor
 
 from tinsmith.core.errors import UserError
+from tinsmith.importers.tflite.convert import convert
+from tinsmith.importers.tflite.operators import NAMES
+from tinsmith.importers.tflite.rules import RULES
 from tinsmith.ir.interp import Interpreter
-from tinsmith.ir.tflite.convert import convert
-from tinsmith.ir.tflite.operators import NAMES
-from tinsmith.ir.tflite.rules import RULES
 from tinsmith.ir.types import TensorType
 
 FILES = 240

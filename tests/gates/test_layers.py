@@ -9,6 +9,11 @@ PLANTS = {
     "one step": ("src/tinsmith/build/firmware.py", "import tinsmith.bench.runner", "build.firm"),
     "sibling": ("src/tinsmith/data/windows.py", "import tinsmith.ir.graph", "data.windows"),
     "sibling back": ("src/tinsmith/ir/types.py", "import tinsmith.devices.board", "ir.types"),
+    "importers below": ("src/tinsmith/ir/graph.py", "import tinsmith.importers", "ir.graph"),
+    "rewrite to compose": ("src/tinsmith/rewrite/lower.py", "import tinsmith.compose", "low"),
+    "one importer to another": (
+        "src/tinsmith/importers/keras/rules.py", "import tinsmith.importers.onnx.parse", "keras.ru"
+    ),
     "database": ("src/tinsmith/flow/record.py", "import sqlalchemy", "sqlalchemy"),
     "command line below": ("src/tinsmith/learn/trained.py", "import typer", "typer"),
     "terminal below": ("src/tinsmith/flow/record.py", "import rich.table", "rich"),
@@ -29,6 +34,25 @@ def test_a_planted_import_is_named(tree, fails: Callable, plant: str) -> None:
     assert (tree.root / path).exists()
     tree.append(path, f"\n{line}  # planted\n")
     fails(tree.make("gate-layers"), word, "BROKEN")
+
+
+CIRCLES = {
+    "plain": ("codegen/planner.py", "from tinsmith.codegen.buffers import plan_memory", "planner"),
+    "by its package": ("ir/op.py", "from tinsmith.ir import rules", "ir.op"),
+    "late": ("ir/graph.py", "def late() -> None:\n    import tinsmith.ir.builder", "ir.graph"),
+    "types only": (
+        "ir/types.py",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from tinsmith.ir.op import Op",
+        "ir.types",
+    ),
+}
+
+
+@pytest.mark.parametrize("plant", CIRCLES)
+def test_a_planted_circle_is_named(tree, fails: Callable, plant: str) -> None:
+    path, lines, word = CIRCLES[plant]
+    tree.append(f"src/tinsmith/{path}", f"\n{lines}  # planted\n")
+    fails(tree.make("gate-layers"), word, "circle of")
 
 
 def test_a_package_that_nobody_listed_is_named(tree, fails: Callable) -> None:

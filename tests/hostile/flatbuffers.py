@@ -10,7 +10,7 @@ import numpy as np
 import tflites
 from tflites import File, Operator, Tensor
 
-from tinsmith.ir.tflite.operators import NAMES
+from tinsmith.importers.tflite.operators import NAMES
 
 Crafted = Iterator[tuple[str, bytes]]
 BIG = 2**31 - 1

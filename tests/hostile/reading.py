@@ -14,22 +14,22 @@ from pathlib import Path
 
 from tinsmith.core.errors import InternalError, UserError
 from tinsmith.core.sandbox import SandboxLimits, run
+from tinsmith.importers import read_model
 from tinsmith.ir.graph import Graph
-from tinsmith.ir.importer import read_model
 
 BUG = "bug"
 """Code of a file at which a parser raised something that is no UserError."""
 _BATCH = 32
 TARGETS: dict[str, tuple[str, tuple[str, ...]]] = {
-    ".tflite": ("tinsmith.ir.tflite.convert", ("litert",)),
-    ".onnx": ("tinsmith.ir.onnx.convert", ()),
-    ".h5": ("tinsmith.ir.keras.convert", ()),
-    ".keras": ("tinsmith.ir.keras.convert", ()),
-    ".json": ("tinsmith.ir.classic.xgboost", ()),
-    ".ubj": ("tinsmith.ir.classic.xgboost", ()),
-    ".txt": ("tinsmith.ir.classic.lightgbm", ()),
-    ".tsk": ("tinsmith.ir.classic.sklearn_file", ()),
-    ".pt2": ("tinsmith.ir.torch_file.convert", ()),
+    ".tflite": ("tinsmith.importers.tflite.convert", ("litert",)),
+    ".onnx": ("tinsmith.importers.onnx.convert", ()),
+    ".h5": ("tinsmith.importers.keras.convert", ()),
+    ".keras": ("tinsmith.importers.keras.convert", ()),
+    ".json": ("tinsmith.importers.classic.xgboost_file", ()),
+    ".ubj": ("tinsmith.importers.classic.xgboost_file", ()),
+    ".txt": ("tinsmith.importers.classic.lightgbm_file", ()),
+    ".tsk": ("tinsmith.importers.classic.sklearn_file", ()),
+    ".pt2": ("tinsmith.importers.torch.convert", ()),
 }
 """What the importers have the sandbox call, by suffix: the module of ``convert``, and arguments
 behind path and name."""

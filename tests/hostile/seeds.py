@@ -86,7 +86,7 @@ def _sklearn(folder: Path) -> list[Path]:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    from tinsmith.ir.importers.sklearn import save
+    from tinsmith.importers.classic.sklearn import save
 
     x, y = _rows()
     estimators = {

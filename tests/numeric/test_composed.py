@@ -12,11 +12,11 @@ from tinsmith.bench.run import run
 from tinsmith.build.image import BuildOptions, build_image
 from tinsmith.build.shared import build_shared
 from tinsmith.codegen.compile import compile_graph
+from tinsmith.compose import layers, recurrent, reduction
+from tinsmith.compose.layers import ConvSpec, PoolSpec, ResizeSpec
+from tinsmith.compose.recurrent import RecurrentSpec, RecurrentWeights
 from tinsmith.devices.board import BOARDS
 from tinsmith.ir.builder import Builder
-from tinsmith.ir.compose import layers, recurrent, reduction
-from tinsmith.ir.compose.layers import ConvSpec, PoolSpec, ResizeSpec
-from tinsmith.ir.compose.recurrent import RecurrentSpec, RecurrentWeights
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import run_cases
 from tinsmith.ir.types import TensorType

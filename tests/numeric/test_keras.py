@@ -16,10 +16,10 @@ from tinsmith.build.shared import build_shared
 from tinsmith.codegen.compile import compile_graph
 from tinsmith.core.errors import UserError
 from tinsmith.devices.board import BOARDS
+from tinsmith.importers import read_model
+from tinsmith.importers.keras.rules import RULES
 from tinsmith.ir.graph import Graph
-from tinsmith.ir.importer import read_model
 from tinsmith.ir.interp import run_cases
-from tinsmith.ir.keras.rules import RULES
 from tinsmith.prove.bits import equal
 
 TOLERANCE = 1e-5

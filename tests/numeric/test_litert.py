@@ -1,7 +1,7 @@
 """LiteRT's reference kernels and the graph that the importer makes of a file: equal integers.
 
 Models are written here, one operator each, with random scales, zero points, shapes and options.
-What `ir/tflite/rounding.py` says of LiteRT is what these tests saw.
+What `importers/tflite/rounding.py` says of LiteRT is what these tests saw.
 """
 
 from collections.abc import Callable
@@ -21,8 +21,8 @@ from tflite_layers import (
 )
 from tflites import File
 
+from tinsmith.importers.tflite.convert import convert
 from tinsmith.ir.interp import run_cases
-from tinsmith.ir.tflite.convert import convert
 
 MODELS = 20
 Draw = Callable[[np.random.Generator], tuple[File, list[np.ndarray]]]

@@ -14,7 +14,7 @@ from tinsmith.bench.run import run
 from tinsmith.build.shared import build_shared
 from tinsmith.codegen.compile import compile_graph
 from tinsmith.devices.board import BOARDS
-from tinsmith.ir.importer import read_model
+from tinsmith.importers import read_model
 from tinsmith.ir.interp import run_cases
 from tinsmith.prove.bits import equal
 

@@ -14,7 +14,7 @@ import pytest
 from onnx_nodes import Imported, NodeCase, imported, judged, node_cases, nodes_of
 
 from tinsmith.core.errors import UserError
-from tinsmith.ir.onnx.registry import registry
+from tinsmith.importers.onnx.registry import registry
 from tinsmith.ir.types import SIZES
 
 _TEXT = """
@@ -104,7 +104,7 @@ def old(case: NodeCase) -> bool:
 
 
 ELSEWHERE = {"ReduceLogSumExp", "Einsum", "GlobalLpPool"}
-"""All cases of these are float64, or there is none: tests/unit/ir/onnx/test_versions.py and
+"""All cases of these are float64, or there is none: tests/unit/importers/onnx/test_versions.py and
 test_onnx_operators.py hold float32 to ONNX Runtime and numpy."""
 
 

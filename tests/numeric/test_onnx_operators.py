@@ -12,9 +12,9 @@ from onnx_nodes import imported, node_cases, wrong
 from onnxes import info, model, one
 
 from tinsmith.core.errors import UserError
+from tinsmith.importers.onnx.convert import from_bytes
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import run_cases
-from tinsmith.ir.onnx.convert import from_bytes
 
 _TEXT = """
 affine_grid_2d affine_grid_3d_align_corners attention_3d_causal attention_3d_gqa

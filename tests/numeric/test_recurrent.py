@@ -15,7 +15,7 @@ from tinsmith.build.image import BuildOptions, build_image
 from tinsmith.build.shared import build_shared
 from tinsmith.codegen.compile import compile_graph
 from tinsmith.devices.board import BOARDS
-from tinsmith.ir.tflite.convert import convert
+from tinsmith.importers.tflite.convert import convert
 
 DRAWN = Drawn(steps=9, batch=2, depth=11, units=7, first=False, clip=10.0)
 

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinsmith.codegen.compile import PASSES, PIPELINE
+from tinsmith.codegen.compile import PIPELINE
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import run_cases
+from tinsmith.rewrite import PASSES
 from tinsmith.testing.graphs import RandomGraph, random_graph
 
 

@@ -3,7 +3,7 @@ operators that importers know."""
 
 from tinsmith.core.catalogue import catalogues
 from tinsmith.core.errors import MissingTool, UnknownKind
-from tinsmith.ir.importer import IMPORTERS
+from tinsmith.importers import IMPORTERS
 
 SUPPORT = "ops"
 """In place of a catalogue: what importers know. (`op` is the catalogue of our own operations.)"""

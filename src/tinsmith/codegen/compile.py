@@ -6,14 +6,11 @@ from collections.abc import Callable
 from tinsmith.codegen.buffers import plan_memory
 from tinsmith.codegen.emit import Target, emit
 from tinsmith.codegen.module import InferenceModule
-from tinsmith.core.catalogue import Catalogue
 from tinsmith.devices.board import BOARDS
 from tinsmith.ir.graph import Graph
-from tinsmith.ir.passes import Pass
 from tinsmith.ir.rules import verify
 from tinsmith.ir.text import graph_hash
-
-PASSES: Catalogue[Pass] = Catalogue("pass", "tinsmith.codegen.passes", Pass)
+from tinsmith.rewrite import PASSES
 
 PIPELINE = (
     "fold_constants",  # first: what it leaves without users, the dead-code pass removes
@@ -23,7 +20,7 @@ PIPELINE = (
     "lower",  # last: adds copies that the identity pass would take away again
 )
 """Names of the passes, in order; each checks the grammar of its result. The order is a decision, so
-it stands here: a file in passes/ is a kind that is listed and documented, and runs once it is
+it stands here: a file in rewrite/ is a kind that is listed and documented, and runs once it is
 named in this list (a test compares the two)."""
 
 

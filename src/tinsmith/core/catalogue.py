@@ -1,15 +1,17 @@
-"""Catalogues: a kind is a file, the list of kinds is the folder. Nothing is imported until it is
-used."""
+"""Catalogues: a kind is a file or a folder, the list of kinds is the folder around it. Nothing is
+imported until it is used."""
 
+import ast
 import re
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from tinsmith.core.errors import InternalError, MissingTool, UnknownKind
@@ -23,7 +25,10 @@ class Catalogue(Generic[T]):
     """All objects of one kind, one per module of ``package``, each named by its file.
 
     The module ``<package>.<name>`` holds the object in a constant named after the kind in capitals
-    (``OP``, ``BLOCK``, ...). Entry points whose group is the package name add third-party kinds.
+    (``OP``, ``BLOCK``, ...). What needs several files is a folder: there, each module that assigns
+    the constant is a kind of its name (``__init__.py``: of the folder's), so one folder may hold
+    several. Names with a leading underscore are no kinds. Entry points whose group is the package
+    name add third-party kinds.
     """
 
     kind: str
@@ -33,10 +38,7 @@ class Catalogue(Generic[T]):
     def names(self) -> list[str]:
         """All names, without importing anything: listing works with no optional dependency
         installed."""
-        modules = [p.name for p in files(self.package).iterdir() if p.name.endswith(".py")]
-        stems = [m.removesuffix(".py") for m in modules]
-        own = {s for s in stems if not s.startswith("_")}
-        plugins = set(self._plugins)
+        own, plugins = set(self._modules()), set(self._plugins)
         if both := own & plugins:
             raise InternalError(f"{self.kind} {min(both)!r} is both built in and a plug-in")
         return sorted(own | plugins)
@@ -48,11 +50,9 @@ class Catalogue(Generic[T]):
             UnknownKind: no such name; the message names the nearest.
             MissingTool: the module needs a Python package that is not installed.
         """
-        if not self._in_use(name) and name not in self.names():
-            raise UnknownKind(self.kind, name, self.names())
         try:
             plugin = self._plugins.get(name)
-            found = plugin.load() if plugin else getattr(self._module(name), self.constant)
+            found = plugin.load() if plugin else getattr(self._import(name), self.constant)
         except ModuleNotFoundError as e:
             if (e.name or "").split(".")[0] == "tinsmith":
                 raise
@@ -62,6 +62,27 @@ class Catalogue(Generic[T]):
             raise InternalError(f"{self.package}.{name}: {wanted}")
         return found
 
+    def listing(self, name: str, field: str) -> Any:
+        """A field of an object as its declaration in the source says it: nothing is imported, so
+        that a file's reader is chosen without loading all others. Plug-ins are loaded.
+
+        Raises:
+            UnknownKind: no such name.
+            InternalError: the declaration does not spell the field out as a literal.
+        """
+        if name in self._plugins:
+            return getattr(self.get(name), field)
+        known = {f.name: f.default for f in fields(self.type)}  # type: ignore[arg-type]
+        call = self._declaration(name)
+        places = dict(zip(known, call.args, strict=False))
+        given = {k.arg: k.value for k in call.keywords}.get(field, places.get(field))
+        if given is None and known[field] is not MISSING:
+            return known[field]
+        try:
+            return ast.literal_eval(given)  # type: ignore[arg-type]
+        except ValueError as e:
+            raise InternalError(f"{self.kind} {name!r}: {field} must be a literal") from e
+
     def all(self) -> Iterator[T]:
         """Every object, in order of name."""
         return (self.get(name) for name in self.names())
@@ -70,7 +91,7 @@ class Catalogue(Generic[T]):
         """First sentence of the module's docstring: what `tinsmith kinds` and the reference
         print; "" without one."""
         plugin = self._plugins.get(name)
-        doc = import_module(plugin.module).__doc__ if plugin else self._module(name).__doc__
+        doc = (import_module(plugin.module) if plugin else self._import(name)).__doc__
         first = " ".join((doc or "").strip().split("\n\n")[0].split())
         return re.split(r"(?<=\.)\s(?=[A-Z])", first)[0]
 
@@ -79,14 +100,60 @@ class Catalogue(Generic[T]):
         """Name of the module-level constant that holds the object."""
         return self.kind.upper().replace(" ", "_")
 
-    def _in_use(self, name: str) -> bool:
-        """Whether it was imported before: then the folder need not be listed again, which large
-        graphs would ask for thousands of times."""
-        own = not name.startswith("_") and name not in self._plugins
-        return own and f"{self.package}.{name}" in sys.modules
+    def _import(self, name: str) -> ModuleType:
+        # A file that was imported before is taken without listing the folder again, which large
+        # graphs would ask for thousands of times.
+        used = sys.modules.get(f"{self.package}.{name}")
+        if used is not None and not name.startswith("_") and not hasattr(used, "__path__"):
+            return used
+        return import_module(self._module(name))
 
-    def _module(self, name: str):  # type: ignore[no-untyped-def]
-        return import_module(f"{self.package}.{name}")
+    def _module(self, name: str) -> str:
+        modules = self._modules()
+        if name not in modules:
+            raise UnknownKind(self.kind, name, self.names())
+        return modules[name]
+
+    def _modules(self) -> dict[str, str]:
+        """Name of each built-in kind -> its module."""
+        found: dict[str, str] = {}
+        for entry in files(self.package).iterdir():
+            if entry.name.startswith("_"):
+                continue
+            inside: dict[str, str] = {}
+            if entry.is_dir():
+                inside = self._inside(entry)
+            elif entry.name.endswith(".py"):
+                stem = entry.name.removesuffix(".py")
+                inside = {stem: f"{self.package}.{stem}"}
+            if twice := found.keys() & inside.keys():
+                raise InternalError(f"{self.kind} {min(twice)!r} is declared twice")
+            found |= inside
+        return found
+
+    def _inside(self, folder: Traversable) -> dict[str, str]:
+        """The kinds of a folder, by the text of its modules."""
+        declared = re.compile(rf"^{self.constant}\b.*=", re.MULTILINE)
+        package, found = f"{self.package}.{folder.name}", {}
+        for entry in folder.iterdir():
+            if entry.name.endswith(".py") and declared.search(entry.read_text("utf-8")):
+                own = entry.name == "__init__.py"
+                stem = folder.name if own else entry.name.removesuffix(".py")
+                found[stem] = package if own else f"{package}.{stem}"
+        return found
+
+    def _declaration(self, name: str) -> ast.Call:
+        """The call that makes the object, from the module's text."""
+        module = self._module(name)
+        folder, _, stem = module.rpartition(".")
+        path = files(folder).joinpath(f"{stem}.py")
+        path = path if path.is_file() else files(module).joinpath("__init__.py")
+        for statement in ast.parse(path.read_text("utf-8")).body:
+            match statement:
+                case ast.Assign([ast.Name(assigned)], ast.Call() as call):
+                    if assigned == self.constant:
+                        return call
+        raise InternalError(f"{module} must assign {self.constant} = {self.type.__name__}(...)")
 
     @cached_property
     def _plugins(self) -> dict[str, EntryPoint]:

@@ -24,8 +24,8 @@ from tinsmith.flow.journal import Listener, Nobody, StepRecord
 from tinsmith.flow.model_inputs import default_inputs, read_inputs, write_outputs
 from tinsmith.flow.model_target import Target, choose_target, work_text
 from tinsmith.flow.places import check_output
+from tinsmith.importers import IMPORTERS, read_model
 from tinsmith.ir.graph import Graph
-from tinsmith.ir.importer import IMPORTERS, read_model
 
 T = TypeVar("T")
 

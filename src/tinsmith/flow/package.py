@@ -12,7 +12,6 @@ import numpy as np
 
 from tinsmith.build.package import PACKAGES, Golden, Order, check_version
 from tinsmith.codegen.compile import compile_graph
-from tinsmith.codegen.passes.lower import module_name
 from tinsmith.core.cache import write_atomically
 from tinsmith.core.errors import UserError
 from tinsmith.devices.board import BOARDS
@@ -29,6 +28,7 @@ from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import Interpreter
 from tinsmith.ir.naming import graph_name
 from tinsmith.ir.types import TensorType
+from tinsmith.rewrite.lower import module_name
 
 SEED = 12345
 CASES = 4

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from tinsmith.importers import IMPORTERS
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
-from tinsmith.ir.importer import IMPORTERS
 from tinsmith.learn.family import FAMILIES
 from tinsmith.learn.features import feature_graph
 from tinsmith.learn.trained import Trained

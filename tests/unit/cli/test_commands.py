@@ -21,7 +21,7 @@ from tinsmith.cli.show import show_table
 from tinsmith.core.catalogue import Catalogue
 from tinsmith.core.errors import MissingTool, UnknownKind
 from tinsmith.flow.journal import StepRecord
-from tinsmith.ir.importer import Importer, Support
+from tinsmith.importers import Importer, Support
 
 
 @pytest.mark.parametrize("name", COMMANDS.names())

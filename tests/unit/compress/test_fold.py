@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from tinsmith.compose import movement as mv
 from tinsmith.compress.fold import CHANNELS, prepare
 from tinsmith.ir.builder import Builder
-from tinsmith.ir.compose import movement as mv
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import run_cases
 from tinsmith.ir.rules import verify

@@ -13,13 +13,13 @@ from tinsmith.build.firmware import Firmware
 from tinsmith.build.image import BuildOptions, build_image
 from tinsmith.build.shared import build_shared
 from tinsmith.codegen.compile import compile_graph
+from tinsmith.compose import elementwise as el
+from tinsmith.compose import movement as mv
+from tinsmith.compose import reduction as rd
 from tinsmith.compress.apply import apply
 from tinsmith.compress.method import Calibration, Compressed, Options
 from tinsmith.devices.board import BOARDS
 from tinsmith.ir.builder import Builder
-from tinsmith.ir.compose import elementwise as el
-from tinsmith.ir.compose import movement as mv
-from tinsmith.ir.compose import reduction as rd
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import run_cases
 from tinsmith.ir.ops.dense import MOST_DEPTH

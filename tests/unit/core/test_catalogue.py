@@ -65,3 +65,48 @@ def test_resources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert rows.names() == ["one"] and list(rows.all()) == [("one", "é")]
     with pytest.raises(UnknownKind, match="Did you mean 'one'"):
         rows.get("on")
+
+
+@pytest.fixture
+def grouped(things: Catalogue, tmp_path: Path) -> Catalogue:
+    """A folder that is a kind, and one that holds two."""
+    folder = tmp_path / things.package
+    code = "from thing_type import Thing\n"
+    for path, text in {
+        "whole/__init__.py": f'{code}THING = Thing("whole")\n',
+        "whole/inner.py": "raise SystemExit",
+        "pair/__init__.py": "",
+        "pair/left.py": f'"""A left thing."""\n{code}THING = Thing("left")\n',
+        "pair/right.py": f"NAME = 'right'\n{code}THING = Thing(NAME)\n",
+        "pair/_shared.py": "raise SystemExit",
+    }.items():
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_text(text)
+    return things
+
+
+def test_a_folder_may_be_a_kind_or_hold_several(grouped: Catalogue) -> None:
+    assert grouped.names() == ["dense", "fancy", "left", "liar", "right", "whole"]
+    assert [grouped.get(n).name for n in ("whole", "left", "right")] == ["whole", "left", "right"]
+    assert grouped.summary("left") == "A left thing."
+    with pytest.raises(UnknownKind):
+        grouped.get("inner")
+
+
+def test_a_kind_that_two_files_declare_is_refused(grouped: Catalogue, tmp_path: Path) -> None:
+    (tmp_path / grouped.package / "pair" / "dense.py").write_text("THING = None\n")
+    with pytest.raises(InternalError, match="'dense' is declared twice"):
+        grouped.names()
+
+
+def test_a_declaration_is_read_without_importing(grouped: Catalogue, tmp_path: Path) -> None:
+    assert grouped.listing("left", "name") == "left"
+    with pytest.raises(InternalError, match="thing 'right': name must be a literal"):
+        grouped.listing("right", "name")
+    (tmp_path / grouped.package / "fancy.py").write_text(
+        "import nowhere\nTHING = Thing(name='f')\n"
+    )
+    assert grouped.listing("fancy", "name") == "f"
+    (tmp_path / grouped.package / "whole" / "__init__.py").write_text("THING = None\n")
+    with pytest.raises(InternalError, match="must assign THING = Thing"):
+        grouped.listing("whole", "name")

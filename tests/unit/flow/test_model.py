@@ -21,8 +21,8 @@ from tinsmith.flow.model_target import (
     seconds_for,
 )
 from tinsmith.flow.quantise import QuantiseOptions, quantise_model
+from tinsmith.importers import read_model
 from tinsmith.ir.builder import Builder
-from tinsmith.ir.importer import read_model
 from tinsmith.ir.interp import run_cases
 from tinsmith.ir.types import TensorType
 from tinsmith.prove.record import reference_trace

@@ -9,9 +9,9 @@ from tinsmith.cli.main import call
 from tinsmith.flow.journal import Nobody
 from tinsmith.flow.package import PackageOptions, package_model
 from tinsmith.flow.quantise import QuantiseOptions, quantise_model, scores_classes
+from tinsmith.importers import read_model
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
-from tinsmith.ir.importer import read_model
 from tinsmith.ir.store import dumps
 from tinsmith.ir.types import TensorType
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from tinsmith.core.errors import UserError
+from tinsmith.importers import read_model
 from tinsmith.ir import store
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
-from tinsmith.ir.importer import read_model
 from tinsmith.ir.op import OPS
 from tinsmith.ir.text import contents, to_text
 from tinsmith.ir.types import SIZES, Quant, TensorType

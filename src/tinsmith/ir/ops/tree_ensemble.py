@@ -3,7 +3,7 @@ divisor, as random forests and boosted trees predict.
 
 values [rows, width] float32, or int64 that hold the bits of binary64: libraries that sum in double
 precision are followed to the last bit. Nodes lie in pre-order and are packed by
-`ir/classic/trees.py`, which also says what their words mean.
+`compose/trees.py`, which also says what their words mean.
 """
 
 import struct

@@ -1,0 +1,205 @@
+"""Importer: turns a trained model of another framework into a graph; what all importers share.
+
+Which files an importer reads is told from its declaration's text (`Catalogue.listing`), so reading
+one format loads no other: ``suffixes``, ``refused``, ``magic`` and ``semantics`` are literals
+there.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+from tinsmith.core.catalogue import Catalogue
+from tinsmith.core.errors import UserError
+from tinsmith.core.sandbox import run
+from tinsmith.ir.builder import Builder
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.naming import graph_name
+
+
+def _no_object(model: Any, example: Sequence[np.ndarray], name: str) -> NoReturn:
+    raise UserError("import.object", "This importer reads files.", "Pass a path to read_model.")
+
+
+def _no_file(path: Path, name: str, semantics: str) -> NoReturn:
+    raise UserError("import.file", "This importer takes live objects, no files.")
+
+
+@dataclass(frozen=True)
+class Support:
+    """One row of the support table: an operator (layer, estimator) that an importer knows.
+
+    ``types``: what it takes and computes in (e.g. ``float32``, ``int8``, ``int16x8``); ``note``:
+    what of it is refused, empty where all of it is taken.
+    """
+
+    operator: str
+    types: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Importer:
+    """A way in for models: live Python objects by ``load``, files by ``read``.
+
+    Args:
+        suffixes: file names it reads (with the dot); empty where the model is a live Python object.
+        refused: file names that it never reads, as such files may run code: ``read`` says the way
+            out.
+        load: (model object, example inputs with batch dimension 1, graph name) -> float graph.
+        read: (path, graph name or empty, one of ``semantics``) -> float or quantised graph.
+        semantics: whose integers may be meant, the default first; empty where there is no choice.
+        support: the operators that it knows, generated from what it dispatches on.
+        magic: (offset, bytes) by which such a file is known whatever its name; empty where there
+            is no such mark.
+
+    Both raise UserError ``import.<name>.<what>``; an operation that is not supported is named
+    together with its node.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    load: Callable[[Any, Sequence[np.ndarray], str], Graph] = _no_object
+    read: Callable[[Path, str, str], Graph] = _no_file
+    semantics: tuple[str, ...] = ()
+    support: Callable[[], Sequence[Support]] = tuple
+    magic: tuple[tuple[int, bytes], ...] = ()
+    refused: tuple[str, ...] = ()
+
+
+IMPORTERS: Catalogue[Importer] = Catalogue("importer", "tinsmith.importers", Importer)
+
+
+def read_model(path: Path, name: str = "", semantics: str = "") -> Graph:
+    """A graph from a model file, by the importer of its suffix.
+
+    Args:
+        path: the file.
+        name: name of the graph; the file's if empty.
+        semantics: whose integers are meant; the importer's first if empty.
+
+    Raises:
+        UserError: ``import.suffix`` (no importer reads such files), ``import.semantics``, and what
+            the importer raises, with the file's name.
+    """
+    known = {s: n for n in IMPORTERS.names() for s in _suffixes(n)}
+    reader = known.get(path.suffix.lower())
+    if reader is None:
+        raise UserError(
+            "import.suffix",
+            f"No importer reads {path.name!r}.",
+            _renaming(path, None) or f"Files that are read: {', '.join(read_suffixes())}.",
+        )
+    importer = IMPORTERS.get(reader)
+    allowed = importer.semantics or ("",)
+    chosen = semantics or allowed[0]
+    if chosen not in allowed:
+        raise UserError(
+            "import.semantics",
+            f"Semantics {chosen!r} are not known for {path.suffix} files.",
+            f"Known: {', '.join(importer.semantics) or 'none'}.",
+        )
+    try:
+        return importer.read(path, name, chosen)
+    except UserError as e:
+        if type(e) is not UserError:  # a missing tool is no fault of the file
+            raise
+        named = e.message if path.name in e.message else f"{path.name}: {e.message}"
+        raise UserError(e.code, named, _renaming(path, importer) or e.hint) from None
+
+
+def read_suffixes() -> list[str]:
+    """Suffixes of all files that some importer reads, sorted."""
+    return sorted(s for n in IMPORTERS.names() for s in IMPORTERS.listing(n, "suffixes"))
+
+
+def _suffixes(name: str) -> tuple[str, ...]:
+    """What an importer reads and what it refuses, from its declaration."""
+    return (*IMPORTERS.listing(name, "suffixes"), *IMPORTERS.listing(name, "refused"))
+
+
+def _renaming(path: Path, tried: Importer | None) -> str:
+    """A hint where another importer's mark is in the file; empty else."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as f:
+        head = f.read(64)
+    for name in IMPORTERS.names():
+        marks = IMPORTERS.listing(name, "magic")
+        other = tried is None or name != tried.name
+        if other and any(head[at : at + len(m)] == m for at, m in marks):
+            suffix = IMPORTERS.listing(name, "suffixes")[0]
+            return f"By its content it is a {suffix} file: rename it."
+    return ""
+
+
+class Unsupported(Exception):
+    """A use of an operator (a layer, an estimator) that cannot be expressed; the message says why,
+    in a clause."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """How one importer refuses: ``refuse(what, message, hint)`` raises UserError
+    ``import.<importer>.<what>``."""
+
+    importer: str
+
+    def __call__(self, what: str, message: str, hint: str = "") -> NoReturn:
+        """Raise the UserError."""
+        raise UserError(f"import.{self.importer}.{what}", message, hint)
+
+    @contextmanager
+    def at(self, where: str, what: str = "op", *faults: type[Exception]) -> Iterator[None]:
+        """Name ``where`` (operator and node) in whatever refuses inside: `Unsupported`, a UserError
+        of the parts that graphs are built from, and ``faults``, which numbers of a file that do not
+        fit raise. Refusals of an importer pass as they are."""
+        try:
+            yield
+        except Unsupported as e:
+            self(what, f"{where}: {e}.")
+        except UserError as e:
+            if e.code.startswith("import."):
+                raise
+            self(what, f"{where}: {e.message}", e.hint)
+        except faults as e:
+            self(what, f"{where}: its attributes or operands do not fit: {e}.")
+
+
+class Stages:
+    """Numbers the stages of each kind: ``dense_0``, ``dense_1``, ..."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, int] = {}
+
+    def next(self, stem: str) -> str:
+        """The next stage of its kind."""
+        number = self._seen.get(stem, 0)
+        self._seen[stem] = number + 1
+        return f"{stem}_{number}"
+
+
+def distinct(b: Builder, values: Sequence[str]) -> list[str]:
+    """Values as outputs of a graph, which lists each once: one that comes again is copied."""
+    found: list[str] = []
+    for value in values:
+        again = value in found
+        found.append(b.op("reshape", value, shape=b.type(value).shape) if again else value)
+    return found
+
+
+def parsed(refuse: Refusal, path: Path, name: str, convert: str, *more: object) -> Graph:
+    """The graph that ``convert`` (``module:function``, called with path, graph name and ``more``)
+    makes of a file, in the sandbox.
+
+    Raises:
+        UserError: ``import.<importer>.file`` (there is none), what convert raises, and
+            ``sandbox.<what>`` where the file uses up the sandbox's limits.
+    """
+    if not path.is_file():
+        refuse("file", f"There is no file {path.name!r}.", f"Looked in {path.parent}.")
+    return run(convert, (path.resolve(), graph_name(path, name), *more), Graph)

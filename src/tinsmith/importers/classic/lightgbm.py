@@ -1,0 +1,56 @@
+"""LightGBM: live boosters and estimators, and the text files of `save_model`.
+
+The graph takes x, float32 [1, features], NaN where a value is missing. Outputs: ``label`` (int32
+index into the classes) and ``probability``, or ``value``.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinsmith.core.sandbox import run
+from tinsmith.importers._frame import Importer, Support
+from tinsmith.importers.classic.lightgbm_file import OBJECTIVES, from_text, refuse
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.naming import graph_name
+
+
+def from_object(model: Any, example: Sequence[np.ndarray], name: str) -> Graph:
+    """A float graph of a Booster, LGBMClassifier, LGBMRegressor or LGBMRanker, up to its best
+    iteration.
+
+    Args:
+        model: the trained object.
+        example: not read; the model knows its features.
+        name: name of the graph.
+
+    Raises:
+        UserError: ``import.lightgbm.<what>``, ``import.classic.<what>``.
+    """
+    booster = getattr(model, "booster_", model)
+    if not hasattr(booster, "model_to_string"):
+        refuse("object", f"{type(model).__name__} is no model of LightGBM.")
+    return from_text(booster.model_to_string(), name)
+
+
+def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
+    """A graph from a text file, parsed in a sandbox.
+
+    Raises:
+        UserError: ``import.lightgbm.<what>``, ``import.classic.<what>``, ``sandbox.<what>``.
+    """
+    if not path.is_file():
+        refuse("file", f"There is no file {path.name!r}.")
+    target = "tinsmith.importers.classic.lightgbm_file:convert"
+    return run(target, (path.resolve(), graph_name(path, name)), Graph)
+
+
+def support() -> tuple[Support, ...]:
+    """Objectives; boosting is gbdt, goss, dart or rf alike."""
+    note = "no categories, no linear trees"
+    return tuple(Support(k, ("float32",), note) for k in OBJECTIVES)
+
+
+IMPORTER = Importer("lightgbm", (".txt",), from_object, read=from_file, support=support)

@@ -1,0 +1,89 @@
+"""scikit-learn's estimators and pipelines: live, or from ``.tsk`` files that `save` writes.
+
+Pickles run code when they are loaded, so they are refused: load one where you trust it, and save
+the estimator as ``.tsk``, which holds numbers and names only and is read without scikit-learn.
+
+The graph takes x, float32 [1, features]. Outputs: ``label`` (int32 index into the classes, which
+its node's stage lists) with ``probability`` or ``decision``; ``value`` of regressors; ``cluster``;
+``score`` of mixtures and anomalies; ``features`` of transformers.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinsmith.core.errors import UserError
+from tinsmith.core.sandbox import run
+from tinsmith.importers._frame import Importer, Support
+from tinsmith.importers.classic.estimators import ESTIMATORS, describe, features_like, translate
+from tinsmith.importers.classic.sklearn_file import write
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.naming import graph_name
+
+SUFFIX = ".tsk"
+PICKLES = (".pkl", ".pickle", ".joblib", ".skops")
+
+
+def from_estimator(estimator: Any, example: Sequence[np.ndarray], name: str) -> Graph:
+    """A float graph of a fitted estimator or pipeline.
+
+    Args:
+        estimator: scikit-learn's object; asked for its attributes only.
+        example: float32 [1, features], or nothing.
+        name: name of the graph.
+
+    Raises:
+        UserError: ``import.sklearn.estimator`` (not supported; names it), ``.fitted``,
+            ``.example``; ``import.classic.limit``.
+    """
+    description = describe(estimator)
+    for array in example:
+        features_like(array, description["features"])
+    return translate(description, name)
+
+
+def save(estimator: Any, path: str | Path) -> Path:
+    """Write a fitted estimator or pipeline to ``path`` (suffix ``.tsk``, added if there is none).
+
+    Raises:
+        UserError: ``import.sklearn.suffix`` and what describing the estimator raises.
+    """
+    target = Path(path)
+    target = target if target.suffix else target.with_suffix(SUFFIX)
+    if target.suffix.lower() != SUFFIX:
+        raise UserError("import.sklearn.suffix", f"{target.name!r} does not end in {SUFFIX}.")
+    write(describe(estimator), target)
+    return target
+
+
+def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
+    """A graph from a ``.tsk`` file, parsed in a sandbox.
+
+    Raises:
+        UserError: ``import.sklearn.pickle``, ``.file``, ``.version``, ``.estimator``;
+            ``import.classic.broken``, ``.limit``; ``sandbox.<what>``.
+    """
+    if path.suffix.lower() in PICKLES:
+        raise UserError(
+            "import.sklearn.pickle",
+            f"{path.name!r} may be a pickle, which runs code when it is loaded.",
+            "Where you trust it, load it and call "
+            f"tinsmith.importers.classic.sklearn.save(estimator, '{path.stem}{SUFFIX}').",
+        )
+    if not path.is_file():
+        raise UserError("import.sklearn.file", f"There is no file {path.name!r}.")
+    target = "tinsmith.importers.classic.sklearn_file:convert"
+    return run(target, (path.resolve(), graph_name(path, name)), Graph)
+
+
+def support() -> tuple[Support, ...]:
+    """Every estimator of the table."""
+    return tuple(Support(k, ("float32",), e.note) for k, e in sorted(ESTIMATORS.items()))
+
+
+IMPORTER = Importer(
+    "sklearn", (".tsk",), from_estimator, read=from_file, support=support,
+    refused=(".pkl", ".pickle", ".joblib", ".skops"),
+)  # fmt: skip

@@ -1,0 +1,65 @@
+"""XGBoost: live boosters and estimators, and the JSON and UBJSON files of `save_model`.
+
+The graph takes x, float32 [1, features], NaN where a value is missing. Outputs: ``label`` (int32
+index into the classes) and ``probability``, ``decision``, or ``value``. A file gives what
+`Booster.predict` gives, which uses all its trees; a live estimator of the scikit-learn interface
+what its own `predict` gives, up to its best iteration.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinsmith.core.sandbox import run
+from tinsmith.importers._frame import Importer, Support
+from tinsmith.importers.classic.xgboost_file import BOOSTERS, OBJECTIVES, from_bytes, refuse
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.naming import graph_name
+
+
+def from_object(model: Any, example: Sequence[np.ndarray], name: str) -> Graph:
+    """A float graph of a Booster, XGBClassifier, XGBRegressor, XGBRanker or random forest.
+
+    Args:
+        model: the trained object.
+        example: not read; the model knows its features.
+        name: name of the graph.
+
+    Raises:
+        UserError: ``import.xgboost.<what>``, ``import.classic.<what>``.
+    """
+    booster = model
+    if hasattr(model, "get_booster"):
+        missing = getattr(model, "missing", np.nan)
+        if missing is not None and not np.isnan(missing):
+            refuse("missing", f"missing is {missing!r}.", "Only NaN marks what is missing.")
+        booster = model.get_booster()
+        best = booster.attributes().get("best_iteration")
+        if best is not None and type(model).__name__ not in ("XGBRFClassifier", "XGBRFRegressor"):
+            booster = booster[: int(best) + 1]
+    if not hasattr(booster, "save_raw"):
+        refuse("object", f"{type(model).__name__} is no model of XGBoost.")
+    return from_bytes(bytes(booster.save_raw("ubj")), name)
+
+
+def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
+    """A graph from a ``.json`` or ``.ubj`` file, parsed in a sandbox.
+
+    Raises:
+        UserError: ``import.xgboost.<what>``, ``import.classic.<what>``, ``sandbox.<what>``.
+    """
+    if not path.is_file():
+        refuse("file", f"There is no file {path.name!r}.")
+    target = "tinsmith.importers.classic.xgboost_file:convert"
+    return run(target, (path.resolve(), graph_name(path, name)), Graph)
+
+
+def support() -> tuple[Support, ...]:
+    """Boosters and objectives."""
+    boosters = [Support(k, ("float32",), "no categories, one target") for k in BOOSTERS]
+    return (*boosters, *(Support(k, ("float32",)) for k in OBJECTIVES))
+
+
+IMPORTER = Importer("xgboost", (".json", ".ubj"), from_object, read=from_file, support=support)

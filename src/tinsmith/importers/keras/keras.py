@@ -1,0 +1,48 @@
+"""Keras models: ``.keras`` files of Keras 3 and ``.h5`` files of Keras 2 and 3, read without Keras.
+
+Layers of Keras itself are translated one by one; custom classes and Lambda layers hold code and are
+refused. The batch dimension is 1, everything is float32. The file is parsed in the sandbox.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tinsmith.core.sandbox import run
+from tinsmith.importers._frame import Importer, Support
+from tinsmith.importers.keras.document import refuse
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.naming import graph_name
+
+
+def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
+    """A float graph that computes what a saved Keras model computes at inference.
+
+    Args:
+        path: a .keras or .h5 file of a whole model.
+        name: name of the graph; the file's if empty.
+        semantics: not used: there is one.
+
+    Raises:
+        UserError: ``import.keras.file``, ``.limit``, ``.link``, ``.config``, ``.model``,
+            ``.layer`` (names the layer and its class), ``.weights``, ``.shape``, ``.type``;
+            ``sandbox.<what>`` where the file uses up the sandbox's limits.
+        MissingTool: h5py is not installed (extra ``keras``).
+    """
+    if not path.is_file():
+        refuse("file", f"There is no file {path.name!r}.", f"Looked in {path.parent}.")
+    return run(
+        "tinsmith.importers.keras.convert:convert", (path.resolve(), graph_name(path, name)), Graph
+    )
+
+
+def support() -> Sequence[Support]:
+    """Every layer that has a translation."""
+    from tinsmith.importers.keras.rules import RULES
+
+    return tuple(Support(k, ("float32",), r.note) for k, r in sorted(RULES.items()))
+
+
+IMPORTER = Importer(
+    "keras", (".h5", ".hdf5", ".keras"), read=from_file, support=support,
+    magic=((0, b"\x89HDF\r\n\x1a\n"),),
+)  # fmt: skip

@@ -1,0 +1,46 @@
+"""ONNX models: float and integer (QDQ, QOperator), operator sets 7 to 28.
+
+The file is parsed and translated in a sandbox; content that lies outside of it is never opened.
+What is not supported is named with its operator and node before anything is compiled. Open batch
+dimensions become 1. uint8 values between quantised layers are held as int8 with the top bit
+flipped; inputs and outputs keep the file's types.
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from tinsmith.core.errors import MissingTool
+from tinsmith.core.sandbox import run
+from tinsmith.importers._frame import Importer
+from tinsmith.importers.onnx.refusal import refuse
+from tinsmith.importers.onnx.registry import support
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.naming import graph_name
+
+
+def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
+    """A graph that computes what a .onnx file computes.
+
+    Args:
+        path: the file.
+        name: name of the graph; the file's if empty.
+        semantics: ``onnx``: the standard's own.
+
+    Raises:
+        MissingTool: the package that reads protocol buffers of ONNX is not installed.
+        UserError: ``import.onnx.file``, ``.broken``, ``.external``, ``.limit``, ``.opset``,
+            ``.type``, ``.shape``, ``.constant``, ``.op``; ``sandbox.<what>`` where the file uses up
+            the sandbox's limits.
+    """
+    if find_spec("onnx") is None:
+        raise MissingTool("Python package 'onnx'", "Try: pip install 'tinsmith[onnx]'")
+    if not path.is_file():
+        refuse("file", f"There is no file {path.name!r}.", f"Looked in {path.parent}.")
+    return run(
+        "tinsmith.importers.onnx.convert:convert", (path.resolve(), graph_name(path, name)), Graph
+    )
+
+
+IMPORTER = Importer(
+    "onnx", (".onnx",), read=from_file, semantics=("onnx",), support=support
+)  # fmt: skip

@@ -1,0 +1,316 @@
+"""Layers: products of matrices, convolutions, poolings and normalisations.
+
+Source: ONNX operators (onnx/docs/Operators.md, onnx/docs/Changelog.md).
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import prod
+
+import numpy as np
+
+from tinsmith.compose import movement
+from tinsmith.compose.elementwise import binary, unary, where
+from tinsmith.compose.layers import (
+    ConvSpec,
+    PoolSpec,
+    conv,
+    conv_transpose,
+    dense,
+    matmul,
+    pool,
+    same_padding,
+)
+from tinsmith.compose.reduction import arg, reduce
+from tinsmith.importers.onnx.quantised import lifted, meaning
+from tinsmith.importers.onnx.refusal import Unsupported
+from tinsmith.importers.onnx.registry import Operator
+from tinsmith.importers.onnx.use import Use
+from tinsmith.importers.onnx.values import Value
+from tinsmith.ir.types import Quant
+
+FLOAT = ("float32",)
+_MOST_POWER = 32
+_MOST_LENGTH = 2**24
+"""Places along an axis, padding included."""
+Pads = tuple[tuple[int, int], ...]
+
+
+def _matmul(use: Use) -> str:
+    x, y = use.weights(0), use.weights(1)
+    return use.b.renamed(matmul(use.b, x, y), use.name)
+
+
+def _gemm(use: Use) -> str:
+    """alpha * A' * B' + beta * C"""
+    alpha, beta = np.float32(use.number("alpha", 1.0)), np.float32(use.number("beta", 1.0))
+    a, w = use.value(0, *FLOAT), use.weights(1)
+    if use.integer("transA", 0):
+        a = movement.transpose(use.b, a, (1, 0))
+    turned = bool(use.integer("transB", 0))
+    c = use.weights(2) if use.has(2) else None
+    if isinstance(w, np.ndarray) and w.ndim == 2 and not isinstance(c, str):
+        known = np.asarray(w if turned else w.T) * alpha
+        bias = None if c is None else np.asarray(c) * beta
+        if bias is None or bias.size == 1 or bias.shape in ((len(known),), (1, len(known))):
+            row = None if bias is None else np.broadcast_to(bias.ravel(), len(known)).copy()
+            return use.b.renamed(dense(use.b, a, known.astype(np.float32), row), use.name)
+    named = use.value(1, *FLOAT)
+    product = matmul(use.b, a, movement.transpose(use.b, named, (1, 0)) if turned else named)
+    product = _scaled(use, product, alpha)
+    if not use.has(2):
+        return product
+    return binary(use.b, "add", product, _scaled(use, use.value(2, *FLOAT), beta), name=use.name)
+
+
+def _scaled(use: Use, x: str, factor: np.float32) -> str:
+    return x if factor == 1 else binary(use.b, "mul", x, use.constant_of(factor))
+
+
+def window(
+    use: Use, lengths: Sequence[int], kernel: Sequence[int]
+) -> tuple[tuple[int, ...], tuple[int, ...], Pads]:
+    """(stride, dilation, padding) of a convolution or pooling."""
+    count = len(lengths)
+    stride = use.integers("strides", (1,) * count)
+    dilation = use.integers("dilations", (1,) * count)
+    how = use.text("auto_pad", "NOTSET")
+    if len(stride) != count or len(dilation) != count or min(*stride, *dilation) < 1:
+        raise Unsupported(f"its strides {stride} or dilations {dilation} do not fit {lengths}")
+    if how in ("SAME_UPPER", "SAME_LOWER"):
+        pads = same_padding(lengths, kernel, stride, dilation, how == "SAME_LOWER")
+    elif how == "VALID":
+        pads = ((0, 0),) * count
+    elif how == "NOTSET":
+        pads = pairs(use.integers("pads", (0,) * (2 * count)), count)
+    else:
+        raise Unsupported(f"its auto_pad is {how!r}")
+    if max(n + sum(p) for n, p in zip(lengths, pads, strict=True)) > _MOST_LENGTH:
+        raise Unsupported(f"its pads {pads} make more than {_MOST_LENGTH} places of {lengths}")
+    return stride, dilation, pads
+
+
+def pairs(pads: Sequence[int], count: int) -> Pads:
+    """(before, after) per axis from all befores and then all afters."""
+    if len(pads) != 2 * count:
+        raise Unsupported(f"its pads {tuple(pads)} do not fit {count} axes")
+    return tuple(zip(pads[:count], pads[count:], strict=True))
+
+
+def conv_spec(use: Use, x: Sequence[int], w: Sequence[int]) -> ConvSpec:
+    """How a kernel of shape ``w`` slides over a tensor of shape ``x``."""
+    kernel = use.integers("kernel_shape", tuple(w[2:]))
+    if tuple(kernel) != tuple(w[2:]) or len(x) != len(w):
+        raise Unsupported(f"its kernel {kernel} and weights {tuple(w)} do not fit x {tuple(x)}")
+    stride, dilation, pads = window(use, x[2:], kernel)
+    return ConvSpec(stride, pads, dilation, use.integer("group", 1))
+
+
+def _conv(use: Use) -> str:
+    x, w = use.value(0, *FLOAT), use.weights(1)
+    bias = use.weights(2) if use.has(2) else None
+    return use.b.renamed(
+        conv(use.b, x, w, bias, conv_spec(use, use.shape(0), use.shape(1))), use.name
+    )
+
+
+def _conv_transpose(use: Use) -> str:
+    x, w = use.value(0, *FLOAT), use.weights(1)
+    bias = use.weights(2) if use.has(2) else None
+    lengths, kernel = use.shape(0)[2:], use.shape(1)[2:]
+    count = len(lengths)
+    stride, dilation = (use.integers(n, (1,) * count) for n in ("strides", "dilations"))
+    more = use.integers("output_padding", (0,) * count)
+    full = [
+        (n - 1) * s + (k - 1) * d + 1 + m
+        for n, s, k, d, m in zip(lengths, stride, kernel, dilation, more, strict=True)
+    ]
+    pads, more = _transposed_pads(
+        use, full, more, [n * s for n, s in zip(lengths, stride, strict=True)]
+    )
+    spec = ConvSpec(stride, pads, dilation, use.integer("group", 1), output_padding=more)
+    return use.b.renamed(conv_transpose(use.b, x, w, bias, spec), use.name)
+
+
+def _transposed_pads(
+    use: Use, full: Sequence[int], more: tuple[int, ...], same: Sequence[int]
+) -> tuple[Pads, tuple[int, ...]]:
+    """What is cut off; output_shape and SAME_* say the lengths that remain."""
+    how, count = use.text("auto_pad", "NOTSET"), len(full)
+    wanted = use.integers("output_shape", ())[-count:]
+    if not wanted and how in ("SAME_UPPER", "SAME_LOWER"):
+        wanted = tuple(same)
+    if not wanted:
+        return pairs(use.integers("pads", (0,) * (2 * count)), count), more
+    cut = [f - w for f, w in zip(full, wanted, strict=True)]
+    halves = [(c // 2, c - c // 2) for c in cut]
+    if how != "SAME_UPPER":
+        halves = [(after, before) for before, after in halves]
+    if min(before for before, _ in halves) < 0:
+        halves = [(0, before + after) for before, after in halves]
+    return tuple(halves), more
+
+
+def pool_spec(use: Use, x: Sequence[int]) -> PoolSpec:
+    """How the window of a pooling slides over a tensor of shape ``x``."""
+    kernel = use.integers("kernel_shape")
+    if len(kernel) != len(x) - 2:
+        raise Unsupported(f"its kernel {kernel} does not fit x {tuple(x)}")
+    stride, dilation, pads = window(use, x[2:], kernel)
+    return PoolSpec(
+        kernel, stride, pads, dilation,
+        ceil_mode=bool(use.integer("ceil_mode", 0)),
+        count_include_pad=bool(use.integer("count_include_pad", 0)),
+    )  # fmt: skip
+
+
+def _max_pool(use: Use) -> list[Value]:
+    """The maxima, and where they are in x as one row (row_major, or column_major per picture)."""
+    spec = pool_spec(use, use.shape(0))
+
+    def apply(x: str) -> str:
+        return use.b.renamed(pool(use.b, "max", x, spec), use.name)
+
+    if not use.wants(1) and (made := lifted(use.b, use.raw(0), apply)):
+        return [made]
+    x = use.value(0)
+    kind, one = use.b.type(x).dtype, Quant((1.0,), (0,))
+    if kind == "uint8":
+        x = use.b.op("recentre", x, quant=one)
+    elif kind == "int8":
+        x = meaning(use.b, x, one)
+    found = apply(x)
+    maxima = use.b.op("recentre", found, name=use.name) if kind == "uint8" else found
+    return [maxima, _places(use, x, spec)] if use.wants(1) else [maxima]
+
+
+def _places(use: Use, x: str, spec: PoolSpec) -> str:
+    """Of the elements under each window the first that is largest, by constant tables."""
+    b, shape = use.b, use.shape(0)
+    if b.type(x).dtype != "float32":
+        raise Unsupported("the indices of maxima are wanted of integers")
+    seen = taps(shape, spec)
+    flat = movement.reshape(b, x, (-1,))
+    under = movement.take(b, flat, np.maximum(seen, 0), 0)
+    hidden = use.constant_of(np.broadcast_to(seen < 0, seen.shape))
+    under = where(b, hidden, use.constant_of(np.float32(-np.finfo(np.float32).max)), under)
+    best = movement.unsqueeze(b, arg(b, "max", under, seen.ndim - 1), (seen.ndim - 1,))
+    places = seen if not use.integer("storage_order", 0) else column_major(seen, shape)
+    table = use.constant_of(np.maximum(places, 0).astype(np.int64))
+    picked = movement.gather_elements(b, table, best, seen.ndim - 1)
+    return movement.squeeze(b, picked, (seen.ndim - 1,))
+
+
+def taps(shape: Sequence[int], spec: PoolSpec) -> np.ndarray:
+    """Indices [batch, channels, *places, elements of a window] into a tensor as one row; -1 in the
+    padding."""
+    axes = []
+    for n, k, s, d, (before, after) in zip(
+        shape[2:], spec.size, spec.stride, spec.dilation, spec.padding, strict=True
+    ):
+        room = n + before + after - (k - 1) * d - 1
+        count = (-(-room // s) if spec.ceil_mode else room // s) + 1
+        if spec.ceil_mode and (count - 1) * s >= n + before:
+            count -= 1
+        at = np.arange(count)[:, None] * s - before + np.arange(k) * d
+        axes.append(np.where((at >= 0) & (at < n), at, -1))
+    index = np.arange(shape[0] * shape[1]).reshape(*shape[:2], *[1] * (2 * len(axes)))
+    hidden = np.zeros((1,) * index.ndim, bool)
+    for i, (at, n) in enumerate(zip(axes, shape[2:], strict=True)):
+        form = [1] * index.ndim
+        form[2 + i], form[2 + len(axes) + i] = at.shape
+        index = index * n + at.reshape(form)
+        hidden = hidden | (at.reshape(form) < 0)
+    index = np.where(hidden, -1, index)
+    return index.reshape(*index.shape[: 2 + len(axes)], -1)
+
+
+def column_major(seen: np.ndarray, shape: Sequence[int]) -> np.ndarray:
+    """The same places, where the spatial axes of a picture are walked in reverse order."""
+    size = prod(shape[2:])
+    rows = np.arange(size).reshape(shape[2:])
+    table = rows.T.reshape(-1).argsort()
+    return np.where(seen < 0, seen, seen // size * size + table[seen % size])
+
+
+def _average_pool(use: Use) -> str:
+    x = use.value(0, *FLOAT)
+    return use.b.renamed(pool(use.b, "avg", x, pool_spec(use, use.shape(0))), use.name)
+
+
+def _global_average(use: Use) -> str:
+    axes = range(2, len(use.shape(0)))
+    return use.b.renamed(reduce(use.b, "mean", use.value(0, *FLOAT), tuple(axes), True), use.name)
+
+
+def _global_max(use: Use) -> str:
+    axes = range(2, len(use.shape(0)))
+    return use.b.renamed(reduce(use.b, "max", use.value(0, *FLOAT), tuple(axes), True), use.name)
+
+
+def _lp_pool(use: Use) -> str:
+    """(sum of |x|^p under each window)^(1/p); a sum is a mean times the elements of a window."""
+    spec = pool_spec(use, use.shape(0))
+    if spec.ceil_mode:
+        raise Unsupported("its attribute ceil_mode is 1")
+    p, x = use.integer("p", 2), use.value(0, *FLOAT)
+    mean = pool(use.b, "avg", _powered(use, x, p), replace(spec, count_include_pad=True))
+    count = use.constant_of(np.float32(prod(spec.size)))
+    return use.b.renamed(_root(use, binary(use.b, "mul", mean, count), p), use.name)
+
+
+def _global_lp(use: Use) -> str:
+    p, axes = use.integer("p", 2), tuple(range(2, len(use.shape(0))))
+    total = reduce(use.b, "sum", _powered(use, use.value(0, *FLOAT), p), axes, True)
+    return use.b.renamed(_root(use, total, p), use.name)
+
+
+def _powered(use: Use, x: str, p: int) -> str:
+    """|x|^p"""
+    if not 1 <= p <= _MOST_POWER:
+        raise Unsupported(f"its attribute p is {p}; supported: 1 to {_MOST_POWER}")
+    size = unary(use.b, "abs", x) if p % 2 else x
+    y = size
+    for _ in range(p - 1):
+        y = binary(use.b, "mul", y, size)
+    return y
+
+
+def _root(use: Use, x: str, p: int) -> str:
+    if p < 3:
+        return x if p == 1 else unary(use.b, "sqrt", x)
+    return binary(use.b, "pow", x, use.constant_of(np.float32(1 / p)))
+
+
+def _lrn(use: Use) -> str:
+    """x / (bias + alpha / size * sum of squares of near channels) ^ beta"""
+    x, size = use.value(0, *FLOAT), use.integer("size")
+    shape = use.shape(0)
+    if not 1 <= size <= 2 * shape[1]:
+        raise Unsupported(f"its size is {size} for {shape[1]} channels")
+    before, after = (size - 1) // 2, size // 2
+    sides = [(before, after) if a == 1 else (0, 0) for a in range(len(shape))]
+    padded = movement.pad(use.b, binary(use.b, "mul", x, x), sides)
+    total = movement.cut(use.b, padded, 1, 0, shape[1])
+    for i in range(1, size):
+        total = binary(use.b, "add", total, movement.cut(use.b, padded, 1, i, shape[1]))
+    factor = np.float32(use.number("alpha", 1e-4) / size)
+    scaled = binary(use.b, "mul", total, use.constant_of(factor))
+    base = binary(use.b, "add", scaled, use.constant_of(np.float32(use.number("bias", 1.0))))
+    beta = use.constant_of(np.float32(use.number("beta", 0.75)))
+    return binary(use.b, "div", x, binary(use.b, "pow", base, beta), name=use.name)
+
+
+OPERATORS = (
+    Operator("MatMul", _matmul, ("float32", "int32")),
+    Operator("Gemm", _gemm, FLOAT),
+    Operator("Conv", _conv, FLOAT),
+    Operator("ConvTranspose", _conv_transpose, FLOAT),
+    Operator("MaxPool", _max_pool, ("float32", "int8", "uint8")),
+    Operator("AveragePool", _average_pool, FLOAT),
+    Operator("GlobalAveragePool", _global_average, FLOAT),
+    Operator("GlobalMaxPool", _global_max, FLOAT),
+    Operator("LpPool", _lp_pool, FLOAT, note="no ceil_mode"),
+    Operator("GlobalLpPool", _global_lp, FLOAT),
+    Operator("LRN", _lrn, FLOAT),
+)

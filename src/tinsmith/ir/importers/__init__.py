@@ -1,1 +1,0 @@
-"""Roads into the IR, one file each."""

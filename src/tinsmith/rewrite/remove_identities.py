@@ -1,0 +1,38 @@
+"""Removes nodes that return their operand unchanged: reshape to the same shape, whole slices,
+transposes that permute nothing."""
+
+from dataclasses import replace
+
+from tinsmith.ir.graph import Graph, Node
+from tinsmith.rewrite._pass import Pass
+
+
+def rewrite(graph: Graph) -> Graph:
+    """Let users read the operand. A node stays where its result is an output or a state's next
+    value: those keep their names."""
+    kept = set(graph.outputs) | {s.next for s in graph.states}
+    source: dict[str, str] = {}
+    nodes = []
+    for node in graph.nodes:
+        node = replace(node, inputs=tuple(source.get(i, i) for i in node.inputs))
+        if is_identity(graph, node) and node.outputs[0] not in kept:
+            source[node.outputs[0]] = node.inputs[0]
+        else:
+            nodes.append(node)
+    if not source:
+        return graph
+    types = {k: t for k, t in graph.types.items() if k not in source}
+    return graph.with_(nodes=tuple(nodes), types=types)
+
+
+def is_identity(graph: Graph, node: Node) -> bool:
+    """Whether a node's result is its operand: same type, Quant included, same order of elements."""
+    if node.op not in ("reshape", "slice", "transpose") or len(node.inputs) != 1:
+        return False
+    before, after = graph.type(node.inputs[0]), graph.type(node.outputs[0])
+    if before != after:
+        return False
+    return node.op != "transpose" or sum(d > 1 for d in before.shape) <= 1
+
+
+PASS = Pass("remove_identities", requires=("float", "quantised", "lowered"), rewrite=rewrite)

@@ -1,0 +1,234 @@
+"""Moves transposes behind the operations that do not care about order, where they meet and cancel.
+
+Models that keep channels first become convolutions with channels last, each between two transposes;
+what lies between them (activations, sums, requantisation) works on elements one by one. So a
+transpose waits: an operation on elements takes the value as it was before, and its result waits
+instead. Two transposes in a row become one, or none. Whoever needs the order gets it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from math import prod
+
+from tinsmith.ir.graph import Attr, Graph, Node
+from tinsmith.ir.op import OPS
+from tinsmith.ir.ops.strided import joined
+from tinsmith.ir.types import TensorType
+from tinsmith.rewrite._pass import Pass
+
+_PAIRS = ("add", "sub", "mul", "div", "minimum", "maximum")
+
+
+@dataclass(frozen=True)
+class _Order:
+    """A value that waits: the elements of ``source`` in the order of a walk over all of them;
+    ``node`` is the one node that says so, if it is one."""
+
+    source: str
+    lengths: tuple[int, ...]
+    steps: tuple[int, ...]
+    node: Node | None = None
+
+
+@dataclass
+class _Sweep:
+    """The graph as it is rewritten, node by node."""
+
+    graph: Graph
+    types: dict[str, TensorType]
+    nodes: list[Node] = field(default_factory=list)
+    waiting: dict[str, _Order] = field(default_factory=dict)
+
+    def visit(self, node: Node) -> None:
+        """Let a node wait, let it sink, or give it what it needs."""
+        order = self._reordered(node)
+        if order is not None:
+            self.waiting[node.outputs[0]] = order
+        elif not self._sink(node):
+            for operand in node.inputs:
+                self.settle(operand)
+            self.nodes.append(node)
+
+    def settle(self, value: str) -> None:
+        """Compute a value that waits, under its own name."""
+        order = self.waiting.pop(value, None)
+        if order is None:
+            return
+        self.settle(order.source)
+        if order.node is not None:
+            self.nodes.append(order.node)
+            return
+        name = self._fresh(value)
+        stage = next((n.stage for n in self.graph.nodes if value in n.outputs), "")
+        shape = self.types[value].shape
+        if order.steps in ((), (1,)):
+            made = Node(name, "reshape", (order.source,), (value,), {"shape": shape}, stage)
+        else:
+            attrs: dict[str, Attr] = {
+                "offset": 0, "result": shape, "shape": order.lengths, "strides": order.steps,
+            }  # fmt: skip
+            made = Node(name, "strided", (order.source,), (value,), attrs, stage)
+        self.nodes.append(made)
+
+    def _fresh(self, value: str) -> str:
+        """Name of a node that is in neither graph."""
+        taken = {n.name for n in (*self.graph.nodes, *self.nodes)}
+        name, number = f"{value}_ordered", 1
+        while name in taken:
+            name, number = f"{value}_ordered_{number}", number + 1
+        return name
+
+    def _reordered(self, node: Node) -> _Order | None:
+        """What waits for a node that only changes order or shape, over what waited before."""
+        walk = _walk(self.graph, node)
+        if walk is None:
+            return None
+        (operand,) = node.inputs
+        before = self.waiting.get(operand)
+        if before is None:
+            return None if walk[1] in ((), (1,)) else _Order(operand, *walk, node)
+        both = _behind(before, walk)
+        return None if both is None else _Order(before.source, *both)
+
+    def _sink(self, node: Node) -> bool:
+        """Apply an operation on elements before the order changes; False where it is none."""
+        positions = _activations(self.graph, node)
+        orders = [self.waiting.get(node.inputs[i]) for i in positions]
+        first = orders[0] if orders else None
+        if first is None or not _alike(self.types, orders):
+            return False
+        inputs = list(node.inputs)
+        for i, order in zip(positions, orders, strict=True):
+            assert order is not None
+            inputs[i] = order.source
+        (result,) = node.outputs
+        raw = f"{result}_unordered"
+        if raw in self.types:
+            return False
+        for source in inputs:
+            self.settle(source)
+        self.types[raw] = replace(self.types[result], shape=self.types[first.source].shape)
+        self.nodes.append(replace(node, inputs=tuple(inputs), outputs=(raw,)))
+        self.waiting[result] = _Order(raw, first.lengths, first.steps)
+        return True
+
+
+def rewrite(graph: Graph) -> Graph:
+    """Sink every transpose as far as it goes; the very same object where none moves."""
+    sweep = _Sweep(graph, dict(graph.types))
+    for node in graph.nodes:
+        sweep.visit(node)
+    for value in [*graph.outputs, *(s.next for s in graph.states)]:
+        sweep.settle(value)
+    if tuple(sweep.nodes) == graph.nodes:
+        return graph
+    made = {o for n in sweep.nodes for o in n.outputs}
+    given = {*graph.inputs, *graph.constants, *(s.name for s in graph.states)}
+    types = {k: t for k, t in sweep.types.items() if k in made | given}
+    return graph.with_(nodes=tuple(sweep.nodes), types=types)
+
+
+def _walk(graph: Graph, node: Node) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """Lengths and steps of a node that reads every element of its operand once; None otherwise."""
+    if node.op not in ("reshape", "transpose", "strided") or node.inputs[0] in graph.constants:
+        return None
+    x = graph.type(node.inputs[0])
+    if x.quant is not None and x.quant.axis is not None:
+        return None
+    if node.op == "reshape":
+        lengths, steps = joined((x.elements,), (1,))
+    elif node.op == "transpose":
+        rows, columns = x.shape
+        lengths, steps = joined((columns, rows), (1, columns))
+    else:
+        shape, strides = node.attrs["shape"], node.attrs["strides"]
+        assert isinstance(shape, tuple) and isinstance(strides, tuple)
+        if node.attrs["offset"] != 0:
+            return None
+        lengths, steps = joined([int(d) for d in shape], [int(s) for s in strides])
+    return (tuple(lengths), tuple(steps)) if _all_once(lengths, steps, x.elements) else None
+
+
+def _all_once(lengths: Sequence[int], steps: Sequence[int], elements: int) -> bool:
+    """Whether a walk visits each of ``elements`` once: its steps, sorted, are those of row-major
+    order."""
+    due = 1
+    for step, length in sorted(zip(steps, lengths, strict=True)):
+        if step != due:
+            return False
+        due *= length
+    return due == elements
+
+
+def _behind(
+    first: _Order, then: tuple[tuple[int, ...], tuple[int, ...]]
+) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """A walk over the results of another walk, as one walk; None where an axis of the second spans
+    parts of axes of the first."""
+    axes = []  # of the first walk: (row-major step in its result, length, step in the source)
+    due = prod(first.lengths)
+    for length, step in zip(first.lengths, first.steps, strict=True):
+        due //= length
+        axes.append((due, length, step))
+    lengths: list[int] = []
+    steps: list[int] = []
+    for length, step in zip(*then, strict=True):
+        parts = _parts(axes, length, step)
+        if parts is None:
+            return None
+        lengths += [n for n, _ in parts]
+        steps += [s for _, s in parts]
+    found = joined(lengths, steps)
+    return tuple(found[0]), tuple(found[1])
+
+
+def _parts(
+    axes: Sequence[tuple[int, int, int]], length: int, step: int
+) -> list[tuple[int, int]] | None:
+    """``length`` steps of ``step`` along row-major axes: (length, step in the source) per axis that
+    is walked, outermost first."""
+    found: list[tuple[int, int]] = []
+    left, at = length, step
+    for due, size, source in reversed(axes):
+        if left == 1:
+            break
+        if at % due or at // due >= size:
+            continue
+        inside = at // due
+        if size % inside:
+            return None
+        take = min(left, size // inside)
+        if left % take or (take < left and take * inside != size):
+            return None
+        found.append((take, source * inside))
+        left, at = left // take, at * take
+    return found[::-1] if left == 1 else None
+
+
+def _activations(graph: Graph, node: Node) -> tuple[int, ...]:
+    """Operands of an operation on elements, if order is all the same to it: the others are single
+    numbers."""
+    op = OPS.get(node.op)
+    if op.access != "elementwise" or len(node.outputs) != 1 or node.op in ("reshape", "strided"):
+        return ()
+    result = graph.type(node.outputs[0])
+    if result.quant is not None and result.quant.axis is not None:
+        return ()
+    full = [i for i, v in enumerate(node.inputs) if graph.type(v).elements == result.elements]
+    single = all(graph.type(v).elements == 1 for i, v in enumerate(node.inputs) if i not in full)
+    fits = len(full) == 1 or (len(full) == 2 and node.op in _PAIRS)
+    return tuple(full) if single and fits and result.elements > 1 else ()
+
+
+def _alike(types: dict[str, TensorType], orders: Sequence[_Order | None]) -> bool:
+    """Whether all wait, in the same order, over sources of one shape."""
+    first = orders[0]
+    return first is not None and all(
+        o is not None
+        and (o.lengths, o.steps) == (first.lengths, first.steps)
+        and types[o.source].shape == types[first.source].shape
+        for o in orders
+    )
+
+
+PASS = Pass("sink_transposes", requires=("float", "quantised"), rewrite=rewrite)

@@ -1,0 +1,181 @@
+"""Uses of TensorFlow Lite's operators that are refused: each by the name of the operator, its node
+and the reason."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tflite_options import Draw, ints
+from tflites import Tensor
+
+from tinsmith.core.errors import UserError
+from tinsmith.importers.tflite.convert import convert
+
+X = (2, 3)
+
+
+def int8(name: str, shape: tuple[int, ...] = X, scale: float = 0.1, zero: int = 0) -> Tensor:
+    return Tensor(name, shape, "int8", (scale,), (zero,))
+
+
+def int16(name: str, scale: float = 0.1) -> Tensor:
+    return Tensor(name, X, "int16", (scale,), (0,))
+
+
+def matrix(data: np.ndarray, scale: tuple[float, ...] = (0.1,), zero: int = 0) -> Tensor:
+    return Tensor("w", data.shape, "int8", scale, (zero,) * len(scale), data=data)
+
+
+def gather(indices: list[list[int]], batch: int = 1) -> Draw:
+    at = ints("at", indices)
+    return Draw(
+        "GATHER", [Tensor("x", X), at], [Tensor("y", at.shape)], 23, {0: ("i", 1), 1: ("i", batch)}
+    )
+
+
+def one_hot(depth: Tensor, axis: int = -1) -> Draw:
+    sides = [Tensor(n, (), data=np.float32(v)) for n, v in (("on", 1), ("off", 0))]
+    return Draw(
+        "ONE_HOT", [Tensor("i", (2,), "int32"), depth, *sides], [Tensor("y", (2, 4))], 61,
+        {0: ("i", axis)},
+    )  # fmt: skip
+
+
+def scatter(at: list[list[int]], x: Tensor) -> Draw:
+    result = Tensor("y", (4, 3), x.type, x.scale, x.zero)
+    return Draw("SCATTER_ND", [ints("at", at), x, ints("s", [4, 3])], [result], 97)
+
+
+def product(x: Tensor, w: Tensor, y: Tensor) -> Draw:
+    return Draw("BATCH_MATMUL", [x, w], [y], 101, {})
+
+
+_ONES = np.ones((3, 2), np.int8)
+REFUSALS: dict[str, tuple[Callable[[], Draw], str]] = {
+    "scales of a division": (
+        lambda: Draw("DIV", [int8("x"), int8("b")], [int8("y")], 29, {}), "int8[2, 3]; supported"
+    ),
+    "sums of two scales": (
+        lambda: Draw("NEG", [int8("x")], [int8("y", scale=0.2)], 42), "it makes"
+    ),
+    "a zero point of NEG": (
+        lambda: Draw("NEG", [int8("x", zero=3)], [int8("y", zero=3)], 42), "it makes"
+    ),
+    "a norm of another scale": (
+        lambda: Draw("L2_NORMALIZATION", [int8("x")], [int8("y")], 12), "expected scale 1/128"
+    ),
+    "logarithms of another scale": (
+        lambda: Draw("LOG_SOFTMAX", [int8("x")], [int8("y")], 36), "expected scale 1/16"
+    ),
+    "factors of 16 bits": (
+        lambda: Draw("PRELU", [int16("x"), int16("a")], [int16("y")]), "expected int8"
+    ),
+    "infinite powers": (
+        lambda: Draw("EXP", [int16("x", 0.1)], [int16("y")], 33), "no numbers"
+    ),
+    "a narrow range": (
+        lambda: Draw(
+            "FAKE_QUANT", [Tensor("x", X)], [Tensor("y", X)], 58,
+            {0: ("f", -1.0), 1: ("f", 1.0), 2: ("i", 8), 3: ("b", 1)},
+        ),
+        "narrow",
+    ),
+    "a range without zero": (
+        lambda: Draw(
+            "FAKE_QUANT", [Tensor("x", X)], [Tensor("y", X)], 58,
+            {0: ("f", 1.0), 1: ("f", 2.0), 2: ("i", 8)},
+        ),
+        "8 bits from 1.0 to 2.0",
+    ),
+    "a row beyond": (lambda: gather([[0], [3]]), "leave 3 places"),
+    "batches of two lengths": (lambda: gather([[0], [1], [2]]), "1 batch dimensions"),
+    "more batches than axes": (lambda: gather([[0], [1]], batch=2), "2 batch dimensions"),
+    "an unknown depth": (lambda: one_hot(Tensor("d", (), "int32")), "not known before it runs"),
+    "a far axis": (lambda: one_hot(ints("d", 4), 3), "axis 3 and depth 4"),
+    "no depth": (lambda: one_hot(ints("d", 0)), "depth 0"),
+    "a place beyond": (lambda: scatter([[0], [4]], Tensor("x", X)), "indices of shape [2, 1]"),
+    "quantised sums": (lambda: scatter([[1], [1]], int8("x")), "it adds int8"),
+    "too few updates": (lambda: scatter([[1]], Tensor("x", X)), "float32[2x3] for indices"),
+    "too many sums": (
+        lambda: Draw(
+            "SCATTER_ND", [ints("at", [[1], [1]]), Tensor("x", (2, 1)), ints("s", [40000, 1])],
+            [Tensor("y", (40000, 1))], 97,
+        ),
+        "2 rows meet in one of 40000 places",
+    ),
+    "lengths of other batches": (
+        lambda: Draw(
+            "REVERSE_SEQUENCE", [Tensor("x", X), ints("n", [1, 1, 1])], [Tensor("y", X)], 87,
+            {0: ("i", 1), 1: ("i", 0)},
+        ),
+        "lengths for float32[2x3], axis 0",
+    ),
+    "a shift of two shapes": (
+        lambda: Draw(
+            "ADD", [int16("x", 0.5), Tensor("b", (3,), "int16", (0.5,), (0,))], [int16("y", 0.5)],
+            11, {0: ("b", 0)},
+        ),
+        "operands of one shape",
+    ),
+    "a segment left out": (
+        lambda: Draw(
+            "SEGMENT_SUM", [Tensor("x", X), ints("s", [0, 2])], [Tensor("y", (3, 3))], 100
+        ),
+        "segments [0, 2]",
+    ),
+    "a diagonal too long": (
+        lambda: Draw(
+            "MATRIX_SET_DIAG", [Tensor("x", X), Tensor("d", (3,))], [Tensor("y", X)], 90
+        ),
+        "on the diagonals",
+    ),
+    "a part too large": (
+        lambda: Draw(
+            "DYNAMIC_UPDATE_SLICE",
+            [Tensor("x", X), Tensor("p", (2, 4)), ints("at", [0, 0])], [Tensor("y", X)], 117,
+        ),
+        "into float32[2x3]",
+    ),
+    "batches in dynamic range": (
+        lambda: product(Tensor("x", (2, 2, 2, 3)), matrix(_ONES), Tensor("y", (2, 2, 2, 2))),
+        "two batch axes",
+    ),
+    "a zero point in dynamic range": (
+        lambda: product(Tensor("x", X), matrix(_ONES, zero=1), Tensor("y", (2, 2))),
+        "zero point 0",
+    ),
+    "matrices that do not fit": (
+        lambda: product(int8("x", (2, 4)), matrix(_ONES), int8("y", (2, 2))), "it multiplies"
+    ),
+    "too deep a product": (
+        lambda: product(
+            int8("x", (1, 40000)), int8("w", (40000, 1)), int8("y", (1, 1))
+        ),
+        "40000 products",
+    ),
+    "sums of too many": (
+        lambda: Draw(
+            "SUM", [int8("x", (40000, 2)), ints("a", [0])], [int8("y", (2,))], 27, {}
+        ),
+        "it sums 40000 numbers",
+    ),
+    "computed weights of 16 bits": (
+        lambda: Draw("FULLY_CONNECTED", [int16("x"), int16("w")], [
+            Tensor("y", (2, 2), "int16", (0.1,), (0,))], 8, {}),
+        "computed",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", REFUSALS)
+def test_refusals_say_why(what: str, tmp_path: Path) -> None:
+    make, words = REFUSALS[what]
+    draw = make()
+    path = tmp_path / "net.tflite"
+    path.write_bytes(draw.file().bytes())
+    with pytest.raises(UserError) as e:
+        convert(path, "net", "litert")
+    assert e.value.code == "import.tflite.op", e.value
+    assert f"operator {draw.kind} (node 0, 'y')" in e.value.message
+    assert words in e.value.message, e.value

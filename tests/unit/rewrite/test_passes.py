@@ -1,0 +1,201 @@
+"""Each pass: does its one thing, keeps the meaning, returns the same object on clean input."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from tinsmith.codegen.compile import PIPELINE
+from tinsmith.core.errors import UserError
+from tinsmith.ir.builder import Builder
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.interp import Interpreter, run_cases
+from tinsmith.ir.rules import check
+from tinsmith.ir.types import TensorType
+from tinsmith.rewrite import PASSES
+from tinsmith.rewrite.lower import identifiers
+
+V = TensorType((2, 3), "float32")
+X = np.arange(-3, 3, dtype=np.float32).reshape(2, 3)
+
+
+def clean() -> Graph:
+    b = Builder("net")
+    return b.build([b.op("relu", b.input("x", V), name="y")])
+
+
+def constants() -> Graph:
+    b = Builder("net")
+    w = b.op("sqrt", b.constant("c", np.full((2, 3), 4, np.float32)), name="root")
+    w = b.op("relu", w, name="again")
+    return b.build([b.op("add", b.input("x", V), w, name="y")])
+
+
+def identities() -> Graph:
+    b = Builder("net")
+    x = b.op("relu", b.input("x", V), name="r")
+    same = b.op("reshape", x, shape=(2, 3), name="same")
+    whole = b.op("slice", same, axis=1, start=0, size=3, name="whole")
+    kept = b.op("reshape", whole, shape=(3, 2), name="kept")
+    return b.build([b.op("sqrt", kept, name="y"), b.op("reshape", x, shape=(2, 3), name="out")])
+
+
+def dead() -> Graph:
+    b = Builder("net")
+    x = b.input("x", V)
+    b.input("unused", V)
+    s = b.state("lost", np.zeros((2, 3), np.float32))
+    b.update(s, b.op("add", x, s, name="sum"))
+    t = b.state("kept", np.zeros((2, 3), np.float32))
+    b.update(t, b.op("add", t, b.constant("step", np.ones(3, np.float32)), name="moved"))
+    b.constant("stray", np.ones(4, np.float32))
+    return b.build([b.op("add", x, t, name="y")])
+
+
+def transposes() -> Graph:
+    """A transpose in front of an activation, and its inverse behind."""
+    b = Builder("net")
+    x = b.input("x", V)
+    turned = b.op("transpose", x, name="turned")
+    active = b.op("relu", turned, name="active")
+    return b.build([b.op("transpose", active, name="back")])
+
+
+DIRTY: dict[str, Callable[[], Graph]] = {
+    "fold_constants": constants,
+    "sink_transposes": transposes,
+    "remove_identities": identities,
+    "eliminate_dead": dead,
+    "lower": clean,
+}
+
+
+def values(graph: Graph) -> list[np.ndarray]:
+    """Outputs of two runs without a reset between."""
+    machine = Interpreter(graph)
+    inputs = dict.fromkeys(graph.inputs, X)
+    runs = [machine.run(inputs) for _ in range(2)]
+    return [run[o] for run in runs for o in graph.outputs]
+
+
+def test_every_pass_is_here_and_in_the_pipeline() -> None:
+    assert set(DIRTY) == set(PASSES.names()) == set(PIPELINE)
+
+
+@pytest.mark.parametrize("name", PIPELINE)
+def test_meaning_is_kept_and_a_second_run_returns_the_same_object(name: str) -> None:
+    graph = DIRTY[name]()
+    once = PASSES.get(name)(graph)
+    assert once is not graph
+    assert PASSES.get(name)(once) is once
+    for a, b in zip(values(graph), values(once), strict=True):
+        assert a.tobytes() == b.tobytes()
+
+
+def test_fold_constants_folds_chains_under_their_own_name() -> None:
+    graph = PASSES.get("fold_constants")(constants())
+    assert [n.name for n in graph.nodes] == ["y"]
+    assert graph.constants["again"].tolist() == [[2] * 3] * 2
+
+
+def test_fold_constants_leaves_outputs_and_infinities_alone() -> None:
+    b = Builder("net")
+    c = b.constant("c", np.zeros(2, np.float32))
+    x = b.input("x", TensorType((2,), "float32"))
+    graph = b.build([b.op("relu", c, name="out"), b.op("add", x, b.op("log", c), name="y")])
+    assert PASSES.get("fold_constants")(graph) is graph
+
+
+def test_fold_constants_does_not_blow_a_constant_up() -> None:
+    b = Builder("net")
+    x = b.input("x", TensorType((1001,), "float32"))
+    c = b.constant("c", np.ones(1, np.float32))
+    large = b.op("strided", c, shape=(1001,), strides=(0,), offset=0, name="large")
+    small = b.op("strided", c, shape=(1000,), strides=(0,), offset=0, name="small")
+    wide = b.op("cast", b.constant("bytes", np.ones(1001, np.int8)), dtype="float32", name="wide")
+    cut = b.op("slice", b.op("add", b.op("add", x, large), wide), axis=0, start=0, size=1000)
+    graph = b.build([b.op("add", cut, small, name="y")])
+    folded = PASSES.get("fold_constants")(graph)
+    assert {"small", "wide"} <= set(folded.constants) and "large" not in folded.constants
+
+
+def test_fold_constants_folds_a_single_value() -> None:
+    b = Builder("net")
+    x = b.input("x", V)
+    half = b.op("cast", b.constant("c", np.array(3, np.int64)), dtype="float32", name="three")
+    folded = PASSES.get("fold_constants")(b.build([b.op("mul", x, half, name="y")]))
+    assert folded.constants["three"].shape == () and not check(folded)
+
+
+def test_remove_identities_keeps_outputs_and_real_reshapes() -> None:
+    graph = PASSES.get("remove_identities")(identities())
+    assert [n.name for n in graph.nodes] == ["r", "kept", "y", "out"]
+    assert graph.nodes[1].inputs == ("r",)
+
+
+def test_a_square_transpose_is_no_identity() -> None:
+    b = Builder("net")
+    x = b.input("x", TensorType((2, 2), "float32"))
+    t = b.op("transpose", x, name="t")
+    graph = b.build([b.op("relu", t, name="y")])
+    assert PASSES.get("remove_identities")(graph) is graph
+
+
+def test_eliminate_dead_keeps_inputs_and_states_that_matter() -> None:
+    graph = PASSES.get("eliminate_dead")(dead())
+    assert graph.inputs == ("x", "unused")
+    assert [s.name for s in graph.states] == ["kept"]
+    assert {n.name for n in graph.nodes} == {"moved", "y"} and set(graph.constants) == {"step"}
+
+
+def test_lower_makes_distinct_identifiers() -> None:
+    names = identifiers(["a b", "a-b", "A_B", "ok", "OK", "x_y", "X Y", "1st", "é", ""])
+    lowered = [n.lower() for n in names.values()]
+    assert len(set(lowered)) == len(lowered)
+    assert all(n.isidentifier() and n.isascii() for n in names.values())
+    assert names["A_B"] == "A_B" and names["OK"] == "OK"
+
+
+def test_lower_copies_what_is_passed_through() -> None:
+    b = Builder("pass through")
+    x = b.input("x", V)
+    c = b.constant("c", np.ones((2, 3), np.float32))
+    first, second = (b.state(n, np.zeros((2, 3), np.float32)) for n in ("first", "second"))
+    b.update(first, x)
+    b.update(second, first)
+    graph = b.build([x, c, first, second])
+    low = PASSES.get("lower")(graph)
+    assert low.name == "pass_through"
+    assert low.outputs == ("x_out", "c_out", "first_out", "second_out")
+    cases = {"x": np.stack([X, X + 1, X + 2])}
+    got = run_cases(low, cases, reset_each=False)
+    assert got["first_out"][2].tobytes() == cases["x"][1].tobytes()
+    assert got["second_out"][2].tobytes() == cases["x"][0].tobytes()
+
+
+def test_lower_names_an_operation_without_kernel() -> None:
+    b = Builder("net")
+    graph = b.build([b.op("sqrt", b.input("x", V), name="root")])
+    bytes_ = {v: TensorType((2, 3), "uint8") for v in graph.types}
+    with pytest.raises(UserError, match=r"'sqrt' \(node 'root'\) has no kernel for uint8"):
+        PASSES.get("lower")(graph.with_(types=bytes_))
+
+
+def test_lower_adds_nothing_for_a_state_that_keeps_itself() -> None:
+    b = Builder("net")
+    kept = b.state("kept", np.ones((2, 3), np.float32))
+    graph = b.build([b.op("add", b.input("x", V), kept, name="y")])
+    low = PASSES.get("lower")(graph)
+    assert [n.name for n in low.nodes] == ["y"]
+    assert low.states[0].next == "kept"
+
+
+@pytest.mark.parametrize("name", ["stdint", "String", "golden", "ts", "ts_kernel", "_x", "1"])
+def test_lower_gives_a_module_no_name_that_is_taken(name: str) -> None:
+    low = PASSES.get("lower")(clean().with_(name=name))
+    assert low.name.startswith("model_") and low.name.isidentifier()
+
+
+@pytest.mark.parametrize("name", ["wrist", "memory", "kernels", "hidden", "main", "tsunami"])
+def test_lower_keeps_good_names(name: str) -> None:
+    assert PASSES.get("lower")(clean().with_(name=name)).name == name
