@@ -145,9 +145,12 @@ class Catalogue(Generic[T]):
     def _declaration(self, name: str) -> ast.Call:
         """The call that makes the object, from the module's text."""
         module = self._module(name)
-        folder, _, stem = module.rpartition(".")
-        path = files(folder).joinpath(f"{stem}.py")
-        path = path if path.is_file() else files(module).joinpath("__init__.py")
+        *folders, stem = module.removeprefix(f"{self.package}.").split(".")
+        path = files(self.package)  # not of an inner package, which would be imported
+        for folder in folders:
+            path = path.joinpath(folder)
+        whole = path.joinpath(stem, "__init__.py")
+        path = whole if whole.is_file() else path.joinpath(f"{stem}.py")
         for statement in ast.parse(path.read_text("utf-8")).body:
             match statement:
                 case ast.Assign([ast.Name(assigned)], ast.Call() as call):
