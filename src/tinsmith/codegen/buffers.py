@@ -1,20 +1,19 @@
-"""Lifetimes: from a lowered graph to the buffers that a planner places, and from its offsets to a
+"""Lifetimes: from a program to the buffers that a planner places, and from its offsets to a
 MemoryPlan."""
 
 from collections.abc import Mapping
 
 from tinsmith.codegen.module import MemoryPlan, Place
 from tinsmith.codegen.planner import PLANNERS, Buffer, align_up
+from tinsmith.codegen.program import Call, Program
 from tinsmith.codegen.verify import verify_plan
 from tinsmith.ir.graph import Graph, Node
-from tinsmith.ir.interp import site_of
-from tinsmith.ir.op import OPS, Scratch
 
 ALIGNMENT = 8
 
 
-def plan_memory(graph: Graph, planner: str = "best") -> MemoryPlan:
-    """Plan the arena of a lowered graph; every plan is verified before it is compared or used.
+def plan_memory(program: Program, planner: str = "best") -> MemoryPlan:
+    """Plan the arena of a program; every plan is verified before it is compared or used.
 
     Args:
         planner: a name of the catalogue, or ``best``: the smallest arena of all planners.
@@ -23,32 +22,34 @@ def plan_memory(graph: Graph, planner: str = "best") -> MemoryPlan:
         UnknownKind: no such planner.
         PlanError: a planner made an invalid plan.
     """
-    buffers = list(buffers_of(graph).values())
+    buffers = list(buffers_of(program).values())
     plans = []
     for name in PLANNERS.names() if planner == "best" else [planner]:
         offsets = PLANNERS.get(name).plan(buffers, ALIGNMENT)
-        plan = _plan(graph, name, {b.name: (b, offsets[b.name]) for b in buffers})
-        verify_plan(graph, plan)
+        plan = _plan(program.graph, name, {b.name: (b, offsets[b.name]) for b in buffers})
+        verify_plan(program, plan)
         plans.append(plan)
     return min(plans, key=lambda p: (p.arena_bytes, p.planner))
 
 
-def buffers_of(graph: Graph) -> dict[str, Buffer]:
+def buffers_of(program: Program) -> dict[str, Buffer]:
     """All arena buffers by name, in order of their first step: inputs, results and scratch.
 
     Inputs live from step -1 to the end (a caller may write once and run twice); outputs and next
     values of states live to the end, where states take them.
     """
+    graph = program.graph
     end = len(graph.nodes)
     last = _last_uses(graph)
     computed = {o for n in graph.nodes for o in n.outputs}
     found = {i: Buffer(i, graph.type(i).nbytes, -1, end) for i in graph.inputs}
-    for step, node in enumerate(graph.nodes):
+    for step, call in program.steps():
+        node = call.node
         dying = {i for i in computed.intersection(node.inputs) if last[i] == step}
         for o in node.outputs:
-            above = _above(graph, node, dying)
+            above = _above(call, dying)
             found[o] = Buffer(o, graph.type(o).nbytes, step, max(step, last.get(o, step)), above)
-        if nbytes := scratch_bytes(graph, node):
+        if nbytes := scratch_bytes(call):
             name = scratch_name(node)
             found[name] = Buffer(name, nbytes, step, step)
     return found
@@ -59,12 +60,10 @@ def scratch_name(node: Node) -> str:
     return f"{node.name}#scratch"
 
 
-def scratch_bytes(graph: Graph, node: Node) -> int:
-    """Scratch that a node's kernel asks for, in bytes; several pieces lie behind each other, each
+def scratch_bytes(call: Call) -> int:
+    """Scratch that a kernel asks for, in bytes; several pieces lie behind each other, each
     aligned."""
-    site = site_of(graph, node)
-    arguments = OPS.get(node.op).kernels[site.inputs[0].dtype].arguments(site)
-    return sum(align_up(a.nbytes, ALIGNMENT) for a in arguments if isinstance(a, Scratch))
+    return sum(align_up(n, ALIGNMENT) for n in call.binding.scratch)
 
 
 def _last_uses(graph: Graph) -> dict[str, int]:
@@ -73,18 +72,11 @@ def _last_uses(graph: Graph) -> dict[str, int]:
     return last | dict.fromkeys([*graph.outputs, *(s.next for s in graph.states)], end)
 
 
-def _above(graph: Graph, node: Node, dying: set[str]) -> tuple[tuple[str, int], ...]:
-    """Operands that die at this step and that the result may lie over, with the op's distance."""
-    op, site = OPS.get(node.op), site_of(graph, node)
-    if op.access != "elementwise" or len(node.outputs) != 1:
-        return ()
-    found = []
-    for index in op.alias:
-        operand = node.inputs[index]
-        dies = operand in dying and node.inputs.count(operand) == 1
-        if dies and site.inputs[index].elements == site.outputs[0].elements:
-            found.append((operand, op.distance(index, site)))
-    return tuple(found)
+def _above(call: Call, dying: set[str]) -> tuple[tuple[str, int], ...]:
+    """Operands that die at this step and that the result may lie over, with the safe distance."""
+    inputs = call.node.inputs
+    over = [i for i in call.binding.streams if inputs[i] in dying and inputs.count(inputs[i]) == 1]
+    return tuple((inputs[i], call.distance(i)) for i in over)
 
 
 def _plan(graph: Graph, planner: str, placed: Mapping[str, tuple[Buffer, int]]) -> MemoryPlan:

@@ -1,11 +1,13 @@
-"""The compiler, read aloud: a graph goes through named passes, gets a verified memory plan, and
-becomes C."""
+"""The compiler, read aloud: a graph goes through named passes, gets a kernel for every node and a
+verified memory plan, and becomes C."""
 
 from collections.abc import Callable
 
 from tinsmith.codegen.buffers import plan_memory
+from tinsmith.codegen.choices import NOTHING_CHOSEN, Choices
 from tinsmith.codegen.emit import Target, emit
 from tinsmith.codegen.module import InferenceModule
+from tinsmith.codegen.select import select
 from tinsmith.devices.board import BOARDS
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.rules import verify
@@ -17,7 +19,8 @@ PIPELINE = (
     "sink_transposes",  # before the next: leaves reshapes that change nothing
     "remove_identities",
     "eliminate_dead",
-    "lower",  # last: adds copies that the identity pass would take away again
+    "lower",  # adds copies that the identity pass would take away again
+    "fuse",  # last: what is fused is seen by no other pass
 )
 """Names of the passes, in order; each checks the grammar of its result. The order is a decision, so
 it stands here: a file in rewrite/ is a kind that is listed and documented, and runs once it is
@@ -29,6 +32,7 @@ def compile_graph(
     board: str,
     planner: str = "best",
     dump: Callable[[str, Graph], None] | None = None,
+    choices: Choices = NOTHING_CHOSEN,
 ) -> InferenceModule:
     """Compile a graph of any dialect for a board.
 
@@ -36,21 +40,23 @@ def compile_graph(
         board: id of the catalogue `devices/boards`.
         planner: a memory planner, or ``best``: the smallest of all.
         dump: called with ``source`` and the graph, then with every pass's name and result.
+        choices: kernels that are pinned.
 
     Raises:
         UnknownKind: no such board or planner.
-        UserError: ``codegen.kernel``: an operation has no kernel for its dtype.
+        UserError: ``codegen.kernel`` (an operation has no kernel for its types),
+            ``codegen.choice`` (a pinned kernel that is not possible).
         InternalError: the graph, a pass or a plan breaks its rules.
     """
     core = BOARDS.get(board).core
     verify(graph)
     target = Target(board, core.isa.startswith("armv") and core.fpu != "none", graph_hash(graph))
-    lowered = lower(graph, dump)
-    return emit(lowered, plan_memory(lowered, planner), target)
+    program = select(lower(graph, dump), core, choices)
+    return emit(program, plan_memory(program, planner), target)
 
 
 def lower(graph: Graph, dump: Callable[[str, Graph], None] | None = None) -> Graph:
-    """The graph that is planned and emitted, and that traces are named after."""
+    """The graph for whose nodes kernels are chosen."""
     show = dump or (lambda name, graph: None)
     show("source", graph)
     for name in PIPELINE:

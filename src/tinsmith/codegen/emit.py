@@ -1,4 +1,4 @@
-"""Emission: a lowered graph and its memory plan become the C sources of an inference module.
+"""Emission: a program and its memory plan become the C sources of an inference module.
 
 The files and symbols are the C contract of ARCHITECTURE.md. Layout of the files is in templates/;
 this file decides names and expressions.
@@ -13,12 +13,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 import tinsmith
 from tinsmith.codegen.buffers import scratch_name
 from tinsmith.codegen.cwriter import CTYPES, array_definition, float_literal, int_literal
-from tinsmith.codegen.kernels import kernel_of, kernel_sources
+from tinsmith.codegen.kernel_set import Packing
+from tinsmith.codegen.kernels import kernel_sources
 from tinsmith.codegen.module import InferenceModule, MemoryPlan
 from tinsmith.codegen.planner import align_up
-from tinsmith.ir.graph import Graph, Node
-from tinsmith.ir.interp import site_of
-from tinsmith.ir.op import F32, OPS, Argument, In, Out, Scratch
+from tinsmith.codegen.program import Call, Program
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.op import F32, OPS, Argument, Attrs, In, Out, Scratch
 from tinsmith.ir.types import TensorType
 
 ABI = 2
@@ -35,11 +36,12 @@ class Target:
     graph_hash: str
 
 
-def emit(graph: Graph, plan: MemoryPlan, target: Target) -> InferenceModule:
-    """The module of a lowered graph. Deterministic: equal arguments, equal bytes."""
+def emit(program: Program, plan: MemoryPlan, target: Target) -> InferenceModule:
+    """The module of a program. Deterministic: equal arguments, equal bytes."""
+    graph = program.graph
     steps = {n.name: step_symbol(graph, i) for i, n in enumerate(graph.nodes)}
     version = f"tinsmith {tinsmith.__version__}"
-    facts = _facts(graph, plan, target) | {"version": version}
+    facts = _facts(program, plan, target) | {"version": version}
     name = graph.name
     sources = {
         path: _templates().get_template(template).render(facts)
@@ -50,8 +52,9 @@ def emit(graph: Graph, plan: MemoryPlan, target: Target) -> InferenceModule:
             (f"{name}_internal.h", "internal.h.j2"),
         )
     }
-    sources |= kernel_sources((kernel_of(graph, n) for n in graph.nodes), name)
-    return InferenceModule(name, target.board, version, graph, plan, sources, steps)
+    sources |= kernel_sources(program.kernels.values(), name)
+    made = program.kernels
+    return InferenceModule(name, target.board, version, graph, plan, sources, steps, made)
 
 
 @cache
@@ -73,6 +76,12 @@ def weight_symbol(graph: Graph, constant: str) -> str:
     return f"{graph.name}_w_{constant}"
 
 
+def packed_symbol(graph: Graph, constant: str, packing: Packing | None) -> str:
+    """C array of a constant as a kernel wants it: ``<name>_w_<constant>[_<packing>]``."""
+    plain = weight_symbol(graph, constant)
+    return f"{plain}_{packing.name}" if packing else plain
+
+
 def initial_symbol(graph: Graph, state: str) -> str:
     """C array of a state's initial content: ``<name>_s_<state>``."""
     return f"{graph.name}_s_{state}"
@@ -85,7 +94,8 @@ def io_macro(graph: Graph, value: str) -> str:
     return f"{graph.name}_{side}_{value}".upper()
 
 
-def _facts(graph: Graph, plan: MemoryPlan, target: Target) -> dict[str, object]:
+def _facts(program: Program, plan: MemoryPlan, target: Target) -> dict[str, object]:
+    graph = program.graph
     return {
         "name": graph.name,
         "NAME": graph.name.upper(),
@@ -95,10 +105,10 @@ def _facts(graph: Graph, plan: MemoryPlan, target: Target) -> dict[str, object]:
         "target": target,
         "inputs": [_io(graph, plan, i) for i in graph.inputs],
         "outputs": [_io(graph, plan, o) for o in graph.outputs],
-        "steps": [_step(graph, plan, i) for i in range(len(graph.nodes))],
+        "steps": [_step(graph, plan, i, call) for i, call in program.steps()],
         "states": [_state(graph, plan, i) for i in range(len(graph.states))],
-        "arrays": _arrays(graph),
-        "macs": sum(OPS.get(n.op).cost(site_of(graph, n)).macs for n in graph.nodes),
+        "arrays": _arrays(program),
+        "macs": sum(OPS.get(c.node.op).cost(c.site).macs for c in program.calls),
     }
 
 
@@ -126,22 +136,27 @@ def _scale(type: TensorType) -> str:
     return text if re.search(r"[.e]", text) else f"{text}.0"
 
 
-def _step(graph: Graph, plan: MemoryPlan, step: int) -> dict[str, object]:
-    node = graph.nodes[step]
+def _step(graph: Graph, plan: MemoryPlan, step: int, call: Call) -> dict[str, object]:
+    node = call.node
     show = partial(_operand_text, graph)
     return {
         "symbol": step_symbol(graph, step),
         "number": f"{step:03d}",
         "node": node.name,
-        "op": node.op,
+        "operations": [_operation(p.op, p.attrs) for p in node.parts or (node,)],
         "stage": comment_text(node.stage),
-        "attrs": comment_text(", ".join(f"{k}={v!r}" for k, v in sorted(node.attrs.items()))),
         "operands": [show(i) for i in node.inputs],
         "results": [show(o) for o in node.outputs],
-        "kernel": f"ts_{kernel_of(graph, node)}",
-        "arguments": _arguments(graph, plan, node),
+        "kernel": f"ts_{call.symbol}",
+        "arguments": _arguments(graph, plan, call),
         "state": any(s.name in node.inputs for s in graph.states),
     }
+
+
+def _operation(op: str, attrs: Attrs) -> str:
+    """An operation with its attributes, for comments."""
+    told = ", ".join(f"{k}={v!r}" for k, v in sorted(attrs.items()))
+    return comment_text(f"{op} {{{told}}}" if told else op)
 
 
 def _operand_text(graph: Graph, value: str) -> str:
@@ -163,20 +178,18 @@ def comment_text(text: str) -> str:
     return text.replace("*/", "* /").replace("/*", "/ *").replace("\n", " ")
 
 
-def _arguments(graph: Graph, plan: MemoryPlan, node: Node) -> list[str]:
+def _arguments(graph: Graph, plan: MemoryPlan, call: Call) -> list[str]:
     """Lines of a kernel call's arguments: pointers on lines of their own, numbers side by side."""
-    site = site_of(graph, node)
     rows: list[list[str]] = []
     scratch = numbers = 0
-    kernel = OPS.get(node.op).kernels[site.inputs[0].dtype]
-    for a in kernel.arguments(site):
+    for a in call.binding.arguments:
         if isinstance(a, Scratch):
-            at = plan.places[scratch_name(node)].offset + scratch
+            at = plan.places[scratch_name(call.node)].offset + scratch
             text = f"(void *)(arena + {at})"
             scratch += align_up(a.nbytes, plan.alignment)
         else:
-            text = _argument(graph, plan, node, a)
-            if kernel.suffix and isinstance(a, In | Out):  # one kernel for several types
+            text = _argument(graph, plan, call, a)
+            if call.binding.untyped and isinstance(a, In | Out):  # one kernel for several types
                 text = f"(const void *){text}" if isinstance(a, In) else f"(void *){text}"
         number = isinstance(a, int | F32)
         if number and numbers:
@@ -188,12 +201,13 @@ def _arguments(graph: Graph, plan: MemoryPlan, node: Node) -> list[str]:
     return [f"{line}," for line in lines[:-1]] + lines[-1:]
 
 
-def _argument(graph: Graph, plan: MemoryPlan, node: Node, a: Argument) -> str:
+def _argument(graph: Graph, plan: MemoryPlan, call: Call, a: Argument) -> str:
     match a:
         case In(index):
-            return _operand(graph, plan, node.inputs[index])
+            packing = call.binding.packing.get(index)
+            return _operand(graph, plan, call.node.inputs[index], packing)
         case Out(index):
-            result = node.outputs[index]
+            result = call.node.outputs[index]
             ctype = CTYPES[graph.type(result).dtype]
             return f"({ctype} *)(void *)(arena + {plan.places[result].offset})"
         case F32(value):
@@ -204,9 +218,9 @@ def _argument(graph: Graph, plan: MemoryPlan, node: Node, a: Argument) -> str:
             return int_literal(int(a))
 
 
-def _operand(graph: Graph, plan: MemoryPlan, value: str) -> str:
+def _operand(graph: Graph, plan: MemoryPlan, value: str, packing: Packing | None) -> str:
     if value in graph.constants:
-        return weight_symbol(graph, value)
+        return packed_symbol(graph, value, packing)
     ctype = CTYPES[graph.type(value).dtype]
     if value in plan.state_offsets:
         return f"(const {ctype} *)(const void *)(state + {plan.state_offsets[value]})"
@@ -226,15 +240,32 @@ def _state(graph: Graph, plan: MemoryPlan, index: int) -> dict[str, object]:
     }
 
 
-def _arrays(graph: Graph) -> list[dict[str, str]]:
-    """Constants and initial contents, in order of name: declaration, definition, comment."""
-    named = [(weight_symbol(graph, c), c, a) for c, a in sorted(graph.constants.items())]
-    named += [(initial_symbol(graph, s.name), s.name, s.initial) for s in graph.states]
+def _arrays(program: Program) -> list[dict[str, str]]:
+    """Constants as kernels want them and initial contents, in order of name: declaration,
+    definition, comment."""
+    graph = program.graph
+    named = [
+        (packed_symbol(graph, c, p), f"{c}, {p.name}" if p else c, c, p.pack(a) if p else a)
+        for c, a in sorted(graph.constants.items())
+        for p in _packings(program, c)
+    ]
+    named += [(initial_symbol(graph, s.name), s.name, s.name, s.initial) for s in graph.states]
     return [
         {
             "declaration": f"extern TS_WEIGHTS const {CTYPES[a.dtype.name]} {symbol}[{a.size}];",
             "definition": array_definition(symbol, a),
-            "comment": comment_text(f"{value}: {type_text(graph.type(value))}"),
+            "comment": comment_text(f"{text}: {type_text(graph.type(value))}"),
         }
-        for symbol, value, a in named
+        for symbol, text, value, a in named
     ]
+
+
+def _packings(program: Program, constant: str) -> list[Packing | None]:
+    """The arrangements of a constant that some call reads, by name; None is as it is."""
+    found: dict[str, Packing | None] = {}
+    for call in program.calls:
+        for index, value in enumerate(call.node.inputs):
+            if value == constant:
+                packing = call.binding.packing.get(index)
+                found[packing.name if packing else ""] = packing
+    return [found[name] for name in sorted(found)]

@@ -1,16 +1,14 @@
-"""The kernel sources that a module needs: files of kernels/ref bound by name, the headers that they
-include, and one generated header with their names in the program and their prototypes."""
+"""The kernel sources that a module needs: files of kernels/<set> bound by name, what they include,
+and one generated header with their names in the program and their prototypes."""
 
 import re
 from collections.abc import Iterable
 from importlib.resources import files
 
+from tinsmith.codegen.kernel_set import REFERENCE, symbol_of
 from tinsmith.core.errors import InternalError
-from tinsmith.ir.graph import Graph, Node
-from tinsmith.ir.op import OPS
 
-SET = "ref"
-_INCLUDE = re.compile(r'^#include "(ts_\w+\.h)"', re.MULTILINE)
+_INCLUDE = re.compile(r'^#include "(ts_\w+\.(?:h|inc))"', re.MULTILINE)
 _PROTOTYPE = re.compile(r"^void (ts_\w+)\(([^)]*)\)\s*\{", re.MULTILINE)
 _BLANK = re.compile(r"\n[ \t]*(?=\n)")
 _COMMENT = re.compile(r"\A/\*(.*?)\*/", re.DOTALL)
@@ -19,26 +17,26 @@ _MUTANT = re.compile(r"^/\* mutant: .*?\*/\n", re.MULTILINE | re.DOTALL)
 """Wrong lines that the tests plant in a kernel; of no use to who gets the sources."""
 
 
-def kernel_of(graph: Graph, node: Node) -> str:
-    """Name of the kernel that computes a node."""
-    return OPS.get(node.op).kernel_name(graph.type(node.inputs[0]).dtype)
-
-
 def kernel_sources(kernels: Iterable[str], module: str) -> dict[str, str]:
-    """Relative path -> text of the kernels, their headers and ``ts_kernels.h``, in which the
-    kernels take the module's name before their own."""
-    names = sorted(set(kernels))
-    sources = {f"{name}.c": _read(f"{name}.c") for name in names}
-    pending = [_MODULE_HEADER, *(h for text in sources.values() for h in _INCLUDE.findall(text))]
-    headers: dict[str, str] = {}
+    """Relative path -> text of kernels (``<set>/<name>``), what they include, and ``ts_kernels.h``,
+    in which the kernels take the module's name before their own."""
+    texts: dict[str, str] = {}
+    pending = [(REFERENCE, _MODULE_HEADER)]
+    for kernel in sorted(set(kernels), key=symbol_of):
+        kind, _, name = kernel.partition("/")
+        texts[symbol_of(kernel)] = text = _read(kind, f"{name}.c")
+        pending += [(kind, h) for h in _INCLUDE.findall(text)]
+    included: dict[str, str] = {}
     while pending:
-        header = pending.pop()
-        if header not in headers:
-            headers[header] = _read(header)
-            pending += _INCLUDE.findall(headers[header])
-    blocks = [_declaration(name, sources[f"{name}.c"], module) for name in names]
-    headers["ts_kernels.h"] = _names_header(blocks, module)
-    return {f"kernels/{path}": text for path, text in sorted({**headers, **sources}.items())}
+        kind, name = pending.pop()
+        text = _read(kind, name)
+        if included.setdefault(name, text) != text:
+            raise InternalError(f"two kernel sets bring a header {name}")
+        pending += [(kind, h) for h in _INCLUDE.findall(text) if h not in included]
+    blocks = [_declaration(symbol, text, module) for symbol, text in texts.items()]
+    included["ts_kernels.h"] = _names_header(blocks, module)
+    sources = {f"{symbol}.c": text for symbol, text in texts.items()}
+    return {f"kernels/{path}": text for path, text in sorted({**included, **sources}.items())}
 
 
 def prototype(name: str, text: str) -> str:
@@ -65,10 +63,14 @@ def _declaration(name: str, text: str, module: str) -> str:
     return _BLANK.sub("", about) + renamed + "\n".join(aligned) + "\n"
 
 
-def _read(name: str) -> str:
-    path = files("tinsmith.kernels").joinpath(SET, name)
+def _read(kind: str, name: str) -> str:
+    """A file of a set; what it includes may be the reference set's."""
+    folder = files("tinsmith.kernels")
+    path = folder.joinpath(kind, name)
+    if not path.is_file() and not name.endswith(".c"):
+        path = folder.joinpath(REFERENCE, name)
     if not path.is_file():
-        raise InternalError(f"kernels/{SET}/{name} is missing")
+        raise InternalError(f"kernels/{kind}/{name} is missing")
     return _MUTANT.sub("", path.read_text(encoding="utf-8"))
 
 

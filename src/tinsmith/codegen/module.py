@@ -40,6 +40,7 @@ class InferenceModule:
 
     ``sources``: relative path -> text; the model's own files under ``<name>*.c/.h``, kernels under
     ``kernels/``. ``steps``: node name -> C function of its step, in order of execution.
+    ``kernels``: node name -> kernel (``<set>/<name>``).
     """
 
     name: str
@@ -49,3 +50,4 @@ class InferenceModule:
     plan: MemoryPlan
     sources: Mapping[str, str]
     steps: Mapping[str, str]
+    kernels: Mapping[str, str]

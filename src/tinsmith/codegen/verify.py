@@ -2,8 +2,8 @@
 
 It knows nothing of planners, lifetimes or declared distances. Each shadow cell says which byte of
 which value it holds; a step that reads a byte which no longer holds what it should is rejected.
-Where an operation's access is ``elementwise``, elements are taken one by one in order; where it
-is ``whole``, any order must work, so operands must be intact even after all results were written.
+Where a kernel streams an operand, elements are taken one by one in order; else any order must work,
+so operands must be intact even after all results were written.
 """
 
 from collections.abc import Iterable
@@ -11,10 +11,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from tinsmith.codegen.module import MemoryPlan, Place
+from tinsmith.codegen.program import Call, Program
 from tinsmith.core.errors import InternalError
 from tinsmith.ir.graph import Graph, Node
-from tinsmith.ir.interp import site_of
-from tinsmith.ir.op import OPS, Scratch
 
 _GARBAGE = -1
 
@@ -23,8 +22,8 @@ class PlanError(InternalError):
     """A plan that would compute wrong results; says where."""
 
 
-def verify_plan(graph: Graph, plan: MemoryPlan) -> None:
-    """Replay one run of a lowered graph in the plan's arena.
+def verify_plan(program: Program, plan: MemoryPlan) -> None:
+    """Replay one run of a program in the plan's arena.
 
     Raises:
         PlanError: a buffer is missing, of another size, misaligned or outside the arena; a read
@@ -33,13 +32,14 @@ def verify_plan(graph: Graph, plan: MemoryPlan) -> None:
     """
     if plan.alignment % 8:
         raise PlanError(f"the plan's blocks are aligned to {plan.alignment}, not to 8")
-    _check_places(graph, plan)
+    graph = program.graph
+    _check_places(program, plan)
     _check_states(graph, plan)
     shadow = _Shadow(plan)
     for i in graph.inputs:
         shadow.write(i)
-    for step, node in enumerate(graph.nodes):
-        _replay(graph, node, shadow, f"step {step} ({node.name})")
+    for step, call in program.steps():
+        _replay(graph, call, shadow, f"step {step} ({call.node.name})")
     ends = [*graph.inputs, *graph.outputs, *(s.next for s in graph.states)]
     for value in ends:
         if value in plan.places:
@@ -86,14 +86,15 @@ class _Shadow:
         return f"byte {cell & 0xFFFFFFFF} of {list(self._ids)[cell >> 32]!r}"
 
 
-def _replay(graph: Graph, node: Node, shadow: _Shadow, when: str) -> None:
+def _replay(graph: Graph, call: Call, shadow: _Shadow, when: str) -> None:
+    node = call.node
     operands = [i for i in dict.fromkeys(node.inputs) if i in shadow.plan.places]
     scratch = f"{node.name}#scratch"
     if scratch in shadow.plan.places:
         shadow.soil(scratch)
     for operand in operands:
         shadow.read(operand, when)
-    streamed = _streamed(graph, node)
+    streamed = _streamed(graph, call)
     _write_results(graph, node, shadow, streamed, when)
     if scratch in shadow.plan.places:
         shadow.soil(scratch)
@@ -104,16 +105,16 @@ def _replay(graph: Graph, node: Node, shadow: _Shadow, when: str) -> None:
         shadow.read(result, f"{when}, after it was written")
 
 
-def _streamed(graph: Graph, node: Node) -> list[str]:
+def _streamed(graph: Graph, call: Call) -> list[str]:
     """Arena operands whose element i is read no later than the result's element i is written."""
-    op, result = OPS.get(node.op), graph.type(node.outputs[0])
-    if op.access != "elementwise" or len(node.outputs) != 1:
-        return []
-    names = {node.inputs[i] for i in op.alias}
-    still = [i for k, i in enumerate(node.inputs) if k not in op.alias]  # read in any order
+    inputs, streams = call.node.inputs, call.binding.streams
+    still = [i for k, i in enumerate(inputs) if k not in streams]  # read in any order
+    states = {s.name for s in graph.states}
+    names = dict.fromkeys(inputs[k] for k in streams)
+    elements = graph.type(call.node.outputs[0]).elements
     return [
-        n for n in names if n not in still and graph.type(n).elements == result.elements
-        and n not in graph.constants and all(n != s.name for s in graph.states)
+        n for n in names if n not in still and graph.type(n).elements == elements
+        and n not in graph.constants and n not in states
     ]  # fmt: skip
 
 
@@ -153,20 +154,18 @@ def _overlap(plan: MemoryPlan, a: str, b: str) -> bool:
     return p.offset < q.offset + q.nbytes and q.offset < p.offset + p.nbytes
 
 
-def _needed(graph: Graph) -> dict[str, int]:
+def _needed(program: Program) -> dict[str, int]:
+    graph = program.graph
     sizes = {i: graph.type(i).nbytes for i in graph.inputs}
-    for node in graph.nodes:
-        sizes |= {o: graph.type(o).nbytes for o in node.outputs}
-        site = site_of(graph, node)
-        arguments = OPS.get(node.op).kernels[site.inputs[0].dtype].arguments(site)
-        scratch = sum(-(-a.nbytes // 8) * 8 for a in arguments if isinstance(a, Scratch))
-        if scratch:
-            sizes[f"{node.name}#scratch"] = scratch
+    for call in program.calls:
+        sizes |= {o: graph.type(o).nbytes for o in call.node.outputs}
+        if scratch := sum(-(-n // 8) * 8 for n in call.binding.scratch):
+            sizes[f"{call.node.name}#scratch"] = scratch
     return sizes
 
 
-def _check_places(graph: Graph, plan: MemoryPlan) -> None:
-    needed = _needed(graph)
+def _check_places(program: Program, plan: MemoryPlan) -> None:
+    needed = _needed(program)
     if odd := set(needed) ^ set(plan.places):
         what = "has no place" if min(odd) in needed else "is placed, but not a buffer of the graph"
         raise PlanError(f"{min(odd)!r} {what}")

@@ -29,7 +29,7 @@ class Core:
     may derive its own from ``isa`` and ``fpu``),
     ``unicorn`` the CPU model's name in unicorn (empty: none), ``qemu`` the machine used for
     cross-checks (empty: none), ``cycles`` the name of the cycle table in bench/cycles (empty:
-    instructions only).
+    instructions only), ``extensions`` those of the instruction set that kernels may use.
     """
 
     name: str
@@ -43,6 +43,13 @@ class Core:
     qemu: str
     cycles: str
     source: str
+    extensions: tuple[str, ...] = ()
+
+    @property
+    def features(self) -> frozenset[str]:
+        """What kernel sets may ask for: the instruction set, its extensions (``dsp``, ``mve``), and
+        ``fpu`` where floats are computed in hardware."""
+        return frozenset({self.isa, *self.extensions, *(["fpu"] if self.fpu != "none" else [])})
 
 
 @dataclass(frozen=True)

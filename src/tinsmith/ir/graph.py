@@ -13,7 +13,26 @@ import numpy as np
 from tinsmith.ir.types import TensorType
 
 Dialect = Literal["float", "quantised", "lowered"]
+
+
 Attr = int | float | str | bool | tuple[int, ...] | tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One operation inside a ``fused`` node, which lists them in order.
+
+    ``inputs`` counts the node's own operands first, then the results of the parts before.
+    ``name`` and ``value`` are those of the node and of its result before it was fused.
+    """
+
+    name: str
+    op: str
+    inputs: tuple[int, ...]
+    attrs: Mapping[str, Attr]
+    value: str
+    type: TensorType
+    stage: str = ""
 
 
 @dataclass(frozen=True)
@@ -27,10 +46,22 @@ class Node:
     outputs: tuple[str, ...]
     attrs: Mapping[str, Attr] = field(default_factory=dict)
     stage: str = ""
+    parts: tuple[Part, ...] = ()
+    """What a ``fused`` node does, in order; empty for all others."""
 
     def __str__(self) -> str:
         attrs = "".join(f", {k}={v!r}" for k, v in sorted(self.attrs.items()))
-        return f"{', '.join(self.outputs)} = {self.op}({', '.join(self.inputs)}{attrs})"
+        return f"{', '.join(self.outputs)} = {self.words}({', '.join(self.inputs)}{attrs})"
+
+    @property
+    def given(self) -> Mapping[str, Attr]:
+        """What the operation gets to see: the attributes, and ``parts`` where there are any."""
+        return {**self.attrs, "parts": self.parts} if self.parts else self.attrs  # type: ignore[dict-item]
+
+    @property
+    def words(self) -> str:
+        """The operation, for people: ``conv2d + requantize`` of a fused node."""
+        return " + ".join(p.op for p in self.parts) or self.op
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from tinsmith.ir.op import OPS, Site
 def site_of(graph: Graph, node: Node) -> Site:
     """What an op's functions get to see of a node."""
     return Site(
-        node.attrs, tuple(map(graph.type, node.inputs)), tuple(map(graph.type, node.outputs))
+        node.given, tuple(map(graph.type, node.inputs)), tuple(map(graph.type, node.outputs))
     )
 
 

@@ -140,6 +140,7 @@ class Op:
         cases: the test table: reference vs oracle, host C and emulated C run all of it.
         extend: proposes a use of the op on an activation type for random graphs, None where it does
             not apply.
+        followed_by: operations on its result that a fused kernel may do in the same step.
         tolerance: allowed max|a-b| / max|b| of float results against the oracle; looser than 1e-5
             needs ``why``.
     """
@@ -154,6 +155,7 @@ class Op:
     oracle: Callable[[Sequence[np.ndarray], Site], tuple[np.ndarray, ...]] | None = None
     access: Literal["whole", "elementwise"] = "whole"
     alias: tuple[int, ...] = ()
+    followed_by: tuple[str, ...] = ()
     tolerance: float = 1e-5
     why: str = ""
 

@@ -188,7 +188,7 @@ NAMES: tuple[Rule, ...] = (
 
 def _inferred(graph: Graph, node: Node) -> bool:
     try:
-        inferred = OPS.get(node.op).infer([graph.type(i) for i in node.inputs], node.attrs)
+        inferred = OPS.get(node.op).infer([graph.type(i) for i in node.inputs], node.given)
     except (UserError, ValueError, KeyError, TypeError, IndexError):
         return False  # wrong number of operands, a missing attribute or shapes that do not fit
     seen = [graph.type(o) for o in node.outputs]
@@ -308,10 +308,6 @@ QUANTISED: tuple[Rule, ...] = (
 )  # fmt: skip
 
 
-def _kernel_exists(graph: Graph, node: Node) -> bool:
-    return graph.type(node.inputs[0]).dtype in OPS.get(node.op).kernels
-
-
 def _computed(graph: Graph) -> set[str]:
     return {o for n in graph.nodes for o in n.outputs}
 
@@ -336,7 +332,6 @@ LOWERED: tuple[Rule, ...] = (
         lambda g, v: g.type(v).nbytes < 2**31,
         "a value has less than 2^31 bytes (kernels count in int32)",
     ),
-    Rule("kernel", "node", _kernel_exists, "there is a kernel for the first operand's dtype"),
     Rule(
         "computed-outputs", "graph",
         lambda g, _: set(g.outputs) <= _computed(g),

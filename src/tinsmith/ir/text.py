@@ -23,12 +23,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 
 from tinsmith.core.errors import UserError
-from tinsmith.ir.graph import ENTRIES, Attr, Dialect, Entry, Graph, Node, State
+from tinsmith.ir.graph import ENTRIES, Attr, Dialect, Entry, Graph, Node, Part, State
 from tinsmith.ir.types import Quant, TensorType
 
 _HEAD = "tinsmith-ir 1"
@@ -142,11 +142,19 @@ def _read_node(graph: Graph, m: re.Match[str]) -> Graph:
     found = [t.group("type") for t in re.finditer(_TYPE, m["types"])]
     if len(found) != len(outputs) or ", ".join(found) != m["types"]:
         raise ValueError("one type per result is needed")
-    attrs: dict[str, Attr] = ast.literal_eval(m["attrs"])
+    attrs: dict[str, Any] = ast.literal_eval(m["attrs"])
+    parts = tuple(_part(*p) for p in attrs.pop("parts", ()))
     node = m["node"] if m["node"][0] != '"' else json.loads(m["node"])
-    made = Node(node, m["op"], inputs, outputs, attrs, json.loads(m["stage"]))
+    made = Node(node, m["op"], inputs, outputs, attrs, json.loads(m["stage"]), parts)
     types = {**graph.types, **dict(zip(outputs, map(_untype, found), strict=True))}
     return replace(graph, nodes=(*graph.nodes, made), types=types)
+
+
+def _part(
+    name: str, op: str, inputs: tuple[int, ...], value: str, type: str, stage: str,
+    attrs: Mapping[str, Attr],
+) -> Part:  # fmt: skip
+    return Part(name, op, inputs, attrs, value, _untype(type), stage)
 
 
 def _content(name: str, wanted: str, constants: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -159,13 +167,18 @@ def _content(name: str, wanted: str, constants: Mapping[str, np.ndarray]) -> np.
 
 def _node(graph: Graph, n: Node) -> str:
     results, operands = (", ".join(map(_name, v)) for v in (n.outputs, n.inputs))
-    attrs = "{" + ", ".join(f"{k!r}: {_attr(v)}" for k, v in sorted(n.attrs.items())) + "}"
     types = ", ".join(_type(graph.type(o)) for o in n.outputs)
     label = _name(n.name)[1:]
+    attrs = _attr(n.given)
     return f"{results} = {n.op}({operands}) {attrs} : {types} @{label} {json.dumps(n.stage)}"
 
 
-def _attr(value: Attr) -> str:
+def _attr(value: object) -> str:
+    if isinstance(value, Part):
+        body = (value.name, value.op, value.inputs, value.value, _type(value.type), value.stage)
+        return f"({', '.join(map(_attr, body))}, {_attr(value.attrs)})"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{k!r}: {_attr(v)}" for k, v in sorted(value.items())) + "}"
     if isinstance(value, tuple):
         return "(" + "".join(f"{_attr(v)}, " for v in value).strip() + ")"
     if isinstance(value, np.generic):  # numpy scalars print as np.float64(...) and are not Attr

@@ -1,13 +1,11 @@
 """Makes the lowered dialect: names become C identifiers, every output and next state is computed by
-a node, every node has a kernel."""
+a node."""
 
 import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from tinsmith.core.errors import UserError
 from tinsmith.ir.graph import Graph, Node, State
-from tinsmith.ir.op import OPS
 from tinsmith.rewrite._pass import Pass
 
 _HEADERS = frozenset({
@@ -25,14 +23,9 @@ def rewrite(graph: Graph) -> Graph:
     An output that is an input, constant or state gets a copying node `<name>_out` (an output's
     memory belongs to the module, an input's to the caller); a state whose next value is one of
     those gets `<state>_next`. So all states can be written after the last node, in any order.
-
-    Raises:
-        UserError: ``codegen.kernel`` where no kernel takes the dtype; names operation and node.
     """
     if graph.dialect == "lowered":
         return graph
-    for node in graph.nodes:
-        _require_kernel(graph, node)
     return _rename(_copy_states(_copy_outputs(graph))).with_(dialect="lowered")
 
 
@@ -57,16 +50,6 @@ def module_name(name: str) -> str:
     good = identifiers([name])[name]
     taken = good.lower() in _HEADERS or good.lower().startswith(("ts_", "_")) or good == "ts"
     return f"model_{good.lstrip('_')}" if taken else good
-
-
-def _require_kernel(graph: Graph, node: Node) -> None:
-    dtype, kernels = graph.type(node.inputs[0]).dtype, OPS.get(node.op).kernels
-    if dtype not in kernels:
-        raise UserError(
-            "codegen.kernel",
-            f"Operation {node.op!r} (node {node.name!r}) has no kernel for {dtype}.",
-            f"It has: {', '.join(kernels)}.",
-        )
 
 
 def _copy_outputs(graph: Graph) -> Graph:
@@ -97,7 +80,6 @@ def _append_copy(graph: Graph, value: str, wanted: str) -> tuple[Graph, str]:
     )
     type = graph.type(value)
     node = Node(name, "reshape", (value,), (name,), {"shape": type.shape}, "copy")
-    _require_kernel(graph, node)
     nodes, types = (*graph.nodes, node), {**graph.types, name: type}
     return graph.with_(nodes=nodes, types=types), name
 

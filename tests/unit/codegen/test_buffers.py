@@ -2,19 +2,20 @@
 
 import numpy as np
 import pytest
+from programs import program
 
 from tinsmith.codegen.buffers import buffers_of, plan_memory
 from tinsmith.codegen.planner import PLANNERS
+from tinsmith.codegen.program import Program
 from tinsmith.core.errors import UnknownKind
 from tinsmith.ir.builder import Builder
-from tinsmith.ir.graph import Graph
 from tinsmith.ir.ops.rfft_power import twiddles
 from tinsmith.ir.types import TensorType
 
 V = TensorType((1, 8), "float32")
 
 
-def build() -> Graph:
+def build() -> Program:
     b = Builder("net", "lowered")
     x = b.input("x", V)
     r = b.op("relu", x, name="r")  # step 0
@@ -24,7 +25,7 @@ def build() -> Graph:
     y = b.op("add", p, s, name="y")  # step 3
     z = b.op("sqrt", y, name="z")  # step 4; y is a next value and lives on
     b.update(s, y)
-    return b.build([z])
+    return program(b.build([z]))
 
 
 def test_lifetimes() -> None:
@@ -47,7 +48,7 @@ def test_only_a_dying_operand_of_an_elementwise_op_may_be_covered() -> None:
 def test_an_operand_used_twice_by_a_node_is_not_covered() -> None:
     b = Builder("net", "lowered")
     r = b.op("relu", b.input("x", V), name="r")
-    graph = b.build([b.op("mul", r, r, name="y")])
+    graph = program(b.build([b.op("mul", r, r, name="y")]))
     assert buffers_of(graph)["y"].above == ()
 
 

@@ -11,7 +11,7 @@ from tinsmith.ir.op import OPS
 
 def test_every_kernel_of_every_op_has_its_file() -> None:
     names = [op.kernel_name(dtype) for op in OPS.all() for dtype in op.kernels]
-    sources = kernel_sources(names, "net")
+    sources = kernel_sources([f"ref/{n}" for n in names], "net")
     assert {f"kernels/{n}.c" for n in names} <= set(sources)
     header = sources["kernels/ts_kernels.h"]
     for name in names:
@@ -19,7 +19,7 @@ def test_every_kernel_of_every_op_has_its_file() -> None:
 
 
 def test_only_what_is_needed_is_taken() -> None:
-    found = set(kernel_sources(["dense_int8"], "net"))
+    found = set(kernel_sources(["ref/dense_int8"], "net"))
     own = {"kernels/dense_int8.c", "kernels/ts_kernel.h", "kernels/ts_kernels.h"}
     assert own <= found and "kernels/ts_module.h" in found
     assert [p for p in found if p.endswith(".c")] == ["kernels/dense_int8.c"]
@@ -32,14 +32,14 @@ def test_a_prototype_may_take_several_lines() -> None:
 
 def test_every_kernel_includes_the_header_that_renames_it() -> None:
     names = [op.kernel_name(dtype) for op in OPS.all() for dtype in op.kernels]
-    sources = kernel_sources(names, "net")
+    sources = kernel_sources([f"ref/{n}" for n in names], "net")
     for name in names:
         assert "kernels/ts_kernels.h" in included(sources, f"kernels/{name}.c"), name
 
 
 def included(sources: dict[str, str], path: str) -> set[str]:
     """The file and what it includes, directly or through others."""
-    near = re.findall(r'^#include "(\w+\.h)"', sources[path], re.MULTILINE)
+    near = re.findall(r'^#include "(\w+\.(?:h|inc))"', sources[path], re.MULTILINE)
     return {path}.union(*(included(sources, f"kernels/{n}") for n in near))
 
 
@@ -51,4 +51,4 @@ def test_a_file_without_exactly_its_function_is_refused(text: str) -> None:
 
 def test_a_missing_file_is_named() -> None:
     with pytest.raises(InternalError, match=r"kernels/ref/dense_bool\.c is missing"):
-        kernel_sources(["dense_bool"], "net")
+        kernel_sources(["ref/dense_bool"], "net")

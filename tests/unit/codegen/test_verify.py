@@ -6,20 +6,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from programs import program
 
 from tinsmith.codegen.buffers import buffers_of, plan_memory
 from tinsmith.codegen.module import MemoryPlan, Place
 from tinsmith.codegen.planner import PLANNERS
+from tinsmith.codegen.program import Program
 from tinsmith.codegen.verify import PlanError, verify_plan
 from tinsmith.ir.builder import Builder
-from tinsmith.ir.graph import Graph
 from tinsmith.ir.ops.rfft_power import twiddles
 from tinsmith.ir.types import Quant, TensorType
 
 V = TensorType((1, 8), "float32")
 
 
-def chain() -> Graph:
+def chain() -> Program:
     """x -> relu -> sqrt -> softmax, then a sum with the first: two states, one output."""
     b = Builder("net", "lowered")
     x = b.input("x", V)
@@ -31,14 +32,14 @@ def chain() -> Graph:
     z = b.op("sub", y, t, name="z")
     b.update(s, y)
     b.update(t, z)
-    return b.build([z])
+    return program(b.build([z]))
 
 
-def fft() -> Graph:
+def fft() -> Program:
     """A kernel with scratch."""
     b = Builder("net", "lowered")
     table = b.constant("twiddles", twiddles(8))
-    return b.build([b.op("rfft_power", b.input("x", V), table, name="power")])
+    return program(b.build([b.op("rfft_power", b.input("x", V), table, name="power")]))
 
 
 def moved(plan: MemoryPlan, name: str, **changes: int) -> MemoryPlan:
@@ -88,14 +89,14 @@ def test_good_plans_pass_and_share_memory() -> None:
         assert plan.arena_bytes < sum(p.nbytes for p in plan.places.values())
 
 
-def spread(graph: Graph) -> MemoryPlan:
+def spread(graph: Program) -> MemoryPlan:
     """A plan that shares nothing, with gaps of 64 B: a clean start for planting overlaps."""
     at, places = 64, {}
     for name, b in buffers_of(graph).items():
         places[name] = Place(at, b.nbytes, b.first, b.last)
         at += -(-b.nbytes // 8) * 8 + 64
     return MemoryPlan(
-        "spread", at, places, 64, {s.name: 32 * i for i, s in enumerate(graph.states)}
+        "spread", at, places, 64, {s.name: 32 * i for i, s in enumerate(graph.graph.states)}
     )
 
 
@@ -110,7 +111,7 @@ def test_an_elementwise_result_may_lie_on_or_below_its_operand_not_above() -> No
 def test_a_whole_result_may_not_touch_its_operand() -> None:
     b = Builder("net", "lowered")
     x = b.op("relu", b.input("x", TensorType((2, 4), "float32")), name="r")
-    graph = b.build([b.op("transpose", x, name="t")])
+    graph = program(b.build([b.op("transpose", x, name="t")]))
     plan = spread(graph)
     verify_plan(graph, plan)
     for by in (-8, 0, 8):
@@ -122,7 +123,7 @@ def test_a_result_on_an_operand_that_is_read_later_is_rejected() -> None:
     b = Builder("net", "lowered")
     r = b.op("relu", b.input("x", V), name="r")
     q = b.op("sqrt", r, name="q")
-    graph = b.build([b.op("add", q, r, name="y")])
+    graph = program(b.build([b.op("add", q, r, name="y")]))
     plan = spread(graph)
     with pytest.raises(PlanError, match=r"at step 2 .* of 'r' holds byte 0 of 'q'"):
         verify_plan(graph, onto(plan, "q", "r"))
@@ -131,7 +132,7 @@ def test_a_result_on_an_operand_that_is_read_later_is_rejected() -> None:
 def test_a_narrowing_result_may_lie_at_the_start_of_its_operand() -> None:
     b = Builder("net", "lowered")
     r = b.op("relu", b.input("x", V), name="r")
-    graph = b.build([b.op("quantize", r, name="q", quant=Quant((0.1,), (0,)))])
+    graph = program(b.build([b.op("quantize", r, name="q", quant=Quant((0.1,), (0,)))]))
     plan = spread(graph)
     verify_plan(graph, onto(plan, "q", "r"))
     with pytest.raises(PlanError):
@@ -153,7 +154,7 @@ def test_an_operand_that_the_step_also_reads_otherwise_may_not_be_touched() -> N
     """As the second operand of a sum, an element may be read at any time."""
     b = Builder("net", "lowered")
     r = b.op("relu", b.input("x", V), name="r")
-    graph = b.build([b.op("add", r, r, name="y")])
+    graph = program(b.build([b.op("add", r, r, name="y")]))
     plan = spread(graph)
     verify_plan(graph, plan)
     with pytest.raises(PlanError, match="of 'r' holds byte 0 of 'y'"):

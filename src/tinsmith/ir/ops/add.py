@@ -146,4 +146,5 @@ OP = Op(
     extend=extend,
     access="elementwise",
     alias=(0,),
+    followed_by=("requantize", "relu", "max", "min"),
 )

@@ -102,4 +102,5 @@ OP = Op(
     kernels={dtype: Kernel(arguments) for dtype in DTYPES},
     cases={**pool_cases(), **_half_up_cases()},
     extend=_extend,
+    followed_by=("requantize",),
 )

@@ -113,4 +113,5 @@ OP = Op(
     ),
     cases=CASES,
     extend=extend,
+    followed_by=("requantize", "relu", "max", "min"),
 )

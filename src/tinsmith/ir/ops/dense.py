@@ -151,4 +151,5 @@ OP = Op(
     ),
     cases=CASES,
     extend=extend,
+    followed_by=("requantize", "relu", "max", "min"),
 )

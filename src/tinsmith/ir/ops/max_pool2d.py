@@ -50,4 +50,5 @@ OP = Op(
     kernels={dtype: Kernel(lambda site: pool_arguments("max_pool2d", site)) for dtype in DTYPES},
     cases=pool_cases(),
     extend=pool_extend,
+    followed_by=("requantize",),
 )

@@ -1,4 +1,4 @@
-/* Mean of a window over each channel of NHWC pictures, int16. Arguments and arithmetic: ts_avg_pool2d.h. */
+/* Mean of a window over each channel of NHWC pictures, int16, clamped. Arguments and arithmetic: ts_avg_pool2d.inc. */
 /* mutant: "offset = 32768" -> "offset = 0" */
 #include "ts_kernel.h"
 
@@ -10,5 +10,6 @@ void ts_avg_pool2d_int16(
     int32_t half_up) {
     typedef int16_t value_type;
     enum { offset = 32768 };
-#include "ts_avg_pool2d.h"
+#define TS_RESULT(i, o, mean) (y[i] = (int16_t)(mean))
+#include "ts_avg_pool2d.inc"
 }

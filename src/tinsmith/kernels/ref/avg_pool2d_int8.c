@@ -1,4 +1,4 @@
-/* Mean of a window over each channel of NHWC pictures, int8. Arguments and arithmetic: ts_avg_pool2d.h. */
+/* Mean of a window over each channel of NHWC pictures, int8, clamped. Arguments and arithmetic: ts_avg_pool2d.inc. */
 /* mutant: "offset = 128" -> "offset = 0" */
 #include "ts_kernel.h"
 
@@ -10,5 +10,6 @@ void ts_avg_pool2d_int8(
     int32_t half_up) {
     typedef int8_t value_type;
     enum { offset = 128 };
-#include "ts_avg_pool2d.h"
+#define TS_RESULT(i, o, mean) (y[i] = (int8_t)(mean))
+#include "ts_avg_pool2d.inc"
 }

@@ -1,6 +1,8 @@
-/* Convolution of each channel by itself over NHWC, int16 with int8 weights to int64 sums.
- * Arguments and arithmetic: ts_depthwise_conv2d.h; |b| stays below 2^62. */
+/* Convolution of each channel by itself over NHWC, int16 with int8 weights to int64 sums. Arguments and arithmetic:
+ * ts_depthwise_conv2d.inc; |b| stays below 2^62. */
 /* mutant: "int32_t x_zero, int32_t w_zero" -> "int32_t w_zero, int32_t x_zero" */
+/* mutant: "(value) - x_zero" -> "(value) + x_zero" */
+/* mutant: "(weight) - w_zero" -> "(weight) + w_zero" */
 #include "ts_kernel.h"
 
 void ts_depthwise_conv2d_int16(
@@ -10,6 +12,9 @@ void ts_depthwise_conv2d_int16(
     int32_t dilation_y, int32_t dilation_x, int32_t top, int32_t left, int32_t multiplier,
     int32_t x_zero, int32_t w_zero) {
     typedef int16_t value_type;
+    typedef int8_t weight_type;
     typedef int64_t sum_type;
-#include "ts_depthwise_conv2d.h"
+#define TS_TERM(value, weight) ((int64_t)((int32_t)(value) - x_zero) * ((int32_t)(weight) - w_zero))
+#define TS_RESULT(i, o, sum) (y[i] = (sum))
+#include "ts_depthwise_conv2d.inc"
 }

@@ -1,12 +1,12 @@
 /* Smaller of two values, NaN where either is, float32: y[i] from x[i] and b[i mod period].
  * x, y [n], b [period]; n is a multiple of period. y may be x. */
-/* mutant: "|| x[i] != x[i] ?" -> "|| b[j] != b[j] ?" */
+/* mutant: "ts_at_most(x[i], b[j])" -> "ts_at_most(b[j], b[j])" */
 #include "ts_kernel.h"
 
 void ts_min_float32(const float *x, const float *b, float *y, int32_t n, int32_t period) {
     int32_t j = 0;
     for (int32_t i = 0; i < n; i++) {
-        y[i] = x[i] <= b[j] || x[i] != x[i] ? x[i] : b[j];
+        y[i] = ts_at_most(x[i], b[j]);
         j = j + 1 < period ? j + 1 : 0;
     }
 }

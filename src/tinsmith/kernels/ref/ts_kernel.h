@@ -6,6 +6,8 @@
  * - sums run in the declared order; casts to integers clamp first; shifts of negative numbers are arithmetic.
  */
 /* mutant: "x > high ? high" -> "x >= high ? high - 1" */
+/* mutant: "x >= least || x != x ?" -> "x >= least ?" */
+/* mutant: "x <= most || x != x ?" -> "x <= most ?" */
 #ifndef TS_KERNEL_H
 #define TS_KERNEL_H
 
@@ -39,6 +41,15 @@ static inline float ts_f32(float x) {
     __asm__("" : "+r"(x));
 #endif
     return x;
+}
+
+/* The larger and the smaller of two values, NaN where either is. */
+static inline float ts_at_least(float x, float least) {
+    return x >= least || x != x ? x : least;
+}
+
+static inline float ts_at_most(float x, float most) {
+    return x <= most || x != x ? x : most;
 }
 
 static inline int32_t ts_clamp(int32_t x, int32_t low, int32_t high) {

@@ -1,0 +1,85 @@
+"""Kernel sets: who computes what. A set offers, for one use of an operation, the ways in which its
+kernels compute it; `codegen/select.py` takes one.
+
+A kernel is a C file, `kernels/<set>/<name>.c`, with one function that is not static: ``ts_<name>``
+in the set ``ref``, ``ts_<set>_<name>`` in all others.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tinsmith.core.catalogue import Catalogue
+from tinsmith.ir.op import Argument, Scratch, Site
+
+REFERENCE = "ref"
+"""The set that is the specification: it runs on every core and computes every operation."""
+
+
+@dataclass(frozen=True)
+class Packing:
+    """Another arrangement of a constant, made when the module is compiled. ``name`` ends its
+    symbol; ``pack`` gets the constant's array."""
+
+    name: str
+    pack: Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Binding:
+    """How a kernel computes one use of an operation. What a kernel is called with and what it needs
+    come from the one function that says whether it takes the use at all: they cannot disagree.
+
+    Args:
+        name: of the kernel's file, without ``.c``.
+        arguments: in the order of the prototype; scratch is among them.
+        streams: operands that the result may lie over: results are written front to back, and
+            element i only after everything at index <= i of such an operand was read. Others may
+            be read after any byte of the result was written.
+        untyped: its pointers are ``void *``, as it serves all types of one width.
+        packing: operand -> how its constant is arranged; others are passed as they are.
+    """
+
+    name: str
+    arguments: tuple[Argument, ...]
+    streams: tuple[int, ...] = ()
+    untyped: bool = False
+    packing: Mapping[int, Packing] = field(default_factory=dict)
+
+    @property
+    def scratch(self) -> tuple[int, ...]:
+        """Bytes of each piece of scratch, in order of the arguments."""
+        return tuple(a.nbytes for a in self.arguments if isinstance(a, Scratch))
+
+
+@dataclass(frozen=True)
+class KernelSet:
+    """Kernels that belong together.
+
+    Args:
+        needs: features that a core must have (`Core.features`).
+        bind: (operation, use) -> the kernels that take it, the preferred first; none where no
+            kernel does.
+        rank: of two sets that take the same use, the higher is preferred.
+    """
+
+    name: str
+    bind: Callable[[str, Site], Sequence[Binding]]
+    needs: frozenset[str] = frozenset()
+    rank: int = 0
+
+
+def symbol_of(kernel: str) -> str:
+    """The C function of ``<set>/<name>``, behind ``ts_``."""
+    kind, _, name = kernel.partition("/")
+    return name if kind == REFERENCE else f"{kind}_{name}"
+
+
+SETS: Catalogue[KernelSet] = Catalogue("set", "tinsmith.codegen.sets", KernelSet)
+
+
+def sets_for(features: Iterable[str]) -> list[KernelSet]:
+    """The sets that run on a core with such features, the preferred first."""
+    found = [s for s in SETS.all() if s.needs <= set(features)]
+    return sorted(found, key=lambda s: (-s.rank, s.name))

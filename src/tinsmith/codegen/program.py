@@ -1,0 +1,61 @@
+"""Program: a lowered graph with the kernel that computes each node. Planner, verifier and emitter
+see nothing else of operations and kernels."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tinsmith.codegen.kernel_set import Binding, KernelSet, symbol_of
+from tinsmith.ir.graph import Graph, Node
+from tinsmith.ir.op import Site
+
+
+@dataclass(frozen=True)
+class Call:
+    """One step of a run: a node, and the kernel that computes it."""
+
+    node: Node
+    site: Site
+    set: KernelSet
+    binding: Binding
+
+    @property
+    def kernel(self) -> str:
+        """``<set>/<name>``: how choices name a kernel; its file is `kernels/<set>/<name>.c`."""
+        return f"{self.set.name}/{self.binding.name}"
+
+    @property
+    def symbol(self) -> str:
+        """The C function, behind ``ts_``."""
+        return symbol_of(self.kernel)
+
+    def distance(self, operand: int) -> int:
+        """Smallest safe (address of operand - address of result), in bytes, for memory shared with
+        an operand.
+
+        Where the kernel streams the operand, the write of result i ends at out + (i+1)*so and must
+        not pass the first unread byte, in + (i+1)*si. Else no sharing is safe: the operand must
+        begin behind the result's end.
+        """
+        result = self.site.outputs[0]
+        if operand not in self.binding.streams:
+            return result.nbytes
+        size_in = self.site.inputs[operand].nbytes // self.site.inputs[operand].elements
+        size_out = result.nbytes // result.elements
+        return max(0, (result.elements - 1) * (size_out - size_in))
+
+
+@dataclass(frozen=True)
+class Program:
+    """A lowered graph and one call per node, in the same order."""
+
+    graph: Graph
+    calls: tuple[Call, ...]
+
+    def steps(self) -> Iterator[tuple[int, Call]]:
+        """Number and call of each step."""
+        return enumerate(self.calls)
+
+    @property
+    def kernels(self) -> dict[str, str]:
+        """Node -> kernel: the choices that were made."""
+        return {c.node.name: c.kernel for c in self.calls}

@@ -1,0 +1,75 @@
+"""Selection: a kernel for every node of a lowered graph, by what the core has and what the user
+pinned."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from tinsmith.codegen.choices import NOTHING_CHOSEN, PARTS, Choices
+from tinsmith.codegen.kernel_set import KernelSet, sets_for
+from tinsmith.codegen.program import Call, Program
+from tinsmith.core.errors import UserError
+from tinsmith.devices.board import Core
+from tinsmith.ir.graph import Graph, Node
+from tinsmith.ir.interp import site_of
+from tinsmith.ir.op import OPS
+from tinsmith.rewrite.fuse import shortened, taken_apart
+
+
+def select(graph: Graph, core: Core, choices: Choices = NOTHING_CHOSEN) -> Program:
+    """The program of a lowered graph.
+
+    A fused node stays as far as a kernel computes it: without one, its last operation becomes a
+    node of its own again, and so on.
+
+    Raises:
+        UserError: ``codegen.kernel`` (no kernel takes an operation's types; names operation and
+            node), ``codegen.choice`` (a pinned kernel is none that is possible for the node, or
+            there is no such node; says what is possible).
+    """
+    sets = sets_for(core.features)
+    graph = taken_apart(graph, {n.name for n in graph.nodes if choices.apart(n.name)})
+    while missing := [n for n in graph.nodes if n.parts and not _offers(graph, n, sets)]:
+        graph = shortened(graph, {n.name for n in missing})
+    _check_names(graph, choices)
+    return Program(graph, tuple(_chosen(graph, n, sets, choices) for n in graph.nodes))
+
+
+def _offers(graph: Graph, node: Node, sets: Sequence[KernelSet]) -> list[Call]:
+    site = site_of(graph, node)
+    return [Call(node, site, s, b) for s in sets for b in s.bind(node.op, site)]
+
+
+def _chosen(graph: Graph, node: Node, sets: Sequence[KernelSet], choices: Choices) -> Call:
+    offers = {c.kernel: c for c in reversed(_offers(graph, node, sets))}
+    if not offers:
+        raise _no_kernel(graph, node)
+    wanted = choices.kernels.get(node.name)
+    if wanted is None or (wanted == PARTS and not node.parts):
+        return list(offers.values())[-1]
+    if wanted not in offers:
+        possible = [*reversed(offers), *([PARTS] if node.parts else [])]
+        raise UserError(
+            "codegen.choice",
+            f"Kernel {wanted!r} cannot compute layer {node.name!r} ({node.words}).",
+            f"Possible there: {', '.join(possible)}.",
+        )
+    return offers[wanted]
+
+
+def _no_kernel(graph: Graph, node: Node) -> UserError:
+    kernels = OPS.get(node.op).kernels
+    return UserError(
+        "codegen.kernel",
+        f"Operation {node.op!r} (node {node.name!r}) has no kernel for "
+        f"{graph.type(node.inputs[0]).dtype}.",
+        f"It has: {', '.join(kernels)}.",
+    )
+
+
+def _check_names(graph: Graph, choices: Choices) -> None:
+    known = {n.name for n in graph.nodes}
+    for name, kernel in choices.kernels.items():
+        if name not in known and kernel != PARTS:
+            near = get_close_matches(name, sorted(known), 1)
+            told = f"Did you mean {near[0]!r}?" if near else f"Layers: {', '.join(sorted(known))}."
+            raise UserError("codegen.choice", f"There is no layer {name!r} to choose for.", told)

@@ -1,0 +1,12 @@
+/* Fully connected, float32, then x where x > 0, else +0 (also for NaN). Arguments and arithmetic: ts_dense.inc. */
+/* mutant: "(sum) > 0.0f ?" -> "(sum) < 0.0f ?" */
+#include "ts_kernel.h"
+
+void ts_dense_relu_float32(
+    const float *x, const float *w, const float *b, float *y,
+    int32_t rows, int32_t depth, int32_t channels) {
+    typedef float sum_type;
+#define TS_TERM(value, weight) ts_f32((value) * (weight))
+#define TS_RESULT(i, o, sum) (y[i] = (sum) > 0.0f ? (sum) : 0.0f)
+#include "ts_dense.inc"
+}

@@ -1,0 +1,18 @@
+/* Convolution of each channel by itself over NHWC, float32, then the larger of that and *least, then the smaller of that
+ * and *most; NaN stays. Arguments and arithmetic: ts_depthwise_conv2d.inc. */
+/* mutant: "ts_at_least(sum, *least), *most" -> "ts_at_least(sum, *most), *most" */
+#include "ts_kernel.h"
+
+void ts_depthwise_conv2d_max_min_float32(
+    const float *x, const float *w, const float *b, float *y,
+    int32_t batch, int32_t height, int32_t width, int32_t channels,
+    int32_t rows, int32_t columns, int32_t kernel_y, int32_t kernel_x, int32_t stride_y, int32_t stride_x,
+    int32_t dilation_y, int32_t dilation_x, int32_t top, int32_t left, int32_t multiplier,
+    const float *least, const float *most) {
+    typedef float value_type;
+    typedef float weight_type;
+    typedef float sum_type;
+#define TS_TERM(value, weight) ts_f32((value) * (weight))
+#define TS_RESULT(i, o, sum) (y[i] = ts_at_most(ts_at_least(sum, *least), *most))
+#include "ts_depthwise_conv2d.inc"
+}
