@@ -280,12 +280,12 @@ WRONG_LINES = (
     WrongLine("sqrt_float32", "std", "ts_sqrt(x[i])", "ts_sqrt(x[0])"),
     WrongLine("reduce_max_float32", "max", ">", "<"),
     WrongLine("rfft_power_float32", "power_1", "re[i] = re[i] + tr;", "re[i] = re[i] - tr;"),
-    WrongLine("dense_float32", "energy", "k < depth", "k < depth - 1"),
+    WrongLine("dense_float32", "energy", "(value) * (weight)", "(value) - (weight)"),
     WrongLine("quantize_float32", "standard_int8", ">= 0.5f) ? 1 : 0", ">= 0.5f) ? 2 : 0"),
-    WrongLine("dense_int8", "dense_0_sum", "depth + k] - x_zero", "depth + k] + x_zero"),
-    WrongLine("dense_int8", "dense_0_sum", "k = 0; k < depth", "k = 1; k < depth"),
-    WrongLine("requantize_int32", "hidden_int8", "shift[c], zero", "shift[c], -zero"),
-    WrongLine("requantize_int32", "hidden_int8", "multiplier[c]", "multiplier[0]"),
+    WrongLine("dense_requantize_int8", "hidden_int8", "(value) - x_zero", "(value) + x_zero"),
+    WrongLine("ts_dense.inc", "hidden_int8", "k = 0; k < depth", "k = 1; k < depth"),
+    WrongLine("dense_requantize_int8", "hidden_int8", "ts_requantized(sum,", "ts_requantized(sum + 99,"),
+    WrongLine("dense_requantize_int8", "hidden_int8", "factors > 1 ? 1 : 0", "0 * factors"),
     WrongLine("dequantize_int8", "dense_1", "- zero", "+ zero"),
     WrongLine("softmax_float32", "probabilities", "ts_div(", "0.5f * ts_div("),
 )  # fmt: skip
@@ -293,9 +293,9 @@ WRONG_LINES = (
 
 def wrong_line(bench: Bench, line: WrongLine) -> InferenceModule:
     """The module with one line of one kernel changed."""
-    path = f"kernels/{line.kernel}.c"
+    path = f"kernels/{line.kernel}" if "." in line.kernel else f"kernels/{line.kernel}.c"
     text = bench.module.sources[path]
-    head, star, code = text.partition("#include")  # the comment in front may quote the line
+    head, star, code = text.partition("*/\n")  # the comment in front may quote the line
     if line.old not in code:
         raise LookupError(f"{line.old!r} does not occur in {path}")
     changed = head + star + code.replace(line.old, line.new, 1)

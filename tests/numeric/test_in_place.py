@@ -5,26 +5,28 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
+from programs import program
 
 from tinsmith.codegen.buffers import buffers_of
 from tinsmith.codegen.module import MemoryPlan, Place
+from tinsmith.codegen.program import Program
 from tinsmith.codegen.verify import PlanError, verify_plan
 from tinsmith.ir.builder import Builder
-from tinsmith.ir.graph import Graph
+from tinsmith.ir.graph import Node
 from tinsmith.ir.op import OPS, Case, Op
 from tinsmith.prove.bits import equal
-from tinsmith.testing.kernels import HostKernels, all_kernels, case_site
+from tinsmith.testing.kernels import HostKernels, Tested, all_kernels, binding_of, case_site
 
 MOST_BYTES = 160
 ALIGNMENT = 8
 
 
-def small_cases(op: Op, dtype: str) -> Iterator[Case]:
+def small_cases(kernel: Tested) -> Iterator[Case]:
     """Rows of the table whose activations and results are small, and more than one word."""
-    for case in op.cases.values():
+    for case in kernel.rows.values():
         moving = [case.types[i] for i in activations(case)]
-        sizes = [t.nbytes for t in (*moving, *case_site(op, case).outputs)]
-        if case.types[0].dtype == dtype and max(sizes) <= MOST_BYTES and sizes[0] > ALIGNMENT:
+        sizes = [t.nbytes for t in (*moving, *case_site(OPS.get(kernel.op), case).outputs)]
+        if max(sizes) <= MOST_BYTES and sizes[0] > ALIGNMENT:
             yield case
 
 
@@ -32,7 +34,7 @@ def activations(case: Case) -> list[int]:
     return [i for i in range(len(case.operands)) if i not in case.constant]
 
 
-def use(op: Op, case: Case, shared: int) -> Graph:
+def use(op: Op, case: Case, shared: int) -> Program:
     """One use of the op, behind a copy of the operand that is to share memory: inputs may not."""
     b = Builder("net", "lowered")
     names = [
@@ -40,10 +42,15 @@ def use(op: Op, case: Case, shared: int) -> Graph:
         for i, (a, type) in enumerate(zip(case.operands, case.types, strict=True))
     ]
     names[shared] = b.op("reshape", names[shared], shape=case.types[shared].shape, name="shared")
-    return b.build([b.op(op.name, *names, name="result", quant=case.out_quant, **case.attrs)])
+    graph, site = b.build(["shared"]), case_site(op, case)
+    attrs = {k: v for k, v in case.attrs.items() if k != "parts"}
+    parts = tuple(case.attrs.get("parts", ()))
+    node = Node("result", op.name, tuple(names), ("result",), attrs, parts=parts)
+    types = {**graph.types, "result": site.outputs[0]}
+    return program(graph.with_(nodes=(*graph.nodes, node), outputs=("result",), types=types))
 
 
-def plan(graph: Graph, distance: int) -> MemoryPlan:
+def plan(graph: Program, distance: int) -> MemoryPlan:
     """Everything far apart, but the result: the operand begins ``distance`` bytes behind it."""
     at, places = 0, {}
     for name, buffer in buffers_of(graph).items():
@@ -55,7 +62,7 @@ def plan(graph: Graph, distance: int) -> MemoryPlan:
     return MemoryPlan("by hand", at + 2 * MOST_BYTES, places, 0, {}, ALIGNMENT)
 
 
-def accepted(graph: Graph, distance: int) -> bool:
+def accepted(graph: Program, distance: int) -> bool:
     try:
         verify_plan(graph, plan(graph, distance))
     except PlanError:
@@ -68,12 +75,10 @@ def kernels(host_kernels: Callable[..., HostKernels]) -> HostKernels:
     return host_kernels("-O2", "-std=c99")
 
 
-@pytest.mark.parametrize(("name", "dtype"), all_kernels())
-def test_where_a_plan_is_accepted_the_kernel_is_right(
-    name: str, dtype: str, kernels: HostKernels
-) -> None:
-    op, seen = OPS.get(name), 0
-    for case in list(small_cases(op, dtype))[:3]:
+@pytest.mark.parametrize("kernel", all_kernels(), ids=str)
+def test_where_a_plan_is_accepted_the_kernel_is_right(kernel: Tested, kernels: HostKernels) -> None:
+    op, seen = OPS.get(kernel.op), 0
+    for case in list(small_cases(kernel))[:3]:
         site = case_site(op, case)
         (want,) = op.reference(case.operands, site)
         for shared in activations(case):
@@ -84,26 +89,28 @@ def test_where_a_plan_is_accepted_the_kernel_is_right(
                     got = kernels.call_over(op, case.operands, site, shared, distance)
                     assert equal(want, got), f"operand {shared} {distance} B behind the result"
                     seen += -below < distance < above
-    assert (seen > 0) == (op.access == "elementwise")
+        streams = bool(binding_of(op, site).streams)
+    assert (seen > 0) == streams
 
 
-@pytest.mark.parametrize(("name", "dtype"), all_kernels())
-def test_a_plan_is_accepted_from_the_declared_distance_on(name: str, dtype: str) -> None:
-    op = OPS.get(name)
-    found = list(small_cases(op, dtype))
+@pytest.mark.parametrize("kernel", all_kernels(), ids=str)
+def test_a_plan_is_accepted_from_the_declared_distance_on(kernel: Tested) -> None:
+    op = OPS.get(kernel.op)
+    found = list(small_cases(kernel))
     assert found, "the table needs a small row for every dtype"
     touching = 0
     for case in found[:3]:
         site = case_site(op, case)
         for shared in activations(case):
             graph = use(op, case, shared)
-            least = -(-op.distance(shared, site) // ALIGNMENT) * ALIGNMENT
+            call = graph.calls[-1]
+            least = -(-call.distance(shared) // ALIGNMENT) * ALIGNMENT
             assert accepted(graph, least)
             if min(site.inputs[shared].nbytes, site.outputs[0].nbytes) <= ALIGNMENT:
                 continue  # one step away they lie apart
             touching += 1
             assert not accepted(graph, -ALIGNMENT)
-            if op.access == "whole" or shared not in op.alias:
+            if shared not in call.binding.streams:
                 assert not accepted(graph, 0)
                 assert not accepted(graph, least - ALIGNMENT)
     assert touching, "operand and result of no small row are longer than a word"

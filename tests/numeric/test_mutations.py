@@ -15,6 +15,7 @@ from tinsmith.ir.op import OPS, Case, Op
 from tinsmith.prove.bits import equal
 from tinsmith.testing.kernels import (
     HostKernels,
+    Tested,
     all_kernels,
     case_site,
     compile_kernels,
@@ -24,8 +25,8 @@ from tinsmith.testing.kernels import (
 MUTANT = re.compile(r'^/\* mutant: "(.+)" -> "(.+)" \*/\n', re.MULTILINE)
 FLAGS = ("-O0", "-std=c99", "-DTS_NO_FPU")
 SOURCES = kernel_sources()
-HEADERS = {n: text for n, text in SOURCES.items() if n.endswith(".h")}
-INCLUDE = re.compile(r'^#include "(ts_\w+\.h)"', re.MULTILINE)
+HEADERS = {n: text for n, text in SOURCES.items() if not n.endswith(".c")}
+INCLUDE = re.compile(r'^#include "(ts_\w+\.(?:h|inc))"', re.MULTILINE)
 FEW = 6
 """Kernels that are compiled at once to see a wrong line of a header."""
 
@@ -40,17 +41,16 @@ def plants(suffix: str) -> list[tuple[str, int]]:
     ]
 
 
-PLANTS, HEADER_PLANTS = plants(".c"), plants(".h")
+PLANTS, HEADER_PLANTS = plants(".c"), [*plants(".h"), *plants(".inc")]
 
 
-@pytest.mark.parametrize(("op", "dtype"), all_kernels())
-def test_every_kernel_names_a_mutant(op: str, dtype: str) -> None:
-    assert MUTANT.search(SOURCES[f"{OPS.get(op).kernel_name(dtype)}.c"])
+@pytest.mark.parametrize("kernel", all_kernels(), ids=str)
+def test_every_kernel_names_a_mutant(kernel: Tested) -> None:
+    assert MUTANT.search(SOURCES[kernel.file])
 
 
 def test_every_kernel_file_belongs_to_an_operation() -> None:
-    bound = {f"{OPS.get(op).kernel_name(dtype)}.c" for op, dtype in all_kernels()}
-    assert bound == {n for n in SOURCES if n.endswith(".c")}
+    assert {k.file for k in all_kernels()} == {n for n in SOURCES if n.endswith(".c")}
 
 
 def planted(name: str, old: str, new: str) -> str:
@@ -74,12 +74,12 @@ def wrong_kernels(kernel_folder: Path) -> HostKernels:
 @pytest.mark.parametrize(("name", "number"), PLANTS)
 def test_the_planted_line_is_caught(name: str, number: int, wrong_kernels: HostKernels) -> None:
     kernels = replace(wrong_kernels, suffix=f"_wrong_{number}")
-    assert any(caught(kernels, *bound) for bound in all_kernels() if file_of(*bound) == name)
+    assert any(caught(kernels, bound) for bound in all_kernels() if bound.file == name)
 
 
 def test_right_lines_are_not_caught(kernel_folder: Path) -> None:
     kernels = compile_kernels(kernel_folder, FLAGS)
-    assert not [bound for bound in all_kernels() if caught(kernels, *bound)]
+    assert not [bound for bound in all_kernels() if caught(kernels, bound)]
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,8 @@ def wrong_headers(kernel_folder: Path) -> HostKernels:
     object; their functions end with `ending`."""
     sources = {}
     for plant in HEADER_PLANTS:
-        sources |= with_wrong_header(*plant, some=using(*plant)[:FEW])
+        few = None if is_body(plant[0]) else FEW
+        sources |= with_wrong_header(*plant, some=using(*plant)[:few])
     return compile_kernels(kernel_folder, FLAGS, sources)
 
 
@@ -101,27 +102,26 @@ def test_the_planted_line_of_a_header_is_caught(
     likely, suffix = using(name, number), ending(name, number)
     kernels = replace(wrong_headers, suffix=suffix)
     if is_body(name):
-        assert 2 <= len(likely) <= FEW
-        assert all(caught(kernels, *bound) for bound in likely)
+        assert len(likely) >= 2
+        assert all(caught(kernels, bound) for bound in likely)
         return
     for some in batches(likely):
         if some != likely[:FEW]:
             wrong = with_wrong_header(name, number, some)
             kernels = replace(compile_kernels(kernel_folder, FLAGS, wrong), suffix=suffix)
-        if any(caught(kernels, *bound) for bound in some):
+        if any(caught(kernels, bound) for bound in some):
             return
     old, new = MUTANT.findall(SOURCES[name])[number]
     pytest.fail(f"{name}: {old!r} -> {new!r} is not seen")
 
 
 def is_body(name: str) -> bool:
-    """Whether a header holds statements that kernels for several types have in common: it has no
-    guard."""
-    return "#ifndef" not in SOURCES[name]
+    """Whether a file holds statements that kernels for several types have in common."""
+    return name.endswith(".inc")
 
 
 def ending(name: str, number: int) -> str:
-    return f"_{name.removesuffix('.h')}_{number}"
+    return f"_{name.partition('.')[0]}_{number}"
 
 
 def renamed(name: str, text: str, suffix: str) -> str:
@@ -130,30 +130,26 @@ def renamed(name: str, text: str, suffix: str) -> str:
     return re.sub(rf"\b{function}\b", f"{function}{suffix}", text)
 
 
-def using(name: str, number: int) -> list[tuple[str, str]]:
+def using(name: str, number: int) -> list[Tested]:
     """Kernels that include a header, those first that call the function of a wrong text."""
     function = enclosing(SOURCES[name], MUTANT.findall(SOURCES[name])[number][0])
-    found = [b for b in all_kernels() if name in included(file_of(*b))]
-    return sorted(found, key=lambda b: function not in SOURCES[file_of(*b)])
+    found = [b for b in all_kernels() if name in included(b.file)]
+    return sorted(found, key=lambda b: function not in SOURCES[b.file])
 
 
-def with_wrong_header(name: str, number: int, some: Sequence[tuple[str, str]]) -> dict[str, str]:
+def with_wrong_header(name: str, number: int, some: Sequence[Tested]) -> dict[str, str]:
     """Sources of some kernels with one wrong text in a header, in a folder of their own."""
     suffix = ending(name, number)
     old, new = MUTANT.findall(SOURCES[name])[number]
-    files = {n: renamed(n, SOURCES[n], suffix) for n in {file_of(*b) for b in some}}
+    files = {n: renamed(n, SOURCES[n], suffix) for n in {b.file for b in some}}
     sources = {**HEADERS, name: planted(name, old, new), **files}
     return {f"{suffix.lstrip('_')}/{n}": text for n, text in sources.items()}
 
 
-def batches(kernels: Sequence[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
+def batches(kernels: Sequence[Tested]) -> Iterator[list[Tested]]:
     rest = iter(kernels)
     while some := list(islice(rest, FEW)):
         yield some
-
-
-def file_of(op: str, dtype: str) -> str:
-    return f"{OPS.get(op).kernel_name(dtype)}.c"
 
 
 def included(name: str) -> set[str]:
@@ -174,10 +170,8 @@ def enclosing(text: str, old: str) -> str:
     return found[-1] if found else old
 
 
-def caught(kernels: HostKernels, name: str, dtype: str) -> bool:
-    op = OPS.get(name)
-    rows = (c for c in op.cases.values() if c.types[0].dtype == dtype)
-    return any(differs(kernels, op, case) for case in rows)
+def caught(kernels: HostKernels, kernel: Tested) -> bool:
+    return any(differs(kernels, OPS.get(kernel.op), case) for case in kernel.rows.values())
 
 
 def differs(kernels: HostKernels, op: Op, case: Case) -> bool:

@@ -10,7 +10,7 @@ from tinsmith.ir.interp import Interpreter, site_of
 from tinsmith.ir.op import OPS, Case, Op, Site
 from tinsmith.prove.bits import equal
 from tinsmith.testing.graphs import random_graph
-from tinsmith.testing.kernels import HostKernels, case_site
+from tinsmith.testing.kernels import HostKernels, all_kernels, case_site, kernel_sources
 
 ROWS = [(op, row) for op in OPS.names() for row in OPS.get(op).cases]
 WORLDS = {
@@ -119,14 +119,23 @@ def test_host_c_equals_the_reference(
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("name", OPS.names())
+PLAIN = [n for n in OPS.names() if OPS.get(n).kernels]
+
+
+@pytest.mark.parametrize("name", PLAIN)
 def test_table_covers_every_kernel(name: str) -> None:
     op = OPS.get(name)
     assert {c.types[0].dtype for c in op.cases.values()} == set(op.kernels)
     assert {c.types[0].dtype for c in op.cases.values() if has_oracle(c)} == set(op.kernels)
 
 
-@pytest.mark.parametrize("name", OPS.names())
+def test_table_of_fused_uses_covers_every_kernel() -> None:
+    bound = {k.file for k in all_kernels()}
+    assert bound == {n for n in kernel_sources() if n.endswith(".c")}
+    assert [k.name for k in all_kernels() if k.op == "fused" and not k.rows] == []
+
+
+@pytest.mark.parametrize("name", PLAIN)
 def test_random_use_equals_the_reference(
     name: str, rng: np.random.Generator, host_kernels: Callable[..., HostKernels]
 ) -> None:

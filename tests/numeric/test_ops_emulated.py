@@ -5,6 +5,8 @@ Compiled C equals the reference bit for bit, infinities, NaN and denormal number
 The rows of some operations are the nodes of one graph, so that few images are linked.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from firmwares import CACHE
@@ -15,7 +17,7 @@ from tinsmith.build.image import BuildOptions, build_image
 from tinsmith.codegen.compile import compile_graph
 from tinsmith.devices.board import BOARDS
 from tinsmith.ir.builder import Builder
-from tinsmith.ir.graph import Graph
+from tinsmith.ir.graph import Graph, Part
 from tinsmith.ir.op import OPS, Op
 from tinsmith.prove.bits import equal
 from tinsmith.testing.kernels import case_site
@@ -68,9 +70,22 @@ def _add(
                 names.append(builder.input(f"{op.name}_{row}_in{i}", type))
                 inputs[names[-1]] = array[None]
         label, quant = f"{op.name}_{row}", site.outputs[0].quant
-        y = builder.op(op.name, *names, name=label, quant=quant, **case.attrs)
+        parts = case.attrs.get("parts", ())
+        if parts:  # the compiler fuses them again
+            y = appended(builder, parts, names, label)
+        else:
+            y = builder.op(op.name, *names, name=label, quant=quant, **case.attrs)
         with np.errstate(all="ignore"):
             (wanted[y],) = op.reference(case.operands, site)
+
+
+def appended(b: Builder, parts: Sequence[Part], values: list[str], label: str) -> str:
+    """The parts of a fused use as nodes; the last is called by the label."""
+    for part in parts:
+        name = label if part is parts[-1] else f"{label}_{part.name}"
+        read = [values[i] for i in part.inputs]
+        values.append(b.op(part.op, *read, name=name, quant=part.type.quant, **part.attrs))
+    return values[-1]
 
 
 @pytest.mark.parametrize("board", BOARDS_RUN)

@@ -56,7 +56,9 @@ def compile_graph(
 
 
 def lower(graph: Graph, dump: Callable[[str, Graph], None] | None = None) -> Graph:
-    """The graph for whose nodes kernels are chosen."""
+    """The graph for whose nodes kernels are chosen; one that is lowered already stays as it is."""
+    if graph.dialect == "lowered":
+        return graph
     show = dump or (lambda name, graph: None)
     show("source", graph)
     for name in PIPELINE:

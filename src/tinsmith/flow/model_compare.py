@@ -148,7 +148,8 @@ def side_by_side(
         seen: the second.
         reset_each: whether states were reset before each case.
     """
-    layers = tuple(_layer(graph, n, golden, seen) for n in graph.nodes)
+    both = golden.values.keys() & seen.values.keys()
+    layers = tuple(_layer(graph, n, golden, seen) for n in graph.nodes if n.outputs[0] in both)
     first = next((layer for layer in layers if layer.differing), None)
     why = ""
     if first is not None and golden.origin == REFERENCE:
@@ -163,7 +164,7 @@ def _layer(graph: Graph, node: Node, golden: Trace, seen: Trace) -> Layer:
     want, got = golden.values[value], seen.values[value]
     wrong = differing(want, got)
     return Layer(
-        node.name, node.op, node.stage, str(graph.type(value)), int(wrong.sum()), want.size,
+        node.name, node.words, node.stage, str(graph.type(value)), int(wrong.sum()), want.size,
         _most(want[wrong], got[wrong]),
     )  # fmt: skip
 

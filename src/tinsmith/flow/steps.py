@@ -171,7 +171,9 @@ class Steps:
             f"measure {board.id}",
             Measurement,
             (firmware, board, graph, data, RUNNERS.get(runner).find()),
-            lambda progress: measure(Trial(firmware, board, self.objects), graph, data, progress),
+            lambda progress: measure(
+                Trial(firmware, board, self.objects, self.project.toolchain), graph, data, progress
+            ),
         )
 
     def prove(self, firmware: Firmware, board: Board, graph: Graph, windows: Windows) -> Proof:
@@ -187,11 +189,14 @@ class Steps:
             Proof,
             (firmware, board, stimulus, tools),
             lambda _: self._prove(
-                Trial(firmware, board, self.objects),
+                self._trial(firmware, board),
                 stimulus,
                 lambda: parameter_hypotheses(graph, pipeline),
             ),
         )
+
+    def _trial(self, firmware: Firmware, board: Board) -> Trial:
+        return Trial(firmware, board, self.objects, self.project.toolchain)
 
     def _prove(
         self,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,13 @@ from tinsmith.bench.cycles.model import latency
 from tinsmith.bench.outcome import Outcome, RunOptions
 from tinsmith.bench.run import run
 from tinsmith.build.firmware import Firmware
+from tinsmith.build.image import BuildOptions, build_image
 from tinsmith.build.shared import build_shared
+from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.progress import Progress
 from tinsmith.devices.board import BOARDS, Board
 from tinsmith.flow import golden
+from tinsmith.flow.narrow import narrowed
 from tinsmith.flow.result import Measurement, Proof
 from tinsmith.ir.graph import Graph
 from tinsmith.learn.evaluate import evaluate
@@ -21,6 +25,7 @@ from tinsmith.learn.metrics import metrics
 from tinsmith.prove.diagnose import Hypothesis
 from tinsmith.prove.parity import compare
 from tinsmith.prove.record import reference_trace, trace_of
+from tinsmith.prove.trace import Trace, Verdict
 
 MAX_INSTRUCTIONS = 2_000_000_000
 """How much emulation one measurement may take: some ten seconds."""
@@ -28,11 +33,13 @@ MAX_INSTRUCTIONS = 2_000_000_000
 
 @dataclass(frozen=True)
 class Trial:
-    """A firmware on its board's first runner; compiled plug-ins are kept in ``objects``."""
+    """A firmware on its board's first runner; compiled plug-ins are kept in ``objects``, what is
+    compiled anew is linked with ``toolchain``."""
 
     firmware: Firmware
     board: Board
     objects: Path
+    toolchain: str = "zig"
 
     def run(self, options: RunOptions) -> Outcome:
         """What the runner saw."""
@@ -81,17 +88,51 @@ def prove(
     unaligned words is watched for them too, because an emulator may let them pass.
     """
     module, board = trial.firmware.module, trial.board
-    graph, options = module.graph, RunOptions(stimulus, trace=True)
-    shared = build_shared(module, trial.objects)
-    host = run(shared, BOARDS.get("host"), "host", options)
-    seen = [replace(trace_of(host, stimulus), origin="host C")]
+    graph = module.graph
+    judges = [partial(_host, trial, stimulus)]
     if board.id != "host":
-        strict = replace(options, check_alignment=board.core.isa == "armv6-m")
-        seen.append(trace_of(trial.run(strict), stimulus))
+        judges.append(partial(_board, trial, stimulus))
+    seen = [judge(module) for judge in judges]
     reference = reference_trace(graph, stimulus)
     verdicts = tuple(compare(graph, reference, trace) for trace in seen)
     if not all(v.equal for v in verdicts):
         named = suspects()
-        verdicts = tuple(compare(graph, reference, trace, named) for trace in seen)
+        verdicts = tuple(
+            _told(module, stimulus, trace, judge, named)
+            for trace, judge in zip(seen, judges, strict=True)
+        )
     cases = len(next(iter(stimulus.values())))
     return Proof(cases, verdicts, golden.stage_rows(graph, reference, seen))
+
+
+def _told(
+    module: InferenceModule,
+    stimulus: Mapping[str, np.ndarray],
+    trace: Trace,
+    run_again: Callable[[InferenceModule], Trace],
+    named: Sequence[Hypothesis],
+) -> Verdict:
+    """The verdict with all that can be found out of a difference."""
+
+    def judge(other: InferenceModule) -> Verdict:
+        return compare(other.graph, reference_trace(other.graph, stimulus), run_again(other))
+
+    verdict = compare(module.graph, reference_trace(module.graph, stimulus), trace, named)
+    return narrowed(verdict, module, judge)
+
+
+def _host(trial: Trial, stimulus: Mapping[str, np.ndarray], module: InferenceModule) -> Trace:
+    options = RunOptions(stimulus, trace=True)
+    host = run(build_shared(module, trial.objects), BOARDS.get("host"), "host", options)
+    return replace(trace_of(host, stimulus), origin="host C")
+
+
+def _board(trial: Trial, stimulus: Mapping[str, np.ndarray], module: InferenceModule) -> Trace:
+    """On the board's runner; a module that is not the trial's own is linked first."""
+    board, used = trial.board, trial
+    if module is not trial.firmware.module:
+        built = BuildOptions(cache=trial.objects)
+        used = replace(trial, firmware=build_image(module, board, trial.toolchain, built))
+    strict = board.core.isa == "armv6-m"
+    options = RunOptions(stimulus, trace=True, check_alignment=strict)
+    return trace_of(used.run(options), stimulus)

@@ -163,20 +163,5 @@ class Op:
         """File and function (behind ``ts_``) of the kernel for a dtype of operand 0."""
         return f"{self.name}_{self.kernels[dtype].suffix or dtype}"
 
-    def distance(self, operand: int, site: Site) -> int:
-        """Smallest safe (address of operand - address of result), in bytes, for memory shared with
-        an operand.
-
-        For ``elementwise``: the write of element i ends at out + (i+1)*so and must not pass the
-        first unread byte, in + (i+1)*si. For ``whole`` no sharing is safe: the operand must begin
-        behind the result's end.
-        """
-        result = site.outputs[0]
-        if self.access == "whole" or operand not in self.alias:
-            return result.nbytes
-        size_in = site.inputs[operand].nbytes // site.inputs[operand].elements
-        size_out = result.nbytes // result.elements
-        return max(0, (result.elements - 1) * (size_out - size_in))
-
 
 OPS: Catalogue[Op] = Catalogue("op", "tinsmith.ir.ops", Op)

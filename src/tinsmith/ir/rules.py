@@ -165,6 +165,11 @@ NAMES: tuple[Rule, ...] = (
     ),
     Rule("op", "node", _op_known, "the operation must be in ir/ops"),
     Rule("order", "step", _before_use, "every operand is defined before it is read"),
+    Rule(
+        "fused", "node",
+        lambda g, n: not n.parts or g.dialect == "lowered",
+        "only a lowered graph has fused nodes",
+    ),
     Rule("results", "node", lambda g, n: len(n.outputs) >= 1, "a node has at least one result"),
     Rule("attributes", "node", _attrs_finite, "float attributes are finite"),
     Rule(

@@ -33,15 +33,24 @@ class Suspect:
     """The first node whose value differs.
 
     Args:
+        graph: with fused nodes taken apart.
+        node: there.
+        whole: the graph as it was compiled.
         expected: every value as the reference computes it from the raw integers that were seen.
         wrong: where the node's first result differs, [case, *shape].
     """
 
     graph: Graph
     node: Node
+    whole: Graph
     expected: Mapping[str, np.ndarray]
     seen: Trace
     wrong: np.ndarray
+
+    @property
+    def step(self) -> Node:
+        """The compiled node: the suspect itself, or the fused one that it is part of."""
+        return next(n for n in self.whole.nodes if n.outputs == self.node.outputs)
 
 
 def diagnose(
@@ -59,7 +68,7 @@ def diagnose(
         found = explain(use_of(suspect.graph, suspect.node, suspect.expected, suspect.seen))
         if found:
             return "quantisation-scale", f"{found}; {_summary(suspect)}"
-    inputs = f"recomputed from the device's own inputs, {suspect.node.op} is wrong:"
+    inputs = f"recomputed from the device's own inputs, {suspect.step.words} is wrong:"
     return "kernel", f"{inputs} {_summary(suspect)}"
 
 
@@ -93,12 +102,12 @@ def _others_wrong(suspect: Suspect) -> bool:
 
 def _same_kernel(suspect: Suspect) -> Iterator[Use]:
     """Other uses of the suspect's kernel whose operands and result were recorded."""
-    graph = suspect.graph
+    graph, step = suspect.whole, suspect.step
     known = {*graph.constants, *suspect.seen.values, *suspect.seen.raw}
-    dtype = graph.type(suspect.node.inputs[0]).dtype
+    dtype = graph.type(step.inputs[0]).dtype
     for node in graph.nodes:
-        same = node.op == suspect.node.op and graph.type(node.inputs[0]).dtype == dtype
-        if same and node.name != suspect.node.name and known.issuperset(node.inputs + node.outputs):
+        same = node.words == step.words and graph.type(node.inputs[0]).dtype == dtype
+        if same and node.name != step.name and known.issuperset(node.inputs + node.outputs):
             yield use_of(graph, node, suspect.expected, suspect.seen)
 
 

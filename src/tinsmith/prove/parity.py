@@ -9,12 +9,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from tinsmith.core.errors import UserError
-from tinsmith.ir.graph import Graph, Node
+from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import run_cases
 from tinsmith.prove.bits import differing, same_type
 from tinsmith.prove.diagnose import Hypothesis, Suspect, diagnose
 from tinsmith.prove.stimulus import judge
 from tinsmith.prove.trace import Divergence, Trace, Verdict
+from tinsmith.rewrite.fuse import taken_apart
 
 DRIVER = "driver"
 """Stage of a divergence in the raw integers."""
@@ -30,7 +31,8 @@ def compare(
     """Compare a trace with its golden one.
 
     Args:
-        graph: the lowered graph, the reference of the arithmetic.
+        graph: the lowered graph as it was compiled, the reference of the arithmetic. Of a fused
+            node the result is compared, and explained by its parts.
         golden: the reference trace; its raw integers are the golden stimulus.
         seen: the trace to judge. It may leave out intermediate values, not outputs.
         alternatives: lowered graphs with one DSP parameter changed, to name such a fault.
@@ -42,9 +44,7 @@ def compare(
     _check(graph, golden, seen)
     cases = len(seen.raw[graph.inputs[0]])
     compared = [n for n in graph.nodes if n.outputs[0] in seen.values]
-    found = _driver(graph, golden, seen) or _arithmetic(
-        graph, seen, compared, alternatives, reset_each
-    )
+    found = _driver(graph, golden, seen) or _arithmetic(graph, seen, alternatives, reset_each)
     return Verdict(seen.origin, found is None, cases, len(compared), found)
 
 
@@ -74,20 +74,19 @@ def _driver(graph: Graph, golden: Trace, seen: Trace) -> Divergence | None:
 
 
 def _arithmetic(
-    graph: Graph,
-    seen: Trace,
-    compared: Sequence[Node],
-    alternatives: Sequence[Hypothesis],
-    reset_each: bool,
+    whole: Graph, seen: Trace, alternatives: Sequence[Hypothesis], reset_each: bool
 ) -> Divergence | None:
     """The first value that differs from the reference fed with what the device really saw."""
+    graph = taken_apart(whole)
     expected = run_cases(graph, seen.raw, reset_each)
-    for node in compared:
+    for node in graph.nodes:
         (value,) = node.outputs
+        if value not in seen.values:
+            continue
         want, got = expected[value], seen.values[value]
         wrong = differing(want, got) if same_type(want, got) else np.ones(want.shape, np.bool_)
         if wrong.any():
-            suspect = Suspect(graph, node, expected, seen, wrong)
+            suspect = Suspect(graph, node, whole, expected, seen, wrong)
             kind, evidence = diagnose(suspect, alternatives, reset_each)
             case = int(np.argwhere(wrong)[0][0])
             count = int(wrong.sum())

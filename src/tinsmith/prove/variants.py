@@ -10,6 +10,7 @@ from tinsmith.ir.graph import Attr, Graph
 from tinsmith.learn.features import feature_graph, signal_of, stages
 from tinsmith.learn.pipeline import BlockUse, Pipeline
 from tinsmith.prove.diagnose import Hypothesis
+from tinsmith.rewrite.fuse import taken_apart
 
 
 def parameter_hypotheses(graph: Graph, pipeline: Pipeline) -> tuple[Hypothesis, ...]:
@@ -24,7 +25,7 @@ def parameter_hypotheses(graph: Graph, pipeline: Pipeline) -> tuple[Hypothesis, 
     for words, other in _pipelines(pipeline):
         changed = feature_graph(other)
         if changed.type(changed.outputs[0]) == graph.type(_features(graph)):
-            lowered = lower(graft(graph, changed))
+            lowered = taken_apart(lower(graft(graph, changed)))
             found.append(Hypothesis(words, "dsp-parameter", lowered))
     return tuple(found)
 

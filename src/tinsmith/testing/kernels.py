@@ -15,6 +15,7 @@ import numpy as np
 
 from tinsmith.build.objects import run_tool
 from tinsmith.build.toolchain import TOOLCHAINS
+from tinsmith.codegen.kernel_set import SETS, Binding
 from tinsmith.core.errors import InternalError
 from tinsmith.ir.op import F32, OPS, Argument, Case, In, Op, Out, Scratch, Site
 from tinsmith.ir.types import TensorType
@@ -27,9 +28,22 @@ UNIT = 25
 
 
 def kernel_sources() -> dict[str, str]:
-    """File name -> text of every kernel and header under `kernels/ref`."""
+    """File name -> text of every kernel, header and shared body under `kernels/ref`."""
     folder = files("tinsmith.kernels").joinpath("ref")
-    return {p.name: p.read_text("utf-8") for p in folder.iterdir() if p.name.endswith((".c", ".h"))}
+    kinds = (".c", ".h", ".inc")
+    return {p.name: p.read_text("utf-8") for p in folder.iterdir() if p.name.endswith(kinds)}
+
+
+def binding_of(op: Op, site: Site) -> Binding:
+    """How the kernel of the reference set computes a use of an operation.
+
+    Raises:
+        InternalError: it has none.
+    """
+    found = SETS.get("ref").bind(op.name, site)
+    if not found:
+        raise InternalError(f"no kernel takes this use of {op.name}")
+    return found[0]
 
 
 def case_site(op: Op, case: Case) -> Site:
@@ -79,14 +93,11 @@ class HostKernels:
         return _array(result.content(), site.outputs[0])
 
     def _run(self, op: Op, site: Site, inputs: list["_Guarded"], results: list["_Guarded"]) -> None:
-        dtype = site.inputs[0].dtype
-        function = getattr(
-            ctypes.CDLL(str(self.library)), f"ts_{op.kernel_name(dtype)}{self.suffix}"
-        )
+        binding = binding_of(op, site)
+        function = getattr(ctypes.CDLL(str(self.library)), f"ts_{binding.name}{self.suffix}")
         function.restype = None
         scratch: list[_Guarded] = []
-        arguments = op.kernels[dtype].arguments(site)
-        function(*[_passed(a, inputs, results, scratch) for a in arguments])
+        function(*[_passed(a, inputs, results, scratch) for a in binding.arguments])
         if not all(g.intact() for g in (*results, *inputs, *scratch)):
             raise InternalError(f"kernel of {op.name} wrote outside its results")
 
@@ -192,6 +203,39 @@ def _compile(library: Path, names: Sequence[str], flags: Sequence[str], cache: P
     part.rename(library)
 
 
-def all_kernels() -> list[tuple[str, str]]:
-    """(op, dtype) of every kernel that an operation of the catalogue binds."""
-    return [(op.name, dtype) for op in OPS.all() for dtype in op.kernels]
+@dataclass(frozen=True)
+class Tested:
+    """A kernel of the reference set and the rows of an operation's table that it computes."""
+
+    op: str
+    dtype: str
+    """Of the first operand."""
+    name: str
+
+    @property
+    def file(self) -> str:
+        """Its C file."""
+        return f"{self.name}.c"
+
+    @property
+    def rows(self) -> dict[str, Case]:
+        """Its part of the operation's table."""
+        op = OPS.get(self.op)
+        return {
+            n: c for n, c in op.cases.items()
+            if c.types[0].dtype == self.dtype
+            and (op.kernels or binding_of(op, case_site(op, c)).name == self.name)
+        }  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.op}-{self.dtype}" if self.op != "fused" else self.name
+
+
+def all_kernels() -> list[Tested]:
+    """Every kernel that an operation of the catalogue binds, once per type of the first operand;
+    then those of fused uses."""
+    plain = [Tested(o.name, d, o.kernel_name(d)) for o in OPS.all() for d in o.kernels]
+    fused = OPS.get("fused")
+    rows = fused.cases.values()
+    found = {(c.types[0].dtype, binding_of(fused, case_site(fused, c)).name) for c in rows}
+    return plain + [Tested("fused", dtype, name) for dtype, name in sorted(found)]

@@ -10,6 +10,7 @@ from planting import Bench, make_bench, other_parameters
 
 from tinsmith.bench.outcome import RunOptions
 from tinsmith.build.image import BuildOptions, build_image
+from tinsmith.codegen import kernels
 from tinsmith.codegen.compile import compile_graph
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.devices.board import BOARDS
@@ -67,3 +68,34 @@ def test_nobody_is_asked_for_hypotheses_where_all_is_equal(
         verdicts = prove(used, stimulus, nobody).verdicts
         assert verdicts and all(v.equal for v in verdicts)
         assert asked[-1].check_alignment is strict
+
+
+WRONG = {
+    "in the body that all dense layers share": (
+        "ts_dense.inc", ("k = 0; k < depth", "k = 1; k < depth"),
+        "dense_0_sum", "Found by computing dense + requantize one by one",
+    ),
+    "in the fused kernel alone": (
+        "dense_requantize_int8.c", ("factors > 1 ? 1 : 0", "0 * factors"),
+        "hidden_int8", "dense + requantize are right: kernel ref/dense_requantize_int8 is wrong",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("where", WRONG)
+def test_a_wrong_fused_step_is_computed_again_in_parts(
+    bench: Bench, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    file, (old, new), value, told = WRONG[where]
+    real = kernels._read
+
+    def planted(kind: str, name: str) -> str:
+        text = real(kind, name)
+        return text.replace(old, new, 1) if name == file else text
+
+    monkeypatch.setattr(kernels, "_read", planted)
+    wrong = linked(compile_graph(bench.graph, "nucleo_l4r5zi"), "nucleo_l4r5zi")
+    stimulus = {"raw": bench.golden(bench.windows(rng, 1))}
+    for verdict in prove(wrong, stimulus, tuple).verdicts:
+        assert verdict.divergence.kind == "kernel"
+        assert verdict.divergence.value == value and told in verdict.divergence.evidence

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tinsmith.ir.builder import Builder
-from tinsmith.ir.graph import Graph, Node, State
+from tinsmith.ir.graph import Graph, Part, State
 from tinsmith.ir.rules import DIALECTS, NAMES, TYPES, SpecError, check, verify
 from tinsmith.ir.types import Quant, TensorType
 
@@ -62,6 +62,12 @@ def with_state(**changes: object) -> Graph:
     return graph.with_(states=(replace(graph.states[0], **changes),))
 
 
+def with_parts(graph: Graph, name: str) -> Graph:
+    node = next(n for n in graph.nodes if n.name == name)
+    part = Part(name, node.op, tuple(range(len(node.inputs))), node.attrs, name, graph.type(name))
+    return with_node(graph, name, op="fused", attrs={}, parts=(part,))
+
+
 F = TensorType((1, 2), "float32")
 X8 = TensorType((1, 3), "int8")
 NAN = np.array([0.0, np.nan], np.float32)
@@ -89,7 +95,7 @@ BROKEN: dict[str, Callable[[], Graph]] = {
     "shift": lambda: with_constant(int8(), "sh", np.full(2, 31, np.int32)),
     "identifiers": lambda: lowered(good()).with_(name="not a name"),
     "distinct-names": lambda: lowered(_cases_collide()),
-    "kernel": lambda: lowered(_no_kernel()),
+    "fused": lambda: with_parts(good(), "y"),
     "computed-outputs": lambda: lowered(good().with_(outputs=("y", "x"))),
     "computed-next": lambda: lowered(_next_is_input()),
     "dialect": lambda: good().with_(dialect="spoken"),
@@ -103,12 +109,6 @@ def _cases_collide() -> Graph:
     b = Builder("net")
     x = b.input("x", TensorType((1, 3), "float32"))
     return b.build([b.op("relu", x, name="Y"), b.op("relu", x, name="y")])
-
-
-def _no_kernel() -> Graph:
-    graph = Graph("g", "float", ("x",), ("y",), (), {"x": F, "y": F})
-    return graph.with_(nodes=(Node("y", "sqrt", ("x",), ("y",)),), types={
-        "x": TensorType((1, 2), "bool"), "y": TensorType((1, 2), "bool")})  # fmt: skip
 
 
 def _next_is_input() -> Graph:
@@ -131,7 +131,7 @@ def test_good_graphs_pass() -> None:
 
 
 # These are caught by the operation's own inference as well, which speaks first.
-EARLIER = {"kernel": "infer", "requantize": "infer"}
+EARLIER = {"requantize": "infer"}
 
 
 @pytest.mark.parametrize("rule", BROKEN)

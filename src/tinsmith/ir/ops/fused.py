@@ -119,7 +119,7 @@ def _clamped(case: Case, op: str, tail: tuple[str, ...]) -> Case:
     (type,) = OPS.get(op).infer(case.types, case.attrs)
     n = len(case.operands)
     numbers = () if tail == ("relu",) else (-0.25, 0.75)
-    bounds = tuple(np.array([b], np.float32) for b in numbers)
+    bounds = tuple(np.full((1,) * min(1, len(type.shape)), b, np.float32) for b in numbers)
     parts = [Part("sum", op, tuple(range(n)), dict(case.attrs), "sum", type)]
     for number, name in enumerate(tail):
         own = (n + number,) if bounds else ()
