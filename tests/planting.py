@@ -284,7 +284,7 @@ WRONG_LINES = (
     WrongLine("quantize_float32", "standard_int8", ">= 0.5f) ? 1 : 0", ">= 0.5f) ? 2 : 0"),
     WrongLine("dense_requantize_int8", "hidden_int8", "(value) - x_zero", "(value) + x_zero"),
     WrongLine("ts_dense.inc", "hidden_int8", "k = 0; k < depth", "k = 1; k < depth"),
-    WrongLine("dense_requantize_int8", "hidden_int8", "ts_requantized(sum,", "ts_requantized(sum + 99,"),
+    WrongLine("dense_requantize_int8", "hidden_int8", "requantized(sum", "requantized(9999 + sum"),
     WrongLine("dense_requantize_int8", "hidden_int8", "factors > 1 ? 1 : 0", "0 * factors"),
     WrongLine("dequantize_int8", "dense_1", "- zero", "+ zero"),
     WrongLine("softmax_float32", "probabilities", "ts_div(", "0.5f * ts_div("),

@@ -99,7 +99,7 @@ def test_a_plan_is_accepted_from_the_declared_distance_on(kernel: Tested) -> Non
     found = list(small_cases(kernel))
     assert found, "the table needs a small row for every dtype"
     touching = 0
-    for case in found[:3]:
+    for case in found:
         site = case_site(op, case)
         for shared in activations(case):
             graph = use(op, case, shared)

@@ -44,7 +44,7 @@ def _chosen(graph: Graph, node: Node, sets: Sequence[KernelSet], choices: Choice
     if not offers:
         raise _no_kernel(graph, node)
     wanted = choices.kernels.get(node.name)
-    if wanted is None or (wanted == PARTS and not node.parts):
+    if wanted is None or wanted == PARTS:
         return list(offers.values())[-1]
     if wanted not in offers:
         possible = [*reversed(offers), *([PARTS] if node.parts else [])]
@@ -67,9 +67,8 @@ def _no_kernel(graph: Graph, node: Node) -> UserError:
 
 
 def _check_names(graph: Graph, choices: Choices) -> None:
-    known = {n.name for n in graph.nodes}
-    for name, kernel in choices.kernels.items():
-        if name not in known and kernel != PARTS:
-            near = get_close_matches(name, sorted(known), 1)
-            told = f"Did you mean {near[0]!r}?" if near else f"Layers: {', '.join(sorted(known))}."
-            raise UserError("codegen.choice", f"There is no layer {name!r} to choose for.", told)
+    known = sorted(n.name for n in graph.nodes)
+    for name in choices.kernels.keys() - set(known):
+        near = get_close_matches(name, known, 1)
+        told = f"Did you mean {near[0]!r}?" if near else f"Layers: {', '.join(known)}."
+        raise UserError("codegen.choice", f"There is no layer {name!r} to choose for.", told)

@@ -76,7 +76,7 @@ WRONG = {
         "dense_0_sum", "Found by computing dense + requantize one by one",
     ),
     "in the fused kernel alone": (
-        "dense_requantize_int8.c", ("factors > 1 ? 1 : 0", "0 * factors"),
+        "dense_requantize_int8.c", ("requantized(sum", "requantized(9999 + sum"),
         "hidden_int8", "dense + requantize are right: kernel ref/dense_requantize_int8 is wrong",
     ),
 }  # fmt: skip

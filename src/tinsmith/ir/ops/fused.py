@@ -12,6 +12,7 @@ import numpy as np
 
 from tinsmith.ir.graph import Attr, Part
 from tinsmith.ir.op import OPS, Attrs, Case, Cost, Op, ShapeError, Site, Types
+from tinsmith.ir.ops._conv import offset_layer
 from tinsmith.ir.ops.requantize import ROUNDINGS, multipliers
 from tinsmith.ir.types import Quant, TensorType, type_of
 
@@ -142,7 +143,8 @@ def _cases() -> dict[str, Case]:
             elif sums.dtype == "float32" and not op.endswith("pool2d"):
                 table[f"{op}_{name}_relu"] = _clamped(case, op, ("relu",))
                 table[f"{op}_{name}_bounds"] = _clamped(case, op, ("max", "min"))
-    return table
+    rows = offset_layer("int16", (3, 8), (5, 8), 0, {})  # more than a word of results
+    return table | {"dense_int16_rows": _then(rows, "dense", "wide16", rng)}
 
 
 OP = Op(

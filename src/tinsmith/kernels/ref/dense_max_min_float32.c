@@ -1,6 +1,6 @@
 /* Fully connected, float32, then the larger of that and *least, then the smaller of that and *most; NaN stays. Arguments
  * and arithmetic: ts_dense.inc. */
-/* mutant: "ts_at_least(sum, *least), *most" -> "ts_at_least(sum, *most), *most" */
+/* mutant: "*least), *most" -> "*most), *least" */
 #include "ts_kernel.h"
 
 void ts_dense_max_min_float32(

@@ -1,5 +1,5 @@
 /* Maximum of a window over each channel of NHWC pictures, int16, clamped. Arguments and arithmetic: ts_max_pool2d.inc. */
-/* mutant: "ts_clamp(best, low, high)" -> "ts_clamp(best, low, 127)" */
+/* mutant: "best, low, high" -> "best, high, low" */
 #include "ts_kernel.h"
 
 void ts_max_pool2d_int16(

@@ -1,0 +1,95 @@
+"""Kernels are chosen, pinned and written down; what is impossible is said with what is possible."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinsmith.codegen import select
+from tinsmith.codegen.choices import NOTHING_CHOSEN, Choices, read_pinned, write_chosen
+from tinsmith.codegen.compile import compile_graph
+from tinsmith.codegen.kernel_set import SETS
+from tinsmith.core.errors import UserError
+from tinsmith.ir.builder import Builder
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.types import TensorType
+
+
+def small() -> Graph:
+    b = Builder("net")
+    w, bias = b.constant("w", np.eye(3, dtype=np.float32)), b.constant("b", np.ones(3, np.float32))
+    x = b.op("dense", b.input("x", TensorType((1, 3), "float32")), w, bias, name="sum")
+    return b.build([b.op("softmax", b.op("relu", x, name="hidden"), name="out")])
+
+
+def test_a_program_says_its_kernels() -> None:
+    kernels = compile_graph(small(), "host").kernels
+    assert kernels == {"hidden": "ref/dense_relu_float32", "out": "ref/softmax_float32"}
+
+
+def test_a_fused_layer_may_be_pinned_apart_and_its_parts_too() -> None:
+    pins = Choices({"hidden": "parts", "sum": "ref/dense_float32"})
+    kernels = compile_graph(small(), "host", choices=pins).kernels
+    assert list(kernels) == ["sum", "hidden", "out"] and kernels["hidden"] == "ref/relu_float32"
+
+
+@pytest.mark.parametrize(
+    ("layer", "kernel", "told"),
+    [
+        ("hidden", "dsp/dense", "Possible there: ref/dense_relu_float32, parts."),
+        ("out", "ref/softmax_int8", "Possible there: ref/softmax_float32."),
+        ("hiden", "parts", "Did you mean 'hidden'?"),
+        ("sum", "ref/dense_float32", "Layers: hidden, out."),
+    ],
+)
+def test_an_impossible_pin_names_what_is_possible(layer: str, kernel: str, told: str) -> None:
+    with pytest.raises(UserError, match=layer) as e:
+        compile_graph(small(), "host", choices=Choices({layer: kernel}))
+    assert e.value.code == "codegen.choice" and e.value.hint == told
+
+
+def test_an_operation_without_a_kernel_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a fused layer without one is taken apart before."""
+    monkeypatch.setattr(select, "sets_for", lambda features: [])
+    with pytest.raises(UserError, match=r"'dense' \(node 'sum'\) has no kernel for float32") as e:
+        compile_graph(small(), "host")
+    assert e.value.code == "codegen.kernel"
+
+
+def test_a_fused_layer_that_no_kernel_computes_stays_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    ref = SETS.get("ref")
+    plain = replace(ref, bind=lambda op, site: [] if op == "fused" else ref.bind(op, site))
+    monkeypatch.setattr(select, "sets_for", lambda features: [plain])
+    assert list(compile_graph(small(), "host").kernels) == ["sum", "hidden", "out"]
+
+
+def test_the_lock_file_keeps_pins_and_other_boards(tmp_path: Path) -> None:
+    file = tmp_path / "tinsmith.lock"
+    assert read_pinned(file, "host") is NOTHING_CHOSEN
+    file.write_text('[host.pinned]\n"a layer" = "parts"\n[rpi_pico.chosen]\nx = "ref/y"\n')
+    write_chosen(file, "host", {"a layer": "ref/z", "b": "ref/c"})
+    assert read_pinned(file, "host").kernels == {"a layer": "parts"}
+    text = file.read_text()
+    assert text.startswith("# Which kernel") and '["rpi_pico".chosen]\n"x" = "ref/y"' in text
+    assert '"b" = "ref/c"' in text
+    before = file.stat().st_mtime_ns
+    write_chosen(file, "host", {"a layer": "ref/z", "b": "ref/c"})
+    assert file.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[host", "not valid TOML"),
+        ("host = 1", "host is 1; allowed is a table"),
+        ("[host.pins]", "key 'host.pins' is unknown"),
+        ("[host.pinned]\na = 3", "host.pinned.a is 3; allowed is a text"),
+    ],
+)
+def test_a_wrong_lock_file_is_told(tmp_path: Path, text: str, told: str) -> None:
+    file = tmp_path / "tinsmith.lock"
+    file.write_text(text)
+    with pytest.raises(UserError, match="lock") as e:
+        read_pinned(file, "host")
+    assert told in e.value.message
