@@ -15,8 +15,8 @@ import numpy as np
 
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.op import ShapeError
-from tinsmith.ir.ops.strided import joined
 from tinsmith.ir.types import TensorType
+from tinsmith.ir.walk import joined
 
 Shape = Sequence[int]
 Padding = Literal["constant", "reflect", "edge", "wrap"]

@@ -146,4 +146,7 @@ OP = Op(
     extend=extend,
     access="elementwise",
     alias=(0,),
+    pointwise=2,
+    commutes=True,
+    affine=lambda c: (np.ones_like(c), c),
 )

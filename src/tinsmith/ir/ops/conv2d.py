@@ -113,4 +113,5 @@ OP = Op(
     ),
     cases=CASES,
     extend=extend,
+    channel_axis=0,
 )

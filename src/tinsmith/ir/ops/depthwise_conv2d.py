@@ -128,4 +128,5 @@ OP = Op(
     ),
     cases=CASES,
     extend=extend,
+    channel_axis=3,
 )
