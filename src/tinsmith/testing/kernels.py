@@ -4,9 +4,10 @@ as generated code calls them, with guarded memory around every result."""
 import ctypes
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -22,6 +23,7 @@ from tinsmith.ir.types import TensorType
 STRICT = ("-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wdouble-promotion")
 GUARD_BYTES = 64
 GUARD = 0xA5
+_PROTOTYPE = re.compile(r"^void (ts_\w+)\(([^)]*)\)\s*\{", re.MULTILINE)
 UNIT = 25
 """Most kernels that are compiled as one file."""
 
@@ -41,10 +43,12 @@ def case_site(op: Op, case: Case) -> Site:
 
 @dataclass(frozen=True)
 class HostKernels:
-    """Compiled kernels in a shared object; ``suffix`` ends the names of its functions."""
+    """Compiled kernels in a shared object; ``suffix`` ends the names of its functions,
+    ``prototypes`` are the parameters of each, as its C file has them."""
 
     library: Path
     suffix: str = ""
+    prototypes: Mapping[str, str] = field(default_factory=dict)
 
     def call(self, op: Op, operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
         """What the C kernel of ``op`` makes of the operands.
@@ -80,15 +84,50 @@ class HostKernels:
 
     def _run(self, op: Op, site: Site, inputs: list["_Guarded"], results: list["_Guarded"]) -> None:
         dtype = site.inputs[0].dtype
-        function = getattr(
-            ctypes.CDLL(str(self.library)), f"ts_{op.kernel_name(dtype)}{self.suffix}"
-        )
+        name = f"ts_{op.kernel_name(dtype)}{self.suffix}"
+        arguments = op.kernels[dtype].arguments(site)
+        check_call(f"{name}({self.prototypes.get(name, '')})", arguments)
+        function = getattr(ctypes.CDLL(str(self.library)), name)
         function.restype = None
         scratch: list[_Guarded] = []
-        arguments = op.kernels[dtype].arguments(site)
         function(*[_passed(a, inputs, results, scratch) for a in arguments])
         if not all(g.intact() for g in (*results, *inputs, *scratch)):
             raise InternalError(f"kernel of {op.name} wrote outside its results")
+
+
+def prototypes(sources: Mapping[str, str]) -> dict[str, str]:
+    """Function -> its parameters, of the kernels in C texts."""
+    return {
+        n: " ".join(p.split()) for text in sources.values() for n, p in _PROTOTYPE.findall(text)
+    }
+
+
+def check_call(prototype: str, arguments: Sequence[Argument]) -> None:
+    """Raises InternalError where an op's arguments are not those of the kernel's prototype, by
+    number and kind: a call through ctypes would not tell, but read whatever lies there."""
+    inside = prototype.partition("(")[2].rstrip(")")
+    wanted = [_kind_of_parameter(p) for p in inside.split(",") if p.strip()]
+    given = [_kind_of_argument(a) for a in arguments]
+    if wanted != given:
+        raise InternalError(
+            f"the op gives {len(given)} arguments ({', '.join(given)}), "
+            f"the kernel takes {len(wanted)}: {prototype}"
+        )
+
+
+def _kind_of_parameter(text: str) -> str:
+    if "*" in text:
+        return "pointer"
+    return {"int32_t": "int32_t", "float": "float"}.get(text.split()[0], text.strip())
+
+
+def _kind_of_argument(argument: Argument) -> str:
+    match argument:
+        case In() | Out() | Scratch():
+            return "pointer"
+        case F32():
+            return "float"
+    return "int32_t"
 
 
 class _Guarded:
@@ -162,7 +201,7 @@ def compile_kernels(
             (library.parent / name).parent.mkdir(exist_ok=True)
             (library.parent / name).write_text(text, encoding="utf-8")
         _compile(library, _units(library.parent, texts), flags, folder)
-    return HostKernels(library)
+    return HostKernels(library, prototypes=prototypes(texts))
 
 
 def _units(folder: Path, names: Iterable[str]) -> list[str]:
