@@ -205,7 +205,7 @@ def _inferred(graph: Graph, node: Node) -> bool:
 
 
 def _bare(type: TensorType) -> tuple[object, ...]:
-    return type.shape, type.dtype, type.storage
+    return type.shape, type.dtype
 
 
 def _matches(graph: Graph, name: str) -> bool:
