@@ -26,11 +26,12 @@ def joined(shape: Sequence[int], strides: Sequence[int]) -> tuple[list[int], lis
 
 @dataclass(frozen=True)
 class Walk:
-    """Steps along axes of ``lengths``, the last axis fastest, from element ``offset`` of a tensor
-    read as one row; one step along axis i leads ``steps[i]`` elements on."""
+    """Steps along axes of ``lengths`` (1 or more), the last axis fastest, from element ``offset``
+    of a tensor read as one row; one step along axis i leads ``steps[i]`` elements on: 0 repeats,
+    below 0 it goes backwards."""
 
-    lengths: tuple[int, ...]
-    steps: tuple[int, ...]
+    lengths: Sequence[int]
+    steps: Sequence[int]
     offset: int = 0
 
     @property

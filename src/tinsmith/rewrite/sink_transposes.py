@@ -63,8 +63,8 @@ class _Sweep:
             made = Node(name, "reshape", (order.source,), (value,), {"shape": shape}, stage)
         else:
             attrs: dict[str, Attr] = {
-                "offset": 0, "result": shape, "shape": order.walk.lengths,
-                "strides": order.walk.steps,
+                "offset": 0, "result": shape, "shape": tuple(order.walk.lengths),
+                "strides": tuple(order.walk.steps),
             }  # fmt: skip
             made = Node(name, "strided", (order.source,), (value,), attrs, stage)
         self.nodes.append(made)
