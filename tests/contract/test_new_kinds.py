@@ -50,6 +50,37 @@ def test_the_command_and_the_board_can_be_used(grown: Tree) -> None:
     assert "98304" in cli(grown, "board", "show", "nucleo_l476rg", "--json")
 
 
+QUANTISED = """
+import numpy as np
+from tinsmith.codegen.compile import lower
+from tinsmith.compress.apply import apply
+from tinsmith.compress.method import Calibration
+from tinsmith.ir.builder import Builder
+from tinsmith.ir.types import TensorType
+rng = np.random.default_rng(1)
+b = Builder("net")
+y = b.input("x", TensorType((2, 6), "float32"))
+for name in ("first", "second"):
+    w, c = rng.normal(size=(6, 6)), rng.normal(size=6)
+    w, c = (b.constant("c", a.astype(np.float32)) for a in (w, c))
+    y = b.op("dense", y, w, c, name=name)
+    y = b.op("absolute", b.op("transpose", y), name=f"{name}_size")
+    y = b.op("transpose", y)
+cases = rng.normal(size=(40, 2, 6)).astype(np.float32)
+done = apply(b.build([y]), "int8_ptq", Calibration({"x": cases}))
+lower(done.graph)
+print([n.op for n in done.graph.nodes], [f.op for f in done.floats])
+"""
+
+
+def test_the_op_is_quantised(grown: Tree) -> None:
+    """As a table beside its layer, with the transpose behind it."""
+    result = grown.run(sys.executable, "-c", QUANTISED)
+    assert result.returncode == 0, result.stdout + result.stderr
+    layer = "'dense', 'requantize', 'lookup', 'transpose', 'transpose'"
+    assert result.stdout.strip() == f"['quantize', {layer}, {layer}, 'dequantize'] []"
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_is_documented(grown: Tree, kind: str) -> None:
     text = (grown.root / "docs/reference/kinds.md").read_text(encoding="utf-8")
@@ -77,6 +108,7 @@ PATHS = (
     "tests/contract/test_families.py",
     "tests/numeric/test_ops.py",
     "tests/numeric/test_mutations.py",
+    "tests/unit/ir/test_traits.py",
 )
 
 
@@ -102,6 +134,7 @@ def passed(grown: Tree) -> list[str]:
         (PATHS[2], "family", 3),
         (PATHS[3], "op", 4),
         (PATHS[4], "op", 1),
+        (PATHS[5], "op", 2),
     ],
 )
 def test_it_is_tested(passed: list[str], path: str, kind: str, least: int) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinsmith.ir.graph import Entry, Graph, Node, State
+from tinsmith.ir.graph import Graph, Node, State
 from tinsmith.ir.rules import check
 from tinsmith.ir.text import contents, digest, from_text, graph_hash, to_text
 from tinsmith.ir.types import Quant, TensorType
@@ -50,11 +50,10 @@ def graphs(draw: st.DrawFn) -> Graph:
     )  # fmt: skip
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     array = {n: _content(rng, table[n]) for n in (constant, state)}
-    entries = draw(st.sampled_from([(Entry("run", 0.1),), (Entry("init"), Entry("run"))]))
     return Graph(
         draw(st.text(max_size=8)), draw(st.sampled_from(["float", "quantised", "lowered"])),
         (source,), tuple(results), nodes, table, {constant: array[constant]},
-        (State(state, array[state], results[0]),), entries,
+        (State(state, array[state], results[0]),),
     )  # fmt: skip
 
 

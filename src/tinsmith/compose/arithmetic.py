@@ -8,15 +8,13 @@ import numpy as np
 from tinsmith.compose.movement import broadcast, expand, reshape
 from tinsmith.core.errors import UserError
 from tinsmith.ir.builder import Builder
+from tinsmith.ir.op import OPS
 from tinsmith.ir.ops._layout import limits_of
 from tinsmith.ir.ops.cast import TARGETS
 from tinsmith.ir.types import TensorType
 
 NUMBERS = ("float32", "int32", "int64")
 """What arithmetic and comparisons have kernels for; smaller integers are widened."""
-_COMMUTES = frozenset(
-    {"add", "mul", "min", "max", "equal", "logical_and", "logical_or", "logical_xor"}
-)
 _SWAPPED = {"greater": "less", "greater_equal": "less_equal"}
 
 
@@ -162,7 +160,7 @@ def paired(b: Builder, op: str, x: str, y: str, name: str = "") -> str:
     element; what broadcasts in another way is expanded before."""
     shapes = b.type(x).shape, b.type(y).shape
     result = broadcast(*shapes)
-    if op in _COMMUTES and shapes[0] != result and b.type(y).shape == result:
+    if OPS.get(op).commutes and shapes[0] != result and b.type(y).shape == result:
         x, y = y, x
     x = expand(b, x, result)
     return b.op(op, x, _repeating(b, y, result), name=name)

@@ -7,7 +7,6 @@ an axis only where a matrix is transposed or one axis is cut.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import prod
 from typing import Literal
 
@@ -15,28 +14,13 @@ import numpy as np
 
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.op import ShapeError
-from tinsmith.ir.ops.strided import joined
 from tinsmith.ir.types import TensorType
+from tinsmith.ir.walk import Walk as Walk
 
 Shape = Sequence[int]
 Padding = Literal["constant", "reflect", "edge", "wrap"]
 Blocks = Literal["dcr", "crd"]
 Layout = Literal["channels_first", "channels_last"]
-
-
-@dataclass(frozen=True)
-class Walk:
-    """Which elements of a tensor, seen as one row, make up another one.
-
-    Args:
-        shape: of the result; lengths of 1 or more.
-        strides: elements of x per step along each axis of the result; 0 repeats, below 0 backwards.
-        offset: of the first element.
-    """
-
-    shape: Shape
-    strides: Sequence[int]
-    offset: int = 0
 
 
 def row_major(shape: Shape) -> tuple[int, ...]:
@@ -91,15 +75,15 @@ def unsqueeze(b: Builder, x: str, axes: Sequence[int]) -> str:
 
 
 def strided(b: Builder, x: str, walk: Walk, result: Shape | None = None) -> str:
-    """y[i0, i1, ...] = x[offset + i0 * strides[0] + ...] (x as one row), of the walk's shape, or of
-    the shape ``result`` with as many elements."""
-    last = tuple(int(d) for d in (walk.shape if result is None else result))
-    lengths, steps = joined(walk.shape, walk.strides)
-    if walk.offset == 0 and prod(walk.shape) == b.type(x).elements and steps in ([], [1]):
+    """The elements of x that a walk reads, of the walk's lengths, or of the shape ``result`` with
+    as many elements."""
+    last = tuple(int(d) for d in (walk.lengths if result is None else result))
+    if prod(walk.lengths) == b.type(x).elements and walk.straight:
         return reshape(b, x, last)
+    short = walk.shortest()
     return b.op(
-        "strided", x, result=last, offset=int(walk.offset),
-        shape=tuple(map(int, lengths)), strides=tuple(map(int, steps)),
+        "strided", x, result=last, offset=int(short.offset),
+        shape=tuple(map(int, short.lengths)), strides=tuple(map(int, short.steps)),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from tinsmith.compose import movement
 from tinsmith.compose.movement import Layout
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.op import ShapeError
+from tinsmith.ir.walk import Walk
 
 Pads = Sequence[tuple[int, int]]
 """(before, after) per spatial axis."""
@@ -36,7 +37,7 @@ def channels_last(b: Builder, x: str, layout: Layout, shape: Sequence[int]) -> s
         return movement.reshape(b, x, shape)
     batch, channels, *lengths = b.type(x).shape
     places = prod(lengths)
-    walk = movement.Walk((batch, places, channels), (channels * places, 1, places))
+    walk = Walk((batch, places, channels), (channels * places, 1, places))
     return movement.strided(b, x, walk, shape)
 
 
@@ -46,7 +47,7 @@ def restored(b: Builder, y: str, layout: Layout, lengths: Sequence[int]) -> str:
     batch = b.type(y).elements // (places * channels)
     if layout == "channels_last":
         return movement.reshape(b, y, (batch, *lengths, channels))
-    walk = movement.Walk((batch, channels, places), (channels * places, 1, channels))
+    walk = Walk((batch, channels, places), (channels * places, 1, channels))
     return movement.strided(b, y, walk, (batch, channels, *lengths))
 
 

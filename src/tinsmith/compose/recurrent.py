@@ -16,6 +16,7 @@ from tinsmith.compose.value import Value, need_float, operand, permuted, shape_o
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.op import ShapeError
 from tinsmith.ir.ops._recurrent import ACTIVATIONS
+from tinsmith.ir.walk import Walk
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 USUAL = {"rnn": ("tanh",), "gru": ("sigmoid", "tanh"), "lstm": ("sigmoid", "tanh", "tanh")}
@@ -211,12 +212,12 @@ def _results(b: Builder, y: str, spec: RecurrentSpec) -> Recurrent:
     lengths, walk = (steps, directions, batch, units), (every, block, units, 1)
     if spec.batch_first:
         lengths, walk = (batch, steps, directions, units), (units, every, block, 1)
-    seen = movement.strided(b, y, movement.Walk(lengths, walk))
+    seen = movement.strided(b, y, Walk(lengths, walk))
     lengths, walk = (1, directions, batch, units), (0, turn, units, 1)
     if spec.batch_first:
         lengths, walk = (1, batch, directions, units), (0, units, turn, 1)
     last_h, last_c = (
-        movement.strided(b, y, movement.Walk(lengths[1:], walk[1:], end + place))
+        movement.strided(b, y, Walk(lengths[1:], walk[1:], end + place))
         for place in (0, block - one)
     )
     return Recurrent(seen, last_h, last_c)

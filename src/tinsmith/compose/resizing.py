@@ -14,6 +14,7 @@ from tinsmith.compose import movement
 from tinsmith.compose.value import need_float
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.op import ShapeError
+from tinsmith.ir.walk import Walk
 
 Coordinates = Callable[[np.ndarray, int, int, float], np.ndarray]
 """(places of the result, length before, length after, scale) -> places in x, float64."""
@@ -167,11 +168,11 @@ def along(b: Builder, x: str, matrix: np.ndarray, axis: int) -> str:
     order = [*(i for i in range(len(shape)) if i != axis), axis]
     steps = movement.row_major(shape)
     rows = int(np.prod(rest, dtype=np.int64))
-    turned = movement.Walk([shape[i] for i in order], [steps[i] for i in order])
+    turned = Walk([shape[i] for i in order], [steps[i] for i in order])
     flat = movement.strided(b, x, turned, (rows, before))
     weights = b.constant("weights", matrix.astype(np.float32))
     y = b.op("dense", flat, weights, b.constant("zeros", np.zeros(after, np.float32)))
     back = [order.index(i) for i in range(len(shape))]
     moved = movement.row_major([*rest, after])
     lengths = [*shape[:axis], after, *shape[axis + 1 :]]
-    return movement.strided(b, y, movement.Walk(lengths, [moved[i] for i in back]))
+    return movement.strided(b, y, Walk(lengths, [moved[i] for i in back]))

@@ -7,6 +7,7 @@ import numpy as np
 
 from tinsmith.compress.walks import only_user, uniform
 from tinsmith.ir.graph import Graph, Node
+from tinsmith.ir.op import OPS
 from tinsmith.ir.types import Quant
 
 
@@ -33,22 +34,20 @@ def clamp_behind(graph: Graph, node: Node) -> Clamp:
     """All clamps that lie behind a node, one after the other, and that nobody looks between."""
     clamp = Clamp(node.outputs[0])
     while (user := only_user(graph, clamp.value)) is not None:
-        limit = _limit(graph, user, clamp.value)
-        if limit is None:
+        limits = _limits(graph, user, clamp.value)
+        if limits is None:
             break
-        low, high, nodes = clamp.low, clamp.high, (*clamp.nodes, user)
-        if user.op == "min":
-            low, high = min(low, limit), min(high, limit)
-        else:
-            low, high = max(low, limit), max(high, limit)
-        clamp = Clamp(user.outputs[0], low, high, nodes)
+        low, high = (min(max(v, limits[0]), limits[1]) for v in (clamp.low, clamp.high))
+        clamp = Clamp(user.outputs[0], low, high, (*clamp.nodes, user))
     return clamp
 
 
-def _limit(graph: Graph, user: Node, value: str) -> float | None:
-    if user.op == "relu":
-        return 0.0
-    if user.op not in ("max", "min") or user.inputs[0] != value:
+def _limits(graph: Graph, user: Node, value: str) -> tuple[float, float] | None:
+    """What a node clamps a value to, if constants say so that are single numbers."""
+    limits = OPS.get(user.op).limits
+    constants = [graph.constants.get(i) for i in user.inputs[1:]]
+    if limits is None or user.inputs[0] != value:
         return None
-    constant = graph.constants.get(user.inputs[1])
-    return None if constant is None else uniform(constant)
+    singles = [None if c is None else uniform(c) for c in constants]
+    known = [v for v in singles if v is not None]
+    return limits(known) if len(known) == len(singles) else None

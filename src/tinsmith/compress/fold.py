@@ -7,22 +7,16 @@ normalisation) are folded into the weights of the layer in front of them.
 Source of the folding: Jacob et al., CVPR 2018, section 3.2 (equation 14).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from tinsmith.compress.walks import evaluate, kept, only_user, order_of, uniform
+from tinsmith.compress.walks import kept, only_user, order_of, uniform
 from tinsmith.ir.graph import Graph, Node
+from tinsmith.ir.op import OPS
 from tinsmith.ir.types import TensorType, type_of
+from tinsmith.rewrite import folded
 
-CHANNELS: Mapping[str, int] = {
-    "dense": 0, "conv2d": 0, "depthwise_conv2d": 3, "conv_transpose2d": 0,
-}  # fmt: skip
-"""Layers with weights -> axis of the weights that counts the channels of the result."""
-AFFINE = ("mul", "div", "add", "sub")
-_UNARY = frozenset(("relu", "abs", "neg", "exp", "log", "sqrt", "tanh", "sigmoid", "erf"))
-_BINARY = frozenset((*AFFINE, "max", "min", "pow"))
 MOST_FOLDED = 1 << 22
 """Elements of the largest constant that is computed ahead."""
 
@@ -43,23 +37,13 @@ def prepare(graph: Graph, fixed: frozenset[str]) -> Graph:
 
 def _computed(graph: Graph, fixed: frozenset[str]) -> Graph:
     """Nodes whose operands are all constants become constants."""
-    constants, types = dict(graph.constants), dict(graph.types)
-    nodes = []
-    for node in graph.nodes:
+
+    def may(node: Node) -> bool:
         (value, *more) = node.outputs
-        known = node.inputs and all(i in constants for i in node.inputs) and not more
         small = graph.type(value).elements <= MOST_FOLDED and graph.type(value).quant is None
-        if not known or not small or kept(graph, value) or node.name in fixed:
-            nodes.append(node)
-            continue
-        result = evaluate(graph, node, [constants[i] for i in node.inputs])
-        if not np.all(np.isfinite(result)):
-            nodes.append(node)
-            continue
-        constants[value], types[value] = result, type_of(result)
-    if len(nodes) == len(graph.nodes):
-        return graph
-    return graph.with_(nodes=tuple(nodes), constants=constants, types=types)
+        return small and not more and not kept(graph, value) and node.name not in fixed
+
+    return folded(graph, may)
 
 
 @dataclass
@@ -85,7 +69,7 @@ class _Sweep:
             return
         (result,), source = node.outputs, move.inputs[0]
         name = self._fresh(f"{result}_unordered")
-        self.types[name] = self.types[source]
+        self.types[name] = replace(self.types[result], shape=self.types[source].shape)
         del self.nodes[move.outputs[0]], self.types[move.outputs[0]]
         self.visit(replace(node, inputs=(source, *operand), outputs=(name,)))
         self.nodes[result] = replace(
@@ -95,14 +79,14 @@ class _Sweep:
     def _passes(self, node: Node, move: Node) -> bool:
         if {node.name, move.name} & self.fixed or len(node.outputs) != 1:
             return False
-        alone = only_user(self.graph, move.outputs[0])
-        return alone is not None and (
-            node.op in _UNARY or (node.op in _BINARY and node.inputs[1] in self.constants)
-        )
+        if only_user(self.graph, move.outputs[0]) is None:
+            return False
+        constants = [i in self.constants for i in node.inputs[1:]]
+        return OPS.get(node.op).pointwise == len(node.inputs) and constants in ([], [True])
 
     def _constant(self, node: Node, move: Node, order: np.ndarray) -> tuple[str, ...] | None:
         """The constant operand as it is in front of the move: one value or one per channel."""
-        if node.op in _UNARY:
+        if len(node.inputs) == 1:
             return ()
         array = self.constants[node.inputs[1]]
         if (value := uniform(array)) is not None:
@@ -140,8 +124,9 @@ def _sunk(graph: Graph, fixed: frozenset[str]) -> Graph:
 def _folded(graph: Graph, fixed: frozenset[str]) -> Graph | None:
     """One factor or summand less; None where there is none to fold."""
     for node in graph.nodes:
-        user = only_user(graph, node.outputs[0]) if node.op in CHANNELS else None
-        if user is None or user.op not in AFFINE or {node.name, user.name} & fixed:
+        layer = OPS.get(node.op).channel_axis is not None
+        user = only_user(graph, node.outputs[0]) if layer else None
+        if user is None or {node.name, user.name} & fixed:
             continue
         changed = _changed(graph, node, user)
         if changed is not None:
@@ -152,14 +137,16 @@ def _folded(graph: Graph, fixed: frozenset[str]) -> Graph | None:
 def _changed(graph: Graph, node: Node, user: Node) -> Graph | None:
     """The graph without ``user``, whose constant goes into the layer in front of it."""
     channels = graph.type(node.outputs[0]).shape[-1]
-    arrays = [graph.constants.get(i) for i in (*node.inputs[1:], user.inputs[1])]
-    w, b, c = arrays
-    if w is None or b is None or c is None or user.inputs[0] != node.outputs[0]:
+    affine = OPS.get(user.op).affine
+    if affine is None or user.inputs[0] != node.outputs[0]:
+        return None
+    w, b, c = (graph.constants.get(i) for i in (*node.inputs[1:], user.inputs[1]))
+    if w is None or b is None or c is None:
         return None
     if c.size not in (1, channels) or (c.size > 1 and c.shape[-1] != channels):
         return None
     with np.errstate(all="ignore"):
-        new_w, new_b = _combined(user.op, node.op, (w, b), c.reshape(-1).astype(np.float64))
+        new_w, new_b = _combined(node.op, (w, b), affine(c.reshape(-1).astype(np.float64)))
     if not (np.all(np.isfinite(new_w)) and np.all(np.isfinite(new_b))):
         return None
     names = (f"{user.outputs[0]}_weights", f"{user.outputs[0]}_bias")
@@ -174,15 +161,12 @@ def _changed(graph: Graph, node: Node, user: Node) -> Graph | None:
 
 
 def _combined(
-    op: str, layer: str, parts: tuple[np.ndarray, np.ndarray], c: np.ndarray
+    layer: str, parts: tuple[np.ndarray, np.ndarray], affine: tuple[np.ndarray, np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Weights and bias in float32, computed in float64."""
     w, b = (p.astype(np.float64) for p in parts)
-    if op in ("add", "sub"):
-        b = b + c if op == "add" else b - c
-    else:
-        c = c if op == "mul" else 1.0 / c
-        shape = [1] * w.ndim
-        shape[CHANNELS[layer]] = c.size
-        w, b = w * c.reshape(shape), b * c
+    factor, summand = affine
+    shape = [1] * w.ndim
+    shape[OPS.get(layer).channel_axis or 0] = factor.size
+    w, b = w * factor.reshape(shape), b * factor + summand
     return w.astype(np.float32), b.astype(np.float32)

@@ -5,10 +5,10 @@ from math import prod
 
 import numpy as np
 
-from tinsmith.compress.fold import CHANNELS
 from tinsmith.compress.ranges import weight_quant
 from tinsmith.compress.rewrite import MOST_FACTOR, Rewriter
 from tinsmith.ir.graph import Node
+from tinsmith.ir.op import OPS
 from tinsmith.ir.ops.dense import MOST_BIAS, MOST_DEPTH
 from tinsmith.ir.types import Quant
 
@@ -20,10 +20,16 @@ def refusal(rewriter: Rewriter, node: Node) -> str:
     if graph.type(x).dtype != "float32" or w not in graph.constants or b not in graph.constants:
         return "its weights and bias are not constants of float32"
     shape = graph.type(w).shape
-    depth = prod(shape) // shape[CHANNELS[node.op]]
+    depth = prod(shape) // shape[_channel_axis(node)]
     if depth > MOST_DEPTH:  # MOST_DEPTH * 255 * 127 and a bias of MOST_BIAS stay below 2^31
         return f"its sums of {depth} products could leave int32; at most {MOST_DEPTH} fit"
     return ""
+
+
+def _channel_axis(node: Node) -> int:
+    axis = OPS.get(node.op).channel_axis
+    assert axis is not None  # the rule of layers is asked of no other op
+    return axis
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ def rewrite(rewriter: Rewriter, node: Node) -> None:
     x, w, bias = node.inputs
     x8, x_scale = rewriter.int8(x), rewriter.int8_quant(x).scale[0]
     made = _quantised(
-        graph.constants[w], graph.constants[bias].astype(np.float64), CHANNELS[node.op], x_scale
+        graph.constants[w], graph.constants[bias].astype(np.float64), _channel_axis(node), x_scale
     )
     b.stage = node.stage
     weights = b.constant(w, made.w, made.quant)

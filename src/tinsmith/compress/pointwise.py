@@ -14,15 +14,7 @@ from tinsmith.ir.graph import Graph, Node
 from tinsmith.ir.interp import site_of
 from tinsmith.ir.op import OPS, Site
 from tinsmith.ir.types import TensorType
-
-ELEMENTWISE = frozenset((
-    "abs", "add", "atan", "cast", "ceil", "cos", "div", "equal", "erf", "exp", "floor", "fmod",
-    "less", "less_equal", "log", "logical_and", "logical_or", "logical_xor", "max", "min", "mod",
-    "mul", "neg", "pow", "relu", "round", "sigmoid", "sign", "sin", "sqrt", "sub", "tanh", "where",
-))  # fmt: skip
-"""Operations whose results depend on one element of each operand."""
-RESHAPE = "reshape"
-"""Changes nothing of an element; broadcasting leaves it between other nodes of a region."""
+from tinsmith.rewrite import evaluate
 
 
 @dataclass(frozen=True)
@@ -52,8 +44,8 @@ class Regions:
     def visit(self, node: Node) -> bool:
         """Whether the node belongs to a region; it is one of its nodes from then on."""
         graph = self._graph
-        inner = node.op == RESHAPE and node.inputs[0] in self._roots
-        if not (inner or node.op in ELEMENTWISE) or len(node.outputs) != 1:
+        inner = _keeps_order(graph, node) and node.inputs[0] in self._roots
+        if not (inner or _pointwise(node)) or len(node.outputs) != 1:
             return False
         activations = [i for i in node.inputs if i not in graph.constants]
         roots = {self.root(i) for i in activations}
@@ -89,6 +81,18 @@ class Regions:
         return kept(self._graph, value) or any(n.name not in inside for n in users)
 
 
+def _pointwise(node: Node) -> bool:
+    """Whether results depend on one element of each operand."""
+    return OPS.get(node.op).pointwise == len(node.inputs)
+
+
+def _keeps_order(graph: Graph, node: Node) -> bool:
+    """Whether a node changes the shape alone; broadcasting leaves it between others of a region."""
+    walk = OPS.get(node.op).walk
+    x, y = graph.type(node.inputs[0]), graph.type(node.outputs[0])
+    return walk is not None and x.elements == y.elements and walk(site_of(graph, node)).straight
+
+
 def tabulated(graph: Graph, region: Region, x: np.ndarray) -> np.ndarray:
     """The region's float function of float32 values, by the references of its nodes.
 
@@ -97,14 +101,13 @@ def tabulated(graph: Graph, region: Region, x: np.ndarray) -> np.ndarray:
         x: [n] values of the root.
     """
     known: dict[str, np.ndarray] = {region.root: x.astype(np.float32)}
-    with np.errstate(all="ignore"):
-        for node in region.nodes:
-            operands = [_operand(graph, known, i, len(x)) for i in node.inputs]
-            if node.op == RESHAPE:
-                known[node.outputs[0]] = operands[0]
-                continue
-            (result,) = OPS.get(node.op).reference(operands, _site(graph, node, len(x)))
-            known[node.outputs[0]] = result
+    for node in region.nodes:
+        operands = [_operand(graph, known, i, len(x)) for i in node.inputs]
+        if not _pointwise(node):  # it keeps the order
+            known[node.outputs[0]] = operands[0]
+            continue
+        (result,) = evaluate(node.op, operands, _site(graph, node, len(x)))
+        known[node.outputs[0]] = result
     return known[region.value]
 
 

@@ -5,16 +5,17 @@ To quantise another op, add its rule to the table; borders, calibration and repo
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from tinsmith.compress import layers
-from tinsmith.compress.fold import CHANNELS
 from tinsmith.compress.pointwise import Region, tabulated
 from tinsmith.compress.ranges import dequantised, quant_of_range, quantised
 from tinsmith.compress.rewrite import MOST_FACTOR, Rewriter
-from tinsmith.compress.walks import MOVES, only_user
+from tinsmith.compress.walks import only_user
 from tinsmith.ir.graph import Node
+from tinsmith.ir.op import OPS
 from tinsmith.ir.ops._layout import around
 from tinsmith.ir.ops._pool import MOST_PLACES
 from tinsmith.ir.ops._softmax import MAX_CLASSES
@@ -45,7 +46,7 @@ class Rule:
 def staying(rewriter: Rewriter, node: Node) -> str:
     """Why a node stays float; empty where it becomes integer: it has a rule that applies, and it
     starts a region or one of its operands is int8 already."""
-    rule = RULES.get(node.op)
+    rule = rule_of(node.op)
     if rule is None:
         return f"there is no int8 form of {node.op}"
     if reason := rule.refusal(rewriter, node):
@@ -58,13 +59,13 @@ def staying(rewriter: Rewriter, node: Node) -> str:
 def _starts(rewriter: Rewriter, node: Node) -> bool:
     """Whether a node begins an int8 region; moves do where such a node alone reads them: bytes are
     moved faster than floats."""
-    while node.op in MOVES:
+    while OPS.get(node.op).walk is not None:
         x, y = (rewriter.graph.type(v) for v in (node.inputs[0], node.outputs[0]))
         user = only_user(rewriter.graph, node.outputs[0])
         if user is None or user.inputs[0] != node.outputs[0] or x.elements != y.elements:
             return False  # a part is quantised by itself: its range may be smaller
         node = user
-    rule = RULES.get(node.op)
+    rule = rule_of(node.op)
     return rule is not None and rule.starts and not rule.refusal(rewriter, node)
 
 
@@ -247,7 +248,7 @@ def _reduce_refusal(rewriter: Rewriter, node: Node) -> str:
     return f"it runs over more than {MOST_PLACES} values" if long else _float(rewriter, node)
 
 
-def _reduce(rewriter: Rewriter, node: Node) -> None:
+def _reduce(pooling: str, rewriter: Rewriter, node: Node) -> None:
     """Mean or maximum along one axis: a pooling over all of it."""
     b, shape = rewriter.builder, rewriter.graph.type(node.inputs[0]).shape
     x, quant = rewriter.int8(node.inputs[0]), rewriter.int8_quant(node.inputs[0])
@@ -256,8 +257,7 @@ def _reduce(rewriter: Rewriter, node: Node) -> None:
     outer, length, inner = around(shape, axis % len(shape))
     b.stage = node.stage
     x = b.op("reshape", x, name=f"{node.outputs[0]}_rows", shape=(outer, length, 1, inner))
-    op = "avg_pool2d" if node.op == "reduce_mean" else "max_pool2d"
-    x = b.op(op, x, name=f"{node.outputs[0]}_pooled", size=(length, 1), stride=(1, 1))
+    x = b.op(pooling, x, name=f"{node.outputs[0]}_pooled", size=(length, 1), stride=(1, 1))
     result = rewriter.graph.type(node.outputs[0]).shape
     rewriter.append(node, "reshape", x, quant=quant, shape=result)
 
@@ -268,7 +268,8 @@ def _softmax_refusal(rewriter: Rewriter, node: Node) -> str:
     if rewriter.graph.type(value).shape[-1] > MAX_CLASSES:
         return f"its rows are longer than {MAX_CLASSES}"
     users = rewriter.graph.users(value)
-    known = all(n.op in RULES and not RULES[n.op].refusal(rewriter, n) for n in users)
+    rules = [(rule_of(n.op), n) for n in users]
+    known = all(rule is not None and not rule.refusal(rewriter, n) for rule, n in rules)
     wanted = bool(users) and known
     if not users:
         wanted = rewriter.options.io == "int8"
@@ -279,27 +280,35 @@ def _softmax(rewriter: Rewriter, node: Node) -> None:
     rewriter.append(node, "softmax", rewriter.int8(node.inputs[0]), quant=RESULT, beta=1.0)
 
 
-_SAME = Rule(False, _float, _same_scale)
+_LAYER = Rule(True, layers.refusal, layers.rewrite, clamps=True)
+CLAMP = Rule(False, _float, _same_scale)
+"""Clamps that have an int8 kernel: fewer bytes than a table."""
 _MOVING = Rule(False, _moving_refusal, _same_scale)
 _POOL = Rule(False, _float, _pool, clamps=True)
-_REDUCE = Rule(False, _reduce_refusal, _reduce)
-RULES: Mapping[str, Rule] = {
-    **{op: Rule(True, layers.refusal, layers.rewrite, clamps=True) for op in CHANNELS},
+_OWN: Mapping[str, Rule] = {
     "add": Rule(False, _add_refusal, _add, clamps=True),
     "sub": Rule(False, _add_refusal, _sub, clamps=True),
     "mul": Rule(False, _mul_refusal, _mul, clamps=True),
     "concat": Rule(False, _concat_refusal, _concat),
     "max_pool2d": _POOL,
     "avg_pool2d": _POOL,
-    "reduce_mean": _REDUCE,
-    "reduce_max": _REDUCE,
+    "reduce_mean": Rule(False, _reduce_refusal, partial(_reduce, "avg_pool2d")),
+    "reduce_max": Rule(False, _reduce_refusal, partial(_reduce, "max_pool2d")),
     "pad": Rule(False, _pad_refusal, _pad),
     "softmax": Rule(False, _softmax_refusal, _softmax),
-    "relu": _SAME,
-    "reshape": _SAME,
-    "transpose": _SAME,
-    "slice": _SAME,
-    "strided": _SAME,
-    "gather": _MOVING,
-    "gather_elements": _MOVING,
 }
+"""Ops whose integer form takes arithmetic of its own."""
+
+
+def rule_of(name: str) -> Rule | None:
+    """How an op becomes integer: by a form of its own, or by what it says of itself; None where it
+    does not. (A function of one value needs no rule: it becomes a table.)"""
+    if name in _OWN:
+        return _OWN[name]
+    op = OPS.get(name)
+    if op.channel_axis is not None:
+        return _LAYER
+    if op.moves:
+        return _MOVING
+    clamps = op.limits is not None and "int8" in op.kernels
+    return CLAMP if clamps else None

@@ -13,13 +13,13 @@ from tinsmith.flow.journal import Listener, Nobody
 from tinsmith.flow.model import Clock, open_model
 from tinsmith.flow.model_inputs import read_inputs
 from tinsmith.flow.places import check_output
-from tinsmith.ir.graph import Graph
+from tinsmith.ir.graph import Graph, Node
+from tinsmith.ir.interp import site_of
+from tinsmith.ir.op import OPS
 from tinsmith.ir.store import SUFFIX, dumps
 
 ROUNDINGS = ("double", "single", "onnx")
 BORDERS = ("float", "int8")
-_KEEPING_ORDER = ("reshape", "log")
-_SCORES = ("softmax",)
 
 
 @dataclass(frozen=True)
@@ -111,9 +111,14 @@ def scores_classes(graph: Graph) -> bool:
     type, made = graph.type(name), {o: n for n in graph.nodes for o in n.outputs}
     if type.elements < 2 or max(type.shape) != type.elements:
         return False
-    while name in made and made[name].op in _KEEPING_ORDER:
+    while name in made and _keeps_order(graph, made[name]):
         name = made[name].inputs[0]
-    return name in made and made[name].op in _SCORES
+    return name in made and OPS.get(made[name].op).scores
+
+
+def _keeps_order(graph: Graph, node: Node) -> bool:
+    op = OPS.get(node.op)
+    return op.increasing or (op.walk is not None and op.walk(site_of(graph, node)).straight)
 
 
 def worst_first(rows: tuple[Any, ...]) -> list[Any]:

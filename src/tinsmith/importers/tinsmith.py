@@ -9,7 +9,7 @@ from tinsmith.core.sandbox import run
 from tinsmith.importers._frame import Importer, Support
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.op import OPS
-from tinsmith.ir.store import CHECKED_ELSEWHERE, refuse
+from tinsmith.ir.store import refuse
 
 
 def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
@@ -32,11 +32,7 @@ def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
 
 def support() -> list[Support]:
     """Our own operations, but for those that such files do not hold."""
-    return [
-        Support(name, tuple(OPS.get(name).kernels))
-        for name in OPS.names()
-        if name not in CHECKED_ELSEWHERE
-    ]
+    return [Support(op.name, tuple(op.kernels)) for op in OPS.all() if op.storable]
 
 
 IMPORTER = Importer("tinsmith", (".tinsmith",), read=from_file, support=support)

@@ -58,7 +58,7 @@ class Builder:
         inferred meaning."""
         (inferred,) = OPS.get(op).infer([self._types[i] for i in inputs], attrs)
         given, name = name, self._fresh(name or op)
-        type = TensorType(inferred.shape, inferred.dtype, quant or inferred.quant, inferred.storage)
+        type = TensorType(inferred.shape, inferred.dtype, quant or inferred.quant)
         self._types[name] = type
         now = tuple(self._now(i) for i in inputs)
         self._nodes.append(Node(name, op, now, (name,), dict(attrs), self.stage))

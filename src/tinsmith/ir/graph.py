@@ -78,18 +78,6 @@ class State:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A function of the compiled module: init, reset or run; ``period_s`` is how often run wants
-    to be called."""
-
-    name: Literal["init", "reset", "run"]
-    period_s: float | None = None
-
-
-ENTRIES = (Entry("init"), Entry("reset"), Entry("run"))
-
-
-@dataclass(frozen=True)
 class Graph:
     """A program over tensors. ``types`` holds every value: inputs, constants, states and node
     outputs."""
@@ -102,7 +90,6 @@ class Graph:
     types: Mapping[str, TensorType]
     constants: Mapping[str, np.ndarray] = field(default_factory=dict)
     states: tuple[State, ...] = ()
-    entries: tuple[Entry, ...] = ENTRIES
 
     def type(self, value: str) -> TensorType:
         """Type of a value by name."""

@@ -15,6 +15,7 @@ from tinsmith.core.catalogue import Catalogue
 from tinsmith.core.errors import UserError
 from tinsmith.ir.graph import Attr
 from tinsmith.ir.types import SIZES, Quant, TensorType
+from tinsmith.ir.walk import Walk
 
 Attrs = Mapping[str, Attr]
 Types = Sequence[TensorType]
@@ -35,6 +36,22 @@ class Site:
     attrs: Attrs
     inputs: tuple[TensorType, ...]
     outputs: tuple[TensorType, ...]
+
+
+@dataclass(frozen=True)
+class Check:
+    """What every use of an op keeps beyond its inference, as the content of constants is needed to
+    tell; a row of the grammar of quantised and lowered graphs.
+
+    Args:
+        name: of the row.
+        holds: (use, content of each operand, None where it is no constant) -> whether it is kept.
+        sentence: why a use is rejected.
+    """
+
+    name: str
+    holds: Callable[[Site, Sequence[np.ndarray | None]], bool]
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -143,6 +160,27 @@ class Op:
         followed_by: operations on its result that a fused kernel may do in the same step.
         tolerance: allowed max|a-b| / max|b| of float results against the oracle; looser than 1e-5
             needs ``why``.
+
+    What rewrites and quantisation may rely on (tests hold each against the reference):
+
+    Args:
+        pointwise: how many operands the result is a function of element by element, the first ones;
+            each has the result's number of elements or repeats. The operands behind them are
+            parameters: one for all, or one per channel (last axis). 0 for other ops.
+        commutes: its two operands may change places.
+        increasing: of two values the larger one never has the smaller result.
+        affine: constant second operand c -> (factor, summand) in float64, with which the result is
+            factor * x + summand.
+        limits: single values of the operands behind x -> (low, high), to which x is clamped.
+        moves: results hold elements of operand 0 as they are; the other operands say which.
+        walk: the elements of operand 0 that the result holds, in order, for an op that moves.
+        channel_axis: of a layer (x, weights, bias): the axis of the weights that counts the
+            channels, the last axis of the result.
+        scores: the last axis of its result holds shares of classes: they sum to one.
+        quantises: its result stands for real numbers by a scale: not in the float dialect.
+        storable: whether a file of ours may hold it; False where kernels trust what a constant
+            holds.
+        checks: what its uses keep beyond inference.
     """
 
     name: str
@@ -158,6 +196,18 @@ class Op:
     followed_by: tuple[str, ...] = ()
     tolerance: float = 1e-5
     why: str = ""
+    pointwise: int = 0
+    commutes: bool = False
+    increasing: bool = False
+    affine: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]] | None = None
+    limits: Callable[[Sequence[float]], tuple[float, float]] | None = None
+    moves: bool = False
+    walk: Callable[[Site], Walk] | None = None
+    channel_axis: int | None = None
+    scores: bool = False
+    quantises: bool = False
+    storable: bool = True
+    checks: tuple[Check, ...] = ()
 
     def kernel_name(self, dtype: str) -> str:
         """File and function (behind ``ts_``) of the kernel for a dtype of operand 0."""

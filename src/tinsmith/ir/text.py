@@ -10,7 +10,6 @@ JSON strings behind the `%`)::
     state %s : float32[4] = sha256:2c26... next %y
     %y = dense(%x, %w, %b) {'axis': (0, 1)} : float32[1x4] @dense_0 "stage"
     output %y
-    entry run period 0.1
 
 A Quant is `q(scales;zero points[;axis])`, `@` names the node. Contents of constants and states are
 not in the text: the hash (of dtype, shape and little-endian bytes) ties them to it. All floats are
@@ -28,7 +27,7 @@ from typing import Any, get_args
 import numpy as np
 
 from tinsmith.core.errors import UserError
-from tinsmith.ir.graph import ENTRIES, Attr, Dialect, Entry, Graph, Node, Part, State
+from tinsmith.ir.graph import Attr, Dialect, Graph, Node, Part, State
 from tinsmith.ir.types import Quant, TensorType
 
 _HEAD = "tinsmith-ir 1"
@@ -41,7 +40,9 @@ _STATE = re.compile(
     rf"state (?P<name>{_NAME}) : {_TYPE} = sha256:(?P<hash>\w+) next (?P<next>{_NAME})\Z"
 )
 _OUTPUT = re.compile(rf"output (?P<name>{_NAME})\Z")
-_ENTRY = re.compile(r"entry (?P<name>\w+)(?: period (?P<period>\S+))?\Z")
+_ENTRY = re.compile(r"entry (init|reset|run)( period [\d.e+-]+)?\Z")
+"""Was written for the functions of a module; all have the same three, and no runner took a period
+from it. Still read, so that older files are."""
 _NODE = re.compile(
     rf"(?P<out>{_NAME}(?:, {_NAME})*) = (?P<op>\w+)\((?P<in>(?:{_NAME}(?:, {_NAME})*)?)\)"
     r" (?P<attrs>\{.*\}) : (?P<types>.*)"
@@ -60,8 +61,6 @@ def to_text(graph: Graph) -> str:
         lines.append(f"{head} = sha256:{digest(s.initial)} next {_name(s.next)}")
     lines += [_node(graph, n) for n in graph.nodes]
     lines += [f"output {_name(o)}" for o in graph.outputs]
-    if graph.entries != ENTRIES:
-        lines += [_entry(e) for e in graph.entries]
     return "\n".join(lines) + "\n"
 
 
@@ -96,7 +95,7 @@ def from_text(text: str, constants: Mapping[str, np.ndarray]) -> Graph:
     lines = text.splitlines()
     if not lines or lines[0] != _HEAD:
         raise UserError("ir.text.syntax", f"Line 1: a graph's text begins with {_HEAD!r}.")
-    graph = Graph("", "float", (), (), (), {}, {}, (), ())
+    graph = Graph("", "float", (), (), (), {}, {}, ())
     for number, line in enumerate(lines[1:], 2):
         if not line.strip() or line.startswith("#"):
             continue
@@ -104,7 +103,7 @@ def from_text(text: str, constants: Mapping[str, np.ndarray]) -> Graph:
             graph = _read(graph, line, constants)
         except (ValueError, SyntaxError, KeyError) as e:
             raise UserError("ir.text.syntax", f"Line {number}: {e}: {line[:120]!r}") from e
-    return graph.with_(entries=graph.entries or ENTRIES)
+    return graph
 
 
 def _read(graph: Graph, line: str, constants: Mapping[str, np.ndarray]) -> Graph:
@@ -129,9 +128,8 @@ def _read(graph: Graph, line: str, constants: Mapping[str, np.ndarray]) -> Graph
         return replace(graph, states=(*graph.states, state), types=types)
     if m := _OUTPUT.match(line):
         return replace(graph, outputs=(*graph.outputs, _unname(m["name"])))
-    if m := _ENTRY.match(line):
-        entry = Entry(_entry_name(m["name"]), float(m["period"]) if m["period"] else None)
-        return replace(graph, entries=(*graph.entries, entry))
+    if _ENTRY.match(line):
+        return graph
     if m := _NODE.match(line):
         return _read_node(graph, m)
     raise ValueError("not a statement of the text form")
@@ -219,13 +217,3 @@ def _untype(text: str) -> TensorType:
         )
     shape = tuple(map(int, dims.split("x"))) if dims else ()
     return TensorType(shape, dtype, quant)  # type: ignore[arg-type]  # TensorType refuses unknown dtypes
-
-
-def _entry(entry: Entry) -> str:
-    return f"entry {entry.name}" + (f" period {entry.period_s!r}" if entry.period_s else "")
-
-
-def _entry_name(name: str):  # type: ignore[no-untyped-def]  # a Literal, checked here
-    if name not in ("init", "reset", "run"):
-        raise ValueError(f"unknown entry {name}")
-    return name

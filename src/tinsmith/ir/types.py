@@ -1,4 +1,4 @@
-"""Types of tensors: shape, dtype, storage and quantisation."""
+"""Types of tensors: shape, dtype and quantisation."""
 
 from dataclasses import dataclass
 from math import prod
@@ -36,12 +36,11 @@ class Quant:
 
 @dataclass(frozen=True)
 class TensorType:
-    """Shape and dtype of a tensor (row-major), its storage, and what its integers mean."""
+    """Shape and dtype of a tensor (row-major), and what its integers mean."""
 
     shape: tuple[int, ...]
     dtype: DType
     quant: Quant | None = None
-    storage: Literal["plain"] = "plain"
 
     def __post_init__(self) -> None:
         if any(d < 1 for d in self.shape):

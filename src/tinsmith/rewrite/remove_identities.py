@@ -1,9 +1,11 @@
-"""Removes nodes that return their operand unchanged: reshape to the same shape, whole slices,
-transposes that permute nothing."""
+"""Removes nodes that return their operand unchanged: a reshape to the same shape, a whole slice, a
+transpose that permutes nothing."""
 
 from dataclasses import replace
 
 from tinsmith.ir.graph import Graph, Node
+from tinsmith.ir.interp import site_of
+from tinsmith.ir.op import OPS
 from tinsmith.rewrite._pass import Pass
 
 
@@ -27,12 +29,9 @@ def rewrite(graph: Graph) -> Graph:
 
 def is_identity(graph: Graph, node: Node) -> bool:
     """Whether a node's result is its operand: same type, Quant included, same order of elements."""
-    if node.op not in ("reshape", "slice", "transpose") or len(node.inputs) != 1:
-        return False
-    before, after = graph.type(node.inputs[0]), graph.type(node.outputs[0])
-    if before != after:
-        return False
-    return node.op != "transpose" or sum(d > 1 for d in before.shape) <= 1
+    walk = OPS.get(node.op).walk
+    same = graph.type(node.inputs[0]) == graph.type(node.outputs[0])
+    return walk is not None and same and walk(site_of(graph, node)).straight
 
 
 PASS = Pass("remove_identities", requires=("float", "quantised", "lowered"), rewrite=rewrite)

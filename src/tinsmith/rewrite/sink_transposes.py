@@ -11,12 +11,11 @@ from dataclasses import dataclass, field, replace
 from math import prod
 
 from tinsmith.ir.graph import Attr, Graph, Node
+from tinsmith.ir.interp import site_of
 from tinsmith.ir.op import OPS
-from tinsmith.ir.ops.strided import joined
 from tinsmith.ir.types import TensorType
+from tinsmith.ir.walk import Walk
 from tinsmith.rewrite._pass import Pass
-
-_PAIRS = ("add", "sub", "mul", "div", "minimum", "maximum")
 
 
 @dataclass(frozen=True)
@@ -25,8 +24,7 @@ class _Order:
     ``node`` is the one node that says so, if it is one."""
 
     source: str
-    lengths: tuple[int, ...]
-    steps: tuple[int, ...]
+    walk: Walk
     node: Node | None = None
 
 
@@ -61,11 +59,12 @@ class _Sweep:
         name = self._fresh(value)
         stage = next((n.stage for n in self.graph.nodes if value in n.outputs), "")
         shape = self.types[value].shape
-        if order.steps in ((), (1,)):
+        if order.walk.straight:
             made = Node(name, "reshape", (order.source,), (value,), {"shape": shape}, stage)
         else:
             attrs: dict[str, Attr] = {
-                "offset": 0, "result": shape, "shape": order.lengths, "strides": order.steps,
+                "offset": 0, "result": shape, "shape": tuple(order.walk.lengths),
+                "strides": tuple(order.walk.steps),
             }  # fmt: skip
             made = Node(name, "strided", (order.source,), (value,), attrs, stage)
         self.nodes.append(made)
@@ -86,9 +85,9 @@ class _Sweep:
         (operand,) = node.inputs
         before = self.waiting.get(operand)
         if before is None:
-            return None if walk[1] in ((), (1,)) else _Order(operand, *walk, node)
-        both = _behind(before, walk)
-        return None if both is None else _Order(before.source, *both)
+            return None if walk.straight else _Order(operand, walk, node)
+        both = _behind(before.walk, walk)
+        return None if both is None else _Order(before.source, both)
 
     def _sink(self, node: Node) -> bool:
         """Apply an operation on elements before the order changes; False where it is none."""
@@ -109,7 +108,7 @@ class _Sweep:
             self.settle(source)
         self.types[raw] = replace(self.types[result], shape=self.types[first.source].shape)
         self.nodes.append(replace(node, inputs=tuple(inputs), outputs=(raw,)))
-        self.waiting[result] = _Order(raw, first.lengths, first.steps)
+        self.waiting[result] = _Order(raw, first.walk)
         return True
 
 
@@ -128,41 +127,19 @@ def rewrite(graph: Graph) -> Graph:
     return graph.with_(nodes=tuple(sweep.nodes), types=types)
 
 
-def _walk(graph: Graph, node: Node) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
-    """Lengths and steps of a node that reads every element of its operand once; None otherwise."""
-    if node.op not in ("reshape", "transpose", "strided") or node.inputs[0] in graph.constants:
+def _walk(graph: Graph, node: Node) -> Walk | None:
+    """The walk of a node that reads every element of its operand once; None otherwise."""
+    walk = OPS.get(node.op).walk
+    if walk is None or node.inputs[0] in graph.constants:
         return None
     x = graph.type(node.inputs[0])
     if x.quant is not None and x.quant.axis is not None:
         return None
-    if node.op == "reshape":
-        lengths, steps = joined((x.elements,), (1,))
-    elif node.op == "transpose":
-        rows, columns = x.shape
-        lengths, steps = joined((columns, rows), (1, columns))
-    else:
-        shape, strides = node.attrs["shape"], node.attrs["strides"]
-        assert isinstance(shape, tuple) and isinstance(strides, tuple)
-        if node.attrs["offset"] != 0:
-            return None
-        lengths, steps = joined([int(d) for d in shape], [int(s) for s in strides])
-    return (tuple(lengths), tuple(steps)) if _all_once(lengths, steps, x.elements) else None
+    found = walk(site_of(graph, node)).shortest()
+    return found if found.covers(x.elements) else None
 
 
-def _all_once(lengths: Sequence[int], steps: Sequence[int], elements: int) -> bool:
-    """Whether a walk visits each of ``elements`` once: its steps, sorted, are those of row-major
-    order."""
-    due = 1
-    for step, length in sorted(zip(steps, lengths, strict=True)):
-        if step != due:
-            return False
-        due *= length
-    return due == elements
-
-
-def _behind(
-    first: _Order, then: tuple[tuple[int, ...], tuple[int, ...]]
-) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+def _behind(first: Walk, then: Walk) -> Walk | None:
     """A walk over the results of another walk, as one walk; None where an axis of the second spans
     parts of axes of the first."""
     axes = []  # of the first walk: (row-major step in its result, length, step in the source)
@@ -172,14 +149,13 @@ def _behind(
         axes.append((due, length, step))
     lengths: list[int] = []
     steps: list[int] = []
-    for length, step in zip(*then, strict=True):
+    for length, step in zip(then.lengths, then.steps, strict=True):
         parts = _parts(axes, length, step)
         if parts is None:
             return None
         lengths += [n for n, _ in parts]
         steps += [s for _, s in parts]
-    found = joined(lengths, steps)
-    return tuple(found[0]), tuple(found[1])
+    return Walk(tuple(lengths), tuple(steps)).shortest()
 
 
 def _parts(
@@ -209,14 +185,14 @@ def _activations(graph: Graph, node: Node) -> tuple[int, ...]:
     """Operands of an operation on elements, if order is all the same to it: the others are single
     numbers."""
     op = OPS.get(node.op)
-    if op.access != "elementwise" or len(node.outputs) != 1 or node.op in ("reshape", "strided"):
+    if not op.pointwise or len(node.outputs) != 1:
         return ()
     result = graph.type(node.outputs[0])
     if result.quant is not None and result.quant.axis is not None:
         return ()
     full = [i for i, v in enumerate(node.inputs) if graph.type(v).elements == result.elements]
     single = all(graph.type(v).elements == 1 for i, v in enumerate(node.inputs) if i not in full)
-    fits = len(full) == 1 or (len(full) == 2 and node.op in _PAIRS)
+    fits = all(i < op.pointwise for i in full)
     return tuple(full) if single and fits and result.elements > 1 else ()
 
 
@@ -225,7 +201,7 @@ def _alike(types: dict[str, TensorType], orders: Sequence[_Order | None]) -> boo
     first = orders[0]
     return first is not None and all(
         o is not None
-        and (o.lengths, o.steps) == (first.lengths, first.steps)
+        and o.walk == first.walk
         and types[o.source].shape == types[first.source].shape
         for o in orders
     )

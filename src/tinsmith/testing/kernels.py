@@ -4,9 +4,10 @@ as generated code calls them, with guarded memory around every result."""
 import ctypes
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -16,6 +17,7 @@ import numpy as np
 from tinsmith.build.objects import run_tool
 from tinsmith.build.toolchain import TOOLCHAINS
 from tinsmith.codegen.kernel_set import SETS, Binding
+from tinsmith.codegen.sets.ref import single
 from tinsmith.core.errors import InternalError
 from tinsmith.ir.op import F32, OPS, Argument, Case, In, Op, Out, Scratch, Site
 from tinsmith.ir.types import TensorType
@@ -23,6 +25,7 @@ from tinsmith.ir.types import TensorType
 STRICT = ("-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wdouble-promotion")
 GUARD_BYTES = 64
 GUARD = 0xA5
+_PROTOTYPE = re.compile(r"^void (ts_\w+)\(([^)]*)\)\s*\{", re.MULTILINE)
 UNIT = 25
 """Most kernels that are compiled as one file."""
 
@@ -40,7 +43,7 @@ def binding_of(op: Op, site: Site) -> Binding:
     Raises:
         InternalError: it has none.
     """
-    found = SETS.get("ref").bind(op.name, site)
+    found = single(op, site) if op.kernels else SETS.get("ref").bind(op.name, site)
     if not found:
         raise InternalError(f"no kernel takes this use of {op.name}")
     return found[0]
@@ -55,10 +58,12 @@ def case_site(op: Op, case: Case) -> Site:
 
 @dataclass(frozen=True)
 class HostKernels:
-    """Compiled kernels in a shared object; ``suffix`` ends the names of its functions."""
+    """Compiled kernels in a shared object; ``suffix`` ends the names of its functions,
+    ``prototypes`` are the parameters of each, as its C file has them."""
 
     library: Path
     suffix: str = ""
+    prototypes: Mapping[str, str] = field(default_factory=dict)
 
     def call(self, op: Op, operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
         """What the C kernel of ``op`` makes of the operands.
@@ -94,12 +99,49 @@ class HostKernels:
 
     def _run(self, op: Op, site: Site, inputs: list["_Guarded"], results: list["_Guarded"]) -> None:
         binding = binding_of(op, site)
-        function = getattr(ctypes.CDLL(str(self.library)), f"ts_{binding.name}{self.suffix}")
+        name = f"ts_{binding.name}{self.suffix}"
+        check_call(f"{name}({self.prototypes.get(name, '')})", binding.arguments)
+        function = getattr(ctypes.CDLL(str(self.library)), name)
         function.restype = None
         scratch: list[_Guarded] = []
         function(*[_passed(a, inputs, results, scratch) for a in binding.arguments])
         if not all(g.intact() for g in (*results, *inputs, *scratch)):
             raise InternalError(f"kernel of {op.name} wrote outside its results")
+
+
+def prototypes(sources: Mapping[str, str]) -> dict[str, str]:
+    """Function -> its parameters, of the kernels in C texts."""
+    return {
+        n: " ".join(p.split()) for text in sources.values() for n, p in _PROTOTYPE.findall(text)
+    }
+
+
+def check_call(prototype: str, arguments: Sequence[Argument]) -> None:
+    """Raises InternalError where an op's arguments are not those of the kernel's prototype, by
+    number and kind: a call through ctypes would not tell, but read whatever lies there."""
+    inside = prototype.partition("(")[2].rstrip(")")
+    wanted = [_kind_of_parameter(p) for p in inside.split(",") if p.strip()]
+    given = [_kind_of_argument(a) for a in arguments]
+    if wanted != given:
+        raise InternalError(
+            f"the op gives {len(given)} arguments ({', '.join(given)}), "
+            f"the kernel takes {len(wanted)}: {prototype}"
+        )
+
+
+def _kind_of_parameter(text: str) -> str:
+    if "*" in text:
+        return "pointer"
+    return {"int32_t": "int32_t", "float": "float"}.get(text.split()[0], text.strip())
+
+
+def _kind_of_argument(argument: Argument) -> str:
+    match argument:
+        case In() | Out() | Scratch():
+            return "pointer"
+        case F32():
+            return "float"
+    return "int32_t"
 
 
 class _Guarded:
@@ -173,7 +215,7 @@ def compile_kernels(
             (library.parent / name).parent.mkdir(exist_ok=True)
             (library.parent / name).write_text(text, encoding="utf-8")
         _compile(library, _units(library.parent, texts), flags, folder)
-    return HostKernels(library)
+    return HostKernels(library, prototypes=prototypes(texts))
 
 
 def _units(folder: Path, names: Iterable[str]) -> list[str]:

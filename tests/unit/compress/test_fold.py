@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tinsmith.compose import movement as mv
-from tinsmith.compress.fold import CHANNELS, prepare
+from tinsmith.compress.fold import prepare
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import run_cases
@@ -44,7 +44,7 @@ def both(graph: Graph, rng: np.random.Generator, fixed: frozenset[str] = NOTHING
     return ready
 
 
-@pytest.mark.parametrize("op", CHANNELS)
+@pytest.mark.parametrize("op", WEIGHTS)
 @pytest.mark.parametrize("affine", ["mul", "div", "add", "sub"])
 def test_a_constant_per_channel_goes_into_the_layer(op, affine, rng):
     b = Builder("net")

@@ -7,15 +7,16 @@ import pytest
 
 from tinsmith.codegen.compile import lower
 from tinsmith.compress.apply import apply
-from tinsmith.compress.fold import CHANNELS
 from tinsmith.compress.method import Calibration, Options
 from tinsmith.compress.ranges import dequantised
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import run_cases
+from tinsmith.ir.op import OPS
 from tinsmith.ir.rules import check
 from tinsmith.testing.graphs import RandomGraph, random_graph
 
 OPTIONS = (Options(), Options("single", "int8"), Options("onnx", reset_each=False))
+LAYERS = [op.name for op in OPS.all() if op.channel_axis is not None]
 DRAWS = 500
 """One graph in two to five is a float one."""
 
@@ -32,10 +33,10 @@ def float_graph(
     raise AssertionError(f"no float graph with {ops} in {DRAWS}")
 
 
-@pytest.mark.parametrize("op", (*CHANNELS, "add", "mul", "softmax", "concat", "max_pool2d"))
+@pytest.mark.parametrize("op", (*LAYERS, "add", "mul", "softmax", "concat", "max_pool2d"))
 def test_any_float_graph(op: str, rng: np.random.Generator) -> None:
     """With a layer, so that there is something to quantise."""
-    ops, integers = (op,) if op in CHANNELS else (op, "dense"), 0
+    ops, integers = (op,) if op in LAYERS else (op, "dense"), 0
     for number in range(4):
         graph, made = float_graph(rng, ops)
         options = OPTIONS[number % len(OPTIONS)]

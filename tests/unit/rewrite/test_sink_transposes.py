@@ -84,3 +84,28 @@ def test_chains_of_moves_and_elementwise_operations_keep_their_meaning(seed: int
     sunk = SINK(graph)
     same_outputs(graph, sunk, rng)
     assert SINK(sunk) is sunk
+
+
+@pytest.mark.parametrize("op", ["add", "sub", "mul", "div", "min", "max", "pow", "less", "equal"])
+def test_an_operation_on_two_values_in_one_order_comes_first(
+    op: str, rng: np.random.Generator
+) -> None:
+    """Of two transposes in front of it and one behind none is left."""
+    b = Builder("net")
+    x, y = (b.input(n, TensorType((2, 3, 4), "float32")) for n in "xy")
+    turned = [movement.transpose(b, b.op("abs", v), (2, 0, 1)) for v in (x, y)]
+    graph = b.build([movement.transpose(b, b.op(op, *turned), (1, 2, 0))])
+    sunk = SINK(graph)
+    assert ops(graph).count("strided") == 3
+    assert "strided" not in ops(sunk)
+    same_outputs(graph, sunk, rng)
+
+
+def test_a_choice_between_values_in_one_order_comes_first(rng: np.random.Generator) -> None:
+    b = Builder("net")
+    x, y = (b.input(n, TensorType((2, 3), "float32")) for n in "xy")
+    x, y, c = (b.op("transpose", v) for v in (x, y, b.op("less", x, y)))
+    graph = b.build([b.op("transpose", b.op("where", x, y, c))])
+    sunk = SINK(graph)
+    assert "transpose" not in ops(sunk)
+    same_outputs(graph, sunk, rng)

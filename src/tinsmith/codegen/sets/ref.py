@@ -15,9 +15,11 @@ from tinsmith.ir.ops.fused import part_sites
 
 def bind(name: str, site: Site) -> Sequence[Binding]:
     """The kernel of a single operation, or of a fused use where there is one."""
-    op = OPS.get(name)
-    if "parts" in site.attrs:
-        return list(_fused(site))
+    return list(_fused(site)) if "parts" in site.attrs else single(OPS.get(name), site)
+
+
+def single(op: Op, site: Site) -> list[Binding]:
+    """The kernel that an operation binds by itself; none for types that it does not compute."""
     dtype = site.inputs[0].dtype
     if dtype not in op.kernels:
         return []

@@ -9,7 +9,7 @@ from tinsmith.compress.observe import observed
 from tinsmith.compress.pointwise import Regions
 from tinsmith.compress.report import reported
 from tinsmith.compress.rewrite import Rewriter
-from tinsmith.compress.rules import RULES, staying, table
+from tinsmith.compress.rules import CLAMP, rule_of, staying, table
 from tinsmith.dsp.front import signal_processing
 from tinsmith.ir.graph import Graph, Node
 
@@ -48,10 +48,11 @@ def _rewritten(rewriter: Rewriter, fixed: frozenset[str]) -> tuple[FloatNode, ..
             _region(rewriter, regions, node)
             continue
         reason = "" if node.name in fixed else staying(rewriter, node)
-        if reason or node.name in fixed:
+        rule = rule_of(node.op)
+        if rule is None or reason or node.name in fixed:
             rewriter.copy(node)
         else:
-            RULES[node.op].rewrite(rewriter, node)
+            rule.rewrite(rewriter, node)
             taken |= {n.name for n in rewriter.clamp(node).nodes}
         if reason:
             floats.append(FloatNode(node.name, node.op, node.stage, reason))
@@ -65,7 +66,7 @@ def _plan(rewriter: Rewriter, fixed: frozenset[str]) -> Regions:
     for node in graph.nodes:
         if node.name in fixed or node.name in inside or regions.visit(node):
             continue
-        rule = RULES.get(node.op)
+        rule = rule_of(node.op)
         if rule is not None and rule.clamps and not rule.refusal(rewriter, node):
             clamp = clamp_behind(graph, node)
             if clamp.nodes and not {n.name for n in clamp.nodes} & fixed:
@@ -75,14 +76,14 @@ def _plan(rewriter: Rewriter, fixed: frozenset[str]) -> Regions:
 
 
 def _region(rewriter: Rewriter, regions: Regions, node: Node) -> None:
-    """A table where the value is read outside of its region; a lone relu needs none."""
+    """A table where the value is read outside of its region; a lone clamp needs none."""
     (value,) = node.outputs
     region = regions.region(value)
     seen = regions.seen_outside(value) and rewriter.graph.type(value).dtype == "float32"
     if region is None or not seen:
         return  # what needs it after all, in float, has it computed (`Rewriter.float`)
-    if [n.op for n in region.nodes] == ["relu"]:
-        RULES["relu"].rewrite(rewriter, node)
+    if len(region.nodes) == 1 and rule_of(node.op) is CLAMP:
+        CLAMP.rewrite(rewriter, node)
     else:
         table(rewriter, region, node)
 

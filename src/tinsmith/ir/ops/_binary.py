@@ -67,6 +67,7 @@ def binary_op(name: str, formula: Formula, oracle: Formula, exact: Exact) -> Op:
         extend=binary_extend,
         access="elementwise",
         alias=(0,),
+        pointwise=2,
     )
 
 
@@ -94,6 +95,7 @@ def comparison_op(name: str, formula: Formula) -> Op:
         extend=binary_extend,
         access="elementwise",
         alias=(0,),
+        pointwise=2,
     )
 
 
@@ -120,6 +122,7 @@ def logical_op(name: str, formula: Formula) -> Op:
         extend=logical_extend,
         access="elementwise",
         alias=(0,),
+        pointwise=2,
     )
 
 

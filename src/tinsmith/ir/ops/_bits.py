@@ -44,6 +44,7 @@ def bits_op(name: str, formula: Formula, exact: Exact) -> Op:
         extend=_extend,
         access="elementwise",
         alias=(0,),
+        pointwise=2,
     )
 
 

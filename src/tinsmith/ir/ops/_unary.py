@@ -31,6 +31,7 @@ def function_op(name: str, formula: Formula, oracle: Formula, reach: float) -> O
         extend=unary_extend,
         access="elementwise",
         alias=(0,),
+        pointwise=1,
     )
 
 
@@ -63,6 +64,7 @@ def sign_op(name: str, formula: Formula) -> Op:
         extend=extend,
         access="elementwise",
         alias=(0,),
+        pointwise=1,
     )
 
 

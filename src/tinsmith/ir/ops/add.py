@@ -147,4 +147,7 @@ OP = Op(
     access="elementwise",
     alias=(0,),
     followed_by=("requantize", "relu", "max", "min"),
+    pointwise=2,
+    commutes=True,
+    affine=lambda c: (np.ones_like(c), c),
 )

@@ -2,9 +2,13 @@
 smaller."""
 
 import operator
+from dataclasses import replace
 
 import numpy as np
 
 from tinsmith.ir.ops._bits import bits_op
 
-OP = bits_op("bitwise_and", np.bitwise_and, operator.and_)
+OP = replace(
+    bits_op("bitwise_and", np.bitwise_and, operator.and_),
+    commutes=True,
+)

@@ -2,9 +2,13 @@
 smaller."""
 
 import operator
+from dataclasses import replace
 
 import numpy as np
 
 from tinsmith.ir.ops._bits import bits_op
 
-OP = bits_op("bitwise_or", np.bitwise_or, operator.or_)
+OP = replace(
+    bits_op("bitwise_or", np.bitwise_or, operator.or_),
+    commutes=True,
+)

@@ -2,9 +2,13 @@
 where it is smaller."""
 
 import operator
+from dataclasses import replace
 
 import numpy as np
 
 from tinsmith.ir.ops._bits import bits_op
 
-OP = bits_op("bitwise_xor", np.bitwise_xor, operator.xor)
+OP = replace(
+    bits_op("bitwise_xor", np.bitwise_xor, operator.xor),
+    commutes=True,
+)

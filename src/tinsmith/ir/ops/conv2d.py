@@ -114,4 +114,5 @@ OP = Op(
     cases=CASES,
     extend=extend,
     followed_by=("requantize", "relu", "max", "min"),
+    channel_axis=0,
 )

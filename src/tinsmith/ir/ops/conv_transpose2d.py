@@ -167,4 +167,5 @@ OP = Op(
     ),
     cases=CASES,
     extend=extend,
+    channel_axis=0,
 )

@@ -2,7 +2,7 @@
 int16 (with int8 weights) in int64.
 
 Integers as in `_conv.py`. Products of an int32 sum stay within 2^30, and so must a bias
-(`ir/rules.py`): no sum overflows.
+(a check): no sum overflows.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ import numpy as np
 from tinsmith.ir.op import (
     Attrs,
     Case,
+    Check,
     Cost,
     Extension,
     In,
@@ -100,6 +101,13 @@ def arguments(site: Site) -> Sequence[In | Out | int]:
     return [In(0), In(1), In(2), Out(), rows, depth, channels, *zero_arguments(site)]
 
 
+def _bias_leaves_room(site: Site, contents: Sequence[np.ndarray | None]) -> bool:
+    if site.inputs[0].dtype != "int8":
+        return True
+    bias = contents[2]
+    return bias is not None and bool(np.all(np.abs(bias.astype(np.int64)) <= MOST_BIAS))
+
+
 def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
     """A random layer behind a matrix."""
     if len(x.shape) != 2 or x.dtype not in WEIGHTS:
@@ -152,4 +160,12 @@ OP = Op(
     cases=CASES,
     extend=extend,
     followed_by=("requantize", "relu", "max", "min"),
+    channel_axis=0,
+    checks=(
+        Check(
+            "bias",
+            _bias_leaves_room,
+            f"the bias of an int8 dense layer is a constant within +-{MOST_BIAS}: no sum overflows",
+        ),
+    ),
 )

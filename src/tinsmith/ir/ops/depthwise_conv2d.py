@@ -129,4 +129,5 @@ OP = Op(
     cases=CASES,
     extend=extend,
     followed_by=("requantize", "relu", "max", "min"),
+    channel_axis=3,
 )

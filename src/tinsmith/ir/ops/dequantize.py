@@ -122,4 +122,5 @@ OP = Op(
     cost=lambda s: Cost(s.inputs[0].elements, sum(t.nbytes for t in s.inputs[1:])),
     cases=CASES,
     extend=extend,
+    pointwise=1,
 )

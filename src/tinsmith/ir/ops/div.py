@@ -4,6 +4,8 @@ of x where it is smaller.
 Whole quotients drop the fraction; one by zero is 0, the lowest value by -1 wraps to itself.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from tinsmith.ir.ops._binary import binary_op
@@ -15,4 +17,7 @@ def _exact(x: int, b: int) -> int:
     return size if (x < 0) == (b < 0) else -size
 
 
-OP = binary_op("div", quotient, np.divide, _exact)
+OP = replace(
+    binary_op("div", quotient, np.divide, _exact),
+    affine=lambda c: (1.0 / c, np.zeros_like(c)),
+)

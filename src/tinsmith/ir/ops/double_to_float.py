@@ -62,4 +62,5 @@ OP = Op(
     kernels={"int64": Kernel(arguments)},
     cases=CASES,
     extend=extend,
+    pointwise=1,
 )

@@ -71,4 +71,5 @@ OP = Op(
     kernels=moving(arguments),
     cases=CASES,
     extend=extend,
+    moves=True,
 )

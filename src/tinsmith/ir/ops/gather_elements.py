@@ -76,4 +76,5 @@ OP = Op(
     kernels=moving(arguments),
     cases=CASES,
     extend=extend,
+    moves=True,
 )

@@ -1,8 +1,13 @@
 """Whether both hold: bool tensors; b is repeated along the first axes of x where it is
 smaller."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from tinsmith.ir.ops._binary import logical_op
 
-OP = logical_op("logical_and", np.bitwise_and)
+OP = replace(
+    logical_op("logical_and", np.bitwise_and),
+    commutes=True,
+)

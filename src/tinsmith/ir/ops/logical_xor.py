@@ -1,8 +1,13 @@
 """Whether exactly one holds: bool tensors; b is repeated along the first axes of x where it is
 smaller."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from tinsmith.ir.ops._binary import logical_op
 
-OP = logical_op("logical_xor", np.bitwise_xor)
+OP = replace(
+    logical_op("logical_xor", np.bitwise_xor),
+    commutes=True,
+)

@@ -78,4 +78,5 @@ OP = Op(
     extend=extend,
     access="elementwise",
     alias=(0,),
+    pointwise=1,
 )

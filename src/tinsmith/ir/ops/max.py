@@ -4,6 +4,9 @@ is smaller.
 NaN where either is NaN. Of two zeros it is x.
 """
 
+from dataclasses import replace
+from math import inf
+
 import numpy as np
 
 from tinsmith.ir.ops._binary import binary_op
@@ -14,4 +17,8 @@ def larger(x: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.where((x >= b) | (x != x), x, b)
 
 
-OP = binary_op("max", larger, np.maximum, max)
+OP = replace(
+    binary_op("max", larger, np.maximum, max),
+    commutes=True,
+    limits=lambda others: (others[0], inf),
+)

@@ -4,9 +4,14 @@ float32, int32 or int64; integers wrap.
 """
 
 import operator
+from dataclasses import replace
 
 import numpy as np
 
 from tinsmith.ir.ops._binary import binary_op
 
-OP = binary_op("mul", np.multiply, np.multiply, operator.mul)
+OP = replace(
+    binary_op("mul", np.multiply, np.multiply, operator.mul),
+    commutes=True,
+    affine=lambda c: (c, np.zeros_like(c)),
+)

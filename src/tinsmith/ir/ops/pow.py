@@ -52,4 +52,5 @@ OP = Op(
     extend=extend,
     access="elementwise",
     alias=(0,),
+    pointwise=2,
 )

@@ -121,4 +121,6 @@ OP = Op(
     extend=extend,
     access="elementwise",
     alias=(0,),
+    pointwise=1,
+    quantises=True,
 )

@@ -62,4 +62,5 @@ OP = Op(
     extend=extend,
     access="elementwise",
     alias=(0,),
+    pointwise=1,
 )

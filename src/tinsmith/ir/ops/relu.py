@@ -1,6 +1,7 @@
 """Rectifier: y = x where x is above zero, else zero; int8 compares with the zero point."""
 
 from collections.abc import Sequence
+from math import inf
 
 import numpy as np
 
@@ -65,4 +66,6 @@ OP = Op(
     extend=extend,
     access="elementwise",
     alias=(0,),
+    pointwise=1,
+    limits=lambda others: (0.0, inf),
 )

@@ -18,6 +18,7 @@ from tinsmith.ir.op import (
     Argument,
     Attrs,
     Case,
+    Check,
     Cost,
     Extension,
     In,
@@ -165,6 +166,14 @@ def arguments(site: Site) -> Sequence[Argument]:
     return [*common, _zero(site)] if site.inputs[0].dtype in VALUES else common
 
 
+def _shifts_legal(site: Site, contents: Sequence[np.ndarray | None]) -> bool:
+    multiplier, shift = contents[1:3]
+    if multiplier is None or shift is None:
+        return False
+    most = most_shift(site.attrs)
+    return bool(np.all(multiplier >= 0) and np.all(shift >= -31) and np.all(shift <= most))
+
+
 def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
     """Behind sums with factors from 1/4000 to 1/20 and behind values with 1/4 to 4, so that some
     results clamp."""
@@ -284,4 +293,18 @@ OP = Op(
     extend=extend,
     access="elementwise",
     alias=(0,),
+    pointwise=1,
+    quantises=True,
+    checks=(
+        Check(
+            "requantize",
+            lambda site, contents: legal(site.attrs),
+            f"rounding is one of {', '.join(ROUNDINGS)}; zero_point, act_min <= act_max fit dtype",
+        ),
+        Check(
+            "shift",
+            _shifts_legal,
+            "multipliers and shifts are constants, multiplier >= 0, shift in -31..30 (wide16 ..14)",
+        ),
+    ),
 )

@@ -8,6 +8,7 @@ from tinsmith.ir.op import Argument, Attrs, Extension, In, Op, Out, ShapeError, 
 from tinsmith.ir.ops._cases import SPECIAL, case, every_dtype, int8_case, normal, whole
 from tinsmith.ir.ops._layout import of_dtype
 from tinsmith.ir.types import SIZES, Quant, TensorType
+from tinsmith.ir.walk import Walk
 
 
 def _shape(attrs: Attrs) -> tuple[int, ...]:
@@ -34,6 +35,11 @@ def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
 def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """A copy of the elements in order."""
     return (operands[0].reshape(_shape(site.attrs)).copy(),)
+
+
+def walk(site: Site) -> Walk:
+    """All in order."""
+    return Walk((site.inputs[0].elements,), (1,))
 
 
 def arguments(site: Site) -> Sequence[Argument]:
@@ -69,4 +75,6 @@ OP = Op(
     extend=extend,
     access="elementwise",
     alias=(0,),
+    moves=True,
+    walk=walk,
 )

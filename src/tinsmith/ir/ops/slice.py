@@ -8,6 +8,7 @@ from tinsmith.ir.op import Argument, Attrs, Extension, In, Op, Out, ShapeError, 
 from tinsmith.ir.ops._cases import case, every_dtype, int8_case, normal, whole
 from tinsmith.ir.ops._layout import around, axis_of, integer, of_dtype
 from tinsmith.ir.types import SIZES, Quant, TensorType
+from tinsmith.ir.walk import Walk
 
 
 def _where(x: TensorType, attrs: Attrs) -> tuple[int, int, int]:
@@ -34,6 +35,13 @@ def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, .
     """A copy of the part."""
     axis, start, size = _where(site.inputs[0], site.attrs)
     return (np.take(operands[0], np.arange(start, start + size), axis),)
+
+
+def walk(site: Site) -> Walk:
+    """Parts of rows."""
+    axis, start, size = _where(site.inputs[0], site.attrs)
+    outer, length, inner = around(site.inputs[0].shape, axis)
+    return Walk((outer, size, inner), (length * inner, inner, 1), start * inner)
 
 
 def arguments(site: Site) -> Sequence[Argument]:
@@ -70,4 +78,6 @@ OP = Op(
     kernels=moving(arguments),
     cases=CASES,
     extend=extend,
+    moves=True,
+    walk=walk,
 )

@@ -149,4 +149,5 @@ OP = Op(
     kernels={"float32": Kernel(arguments), "int8": Kernel(arguments)},
     cases=CASES,
     extend=extend,
+    scores=True,
 )

@@ -182,4 +182,5 @@ OP = Op(
     cost=lambda s: Cost(0, s.inputs[1].nbytes + s.inputs[2].nbytes),
     cases=CASES,
     extend=extend,
+    scores=True,
 )

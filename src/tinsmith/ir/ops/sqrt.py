@@ -30,4 +30,6 @@ OP = Op(
     extend=unary_extend,
     access="elementwise",
     alias=(0,),
+    pointwise=1,
+    increasing=True,
 )

@@ -18,26 +18,10 @@ from tinsmith.ir.op import Argument, Attrs, Extension, In, Op, Out, ShapeError, 
 from tinsmith.ir.ops._cases import case, every_dtype, int8_case, normal, whole
 from tinsmith.ir.ops._layout import integer, of_dtype
 from tinsmith.ir.types import SIZES, Quant, TensorType
+from tinsmith.ir.walk import Walk, joined
 
 RANK = 8
 """Axes that the kernels walk."""
-
-
-def joined(shape: Sequence[int], strides: Sequence[int]) -> tuple[list[int], list[int]]:
-    """The same walk with as few axes as possible: without axes of length 1, neighbours joined where
-    one step of the outer is a whole walk of the inner."""
-    lengths: list[int] = []
-    steps: list[int] = []
-    for length, step in zip(shape, strides, strict=True):
-        if length == 1:
-            continue
-        if lengths and steps[-1] == length * step:
-            lengths[-1] *= length
-            steps[-1] = step
-        else:
-            lengths.append(length)
-            steps.append(step)
-    return lengths, steps
 
 
 def _numbers(attrs: Attrs, name: str) -> tuple[int, ...]:
@@ -89,6 +73,12 @@ def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, .
     steps = tuple(s * flat.itemsize for s in strides)
     view = np.lib.stride_tricks.as_strided(flat, shape, steps, writeable=False)
     return (view.reshape(_result(shape, site.attrs)).copy(),)
+
+
+def walk(site: Site) -> Walk:
+    """As the attributes say."""
+    shape, strides, offset = _walk(site.inputs[0], site.attrs)
+    return Walk(shape, strides, offset)
 
 
 def arguments(site: Site) -> Sequence[Argument]:
@@ -144,4 +134,6 @@ OP = Op(
     kernels=moving(arguments),
     cases=CASES,
     extend=extend,
+    moves=True,
+    walk=walk,
 )

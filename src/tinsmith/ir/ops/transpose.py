@@ -8,6 +8,7 @@ from tinsmith.ir.op import Argument, Attrs, Extension, In, Op, Out, ShapeError, 
 from tinsmith.ir.ops._cases import case, every_dtype, int8_case, normal, whole
 from tinsmith.ir.ops._layout import of_dtype
 from tinsmith.ir.types import SIZES, Quant, TensorType
+from tinsmith.ir.walk import Walk
 
 
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
@@ -25,6 +26,12 @@ def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
 def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """numpy's transpose, row-major."""
     return (np.ascontiguousarray(operands[0].T),)
+
+
+def walk(site: Site) -> Walk:
+    """Down the columns, one after the other."""
+    rows, columns = site.inputs[0].shape
+    return Walk((columns, rows), (1, columns))
 
 
 def arguments(site: Site) -> Sequence[Argument]:
@@ -53,4 +60,6 @@ OP = Op(
     kernels=moving(arguments),
     cases=CASES,
     extend=extend,
+    moves=True,
+    walk=walk,
 )

@@ -244,4 +244,5 @@ OP = Op(
     cost=_cost,
     cases=CASES,
     extend=extend,
+    storable=False,
 )

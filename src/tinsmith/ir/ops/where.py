@@ -60,4 +60,5 @@ OP = Op(
     extend=extend,
     access="elementwise",
     alias=(0, 1),
+    pointwise=3,
 )
