@@ -4,7 +4,8 @@ import re
 
 import numpy as np
 
-from tinsmith.importers.onnx.refusal import Unsupported, refuse
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.onnx.refusal import refuse
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.interp import site_of
 from tinsmith.ir.op import OPS

@@ -7,7 +7,7 @@ Where a pattern does not fit, nodes stay what they are: real arithmetic between 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,14 +16,14 @@ from tinsmith.compose.layers import ConvSpec
 from tinsmith.compose.pictures import channels_last, restored
 from tinsmith.importers.onnx.parse import OpNode
 from tinsmith.importers.onnx.quantised import HALF, held, like, real_array
+from tinsmith.importers.onnx.state import Translation
+from tinsmith.importers.onnx.use import Use
 from tinsmith.importers.onnx.values import Real, Scale
+from tinsmith.importers.onnx.windows import conv_spec
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.ops.dense import MOST_BIAS, MOST_DEPTH_OFFSET
 from tinsmith.ir.ops.requantize import multipliers
 from tinsmith.ir.types import Quant
-
-if TYPE_CHECKING:
-    from tinsmith.importers.onnx.translate import Translation
 
 _ACTIVATIONS = ("Relu", "Clip")
 
@@ -49,7 +49,7 @@ class _Tail:
         return ends[0], ends[1]
 
 
-def fused(t: "Translation", node: OpNode) -> bool:
+def fused(t: Translation, node: OpNode) -> bool:
     """Translate a node together with the QuantizeLinear behind it; False where that cannot be."""
     layers = {"Conv": _conv, "Gemm": _gemm, "MatMul": _gemm, "Add": _add}
     if node.domain or node.kind not in layers or any(n not in t.values for n in node.inputs):
@@ -68,7 +68,7 @@ def _int8(real: Real) -> str:
     return found if isinstance(found, str) else found.flipped  # type: ignore[union-attr]
 
 
-def _tail(t: "Translation", node: OpNode) -> _Tail | None:
+def _tail(t: Translation, node: OpNode) -> _Tail | None:
     """The nodes from a layer's result to its QuantizeLinear, if they are all that reads it."""
     nodes: list[OpNode] = []
     low, high, last = None, None, node
@@ -89,7 +89,7 @@ def _tail(t: "Translation", node: OpNode) -> _Tail | None:
         low, high = bounds
 
 
-def _scale_of(t: "Translation", node: OpNode) -> Scale | None:
+def _scale_of(t: Translation, node: OpNode) -> Scale | None:
     """One scale and zero point of 8 bits that are known already."""
     arrays = [t.values.get(n) for n in node.inputs[1:] if n]
     if not arrays or not all(isinstance(a, np.ndarray) and a.size == 1 for a in arrays):
@@ -101,7 +101,7 @@ def _scale_of(t: "Translation", node: OpNode) -> Scale | None:
     return found if fits and np.isfinite(scale).all() and scale.min() > 0 else None
 
 
-def _bounds(t: "Translation", node: OpNode) -> tuple[float | None, float | None] | None:
+def _bounds(t: Translation, node: OpNode) -> tuple[float | None, float | None] | None:
     if node.kind == "Relu":
         return 0.0, None
     found: list[float | None] = []
@@ -118,7 +118,7 @@ def _bounds(t: "Translation", node: OpNode) -> tuple[float | None, float | None]
     return found[0], found[1]
 
 
-def _reals(t: "Translation", node: OpNode) -> tuple[Real, Real] | None:
+def _reals(t: Translation, node: OpNode) -> tuple[Real, Real] | None:
     """An activation of 8 bits and constant weights of 8 bits."""
     x, w = (t.values[n] for n in node.inputs[:2])
     if not isinstance(x, Real) or not isinstance(w, Real) or x.constant or not w.constant:
@@ -127,7 +127,7 @@ def _reals(t: "Translation", node: OpNode) -> tuple[Real, Real] | None:
     return (x, w) if x.meaning.eight_bits and weights.dtype in (np.int8, np.uint8) else None
 
 
-def _bias(t: "Translation", node: OpNode, x: Real, w: Real, out: int) -> np.ndarray | None:
+def _bias(t: Translation, node: OpNode, x: Real, w: Real, out: int) -> np.ndarray | None:
     """The bias as int32 in steps of scale of x * scale of w; None where it is too large or not
     known."""
     if len(node.inputs) < 3 or not node.inputs[2]:
@@ -207,10 +207,7 @@ def _requantised(b: Builder, sums: str, x: Real, w: Real, tail: _Tail) -> str:
     )  # fmt: skip
 
 
-def _conv(t: "Translation", node: OpNode, tail: _Tail) -> Real | None:
-    from tinsmith.importers.onnx.operators.layers import conv_spec
-    from tinsmith.importers.onnx.use import Use
-
+def _conv(t: Translation, node: OpNode, tail: _Tail) -> Real | None:
     found = _reals(t, node)
     if not found or not _along_outputs(found[1], 0) or not _moderate(found, tail):
         return None
@@ -237,10 +234,8 @@ def _moderate(found: tuple[Real, Real], tail: _Tail) -> bool:
     return bool(np.all((factors > 1e-9) & (factors < 2.0**20)))
 
 
-def _gemm(t: "Translation", node: OpNode, tail: _Tail) -> Real | None:
+def _gemm(t: Translation, node: OpNode, tail: _Tail) -> Real | None:
     """Gemm without factors, or MatMul, of a matrix of weights."""
-    from tinsmith.importers.onnx.use import Use
-
     found, use = _reals(t, node), Use(t, node)
     plain = use.number("alpha", 1.0) == use.number("beta", 1.0) == 1.0
     if not found or not plain or use.integer("transA", 0) or len(use.shape(1)) != 2:
@@ -263,7 +258,7 @@ def _gemm(t: "Translation", node: OpNode, tail: _Tail) -> Real | None:
     )
 
 
-def _add(t: "Translation", node: OpNode, tail: _Tail) -> Real | None:
+def _add(t: Translation, node: OpNode, tail: _Tail) -> Real | None:
     """Sums of two tensors of one shape."""
     x, y = (t.values[n] for n in node.inputs)
     if not isinstance(x, Real) or not isinstance(y, Real) or x.constant or y.constant:

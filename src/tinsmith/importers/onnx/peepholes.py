@@ -9,7 +9,7 @@ import numpy as np
 from tinsmith.compose import movement
 from tinsmith.compose.elementwise import binary, unary
 from tinsmith.compose.layers import dense
-from tinsmith.importers.onnx.refusal import Unsupported
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.onnx.use import Use
 
 MOST_STEPS = 64

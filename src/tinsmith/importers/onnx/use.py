@@ -1,24 +1,23 @@
 """Use: one node while it is translated, as the translations of operators see it."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.onnx.content import NEWEST, axis_in, constant, evaluated, readable, snake
 from tinsmith.importers.onnx.parse import OpNode, Subgraph
 from tinsmith.importers.onnx.quantised import real_array
-from tinsmith.importers.onnx.refusal import NotConstant, Unsupported
+from tinsmith.importers.onnx.refusal import NotConstant
+from tinsmith.importers.onnx.state import Translation
 from tinsmith.importers.onnx.values import Chosen, Items, Maps, Real, Unsigned, Value
-
-if TYPE_CHECKING:
-    from tinsmith.importers.onnx.translate import Translation
 
 
 class Use:
     """One node while it is translated. ``b`` is the builder, ``name`` what the first result should
     be called, ``version`` the version of the operator set."""
 
-    def __init__(self, t: "Translation", node: OpNode) -> None:
+    def __init__(self, t: Translation, node: OpNode) -> None:
         self.t, self.node, self.b = t, node, t.b
         self.version = t.model.opsets.get(node.domain, 1 if node.domain else NEWEST)
         self.name = readable(next((o for o in node.outputs if o), "")) or snake(node.kind)

@@ -8,9 +8,9 @@ import numpy as np
 from tinsmith.compose.elementwise import cast, compare
 from tinsmith.compose.movement import concat, gather, unsqueeze
 from tinsmith.compose.reduction import arg
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.onnx.ml.trees import DOMAIN, labels_of
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.registry import Operator
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.tables import chosen, classes, reshaped
 from tinsmith.importers.onnx.use import Use
 from tinsmith.importers.onnx.values import Chosen, Maps, Value

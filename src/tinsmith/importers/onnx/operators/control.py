@@ -6,11 +6,12 @@ Source: ONNX operators (onnx/docs/Operators.md).
 import numpy as np
 
 from tinsmith.compose.movement import concat, unsqueeze
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.onnx.content import evaluated
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.operators.movement import ALL
 from tinsmith.importers.onnx.parse import Subgraph
-from tinsmith.importers.onnx.refusal import NotConstant, Unsupported
-from tinsmith.importers.onnx.registry import Operator
+from tinsmith.importers.onnx.refusal import NotConstant
 from tinsmith.importers.onnx.use import Use
 from tinsmith.importers.onnx.values import Value
 

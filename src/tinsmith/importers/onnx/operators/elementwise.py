@@ -23,10 +23,10 @@ from tinsmith.compose.elementwise import (
     unary,
     where,
 )
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.parse import dtype_name
 from tinsmith.importers.onnx.quantised import lifted
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.registry import Operator
 from tinsmith.importers.onnx.use import Use
 from tinsmith.importers.onnx.values import Real, Value
 from tinsmith.ir.types import SIZES

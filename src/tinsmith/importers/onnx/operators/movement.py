@@ -10,10 +10,10 @@ import numpy as np
 
 from tinsmith.compose import movement
 from tinsmith.compose.elementwise import cast, compare, where
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.onnx.content import MOST_BYTES, axis_in
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.quantised import lifted
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.registry import Operator
 from tinsmith.importers.onnx.use import Use
 from tinsmith.importers.onnx.values import Value
 

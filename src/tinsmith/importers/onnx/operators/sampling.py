@@ -15,11 +15,11 @@ from tinsmith.compose import movement
 from tinsmith.compose.elementwise import binary, cast, clip, compare, logical, unary, where
 from tinsmith.compose.layers import matmul
 from tinsmith.compose.reduction import reduce
-from tinsmith.importers.onnx.operators.layers import window
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.operators.movement import bound
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.registry import Operator
 from tinsmith.importers.onnx.use import Use
+from tinsmith.importers.onnx.windows import window
 
 FLOAT = ("float32",)
 MOST_BATCH = 64

@@ -9,9 +9,9 @@ from itertools import pairwise
 import numpy as np
 
 from tinsmith.compose.movement import concat, cut, squeeze, unsqueeze
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.parse import OpNode, Subgraph
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.registry import Operator
 from tinsmith.importers.onnx.use import Use
 from tinsmith.importers.onnx.values import Value
 
