@@ -4,9 +4,8 @@ A module of the folders `operators` and `ml` has a tuple ``OPERATORS`` of `Opera
 ``translate`` gets a `Use` (`use.py`), appends nodes to ``use.b`` (a Builder) by the functions of
 `tinsmith.compose`, and returns the result: a value's name, an array that is known at import, or a
 list of those, one per result of the node (None for a result that is not computed: reading it is
-refused). What cannot
-be expressed raises `Unsupported("clause that says why")`; UserErrors of the builder and of compose
-become refusals too. Example::
+refused). What cannot be expressed raises `Unsupported("clause that says why")`; UserErrors of the
+builder and of compose become refusals too. Example::
 
     def scaler(use: Use) -> str:
         offset, scale = use.floats("offset"), use.floats("scale")
