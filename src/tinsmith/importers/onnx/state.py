@@ -4,7 +4,7 @@ What a node becomes is not known here: who starts a translation passes a functio
 """
 
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -42,6 +42,8 @@ class Translation:
         self.outputs = {o.name for o in model.graph.outputs}
         self.done: set[int] = set()
         self.depth = self.translated = 0
+        self._whole: OpNode | None = None
+        self._parts: Mapping[str, OpNode] = {}
         self._stages = Stages()
         self._materialised: dict[int, tuple[Value, str]] = {}
 
@@ -57,14 +59,35 @@ class Translation:
             refuse("limit", f"Loops and functions make more than {MOST_TRANSLATED} nodes.")
         if not self.depth:  # what a function is written out to is one stage
             self.b.stage = self._stages.next(snake(node.kind))
-        with refuse.at(str(node), "op", *_FAULTS):
+        whole = self._whole or node
+        with refuse.at(str(whole), "op", *_FAULTS):
             try:
                 self._translate_one(self, node)
             except NotConstant as e:
-                where = node.inputs[e.position]
+                where = self._source(node.inputs[e.position])
                 if self.depth:
                     raise InnerConstant(where) from None
-                refuse("constant", f"{node}: {e}.", f"Make {where!r} a constant.")
+                wanted = NotConstant(whole.inputs.index(where))
+                refuse("constant", f"{whole}: {wanted}.", f"Make {where!r} a constant.")
+
+    def parts(self, node: OpNode, parts: Sequence[OpNode]) -> None:
+        """Translate the nodes that one of the file means; refusals name that one."""
+        for part in parts:
+            for name in part.inputs:
+                self.users.setdefault(name, []).append(part)
+        outer = self._whole, self._parts
+        self._whole = self._whole or node
+        self._parts = {**self._parts, **{o: p for p in parts for o in p.outputs}}
+        try:
+            self.nodes(parts)
+        finally:
+            self._whole, self._parts = outer
+
+    def _source(self, name: str) -> str:
+        """A name of the file: what a value between parts is computed from, first of all."""
+        while name in self._parts:
+            name = self._parts[name].inputs[0]
+        return name
 
     def set(self, name: str, value: Value) -> None:
         """Bind a result of a node; each once, none too large."""

@@ -205,19 +205,12 @@ def three(
         reals.append(f"{stem}bias")
     last = add(kind, reals, f"{stem}real", attributes)
     if not use.has(result[0]):
-        _translate_all(use, made)
+        use.t.parts(node, made)
         return use.t.read(last)
     scales = [node.inputs[p] for p in result if use.has(p)]
     add("QuantizeLinear", [last, *scales], f"{stem}whole", {})
-    _translate_all(use, made)
+    use.t.parts(node, made)
     return use.t.read(f"{stem}whole")
-
-
-def _translate_all(use: Use, nodes: Sequence[OpNode]) -> None:
-    for node in nodes:
-        for name in node.inputs:
-            use.t.users.setdefault(name, []).append(node)
-    use.t.nodes(nodes)
 
 
 def _bias(use: Use, operands: Operands, position: int) -> Real:
