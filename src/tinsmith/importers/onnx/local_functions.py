@@ -24,7 +24,7 @@ def without_functions(proto: Any) -> tuple[Any, Origins]:
     try:
         made = inliner.inline_local_functions(proto)
     except (RuntimeError, ValueError, ValidationError) as e:
-        broken(f"its functions cannot be inlined: {str(e)[:200]}")
+        broken(f"its functions cannot be inlined: {' '.join(str(e).split())[:200]}")
     return made, _origins(proto, made)
 
 

@@ -243,7 +243,7 @@ def array_of(proto: Any) -> np.ndarray:
     try:
         return np.asarray(numpy_helper.to_array(proto))
     except (ValueError, TypeError, KeyError) as e:
-        broken(f"the tensor {proto.name[:80]!r}: {str(e)[:200]}")
+        broken(f"the tensor {proto.name[:80]!r}: {' '.join(str(e).split())[:200]}")
 
 
 def known_as(nodes: Iterable[OpNode]) -> dict[str, list[OpNode]]:

@@ -1,8 +1,8 @@
 """Translation of a parsed ONNX model, node by node, into a graph."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from tinsmith.importers.onnx.use import Use
 from tinsmith.importers.onnx.values import Chosen
 from tinsmith.ir.graph import Graph
 
+_NAMED = 4
+"""Operators that a refusal names."""
 Operators = Mapping[tuple[str, str], Operator]
 
 
@@ -40,25 +42,31 @@ def translate(model: Model, name: str, operators: Operators) -> Graph:
             f"The model uses version {version} of the operators ai.onnx.",
             f"Read are versions {OLDEST} to {NEWEST}; export again or convert it.",
         )
-    missing = [str(n) for n in model.graph.nodes if (n.domain, n.kind) not in operators]
+    missing = [n for n in model.graph.nodes if (n.domain, n.kind) not in operators]
     if missing:
-        more = f" and {len(missing) - 8} more" if len(missing) > 8 else ""
-        refuse(
-            "op",
-            f"Not supported: {'; '.join(missing[:8])}{more}.",
-            "See the support table: tinsmith kinds ops.",
-        )
+        _refuse_operators(missing)
     t = Translation(model, name, partial(_one, operators))
     bind(t)
     t.nodes(model.graph.nodes)
     return finish(t)
 
 
+def _refuse_operators(nodes: Sequence[OpNode]) -> NoReturn:
+    """Name each operator that there is no rule for by its first node."""
+    first: dict[tuple[str, str], OpNode] = {}
+    for node in nodes:
+        first.setdefault((node.domain, node.kind), node)
+    named = [str(n) for n in first.values()][:_NAMED]
+    rest = len(nodes) - len(named)
+    more = f", and {rest} more node{'s' * (rest > 1)}" if rest else ""
+    refuse("op", f"Not supported: {'; '.join(named)}{more}.", "Supported: tinsmith kinds ops onnx.")
+
+
 def _one(operators: Operators, t: Translation, node: OpNode) -> None:
     """Translate a node; with it those behind it that become one layer together."""
     operator = operators.get((node.domain, node.kind))
     if operator is None:
-        refuse("op", f"Not supported: {node}.", "See the support table: tinsmith kinds ops.")
+        _refuse_operators([node])
     if fused(t, node):
         return
     results = _results(t, node, operator)

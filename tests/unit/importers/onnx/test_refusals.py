@@ -64,3 +64,39 @@ def test_what_does_not_fit_inside_a_node_is_refused_by_that_node() -> None:
     node.attribute.append(helper.make_attribute("group", 3))
     e = refused(made)
     assert e.message.startswith("operator QLinearConv (node 0, 'mine'): ")
+
+
+def lines(e: UserError) -> int:
+    """Lines of a terminal of 100 columns that a refusal takes, as the command line prints it."""
+    printed = (*f"tinsmith: {e.message}".splitlines(), *f"  {e.hint}".splitlines())
+    return sum(-(-len(line) // 100) for line in printed)
+
+
+@pytest.mark.parametrize("length", [5, 900])
+def test_models_of_many_unknown_operators_are_refused_in_five_lines(length: int) -> None:
+    kind = "Strange" * (length // 7 + 1)
+    nodes = [
+        helper.make_node(f"{kind}{i % 40}", ["x"], [f"y{i}"], domain="own") for i in range(500)
+    ]
+    e = refused(model(nodes, [info("x", [1])], [info("y0", [1])], own=1))
+    assert lines(e) <= 5 and "node 0" in e.message and "and 496 more nodes." in e.message
+    assert e.hint == "Supported: tinsmith kinds ops onnx."
+
+
+def test_each_operator_that_is_unknown_is_named_once() -> None:
+    nodes = [helper.make_node("Odd" if i else "Strange", ["x"], [f"y{i}"]) for i in range(3)]
+    e = refused(model(nodes, [info("x", [1])], [info("y0", [1])]))
+    named = "operator Strange (node 0, 'y0'); operator Odd (node 1, 'y1'), and 1 more node."
+    assert e.message == f"Not supported: {named}"
+
+
+def test_refusals_of_long_lists_keep_their_start_and_their_end() -> None:
+    shape = np.int64(range(2, 400))
+    made = model(
+        [helper.make_node("Reshape", ["x", "s"], ["y"], name="mine")],
+        [info("x", [1, 4])], [info("y", None)], {"s": shape},
+    )  # fmt: skip
+    e = refused(made)
+    assert lines(e) <= 5
+    assert e.message.startswith("operator Reshape (node 0, 'mine'): ")
+    assert " ... " in e.message and e.message.endswith("398, 399].")
