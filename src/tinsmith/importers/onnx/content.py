@@ -47,6 +47,12 @@ def constant(b: Builder, array: np.ndarray, name: str) -> str:
     return b.op("div", above, below, name=name)
 
 
+def unrepeated(array: np.ndarray) -> np.ndarray:
+    """An array without what it only repeats (as np.broadcast_to does): such axes get length 1."""
+    once = tuple(slice(0, 1) if not step else slice(None) for step in array.strides)
+    return array[once] if array.size else array
+
+
 def evaluated(b: Builder, value: str) -> np.ndarray | None:
     """Content of a value that depends on constants only; None for any other."""
     graph = b.build((value,))

@@ -9,8 +9,16 @@ from dataclasses import replace
 
 import numpy as np
 
+from tinsmith.compose.movement import expand
 from tinsmith.importers._frame import Stages, Unsupported
-from tinsmith.importers.onnx.content import MOST_BYTES, bounded, constant, readable, snake
+from tinsmith.importers.onnx.content import (
+    MOST_BYTES,
+    bounded,
+    constant,
+    readable,
+    snake,
+    unrepeated,
+)
 from tinsmith.importers.onnx.parse import Model, OpNode, Subgraph, known_as
 from tinsmith.importers.onnx.quantised import dequantised, unflipped
 from tinsmith.importers.onnx.refusal import InnerConstant, NotConstant, refuse
@@ -146,7 +154,8 @@ class Translation:
 
     def _materialise(self, value: Value, name: str) -> str:
         if isinstance(value, np.ndarray):
-            return constant(self.b, value, name or "constant")
+            once = constant(self.b, unrepeated(value), name or "constant")
+            return self.b.renamed(expand(self.b, once, value.shape), name)
         if isinstance(value, Unsigned):
             return unflipped(self.b, value)
         if isinstance(value, Real):

@@ -5,7 +5,15 @@ from typing import Any
 import numpy as np
 
 from tinsmith.importers._frame import Unsupported
-from tinsmith.importers.onnx.content import NEWEST, axis_in, constant, evaluated, readable, snake
+from tinsmith.importers.onnx.content import (
+    NEWEST,
+    axis_in,
+    constant,
+    evaluated,
+    readable,
+    snake,
+    unrepeated,
+)
 from tinsmith.importers.onnx.parse import OpNode, Subgraph
 from tinsmith.importers.onnx.quantised import real_array
 from tinsmith.importers.onnx.refusal import NotConstant
@@ -56,6 +64,19 @@ class Use:
     def values(self) -> list[str]:
         """All operands."""
         return [self.value(i) for i in range(self.count)]
+
+    def broadcast(self, count: int) -> list[str]:
+        """The first operands, for operators that broadcast: an array that was repeated at import
+        goes in as it was before where the result has the same shape all the same."""
+        shapes = [self.shape(i) for i in range(count)]
+        raw = [self.raw(i) for i in range(count)]
+        once = [unrepeated(v) if isinstance(v, np.ndarray) else v for v in raw]
+        least = [
+            o.shape if isinstance(o, np.ndarray) else s for o, s in zip(once, shapes, strict=True)
+        ]
+        if least == shapes or np.broadcast_shapes(*least) != np.broadcast_shapes(*shapes):
+            return [self.value(i) for i in range(count)]
+        return [self.t.named(o, self.node.inputs[i]) for i, o in enumerate(once)]
 
     def weights(self, position: int) -> str | np.ndarray:
         """An operand as an array where it is known, else the name of its value."""

@@ -10,7 +10,7 @@ from math import prod
 import numpy as np
 
 from tinsmith.compose import movement
-from tinsmith.compose.elementwise import binary, unary, where
+from tinsmith.compose.elementwise import binary, unary
 from tinsmith.compose.layers import (
     ConvSpec,
     PoolSpec,
@@ -27,6 +27,7 @@ from tinsmith.importers.onnx.quantised import lifted, meaning
 from tinsmith.importers.onnx.use import Use
 from tinsmith.importers.onnx.values import Value
 from tinsmith.importers.onnx.windows import Pads, conv_spec, pairs, window
+from tinsmith.ir.builder import Builder
 from tinsmith.ir.types import Quant
 
 FLOAT = ("float32",)
@@ -143,52 +144,54 @@ def _max_pool(use: Use) -> list[Value]:
 
 
 def _places(use: Use, x: str, spec: PoolSpec) -> str:
-    """Of the elements under each window the first that is largest, by constant tables."""
+    """Where the first largest element under each window lies.
+
+    A place is the sum of what its channel, its window's place along each axis and the element of
+    the window add to it, so the tables are as long as an axis, not as the tensor.
+    """
     b, shape = use.b, use.shape(0)
     if b.type(x).dtype != "float32":
         raise Unsupported("the indices of maxima are wanted of integers")
-    seen = taps(shape, spec)
-    flat = movement.reshape(b, x, (-1,))
-    under = movement.take(b, flat, np.maximum(seen, 0), 0)
-    hidden = use.constant_of(np.broadcast_to(seen < 0, seen.shape))
-    under = where(b, hidden, use.constant_of(np.float32(-np.finfo(np.float32).max)), under)
-    best = movement.unsqueeze(b, arg(b, "max", under, seen.ndim - 1), (seen.ndim - 1,))
-    places = seen if not use.integer("storage_order", 0) else column_major(seen, shape)
-    table = use.constant_of(np.maximum(places, 0).astype(np.int64))
-    picked = movement.gather_elements(b, table, best, seen.ndim - 1)
-    return movement.squeeze(b, picked, (seen.ndim - 1,))
+    under = _windows(b, x, spec)
+    rank, count = len(b.type(under).shape), len(spec.size)
+    best = arg(b, "max", under, rank - 1)
+    steps = movement.row_major(shape[2:])
+    if use.integer("storage_order", 0):
+        steps = movement.row_major(shape[:1:-1])[::-1]
+    inside = np.zeros((), np.int64)
+    for step, size, far in zip(steps, spec.size, spec.dilation, strict=True):
+        inside = inside[..., None] + np.arange(size) * far * step
+    place = movement.gather(b, use.constant_of(inside.reshape(-1)), best, 0)
+    tables = [np.arange(n) * prod(shape[i + 1 :]) for i, n in enumerate(shape[:2])]
+    outs = b.type(best).shape[2:]
+    for out, step, stride, (before, _) in zip(outs, steps, spec.stride, spec.padding, strict=True):
+        tables.append((np.arange(out) * stride - before) * step)
+    for axis, table in enumerate(tables):
+        if table.any():
+            form = [-1 if a == axis else 1 for a in range(2 + count)]
+            place = binary(b, "add", place, use.constant_of(table.astype(np.int64).reshape(form)))
+    return place
 
 
-def taps(shape: Sequence[int], spec: PoolSpec) -> np.ndarray:
-    """Indices [batch, channels, *places, elements of a window] into a tensor as one row; -1 in the
-    padding."""
-    axes = []
+def _windows(b: Builder, x: str, spec: PoolSpec) -> str:
+    """[batch, channels, *places, elements of a window]; the padding holds the lowest number."""
+    shape, counts, sides = b.type(x).shape, [], []
     for n, k, s, d, (before, after) in zip(
         shape[2:], spec.size, spec.stride, spec.dilation, spec.padding, strict=True
     ):
-        room = n + before + after - (k - 1) * d - 1
-        count = (-(-room // s) if spec.ceil_mode else room // s) + 1
+        room, extent = n + before + after, (k - 1) * d + 1
+        count = (-(-(room - extent) // s) if spec.ceil_mode else (room - extent) // s) + 1
         if spec.ceil_mode and (count - 1) * s >= n + before:
             count -= 1
-        at = np.arange(count)[:, None] * s - before + np.arange(k) * d
-        axes.append(np.where((at >= 0) & (at < n), at, -1))
-    index = np.arange(shape[0] * shape[1]).reshape(*shape[:2], *[1] * (2 * len(axes)))
-    hidden = np.zeros((1,) * index.ndim, bool)
-    for i, (at, n) in enumerate(zip(axes, shape[2:], strict=True)):
-        form = [1] * index.ndim
-        form[2 + i], form[2 + len(axes) + i] = at.shape
-        index = index * n + at.reshape(form)
-        hidden = hidden | (at.reshape(form) < 0)
-    index = np.where(hidden, -1, index)
-    return index.reshape(*index.shape[: 2 + len(axes)], -1)
-
-
-def column_major(seen: np.ndarray, shape: Sequence[int]) -> np.ndarray:
-    """The same places, where the spatial axes of a picture are walked in reverse order."""
-    size = prod(shape[2:])
-    rows = np.arange(size).reshape(shape[2:])
-    table = rows.T.reshape(-1).argsort()
-    return np.where(seen < 0, seen, seen // size * size + table[seen % size])
+        counts.append(count)
+        sides.append((before, max(0, (count - 1) * s + extent - before - n)))
+    low = float(-np.finfo(np.float32).max)
+    padded = movement.pad(b, x, [(0, 0), (0, 0), *sides], low)
+    steps = movement.row_major(b.type(padded).shape)
+    walks = [step * s for step, s in zip(steps[2:], spec.stride, strict=True)]
+    taps = [step * d for step, d in zip(steps[2:], spec.dilation, strict=True)]
+    walk = movement.Walk([*shape[:2], *counts, *spec.size], [*steps[:2], *walks, *taps])
+    return movement.strided(b, padded, walk, [*shape[:2], *counts, prod(spec.size)])
 
 
 def _average_pool(use: Use) -> str:

@@ -28,7 +28,8 @@ def _dropout(use: Use) -> list[Value]:
         ratio = use.constant(1) if use.has(1) else np.float32(0.5)
         if np.any(ratio):
             raise Unsupported("it is in training mode")
-    mask = np.ones(use.shape(0), bool if use.version >= 10 else np.float32)
+    kept = np.ones((), bool if use.version >= 10 else np.float32)
+    mask = np.broadcast_to(kept, use.shape(0))
     return [use.raw(0), mask]
 
 
@@ -111,7 +112,7 @@ def _constant_of_shape(use: Use) -> np.ndarray:
     value = use.tensor("value") if use.given("value") else np.zeros(1, np.float32)
     if value.size != 1:
         raise Unsupported(f"its value has {value.size} elements")
-    return np.full(bound(use.whole(0), value.itemsize), value.ravel()[0], value.dtype)
+    return np.broadcast_to(value.reshape(()), bound(use.whole(0), value.itemsize))
 
 
 def _shape(use: Use) -> np.ndarray:
