@@ -1,7 +1,21 @@
 """Layers between DequantizeLinear and QuantizeLinear as layers of integers.
 
-x, w and the result stand for real numbers; sums are int32 and exact, one float32 factor scale of x
-* scale of w / scale of the result brings them back, halves to even, as ONNX's QLinearConv defines.
+The pattern::
+
+    DequantizeLinear of x, of w (and of a bias) -> Conv | Gemm | MatMul | Add
+        -> Relu | Clip, or nothing -> QuantizeLinear
+
+is how a quantised network is written in the QDQ format: by onnxruntime.quantization, PyTorch's
+exporters after quantisation, and tf2onnx. The older QOperator format says the same in one node
+(QLinearConv, QGemm, ...), which `operators/integers.py` takes apart into this pattern.
+
+Why integers may do it: the real sum of (x - zx) sx (w - zw) sw over a window is sx sw times the sum
+of (x - zx)(w - zw), which int32 holds without rounding up to a depth that is checked. One float32
+factor, sx sw / sy, brings sums to steps of the result, halves to even: that is what ONNX defines
+QLinearConv to compute and what ONNX Runtime makes of the pattern. A layer of float32 between the
+conversions rounds every product and sum instead; the two may differ by one step of the result,
+where a sum lies next to the middle between two.
+
 Where a pattern does not fit, nodes stay what they are: real arithmetic between conversions.
 """
 
@@ -30,7 +44,11 @@ _ACTIVATIONS = ("Relu", "Clip")
 
 @dataclass(frozen=True)
 class _Tail:
-    """What follows a layer: an activation perhaps, and the conversion of its result."""
+    """What follows a layer: an activation perhaps, and the conversion of its result.
+
+    Conversions never turn the order of two numbers round, so limiting the integers to what the
+    limits convert to is the same as limiting the reals before, to the last bit.
+    """
 
     nodes: tuple[OpNode, ...]
     meaning: Scale
@@ -69,7 +87,8 @@ def _int8(real: Real) -> str:
 
 
 def _tail(t: Translation, node: OpNode) -> _Tail | None:
-    """The nodes from a layer's result to its QuantizeLinear, if they are all that reads it."""
+    """The nodes from a layer's result to its QuantizeLinear, if they are all that reads it: what
+    another node or an output needs as a real number has to be computed as one."""
     nodes: list[OpNode] = []
     low, high, last = None, None, node
     while True:
@@ -129,7 +148,11 @@ def _reals(t: Translation, node: OpNode) -> tuple[Real, Real] | None:
 
 def _bias(t: Translation, node: OpNode, x: Real, w: Real, out: int) -> np.ndarray | None:
     """The bias as int32 in steps of scale of x * scale of w; None where it is too large or not
-    known."""
+    known.
+
+    Exporters store it so already, and then this changes nothing. One that is float32 is rounded to
+    that step, the only one in which ONNX's integer layers take a bias.
+    """
     if len(node.inputs) < 3 or not node.inputs[2]:
         return np.zeros(out, np.int32)
     value = t.values[node.inputs[2]]
@@ -143,7 +166,10 @@ def _bias(t: Translation, node: OpNode, x: Real, w: Real, out: int) -> np.ndarra
 
 
 def _weights(w: Real, array: np.ndarray, axis: int) -> tuple[np.ndarray, Quant] | None:
-    """int8 weights and their Quant, scales along ``axis``; None for several zero points."""
+    """int8 weights and their Quant, scales along ``axis``; None for several zero points.
+
+    Of uint8 ones 128 is taken from weights and zero point alike, so their difference stays.
+    """
     zero = np.unique(w.meaning.zero.astype(np.int64))
     offset = HALF if array.dtype == np.uint8 else 0
     if len(zero) != 1:
@@ -259,7 +285,11 @@ def _gemm(t: Translation, node: OpNode, tail: _Tail) -> Real | None:
 
 
 def _add(t: Translation, node: OpNode, tail: _Tail) -> Real | None:
-    """Sums of two tensors of one shape."""
+    """Sums of two tensors of one shape, as residual networks have them.
+
+    The op brings both to one finer step before it adds; that step holds them where their scales do
+    not lie too far apart, which is checked.
+    """
     x, y = (t.values[n] for n in node.inputs)
     if not isinstance(x, Real) or not isinstance(y, Real) or x.constant or y.constant:
         return None
