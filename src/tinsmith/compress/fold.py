@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from tinsmith.compress.walks import evaluate, kept, only_user, order_of, uniform
+from tinsmith.compress.walks import kept, only_user, order_of, uniform
 from tinsmith.ir.graph import Graph, Node
 from tinsmith.ir.types import TensorType, type_of
+from tinsmith.rewrite import folded
 
 CHANNELS: Mapping[str, int] = {
     "dense": 0, "conv2d": 0, "depthwise_conv2d": 3, "conv_transpose2d": 0,
@@ -43,23 +44,13 @@ def prepare(graph: Graph, fixed: frozenset[str]) -> Graph:
 
 def _computed(graph: Graph, fixed: frozenset[str]) -> Graph:
     """Nodes whose operands are all constants become constants."""
-    constants, types = dict(graph.constants), dict(graph.types)
-    nodes = []
-    for node in graph.nodes:
+
+    def may(node: Node) -> bool:
         (value, *more) = node.outputs
-        known = node.inputs and all(i in constants for i in node.inputs) and not more
         small = graph.type(value).elements <= MOST_FOLDED and graph.type(value).quant is None
-        if not known or not small or kept(graph, value) or node.name in fixed:
-            nodes.append(node)
-            continue
-        result = evaluate(graph, node, [constants[i] for i in node.inputs])
-        if not np.all(np.isfinite(result)):
-            nodes.append(node)
-            continue
-        constants[value], types[value] = result, type_of(result)
-    if len(nodes) == len(graph.nodes):
-        return graph
-    return graph.with_(nodes=tuple(nodes), constants=constants, types=types)
+        return small and not more and not kept(graph, value) and node.name not in fixed
+
+    return folded(graph, may)
 
 
 @dataclass

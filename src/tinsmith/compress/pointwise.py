@@ -12,8 +12,9 @@ import numpy as np
 from tinsmith.compress.walks import kept, uniform
 from tinsmith.ir.graph import Graph, Node
 from tinsmith.ir.interp import site_of
-from tinsmith.ir.op import OPS, Site
+from tinsmith.ir.op import Site
 from tinsmith.ir.types import TensorType
+from tinsmith.rewrite import evaluate
 
 ELEMENTWISE = frozenset((
     "abs", "add", "atan", "cast", "ceil", "cos", "div", "equal", "erf", "exp", "floor", "fmod",
@@ -97,14 +98,13 @@ def tabulated(graph: Graph, region: Region, x: np.ndarray) -> np.ndarray:
         x: [n] values of the root.
     """
     known: dict[str, np.ndarray] = {region.root: x.astype(np.float32)}
-    with np.errstate(all="ignore"):
-        for node in region.nodes:
-            operands = [_operand(graph, known, i, len(x)) for i in node.inputs]
-            if node.op == RESHAPE:
-                known[node.outputs[0]] = operands[0]
-                continue
-            (result,) = OPS.get(node.op).reference(operands, _site(graph, node, len(x)))
-            known[node.outputs[0]] = result
+    for node in region.nodes:
+        operands = [_operand(graph, known, i, len(x)) for i in node.inputs]
+        if node.op == RESHAPE:
+            known[node.outputs[0]] = operands[0]
+            continue
+        (result,) = evaluate(node.op, operands, _site(graph, node, len(x)))
+        known[node.outputs[0]] = result
     return known[region.value]
 
 

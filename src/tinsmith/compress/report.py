@@ -11,7 +11,7 @@ from tinsmith.compress.ranges import dequantised, quantised, sqnr_db
 from tinsmith.compress.rewrite import Rewriter
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import Interpreter, site_of
-from tinsmith.ir.op import OPS
+from tinsmith.rewrite import evaluate
 
 
 @dataclass
@@ -89,9 +89,8 @@ class Observer:
             if value not in self.sources and value in self.values:
                 known[value] = self.values[value][case]
                 continue
-            with np.errstate(all="ignore"):
-                operands = [known[i] for i in node.inputs]
-                (got,) = OPS.get(node.op).reference(operands, site_of(self.graph, node))
+            operands = [known[i] for i in node.inputs]
+            (got,) = evaluate(node.op, operands, site_of(self.graph, node))
             known[value] = got
             if value in self.sources:
                 real = self.values[self.sources[value]][case]

@@ -1,12 +1,10 @@
 """Readings of a float graph that the passes of this package share."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from tinsmith.ir.graph import Graph, Node
 from tinsmith.ir.interp import site_of
-from tinsmith.ir.op import OPS
+from tinsmith.rewrite import evaluate
 
 MOVES = ("reshape", "transpose", "strided")
 
@@ -23,13 +21,6 @@ def only_user(graph: Graph, value: str) -> Node | None:
     return users[0] if alone else None
 
 
-def evaluate(graph: Graph, node: Node, operands: Sequence[np.ndarray]) -> np.ndarray:
-    """Result of a node with one result."""
-    with np.errstate(all="ignore"):
-        (result,) = OPS.get(node.op).reference(operands, site_of(graph, node))
-    return result
-
-
 def order_of(graph: Graph, node: Node) -> np.ndarray | None:
     """For a node that moves every element of its operand once: which element of the operand each
     element of the result is (flat, in order); None for any other node."""
@@ -39,7 +30,8 @@ def order_of(graph: Graph, node: Node) -> np.ndarray | None:
     if x.elements != y.elements or x.dtype != "float32":
         return None
     places = np.arange(x.elements, dtype=np.int32).reshape(x.shape)
-    order = evaluate(graph, node, [places]).reshape(-1)
+    (moved,) = evaluate(node.op, [places], site_of(graph, node))
+    order = moved.reshape(-1)
     return order if np.array_equal(np.sort(order), places.reshape(-1)) else None
 
 

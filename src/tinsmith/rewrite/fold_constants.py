@@ -1,10 +1,7 @@
 """Computes nodes whose operands are all constants, once, at compile time."""
 
-import numpy as np
-
 from tinsmith.ir.graph import Graph, Node
-from tinsmith.ir.interp import site_of
-from tinsmith.ir.op import OPS
+from tinsmith.rewrite._constants import folded
 from tinsmith.rewrite._pass import Pass
 
 MOST_GROWTH = 4
@@ -14,31 +11,14 @@ ALWAYS_BYTES = 4000
 
 
 def rewrite(graph: Graph) -> Graph:
-    """Replace such nodes by constants of the same names, in order, so that chains fold.
+    """Replace such nodes by constants of the same names.
 
-    A node stays where its result would hold a NaN or an infinity (constants may not), or where its
-    result is an output of the graph (outputs are computed by nodes), or much larger than its
-    operands (a value that is repeated costs less as a node than as a table).
+    A node stays where its result would hold a NaN or an infinity, is an output of the graph
+    (outputs are computed by nodes), or is much larger than its operands (a value that is repeated
+    costs less as a node than as a table).
     """
-    constants = dict(graph.constants)
-    nodes = []
-    for node in graph.nodes:
-        known = all(i in constants for i in node.inputs)
-        if not known or set(node.outputs) & set(graph.outputs) or _bloats(graph, node):
-            nodes.append(node)
-            continue
-        with np.errstate(all="ignore"):
-            site = site_of(graph, node)
-            results = OPS.get(node.op).reference([constants[i] for i in node.inputs], site)
-        if not all(np.all(np.isfinite(r)) for r in results):
-            nodes.append(node)
-            continue
-        constants.update(
-            zip(node.outputs, (np.asarray(r, order="C") for r in results), strict=True)
-        )
-    if len(nodes) == len(graph.nodes):
-        return graph
-    return graph.with_(nodes=tuple(nodes), constants=constants)
+    outputs = set(graph.outputs)
+    return folded(graph, lambda n: not outputs.intersection(n.outputs) and not _bloats(graph, n))
 
 
 def _bloats(graph: Graph, node: Node) -> bool:
