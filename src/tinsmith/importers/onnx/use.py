@@ -9,7 +9,6 @@ from tinsmith.importers.onnx.content import (
     NEWEST,
     axis_in,
     constant,
-    evaluated,
     readable,
     snake,
     unrepeated,
@@ -19,6 +18,7 @@ from tinsmith.importers.onnx.quantised import real_array
 from tinsmith.importers.onnx.refusal import NotConstant
 from tinsmith.importers.onnx.state import Translation
 from tinsmith.importers.onnx.values import Chosen, Items, Maps, Real, Unsigned, Value
+from tinsmith.rewrite import known_value
 
 
 class Use:
@@ -92,7 +92,7 @@ class Use:
         """An operand's array where it is known at import; None where it is computed."""
         value = self.raw(position) if self.has(position) else None
         if isinstance(value, str):
-            return evaluated(self.b, value)
+            return known_value(self.b, value)
         return value if isinstance(value, np.ndarray) else None
 
     def constant(self, position: int) -> np.ndarray:
