@@ -76,7 +76,8 @@ class Translation:
                 if self.depth:
                     raise InnerConstant(where) from None
                 wanted = NotConstant(whole.inputs.index(where))
-                refuse("constant", f"{whole}: {wanted}.", f"Make {where!r} a constant.")
+                made = f"what {where!r} is computed from" if whole.call else repr(where)
+                refuse("constant", f"{whole}: {wanted}.", f"Make {made} a constant.")
 
     def parts(self, node: OpNode, parts: Sequence[OpNode]) -> None:
         """Translate the nodes that one of the file means; refusals name that one."""

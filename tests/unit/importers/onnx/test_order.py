@@ -143,3 +143,14 @@ def test_refusals_inside_functions_name_the_call_of_the_file() -> None:
     calls = [calls[0], make("Odd", ["z"], ["y"], name="two")]
     with pytest.raises(UserError, match=r"operator Odd \(node 1, 'two'\)"):
         graph_of(with_function([body[0], make("Neg", ["t"], ["b"])], calls))
+
+
+def test_constants_that_functions_need_are_asked_of_the_call() -> None:
+    body = [make("Shape", ["a"], ["s"]), make("Cast", ["a"], ["w"], to=7)]
+    body += [make("Reshape", ["a", "w"], ["b"])]
+    with pytest.raises(UserError) as e:
+        graph_of(with_function(body, [make("f", ["x"], ["y"], domain="own", name="mine")]))
+    assert e.value.code == "import.onnx.constant"
+    named = "operator own.f (node 0, 'mine'), in its function operator Reshape: operand 1 has"
+    assert e.value.message.startswith(named)
+    assert e.value.hint.startswith("Make what '")
