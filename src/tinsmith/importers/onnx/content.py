@@ -4,10 +4,9 @@ import re
 
 import numpy as np
 
-from tinsmith.importers.onnx.refusal import Unsupported, refuse
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.onnx.refusal import refuse
 from tinsmith.ir.builder import Builder
-from tinsmith.ir.interp import site_of
-from tinsmith.ir.op import OPS
 from tinsmith.ir.types import SIZES, TensorType
 
 OLDEST, NEWEST = 7, 28
@@ -46,29 +45,10 @@ def constant(b: Builder, array: np.ndarray, name: str) -> str:
     return b.op("div", above, below, name=name)
 
 
-def evaluated(b: Builder, value: str) -> np.ndarray | None:
-    """Content of a value that depends on constants only; None for any other."""
-    graph = b.build((value,))
-    known: dict[str, np.ndarray] = dict(graph.constants)
-    if value in known:
-        return known[value]
-    makers = {o: n for n in graph.nodes for o in n.outputs}
-    order, todo = [], [value]
-    while todo:
-        name = todo.pop()
-        if name in known:
-            continue
-        if name not in makers:
-            return None
-        order.append(makers[name])
-        todo += makers[name].inputs
-    wanted = {id(n) for n in order}
-    for node in (n for n in graph.nodes if id(n) in wanted):
-        with np.errstate(all="ignore"):
-            operands = [known[i] for i in node.inputs]
-            results = OPS.get(node.op).reference(operands, site_of(graph, node))
-        known.update(zip(node.outputs, results, strict=True))
-    return known[value]
+def unrepeated(array: np.ndarray) -> np.ndarray:
+    """An array without what it only repeats (as np.broadcast_to does): such axes get length 1."""
+    once = tuple(slice(0, 1) if not step else slice(None) for step in array.strides)
+    return array[once] if array.size else array
 
 
 def unique(name: str, b: Builder) -> str:

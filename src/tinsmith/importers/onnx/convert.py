@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tinsmith.importers.onnx.parse import parse
 from tinsmith.importers.onnx.refusal import refuse
+from tinsmith.importers.onnx.registry import registry
 from tinsmith.importers.onnx.translate import translate
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.rules import check
@@ -29,7 +30,7 @@ def from_bytes(data: bytes, name: str) -> Graph:
     Raises:
         UserError: ``import.onnx.<what>``.
     """
-    graph = translate(parse(data), name)
+    graph = translate(parse(data), name, registry())
     if wrong := check(graph):
         refuse("op", f"The model cannot be expressed: {'; '.join(wrong[:4])}.")
     return graph

@@ -1,13 +1,27 @@
 """Layers between DequantizeLinear and QuantizeLinear as layers of integers.
 
-x, w and the result stand for real numbers; sums are int32 and exact, one float32 factor scale of x
-* scale of w / scale of the result brings them back, halves to even, as ONNX's QLinearConv defines.
+The pattern::
+
+    DequantizeLinear of x, of w (and of a bias) -> Conv | Gemm | MatMul | Add
+        -> Relu | Clip, or nothing -> QuantizeLinear
+
+is how a quantised network is written in the QDQ format: by onnxruntime.quantization, PyTorch's
+exporters after quantisation, and tf2onnx. The older QOperator format says the same in one node
+(QLinearConv, QGemm, ...), which `operators/integers.py` takes apart into this pattern.
+
+Why integers may do it: the real sum of (x - zx) sx (w - zw) sw over a window is sx sw times the sum
+of (x - zx)(w - zw), which int32 holds without rounding up to a depth that is checked. One float32
+factor, sx sw / sy, brings sums to steps of the result, halves to even: that is what ONNX defines
+QLinearConv to compute and what ONNX Runtime makes of the pattern. A layer of float32 between the
+conversions rounds every product and sum instead; the two may differ by one step of the result,
+where a sum lies next to the middle between two.
+
 Where a pattern does not fit, nodes stay what they are: real arithmetic between conversions.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,21 +30,25 @@ from tinsmith.compose.layers import ConvSpec
 from tinsmith.compose.pictures import channels_last, restored
 from tinsmith.importers.onnx.parse import OpNode
 from tinsmith.importers.onnx.quantised import HALF, held, like, real_array
+from tinsmith.importers.onnx.state import Translation
+from tinsmith.importers.onnx.use import Use
 from tinsmith.importers.onnx.values import Real, Scale
+from tinsmith.importers.onnx.windows import conv_spec
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.ops.dense import MOST_BIAS, MOST_DEPTH_OFFSET
 from tinsmith.ir.ops.requantize import multipliers
 from tinsmith.ir.types import Quant
-
-if TYPE_CHECKING:
-    from tinsmith.importers.onnx.translate import Translation
 
 _ACTIVATIONS = ("Relu", "Clip")
 
 
 @dataclass(frozen=True)
 class _Tail:
-    """What follows a layer: an activation perhaps, and the conversion of its result."""
+    """What follows a layer: an activation perhaps, and the conversion of its result.
+
+    Conversions never turn the order of two numbers round, so limiting the integers to what the
+    limits convert to is the same as limiting the reals before, to the last bit.
+    """
 
     nodes: tuple[OpNode, ...]
     meaning: Scale
@@ -49,7 +67,7 @@ class _Tail:
         return ends[0], ends[1]
 
 
-def fused(t: "Translation", node: OpNode) -> bool:
+def fused(t: Translation, node: OpNode) -> bool:
     """Translate a node together with the QuantizeLinear behind it; False where that cannot be."""
     layers = {"Conv": _conv, "Gemm": _gemm, "MatMul": _gemm, "Add": _add}
     if node.domain or node.kind not in layers or any(n not in t.values for n in node.inputs):
@@ -68,8 +86,9 @@ def _int8(real: Real) -> str:
     return found if isinstance(found, str) else found.flipped  # type: ignore[union-attr]
 
 
-def _tail(t: "Translation", node: OpNode) -> _Tail | None:
-    """The nodes from a layer's result to its QuantizeLinear, if they are all that reads it."""
+def _tail(t: Translation, node: OpNode) -> _Tail | None:
+    """The nodes from a layer's result to its QuantizeLinear, if they are all that reads it: what
+    another node or an output needs as a real number has to be computed as one."""
     nodes: list[OpNode] = []
     low, high, last = None, None, node
     while True:
@@ -89,7 +108,7 @@ def _tail(t: "Translation", node: OpNode) -> _Tail | None:
         low, high = bounds
 
 
-def _scale_of(t: "Translation", node: OpNode) -> Scale | None:
+def _scale_of(t: Translation, node: OpNode) -> Scale | None:
     """One scale and zero point of 8 bits that are known already."""
     arrays = [t.values.get(n) for n in node.inputs[1:] if n]
     if not arrays or not all(isinstance(a, np.ndarray) and a.size == 1 for a in arrays):
@@ -101,7 +120,7 @@ def _scale_of(t: "Translation", node: OpNode) -> Scale | None:
     return found if fits and np.isfinite(scale).all() and scale.min() > 0 else None
 
 
-def _bounds(t: "Translation", node: OpNode) -> tuple[float | None, float | None] | None:
+def _bounds(t: Translation, node: OpNode) -> tuple[float | None, float | None] | None:
     if node.kind == "Relu":
         return 0.0, None
     found: list[float | None] = []
@@ -118,7 +137,7 @@ def _bounds(t: "Translation", node: OpNode) -> tuple[float | None, float | None]
     return found[0], found[1]
 
 
-def _reals(t: "Translation", node: OpNode) -> tuple[Real, Real] | None:
+def _reals(t: Translation, node: OpNode) -> tuple[Real, Real] | None:
     """An activation of 8 bits and constant weights of 8 bits."""
     x, w = (t.values[n] for n in node.inputs[:2])
     if not isinstance(x, Real) or not isinstance(w, Real) or x.constant or not w.constant:
@@ -127,9 +146,13 @@ def _reals(t: "Translation", node: OpNode) -> tuple[Real, Real] | None:
     return (x, w) if x.meaning.eight_bits and weights.dtype in (np.int8, np.uint8) else None
 
 
-def _bias(t: "Translation", node: OpNode, x: Real, w: Real, out: int) -> np.ndarray | None:
+def _bias(t: Translation, node: OpNode, x: Real, w: Real, out: int) -> np.ndarray | None:
     """The bias as int32 in steps of scale of x * scale of w; None where it is too large or not
-    known."""
+    known.
+
+    Exporters store it so already, and then this changes nothing. One that is float32 is rounded to
+    that step, the only one in which ONNX's integer layers take a bias.
+    """
     if len(node.inputs) < 3 or not node.inputs[2]:
         return np.zeros(out, np.int32)
     value = t.values[node.inputs[2]]
@@ -143,7 +166,10 @@ def _bias(t: "Translation", node: OpNode, x: Real, w: Real, out: int) -> np.ndar
 
 
 def _weights(w: Real, array: np.ndarray, axis: int) -> tuple[np.ndarray, Quant] | None:
-    """int8 weights and their Quant, scales along ``axis``; None for several zero points."""
+    """int8 weights and their Quant, scales along ``axis``; None for several zero points.
+
+    Of uint8 ones 128 is taken from weights and zero point alike, so their difference stays.
+    """
     zero = np.unique(w.meaning.zero.astype(np.int64))
     offset = HALF if array.dtype == np.uint8 else 0
     if len(zero) != 1:
@@ -207,10 +233,7 @@ def _requantised(b: Builder, sums: str, x: Real, w: Real, tail: _Tail) -> str:
     )  # fmt: skip
 
 
-def _conv(t: "Translation", node: OpNode, tail: _Tail) -> Real | None:
-    from tinsmith.importers.onnx.operators.layers import conv_spec
-    from tinsmith.importers.onnx.use import Use
-
+def _conv(t: Translation, node: OpNode, tail: _Tail) -> Real | None:
     found = _reals(t, node)
     if not found or not _along_outputs(found[1], 0) or not _moderate(found, tail):
         return None
@@ -237,10 +260,8 @@ def _moderate(found: tuple[Real, Real], tail: _Tail) -> bool:
     return bool(np.all((factors > 1e-9) & (factors < 2.0**20)))
 
 
-def _gemm(t: "Translation", node: OpNode, tail: _Tail) -> Real | None:
+def _gemm(t: Translation, node: OpNode, tail: _Tail) -> Real | None:
     """Gemm without factors, or MatMul, of a matrix of weights."""
-    from tinsmith.importers.onnx.use import Use
-
     found, use = _reals(t, node), Use(t, node)
     plain = use.number("alpha", 1.0) == use.number("beta", 1.0) == 1.0
     if not found or not plain or use.integer("transA", 0) or len(use.shape(1)) != 2:
@@ -263,8 +284,12 @@ def _gemm(t: "Translation", node: OpNode, tail: _Tail) -> Real | None:
     )
 
 
-def _add(t: "Translation", node: OpNode, tail: _Tail) -> Real | None:
-    """Sums of two tensors of one shape."""
+def _add(t: Translation, node: OpNode, tail: _Tail) -> Real | None:
+    """Sums of two tensors of one shape, as residual networks have them.
+
+    The op brings both to one finer step before it adds; that step holds them where their scales do
+    not lie too far apart, which is checked.
+    """
     x, y = (t.values[n] for n in node.inputs)
     if not isinstance(x, Real) or not isinstance(y, Real) or x.constant or y.constant:
         return None

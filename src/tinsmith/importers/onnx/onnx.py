@@ -10,12 +10,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tinsmith.core.errors import MissingTool
-from tinsmith.core.sandbox import run
-from tinsmith.importers._frame import Importer
+from tinsmith.importers._frame import Importer, parsed
 from tinsmith.importers.onnx.refusal import refuse
 from tinsmith.importers.onnx.registry import support
 from tinsmith.ir.graph import Graph
-from tinsmith.ir.naming import graph_name
 
 
 def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
@@ -34,11 +32,7 @@ def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
     """
     if find_spec("onnx") is None:
         raise MissingTool("Python package 'onnx'", "Try: pip install 'tinsmith[onnx]'")
-    if not path.is_file():
-        refuse("file", f"There is no file {path.name!r}.", f"Looked in {path.parent}.")
-    return run(
-        "tinsmith.importers.onnx.convert:convert", (path.resolve(), graph_name(path, name)), Graph
-    )
+    return parsed(refuse, path, name, "tinsmith.importers.onnx.convert:convert")
 
 
 IMPORTER = Importer(

@@ -11,13 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from tinsmith.importers.onnx.limits import MOST_DEPTH, MOST_NODES
+from tinsmith.importers.onnx.local_functions import Origins, without_functions
+from tinsmith.importers.onnx.order import ordered, title
 from tinsmith.importers.onnx.refusal import broken, refuse
 
-MOST_NODES = 20_000
-MOST_DEPTH = 8
-"""Levels of subgraphs inside each other."""
-MOST_CALLS = 64
-"""Levels of functions that call each other."""
 MOST_NAME = 1000
 """Longest name or text attribute, in characters."""
 MOST_RANK = 8
@@ -51,11 +49,13 @@ class OpNode:
     outputs: tuple[str, ...]
     attributes: Mapping[str, Any]
     index: int
+    call: str = ""
+    """How the call of a function of the file is named that the node was written out from."""
 
     def __str__(self) -> str:
-        kind = f"{self.domain}.{self.kind}" if self.domain else self.kind
         named = self.name or next((o for o in self.outputs if o), "")
-        return f"operator {kind} (node {self.index}, {named[:80]!r})"
+        own = title(self.kind, self.domain, named, self.index)
+        return f"{self.call}, in its function {own.split(' (')[0]}" if self.call else own
 
 
 @dataclass(frozen=True)
@@ -94,60 +94,17 @@ def parse(data: bytes) -> Model:
     if len(proto.graph.node) > MOST_NODES:
         refuse("limit", f"The model has {len(proto.graph.node)} nodes; at most {MOST_NODES}.")
     opsets = {_domain(o.domain): int(o.version) for o in proto.opset_import}
+    origins: Origins = {}
     if proto.functions:
-        proto = _without_functions(proto)
-    return Model(_Reader().graph(proto.graph, 0), opsets)
-
-
-def _without_functions(proto: Any) -> Any:
-    """The model with its own functions written out where they are called."""
-    from onnx import inliner
-    from onnx.checker import ValidationError
-
-    nodes = _written_out(proto)
-    if nodes > MOST_NODES:
-        refuse("limit", f"With its functions the model has {nodes} nodes; at most {MOST_NODES}.")
-    try:
-        return inliner.inline_local_functions(proto)
-    except (RuntimeError, ValueError, ValidationError) as e:
-        broken(f"its functions cannot be inlined: {str(e)[:200]}")
-
-
-def _written_out(proto: Any) -> int:
-    """How many nodes the model has without functions. They may call only functions that end."""
-    bodies = {(f.domain, f.name): f.node for f in proto.functions}
-    sizes: dict[tuple[str, str], int] = {}
-    open_calls: set[tuple[str, str]] = set()
-
-    def call(key: tuple[str, str]) -> int:
-        if key in open_calls:
-            broken(f"the function {key[1][:80]!r} calls itself")
-        if len(open_calls) > MOST_CALLS:
-            refuse("limit", f"Functions call each other deeper than {MOST_CALLS} levels.")
-        if key not in sizes:
-            open_calls.add(key)
-            sizes[key] = total(bodies[key])
-            open_calls.remove(key)
-        return sizes[key]
-
-    def total(nodes: Any, depth: int = 0) -> int:
-        if depth > MOST_DEPTH:
-            refuse("limit", f"Subgraphs nest deeper than {MOST_DEPTH} levels.")
-        keys = [(n.domain, n.op_type) for n in nodes]
-        inner = (a.g.node for n in nodes for a in n.attribute if a.HasField("g"))
-        return (
-            len(keys) + sum(map(call, (k for k in keys if k in bodies)))
-            + sum(total(i, depth + 1) for i in inner)
-        )  # fmt: skip
-
-    return total(proto.graph.node)
+        proto, origins = without_functions(proto)
+    return Model(_Reader(origins).graph(proto.graph, 0), opsets)
 
 
 class _Reader:
     """Reads protocol buffers; counts the nodes of all subgraphs."""
 
-    def __init__(self) -> None:
-        self.nodes = 0
+    def __init__(self, origins: Origins) -> None:
+        self.nodes, self.origins = 0, origins
 
     def graph(self, proto: Any, depth: int) -> Subgraph:
         if depth > MOST_DEPTH:
@@ -155,7 +112,7 @@ class _Reader:
         if proto.sparse_initializer:
             refuse("type", "The model holds sparse constants.", "Export dense constants.")
         constants = {name_of(t.name): array_of(t) for t in proto.initializer}
-        nodes = tuple(self.node(n, i, depth) for i, n in enumerate(proto.node))
+        nodes = tuple(self.node(proto.node[i], i, depth) for i in ordered(proto.node))
         return Subgraph(
             tuple(info_of(v) for v in proto.input if v.name not in constants or depth),
             tuple(output_of(v) for v in proto.output), nodes, constants,
@@ -167,7 +124,8 @@ class _Reader:
             refuse("limit", f"The model has more than {MOST_NODES} nodes.")
         node = OpNode(
             name_of(proto.op_type), _domain(proto.domain), name_of(proto.name),
-            tuple(map(name_of, proto.input)), tuple(map(name_of, proto.output)), {}, index,
+            tuple(map(name_of, proto.input)), tuple(map(name_of, proto.output)), {},
+            *(self.origins.get(index, (index, "")) if not depth else (index, "")),
         )  # fmt: skip
         attributes = {name_of(a.name): self.attribute(a, node, depth) for a in proto.attribute}
         object.__setattr__(node, "attributes", attributes)
@@ -195,7 +153,7 @@ class _Reader:
 
 def nodes_of(nodes: Iterable[Any]) -> tuple[OpNode, ...]:
     """Nodes of the body of a function, in which no attribute refers to one of a call."""
-    reader = _Reader()
+    reader = _Reader({})
     return tuple(reader.node(n, i, 0) for i, n in enumerate(nodes))
 
 
@@ -285,7 +243,7 @@ def array_of(proto: Any) -> np.ndarray:
     try:
         return np.asarray(numpy_helper.to_array(proto))
     except (ValueError, TypeError, KeyError) as e:
-        broken(f"the tensor {proto.name[:80]!r}: {str(e)[:200]}")
+        broken(f"the tensor {proto.name[:80]!r}: {' '.join(str(e).split())[:200]}")
 
 
 def known_as(nodes: Iterable[OpNode]) -> dict[str, list[OpNode]]:

@@ -1,6 +1,11 @@
 """LSTM with peepholes, step by step: gates that see the cell.
 
 i = s(x Wi + h Ri + Pi c + b), f likewise, c' = f c + i t(x Wc + h Rc + b), o sees c', h' = o t(c').
+The op `lstm` has no such gates, and few models do: PyTorch's and Keras' layers know no peepholes,
+those of TensorFlow 1 and CNTK do. So a step is written out in the ops that there are, in the order
+of these formulas, and rounds where they do. Input and state are multiplied with all four gates at
+once, whose rows ONNX stores in the order i, o, f, c; peepholes in the order i, o, f.
+
 Source: ONNX operator LSTM; Gers and Schmidhuber, "Recurrent Nets that Time and Count", IJCNN 2000.
 """
 
@@ -9,7 +14,7 @@ import numpy as np
 from tinsmith.compose import movement
 from tinsmith.compose.elementwise import binary, unary
 from tinsmith.compose.layers import dense
-from tinsmith.importers.onnx.refusal import Unsupported
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.onnx.use import Use
 
 MOST_STEPS = 64

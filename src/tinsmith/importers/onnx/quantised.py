@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 
 from tinsmith.compose.elementwise import binary, cast, clip, unary
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.onnx.content import constant
-from tinsmith.importers.onnx.refusal import Unsupported
 from tinsmith.importers.onnx.values import Real, Scale, Unsigned, Value
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.types import Quant

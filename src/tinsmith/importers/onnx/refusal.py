@@ -2,21 +2,14 @@
 
 from typing import NoReturn
 
-from tinsmith.core.errors import UserError
+from tinsmith.importers._frame import Refusal, Unsupported
 
-
-def refuse(what: str, message: str, hint: str = "") -> NoReturn:
-    """Raise UserError ``import.onnx.<what>``."""
-    raise UserError(f"import.onnx.{what}", message, hint)
+refuse = Refusal("onnx")
 
 
 def broken(why: str) -> NoReturn:
     """Refuse a file that is no well-formed model."""
     refuse("broken", f"The file is no well-formed ONNX model: {why}.", "Export the model again.")
-
-
-class Unsupported(Exception):
-    """A use of an operator that cannot be expressed; the message says why, in a clause."""
 
 
 class NotConstant(Unsupported):

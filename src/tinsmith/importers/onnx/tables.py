@@ -7,31 +7,21 @@ computes it lists the texts.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tinsmith.compose.elementwise import cast
 from tinsmith.compose.movement import gather
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.onnx.operator import Operator, Results
 from tinsmith.importers.onnx.parse import dtype_name
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.values import Chosen, Items, Maps, Value
+from tinsmith.importers.onnx.use import Use
+from tinsmith.importers.onnx.values import Chosen, Value, contents
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.types import SIZES
 
-if TYPE_CHECKING:
-    from tinsmith.importers.onnx.registry import Operator, Results
-    from tinsmith.importers.onnx.use import Use
-
 MOST_TEXT = 400
 MOST_WORD = 40
-
-
-def held(value: Chosen | Maps | Items) -> str:
-    """What a value holds that no tensor can, in words."""
-    if isinstance(value, Maps | Items):
-        return "a sequence of maps" if isinstance(value, Maps) else "a sequence of tensors"
-    return "texts" if value.texts else str(value.table.dtype)
 
 
 def classes(words: Sequence[object]) -> str:
@@ -68,7 +58,7 @@ def _plain(word: object) -> str:
     return word.decode("utf-8", errors="replace") if isinstance(word, bytes) else str(word)
 
 
-def _move(use: "Use", operator: "Operator") -> "Results":
+def _move(use: Use, operator: Operator) -> Results:
     """The operator on the indices."""
     node, value = use.node, use.raw(0)
     assert isinstance(value, Chosen)
@@ -80,13 +70,13 @@ def _move(use: "Use", operator: "Operator") -> "Results":
     return Chosen(value.table, moved)
 
 
-def _cast(use: "Use", operator: "Operator") -> "Results":
+def _cast(use: Use, operator: Operator) -> Results:
     value, wanted = use.raw(0), dtype_name(use.integer("to"))
     assert isinstance(value, Chosen)
     if value.texts or wanted == "string":
         if value.texts and wanted == "string":
             return value
-        raise Unsupported(f"it converts {held(value)} to {wanted}")
+        raise Unsupported(f"it converts {contents(value)} to {wanted}")
     with np.errstate(all="ignore"):
         table = value.table.astype(wanted)
     if table.dtype.kind == "f" and not np.isfinite(table).all():
@@ -94,7 +84,7 @@ def _cast(use: "Use", operator: "Operator") -> "Results":
     return chosen(use.b, table, value.index, use.name)
 
 
-MOVES: Mapping[tuple[str, str], Callable[["Use", "Operator"], "Results"]] = {
+MOVES: Mapping[tuple[str, str], Callable[[Use, Operator], Results]] = {
     **{("", kind): _move for kind in (
         "Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Transpose",
     )},

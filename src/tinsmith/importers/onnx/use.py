@@ -1,24 +1,31 @@
 """Use: one node while it is translated, as the translations of operators see it."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from tinsmith.importers.onnx.content import NEWEST, axis_in, constant, evaluated, readable, snake
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.onnx.content import (
+    NEWEST,
+    axis_in,
+    constant,
+    readable,
+    snake,
+    unrepeated,
+)
 from tinsmith.importers.onnx.parse import OpNode, Subgraph
 from tinsmith.importers.onnx.quantised import real_array
-from tinsmith.importers.onnx.refusal import NotConstant, Unsupported
+from tinsmith.importers.onnx.refusal import NotConstant
+from tinsmith.importers.onnx.state import Translation
 from tinsmith.importers.onnx.values import Chosen, Items, Maps, Real, Unsigned, Value
-
-if TYPE_CHECKING:
-    from tinsmith.importers.onnx.translate import Translation
+from tinsmith.rewrite import known_value
 
 
 class Use:
     """One node while it is translated. ``b`` is the builder, ``name`` what the first result should
     be called, ``version`` the version of the operator set."""
 
-    def __init__(self, t: "Translation", node: OpNode) -> None:
+    def __init__(self, t: Translation, node: OpNode) -> None:
         self.t, self.node, self.b = t, node, t.b
         self.version = t.model.opsets.get(node.domain, 1 if node.domain else NEWEST)
         self.name = readable(next((o for o in node.outputs if o), "")) or snake(node.kind)
@@ -58,6 +65,19 @@ class Use:
         """All operands."""
         return [self.value(i) for i in range(self.count)]
 
+    def broadcast(self, count: int) -> list[str]:
+        """The first operands, for operators that broadcast: an array that was repeated at import
+        goes in as it was before where the result has the same shape all the same."""
+        shapes = [self.shape(i) for i in range(count)]
+        raw = [self.raw(i) for i in range(count)]
+        once = [unrepeated(v) if isinstance(v, np.ndarray) else v for v in raw]
+        least = [
+            o.shape if isinstance(o, np.ndarray) else s for o, s in zip(once, shapes, strict=True)
+        ]
+        if least == shapes or np.broadcast_shapes(*least) != np.broadcast_shapes(*shapes):
+            return [self.value(i) for i in range(count)]
+        return [self.t.named(o, self.node.inputs[i]) for i, o in enumerate(once)]
+
     def weights(self, position: int) -> str | np.ndarray:
         """An operand as an array where it is known, else the name of its value."""
         value = self.raw(position)
@@ -72,7 +92,7 @@ class Use:
         """An operand's array where it is known at import; None where it is computed."""
         value = self.raw(position) if self.has(position) else None
         if isinstance(value, str):
-            return evaluated(self.b, value)
+            return known_value(self.b, value)
         return value if isinstance(value, np.ndarray) else None
 
     def constant(self, position: int) -> np.ndarray:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinsmith.importers.onnx.refusal import Unsupported
+from tinsmith.importers._frame import Unsupported
 from tinsmith.ir.types import Quant
 
 
@@ -96,3 +96,10 @@ class Items:
 
 Value = str | np.ndarray | Unsigned | Real | Chosen | Maps | Items
 """A value of the builder by name, an array known at import, or one of the five above."""
+
+
+def contents(value: Chosen | Maps | Items) -> str:
+    """What a value holds that no tensor can, in words."""
+    if isinstance(value, Maps | Items):
+        return "a sequence of maps" if isinstance(value, Maps) else "a sequence of tensors"
+    return "texts" if value.texts else str(value.table.dtype)

@@ -4,8 +4,8 @@ Source: ONNX Runtime, docs/ContribOperators.md.
 """
 
 from tinsmith.compose.elementwise import unary
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.registry import Operator
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.use import Use
 
 FLOAT = ("float32",)

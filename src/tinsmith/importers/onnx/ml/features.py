@@ -8,8 +8,8 @@ import numpy as np
 from tinsmith.compose.elementwise import binary, cast, compare, scalar, where
 from tinsmith.compose.movement import concat, gather, reshape, take
 from tinsmith.compose.reduction import reduce
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.registry import Operator
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.tables import chosen
 from tinsmith.importers.onnx.use import Use
 from tinsmith.importers.onnx.values import Value

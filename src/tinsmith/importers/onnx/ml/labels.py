@@ -6,11 +6,11 @@ Source: ONNX operators (onnx/docs/Operators-ml.md).
 import numpy as np
 
 from tinsmith.compose.elementwise import cast, compare
-from tinsmith.compose.movement import concat, gather, unsqueeze
+from tinsmith.compose.movement import concat, expand, gather, unsqueeze
 from tinsmith.compose.reduction import arg
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.onnx.ml.trees import DOMAIN, labels_of
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.registry import Operator
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.tables import chosen, classes, reshaped
 from tinsmith.importers.onnx.use import Use
 from tinsmith.importers.onnx.values import Chosen, Maps, Value
@@ -76,7 +76,7 @@ def _is_listed(use: Use, keys: np.ndarray) -> str:
         raise Unsupported(f"keys {keys.dtype}, which have to be finite, for {dtype}")
     wide = unsqueeze(use.b, x, (len(use.b.type(x).shape),))
     seen = cast(use.b, compare(use.b, "equal", wide, use.constant_of(keys, "keys")), "int32")
-    last = use.constant_of(np.ones(use.b.type(wide).shape, np.int32), "last")
+    last = expand(use.b, use.constant_of(np.int32(1), "last"), use.b.type(wide).shape)
     return concat(use.b, [seen, last], len(use.b.type(wide).shape) - 1)
 
 

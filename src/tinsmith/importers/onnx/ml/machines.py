@@ -12,9 +12,9 @@ import numpy as np
 from tinsmith.compose import ending, machines
 from tinsmith.compose.elementwise import binary, compare, scalar, unary, where
 from tinsmith.compose.movement import concat
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.onnx.ml.trees import DOMAIN, FLOAT, labelled, labels_of, matrix, transformed
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.registry import Operator
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.use import Use
 from tinsmith.importers.onnx.values import Value
 from tinsmith.ir.ops.pairwise_coupling import MOST_CLASSES

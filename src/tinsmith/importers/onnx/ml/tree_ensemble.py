@@ -11,9 +11,9 @@ import numpy as np
 from tinsmith.compose.elementwise import binary, scalar
 from tinsmith.compose.trees import Tree, below, ensemble
 from tinsmith.core.errors import UserError
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.onnx.ml.trees import DOMAIN, FLOAT, MODES, matrix
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.registry import Operator
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.use import Use
 
 _MODES = ("BRANCH_LEQ", "BRANCH_LT", "BRANCH_GTE", "BRANCH_GT", "BRANCH_EQ", "BRANCH_NEQ",

@@ -16,8 +16,8 @@ from tinsmith.compose.movement import concat, reshape, take
 from tinsmith.compose.reduction import reduce, softmax
 from tinsmith.compose.trees import Tree, below, ensemble
 from tinsmith.core.errors import UserError
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.registry import Operator
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.tables import chosen
 from tinsmith.importers.onnx.use import Use
 from tinsmith.importers.onnx.values import Value

@@ -9,8 +9,8 @@ import numpy as np
 
 from tinsmith.compose.arithmetic import paired
 from tinsmith.compose.elementwise import cast
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.registry import Operator
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.use import Use
 
 WHOLE = ("int8", "uint8", "int16", "int32", "int64")

@@ -6,13 +6,14 @@ Source: ONNX operators (onnx/docs/Operators.md).
 import numpy as np
 
 from tinsmith.compose.movement import concat, unsqueeze
-from tinsmith.importers.onnx.content import evaluated
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.operators.movement import ALL
 from tinsmith.importers.onnx.parse import Subgraph
-from tinsmith.importers.onnx.refusal import NotConstant, Unsupported
-from tinsmith.importers.onnx.registry import Operator
+from tinsmith.importers.onnx.refusal import NotConstant
 from tinsmith.importers.onnx.use import Use
 from tinsmith.importers.onnx.values import Value
+from tinsmith.rewrite import known_value
 
 MOST_TURNS = 256
 """Each turn takes all nodes of the body."""
@@ -60,7 +61,7 @@ def _bounded(turn: int, body: Subgraph) -> None:
 
 def _known(use: Use, condition: Value) -> bool:
     """A condition that the body computes."""
-    found = evaluated(use.b, condition) if isinstance(condition, str) else condition
+    found = known_value(use.b, condition) if isinstance(condition, str) else condition
     if not isinstance(found, np.ndarray):
         if use.has(1) and use.known(1) is None:
             raise NotConstant(1)

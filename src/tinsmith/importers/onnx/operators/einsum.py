@@ -16,9 +16,9 @@ from tinsmith.compose.elementwise import binary
 from tinsmith.compose.layers import matmul
 from tinsmith.compose.reduction import reduce
 from tinsmith.compose.value import Value, operand, permuted, reshaped, shape_of
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.operators.movement import bound
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.registry import Operator
 from tinsmith.importers.onnx.use import Use
 from tinsmith.ir.builder import Builder
 

@@ -23,10 +23,10 @@ from tinsmith.compose.elementwise import (
     unary,
     where,
 )
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.parse import dtype_name
 from tinsmith.importers.onnx.quantised import lifted
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.registry import Operator
 from tinsmith.importers.onnx.use import Use
 from tinsmith.importers.onnx.values import Real, Value
 from tinsmith.ir.types import SIZES
@@ -39,7 +39,7 @@ Fold = Callable[[Use], np.ndarray]
 
 
 def _on_two(op: str) -> Callable[[Use], str]:
-    return lambda use: binary(use.b, op, use.value(0), use.value(1), name=use.name)
+    return lambda use: binary(use.b, op, *use.broadcast(2), name=use.name)
 
 
 def _add(use: Use) -> Value:
@@ -74,7 +74,7 @@ def _quotient(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def _mod(use: Use) -> str:
     op = "fmod" if use.integer("fmod", 0) else "mod"
-    return binary(use.b, op, use.value(0), use.value(1), name=use.name)
+    return binary(use.b, op, *use.broadcast(2), name=use.name)
 
 
 def _fold_mod(use: Use) -> np.ndarray:
@@ -99,16 +99,17 @@ def _whole_power(use: Use, x: str, exponent: np.ndarray) -> str:
     if (exponent != np.floor(exponent)).any() or exponent.min(initial=0) < 0 or most > _MOST_POWER:
         raise Unsupported(f"whole numbers to a power outside of 0..{_MOST_POWER}")
     shape = np.broadcast_shapes(use.b.type(x).shape, exponent.shape)
-    y = movement.expand(use.b, _scalar(use, x, 1), shape)
-    for k in range(int(most)):
-        more = use.constant_of(np.broadcast_to(exponent > k, shape).copy())
-        y = where(use.b, more, binary(use.b, "mul", y, x), y, name=use.name)
-    return y
+    least = int(exponent.min())
+    y = movement.expand(use.b, x if least else _scalar(use, x, 1), shape)
+    for k in range(min(least, 1), int(most)):
+        product = binary(use.b, "mul", y, x)
+        y = product if k < least else where(use.b, use.constant_of(exponent > k), product, y)
+    return use.b.renamed(y, use.name)
 
 
 def _many(op: str) -> Callable[[Use], str]:
     def translate(use: Use) -> str:
-        return reduce(lambda x, y: binary(use.b, op, x, y, name=use.name), use.values())
+        return reduce(lambda x, y: binary(use.b, op, x, y, name=use.name), use.broadcast(use.count))
 
     return translate
 
@@ -123,7 +124,7 @@ def _mean(use: Use) -> str:
 
 
 def _compare(op: str) -> Callable[[Use], str]:
-    return lambda use: compare(use.b, op, use.value(0), use.value(1), name=use.name)
+    return lambda use: compare(use.b, op, *use.broadcast(2), name=use.name)
 
 
 def _logical(op: str) -> Callable[[Use], str]:
@@ -144,7 +145,10 @@ def _where(use: Use) -> str:
         shape = np.broadcast_shapes(*(use.shape(i) for i in range(3)))
         if use.dtype(1) == use.dtype(2):
             return movement.expand(use.b, use.value(1 if known.all() else 2), shape)
-    return where(use.b, use.value(0, "bool"), use.value(1), use.value(2), name=use.name)
+    if use.dtype(0) != "bool":
+        raise Unsupported(f"operand 0 is {use.dtype(0)}; supported: bool")
+    condition, x, y = use.broadcast(3)
+    return where(use.b, condition, x, y, name=use.name)
 
 
 def _fold_where(use: Use) -> np.ndarray:

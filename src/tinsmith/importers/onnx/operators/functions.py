@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from tinsmith.core.errors import UserError
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.parse import Info, OpNode, Subgraph, nodes_of
-from tinsmith.importers.onnx.refusal import InnerConstant, NotConstant, Unsupported
-from tinsmith.importers.onnx.registry import Operator
+from tinsmith.importers.onnx.refusal import InnerConstant, NotConstant
 from tinsmith.importers.onnx.use import Use
 from tinsmith.importers.onnx.values import Value
 

@@ -15,15 +15,16 @@ from tinsmith.compose import movement
 from tinsmith.compose.elementwise import binary, cast, clip, unary
 from tinsmith.compose.layers import matmul
 from tinsmith.compose.reduction import reduce
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.onnx.content import axis_in
 from tinsmith.importers.onnx.fuse import conv_sums, restored_pictures
-from tinsmith.importers.onnx.operators.layers import conv_spec
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.parse import OpNode, dtype_name
 from tinsmith.importers.onnx.quantised import along, quantised, real_of
-from tinsmith.importers.onnx.refusal import NotConstant, Unsupported
-from tinsmith.importers.onnx.registry import Operator
+from tinsmith.importers.onnx.refusal import NotConstant
 from tinsmith.importers.onnx.use import Use
 from tinsmith.importers.onnx.values import Chosen, Items, Maps, Real, Scale, Unsigned, Value
+from tinsmith.importers.onnx.windows import conv_spec
 
 BYTES = ("int8", "uint8")
 INTEGERS = ("int8", "uint8", "int16", "int32")
@@ -204,19 +205,12 @@ def three(
         reals.append(f"{stem}bias")
     last = add(kind, reals, f"{stem}real", attributes)
     if not use.has(result[0]):
-        _translate_all(use, made)
+        use.t.parts(node, made)
         return use.t.read(last)
     scales = [node.inputs[p] for p in result if use.has(p)]
     add("QuantizeLinear", [last, *scales], f"{stem}whole", {})
-    _translate_all(use, made)
+    use.t.parts(node, made)
     return use.t.read(f"{stem}whole")
-
-
-def _translate_all(use: Use, nodes: Sequence[OpNode]) -> None:
-    for node in nodes:
-        for name in node.inputs:
-            use.t.users.setdefault(name, []).append(node)
-    use.t.nodes(nodes)
 
 
 def _bias(use: Use, operands: Operands, position: int) -> Real:

@@ -10,7 +10,7 @@ from math import prod
 import numpy as np
 
 from tinsmith.compose import movement
-from tinsmith.compose.elementwise import binary, unary, where
+from tinsmith.compose.elementwise import binary, unary
 from tinsmith.compose.layers import (
     ConvSpec,
     PoolSpec,
@@ -19,21 +19,19 @@ from tinsmith.compose.layers import (
     dense,
     matmul,
     pool,
-    same_padding,
 )
 from tinsmith.compose.reduction import arg, reduce
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.quantised import lifted, meaning
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.registry import Operator
 from tinsmith.importers.onnx.use import Use
 from tinsmith.importers.onnx.values import Value
+from tinsmith.importers.onnx.windows import Pads, conv_spec, pairs, window
+from tinsmith.ir.builder import Builder
 from tinsmith.ir.types import Quant
 
 FLOAT = ("float32",)
 _MOST_POWER = 32
-_MOST_LENGTH = 2**24
-"""Places along an axis, padding included."""
-Pads = tuple[tuple[int, int], ...]
 
 
 def _matmul(use: Use) -> str:
@@ -65,45 +63,6 @@ def _gemm(use: Use) -> str:
 
 def _scaled(use: Use, x: str, factor: np.float32) -> str:
     return x if factor == 1 else binary(use.b, "mul", x, use.constant_of(factor))
-
-
-def window(
-    use: Use, lengths: Sequence[int], kernel: Sequence[int]
-) -> tuple[tuple[int, ...], tuple[int, ...], Pads]:
-    """(stride, dilation, padding) of a convolution or pooling."""
-    count = len(lengths)
-    stride = use.integers("strides", (1,) * count)
-    dilation = use.integers("dilations", (1,) * count)
-    how = use.text("auto_pad", "NOTSET")
-    if len(stride) != count or len(dilation) != count or min(*stride, *dilation) < 1:
-        raise Unsupported(f"its strides {stride} or dilations {dilation} do not fit {lengths}")
-    if how in ("SAME_UPPER", "SAME_LOWER"):
-        pads = same_padding(lengths, kernel, stride, dilation, how == "SAME_LOWER")
-    elif how == "VALID":
-        pads = ((0, 0),) * count
-    elif how == "NOTSET":
-        pads = pairs(use.integers("pads", (0,) * (2 * count)), count)
-    else:
-        raise Unsupported(f"its auto_pad is {how!r}")
-    if max(n + sum(p) for n, p in zip(lengths, pads, strict=True)) > _MOST_LENGTH:
-        raise Unsupported(f"its pads {pads} make more than {_MOST_LENGTH} places of {lengths}")
-    return stride, dilation, pads
-
-
-def pairs(pads: Sequence[int], count: int) -> Pads:
-    """(before, after) per axis from all befores and then all afters."""
-    if len(pads) != 2 * count:
-        raise Unsupported(f"its pads {tuple(pads)} do not fit {count} axes")
-    return tuple(zip(pads[:count], pads[count:], strict=True))
-
-
-def conv_spec(use: Use, x: Sequence[int], w: Sequence[int]) -> ConvSpec:
-    """How a kernel of shape ``w`` slides over a tensor of shape ``x``."""
-    kernel = use.integers("kernel_shape", tuple(w[2:]))
-    if tuple(kernel) != tuple(w[2:]) or len(x) != len(w):
-        raise Unsupported(f"its kernel {kernel} and weights {tuple(w)} do not fit x {tuple(x)}")
-    stride, dilation, pads = window(use, x[2:], kernel)
-    return ConvSpec(stride, pads, dilation, use.integer("group", 1))
 
 
 def _conv(use: Use) -> str:
@@ -185,52 +144,54 @@ def _max_pool(use: Use) -> list[Value]:
 
 
 def _places(use: Use, x: str, spec: PoolSpec) -> str:
-    """Of the elements under each window the first that is largest, by constant tables."""
+    """Where the first largest element under each window lies.
+
+    A place is the sum of what its channel, its window's place along each axis and the element of
+    the window add to it, so the tables are as long as an axis, not as the tensor.
+    """
     b, shape = use.b, use.shape(0)
     if b.type(x).dtype != "float32":
         raise Unsupported("the indices of maxima are wanted of integers")
-    seen = taps(shape, spec)
-    flat = movement.reshape(b, x, (-1,))
-    under = movement.take(b, flat, np.maximum(seen, 0), 0)
-    hidden = use.constant_of(np.broadcast_to(seen < 0, seen.shape))
-    under = where(b, hidden, use.constant_of(np.float32(-np.finfo(np.float32).max)), under)
-    best = movement.unsqueeze(b, arg(b, "max", under, seen.ndim - 1), (seen.ndim - 1,))
-    places = seen if not use.integer("storage_order", 0) else column_major(seen, shape)
-    table = use.constant_of(np.maximum(places, 0).astype(np.int64))
-    picked = movement.gather_elements(b, table, best, seen.ndim - 1)
-    return movement.squeeze(b, picked, (seen.ndim - 1,))
+    under = _windows(b, x, spec)
+    rank, count = len(b.type(under).shape), len(spec.size)
+    best = arg(b, "max", under, rank - 1)
+    steps = movement.row_major(shape[2:])
+    if use.integer("storage_order", 0):
+        steps = movement.row_major(shape[:1:-1])[::-1]
+    inside = np.zeros((), np.int64)
+    for step, size, far in zip(steps, spec.size, spec.dilation, strict=True):
+        inside = inside[..., None] + np.arange(size) * far * step
+    place = movement.gather(b, use.constant_of(inside.reshape(-1)), best, 0)
+    tables = [np.arange(n) * prod(shape[i + 1 :]) for i, n in enumerate(shape[:2])]
+    outs = b.type(best).shape[2:]
+    for out, step, stride, (before, _) in zip(outs, steps, spec.stride, spec.padding, strict=True):
+        tables.append((np.arange(out) * stride - before) * step)
+    for axis, table in enumerate(tables):
+        if table.any():
+            form = [-1 if a == axis else 1 for a in range(2 + count)]
+            place = binary(b, "add", place, use.constant_of(table.astype(np.int64).reshape(form)))
+    return place
 
 
-def taps(shape: Sequence[int], spec: PoolSpec) -> np.ndarray:
-    """Indices [batch, channels, *places, elements of a window] into a tensor as one row; -1 in the
-    padding."""
-    axes = []
+def _windows(b: Builder, x: str, spec: PoolSpec) -> str:
+    """[batch, channels, *places, elements of a window]; the padding holds the lowest number."""
+    shape, counts, sides = b.type(x).shape, [], []
     for n, k, s, d, (before, after) in zip(
         shape[2:], spec.size, spec.stride, spec.dilation, spec.padding, strict=True
     ):
-        room = n + before + after - (k - 1) * d - 1
-        count = (-(-room // s) if spec.ceil_mode else room // s) + 1
+        room, extent = n + before + after, (k - 1) * d + 1
+        count = (-(-(room - extent) // s) if spec.ceil_mode else (room - extent) // s) + 1
         if spec.ceil_mode and (count - 1) * s >= n + before:
             count -= 1
-        at = np.arange(count)[:, None] * s - before + np.arange(k) * d
-        axes.append(np.where((at >= 0) & (at < n), at, -1))
-    index = np.arange(shape[0] * shape[1]).reshape(*shape[:2], *[1] * (2 * len(axes)))
-    hidden = np.zeros((1,) * index.ndim, bool)
-    for i, (at, n) in enumerate(zip(axes, shape[2:], strict=True)):
-        form = [1] * index.ndim
-        form[2 + i], form[2 + len(axes) + i] = at.shape
-        index = index * n + at.reshape(form)
-        hidden = hidden | (at.reshape(form) < 0)
-    index = np.where(hidden, -1, index)
-    return index.reshape(*index.shape[: 2 + len(axes)], -1)
-
-
-def column_major(seen: np.ndarray, shape: Sequence[int]) -> np.ndarray:
-    """The same places, where the spatial axes of a picture are walked in reverse order."""
-    size = prod(shape[2:])
-    rows = np.arange(size).reshape(shape[2:])
-    table = rows.T.reshape(-1).argsort()
-    return np.where(seen < 0, seen, seen // size * size + table[seen % size])
+        counts.append(count)
+        sides.append((before, max(0, (count - 1) * s + extent - before - n)))
+    low = float(-np.finfo(np.float32).max)
+    padded = movement.pad(b, x, [(0, 0), (0, 0), *sides], low)
+    steps = movement.row_major(b.type(padded).shape)
+    walks = [step * s for step, s in zip(steps[2:], spec.stride, strict=True)]
+    taps = [step * d for step, d in zip(steps[2:], spec.dilation, strict=True)]
+    walk = movement.Walk([*shape[:2], *counts, *spec.size], [*steps[:2], *walks, *taps])
+    return movement.strided(b, padded, walk, [*shape[:2], *counts, prod(spec.size)])
 
 
 def _average_pool(use: Use) -> str:

@@ -6,9 +6,9 @@ Source: ONNX operators (onnx/docs/Operators.md).
 import numpy as np
 
 from tinsmith.compose import movement
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.operators.movement import ALL
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.registry import Operator
 from tinsmith.importers.onnx.use import Use
 from tinsmith.importers.onnx.values import Items, Value
 

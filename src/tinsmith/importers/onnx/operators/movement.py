@@ -10,10 +10,10 @@ import numpy as np
 
 from tinsmith.compose import movement
 from tinsmith.compose.elementwise import cast, compare, where
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.onnx.content import MOST_BYTES, axis_in
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.quantised import lifted
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.registry import Operator
 from tinsmith.importers.onnx.use import Use
 from tinsmith.importers.onnx.values import Value
 
@@ -209,13 +209,17 @@ def _pad(use: Use) -> str:
 
 
 def _padded_without_number(use: Use, x: str, sides: Sequence[tuple[int, int]], value: float) -> str:
-    """Infinity or NaN around x: zeros first, which a constant mask replaces."""
-    padded = movement.pad(use.b, x, sides)
-    cropped = [(max(0, before), max(0, after)) for before, after in sides]
-    pairs = zip(use.b.type(padded).shape, cropped, strict=True)
-    inner = np.ones([d - before - after for d, (before, after) in pairs], bool)
-    around = use.constant_of(~np.pad(inner, cropped))
-    return where(use.b, around, use.constant_of(np.float32(value)), padded, name=use.name)
+    """Infinity or NaN around x: nothing can be filled with them, so they are joined to it."""
+    b, fill = use.b, use.constant_of(np.float32(value))
+    x = movement.pad(b, x, [(min(0, before), min(0, after)) for before, after in sides])
+    for axis, counts in enumerate(sides):
+        shape = b.type(x).shape
+        before, after = (
+            [movement.expand(b, fill, (*shape[:axis], c, *shape[axis + 1 :]))] if c > 0 else []
+            for c in counts
+        )
+        x = movement.concat(b, [*before, x, *after], axis)
+    return b.renamed(x, use.name)
 
 
 def _depth_to_space(use: Use) -> Value:

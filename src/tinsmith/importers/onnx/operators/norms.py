@@ -9,8 +9,8 @@ from tinsmith.compose import norms
 from tinsmith.compose.elementwise import binary, unary
 from tinsmith.compose.movement import expand, reshape
 from tinsmith.compose.reduction import reduce
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.registry import Operator
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.use import Use
 
 FLOAT = ("float32",)

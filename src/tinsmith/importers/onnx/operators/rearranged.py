@@ -9,11 +9,11 @@ import numpy as np
 
 from tinsmith.compose import movement
 from tinsmith.compose.reduction import reduce
-from tinsmith.importers.onnx.operators.layers import pairs
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.operators.movement import ALL, bound
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.registry import Operator
 from tinsmith.importers.onnx.use import Use
+from tinsmith.importers.onnx.windows import pairs
 
 
 def _compress(use: Use) -> str:

@@ -14,9 +14,9 @@ from tinsmith.compose.recurrent import (
     lstm,
     rnn,
 )
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.peepholes import peephole_lstm
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.registry import Operator
 from tinsmith.importers.onnx.use import Use
 
 FLOAT = ("float32",)

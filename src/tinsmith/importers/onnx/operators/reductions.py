@@ -11,9 +11,9 @@ import numpy as np
 from tinsmith.compose.elementwise import binary, cast, compare, unary, where
 from tinsmith.compose.movement import reshape, unsqueeze
 from tinsmith.compose.reduction import arg, cumsum, log_softmax, reduce, softmax, topk
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.onnx.content import axis_in
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.registry import Operator
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.use import Use
 
 FLOAT = ("float32",)

@@ -12,10 +12,10 @@ import numpy as np
 
 from tinsmith.compose.elementwise import where
 from tinsmith.compose.resizing import TRANSFORMS, ResizeSpec, along, interpolation, resize
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.onnx.content import axis_in
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.operators.movement import bound
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.registry import Operator
 from tinsmith.importers.onnx.use import Use
 
 _CROP = "tf_crop_and_resize"

@@ -15,11 +15,11 @@ from tinsmith.compose import movement
 from tinsmith.compose.elementwise import binary, cast, clip, compare, logical, unary, where
 from tinsmith.compose.layers import matmul
 from tinsmith.compose.reduction import reduce
-from tinsmith.importers.onnx.operators.layers import window
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.operators.movement import bound
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.registry import Operator
 from tinsmith.importers.onnx.use import Use
+from tinsmith.importers.onnx.windows import window
 
 FLOAT = ("float32",)
 MOST_BATCH = 64
@@ -157,7 +157,7 @@ def _taps(use: Use, place: str, length: int, how: Sampling) -> tuple[str, str]:
     first = at if how.mode == "nearest" else unary(b, "floor", at)
     shape = (len(steps), b.type(at).shape[1])
     wide = movement.expand(b, first, shape)
-    index = wide if len(steps) == 1 else binary(b, "add", wide, _column(use, steps, shape))
+    index = wide if len(steps) == 1 else binary(b, "add", wide, use.constant_of(steps))
     weight = _weights(use, movement.expand(b, at, shape), index, how.mode)
     if how.padding == "zeros":
         limits = (use.constant_of(np.float32(v)) for v in (0, length - 1))
@@ -165,10 +165,6 @@ def _taps(use: Use, place: str, length: int, how: Sampling) -> tuple[str, str]:
         low, high = (compare(b, side, index, limit) for side, limit in sides)
         weight = where(b, logical(b, "and", low, high), weight, use.constant_of(np.float32(0)))
     return clip(b, _padded(use, index, length, how), 0.0, float(length - 1)), weight
-
-
-def _column(use: Use, column: np.ndarray, shape: tuple[int, ...]) -> str:
-    return use.constant_of(np.broadcast_to(column, shape).copy())
 
 
 def _padded(use: Use, place: str, length: int, how: Sampling) -> str:
@@ -207,7 +203,7 @@ def _weights(use: Use, at: str, index: str, mode: str) -> str:
     inner = _polynomial(use, far, (_KEYS + 2, -(_KEYS + 3), 0.0, 1.0))
     outer = _polynomial(use, far, (_KEYS, -5 * _KEYS, 8 * _KEYS, -4 * _KEYS))
     near = np.array([[False], [True], [True], [False]])
-    return where(b, _column(use, near, shape), inner, outer)
+    return where(b, use.constant_of(near), inner, outer)
 
 
 def _polynomial(use: Use, x: str, factors: Sequence[float]) -> str:

@@ -9,9 +9,9 @@ from itertools import pairwise
 import numpy as np
 
 from tinsmith.compose.movement import concat, cut, squeeze, unsqueeze
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.parse import OpNode, Subgraph
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.registry import Operator
 from tinsmith.importers.onnx.use import Use
 from tinsmith.importers.onnx.values import Value
 
@@ -34,7 +34,12 @@ def _scan(use: Use) -> list[Value]:
 
 
 def _distances(use: Use, body: Subgraph) -> list[Value] | None:
-    """The body is a state that stays and |state - slice|^power summed along rows: as one node."""
+    """The body is a state that stays and |state - slice|^power summed along rows: as one node.
+
+    So skl2onnx writes cdist for nearest neighbours and kernels (its Scan runs over the training
+    samples, often thousands, which written out would be as many nodes). The op `distance` sums in
+    the same order, along each row from its start.
+    """
     power = _power(body) if len(body.inputs) == 2 and len(body.outputs) == 2 else 0
     if not power or max(len(use.shape(0)), len(use.shape(1))) != 2:
         return None

@@ -10,10 +10,10 @@ import numpy as np
 
 from tinsmith.compose import movement
 from tinsmith.compose.elementwise import binary, where
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.onnx.content import axis_in
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.operators.movement import ALL
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.registry import Operator
 from tinsmith.importers.onnx.use import Use
 
 _REDUCTIONS = {"none": "", "add": "add", "mul": "mul", "max": "max", "min": "min"}

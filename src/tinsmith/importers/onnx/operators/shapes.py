@@ -9,11 +9,11 @@ from math import prod
 import numpy as np
 
 from tinsmith.compose import movement
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.onnx.content import axis_in
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.operators.movement import ALL, bound, moved
 from tinsmith.importers.onnx.parse import dtype_name
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.registry import Operator
 from tinsmith.importers.onnx.use import Use
 from tinsmith.importers.onnx.values import Value
 
@@ -28,7 +28,8 @@ def _dropout(use: Use) -> list[Value]:
         ratio = use.constant(1) if use.has(1) else np.float32(0.5)
         if np.any(ratio):
             raise Unsupported("it is in training mode")
-    mask = np.ones(use.shape(0), bool if use.version >= 10 else np.float32)
+    kept = np.ones((), bool if use.version >= 10 else np.float32)
+    mask = np.broadcast_to(kept, use.shape(0))
     return [use.raw(0), mask]
 
 
@@ -111,7 +112,7 @@ def _constant_of_shape(use: Use) -> np.ndarray:
     value = use.tensor("value") if use.given("value") else np.zeros(1, np.float32)
     if value.size != 1:
         raise Unsupported(f"its value has {value.size} elements")
-    return np.full(bound(use.whole(0), value.itemsize), value.ravel()[0], value.dtype)
+    return np.broadcast_to(value.reshape(()), bound(use.whole(0), value.itemsize))
 
 
 def _shape(use: Use) -> np.ndarray:

@@ -9,10 +9,10 @@ import numpy as np
 
 from tinsmith.compose import movement
 from tinsmith.compose.layers import matmul
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.onnx.content import axis_in
+from tinsmith.importers.onnx.operator import Operator
 from tinsmith.importers.onnx.parse import dtype_name
-from tinsmith.importers.onnx.refusal import Unsupported
-from tinsmith.importers.onnx.registry import Operator
 from tinsmith.importers.onnx.use import Use
 
 FLOAT = ("float32",)
