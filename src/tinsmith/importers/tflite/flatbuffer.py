@@ -12,16 +12,12 @@ from typing import NoReturn
 
 import numpy as np
 
-from tinsmith.core.errors import UserError
+from tinsmith.importers._frame import Refusal
 
 MOST_TABLES = 1 << 16
 MOST_TEXT = 1 << 12
 _SIZES = {"<b": 1, "<B": 1, "<H": 2, "<i": 4, "<I": 4, "<f": 4, "<Q": 8}
-
-
-def refuse(what: str, message: str, hint: str = "") -> NoReturn:
-    """Raise UserError ``import.tflite.<what>``."""
-    raise UserError(f"import.tflite.{what}", message, hint)
+refuse = Refusal("tflite")
 
 
 def broken(message: str) -> NoReturn:

@@ -11,7 +11,8 @@ from math import prod
 import numpy as np
 
 from tinsmith.compose import elementwise, movement, reduction
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.tflite.use import Use
 from tinsmith.importers.tflite.values import is_shifted
 
 _MOST_INDICES = 1 << 16

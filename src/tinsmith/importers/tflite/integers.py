@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.tflite.flatbuffer import broken
 from tinsmith.importers.tflite.rounding import rounding_of
 from tinsmith.importers.tflite.schema import Tensor
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers.tflite.use import Use
 from tinsmith.importers.tflite.values import content_of, is_shifted, shifted
 from tinsmith.ir.ops._fixed import MOST_SHIFT_WIDE
 from tinsmith.ir.ops.dense import MOST_BIAS

@@ -12,6 +12,7 @@ import numpy as np
 
 from tinsmith.compose import elementwise, movement
 from tinsmith.compose import layers as compose
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.tflite.dynamic import dynamic_layer
 from tinsmith.importers.tflite.integers import (
     Product,
@@ -22,7 +23,7 @@ from tinsmith.importers.tflite.integers import (
 )
 from tinsmith.importers.tflite.products import integer_rows
 from tinsmith.importers.tflite.schema import Tensor
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers.tflite.use import Use
 
 __all__ = ["bounded", "clamp", "conv", "ends_with", "fully_connected", "limits", "window"]
 

@@ -7,11 +7,12 @@ and lite/kernels/internal/reference; the options tables of TensorFlow Lite's sch
 import numpy as np
 
 from tinsmith.compose import elementwise, movement
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.tflite.integers import clamp, one_quant
 from tinsmith.importers.tflite.layers import bounded, ends_with, window
 from tinsmith.importers.tflite.scaling import centred, finished, scaled
 from tinsmith.importers.tflite.shifting import by_shifts, shifted_pair
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers.tflite.use import Use
 from tinsmith.importers.tflite.values import is_shifted
 from tinsmith.ir.ops.softmax16 import exp_table, reciprocal_table
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinsmith.compose import elementwise, movement, reduction
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.tflite.layers import bounded
 from tinsmith.importers.tflite.scaling import finished, quant_of, scaled
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers.tflite.use import Use
 
 
 @dataclass(frozen=True)

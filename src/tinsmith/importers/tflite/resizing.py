@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinsmith.compose import elementwise, movement
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.tflite.use import Use
 from tinsmith.importers.tflite.values import is_shifted
 
 _F4 = np.float32

@@ -14,10 +14,11 @@ import numpy as np
 
 from tinsmith.compose import movement, recurrent
 from tinsmith.compose.recurrent import Recurrent, RecurrentSpec, RecurrentWeights
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.tflite.dynamic_lstm import dynamic_lstm
 from tinsmith.importers.tflite.gates import cell_clip, keep, stacked
 from tinsmith.importers.tflite.integer_lstm import integer_lstm
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers.tflite.use import Use
 
 ACTIVATIONS: Mapping[int, str] = {0: "linear", 1: "relu", 4: "tanh"}
 """Code of a fused activation -> its name in `compose`."""

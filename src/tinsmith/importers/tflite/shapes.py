@@ -10,8 +10,9 @@ from math import prod
 import numpy as np
 
 from tinsmith.compose import elementwise, movement
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.tflite.scaling import symmetric
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers.tflite.use import Use
 from tinsmith.importers.tflite.values import type_of
 
 

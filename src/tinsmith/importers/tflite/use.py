@@ -1,21 +1,40 @@
 """One use of an operator, as the rules see it: operands, options, results and the graph's end."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from tinsmith.core.errors import UserError
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.tflite.schema import Operator, Tensor
+from tinsmith.importers.tflite.translation import Translation
 from tinsmith.importers.tflite.values import content_of, known, readable, type_of
 from tinsmith.ir.graph import Attr
 from tinsmith.ir.types import Quant, TensorType
 
-if TYPE_CHECKING:
-    from tinsmith.importers.tflite.translate import Rule, Translation
 
+@dataclass(frozen=True)
+class Rule:
+    """How one operator is translated.
 
-class Unsupported(Exception):
-    """A use of an operator that cannot be expressed; the message says why, in a clause."""
+    Args:
+        stage: stem of the names of the stages that it makes.
+        options: code of its options table in the schema's union BuiltinOptions.
+        translate: appends nodes, returns the name of the result, or of each in order; empty where
+            it is no value (the handle of a variable).
+        types: types of operand ``typed`` that it takes (shown in the support table); any, and the
+            translation itself refuses, where empty.
+        note: what of it is refused, for the support table.
+        typed: which operand's type counts.
+    """
+
+    stage: str
+    options: int
+    translate: Callable[["Use"], str | tuple[str, ...]]
+    types: tuple[str, ...] = ()
+    note: str = ""
+    typed: int = 0
 
 
 class Use:
@@ -25,7 +44,7 @@ class Use:
     should be called; ``b`` the builder.
     """
 
-    def __init__(self, t: "Translation", operator: Operator, rule: "Rule") -> None:
+    def __init__(self, t: Translation, operator: Operator, rule: Rule) -> None:
         self.t, self.operator, self.rule, self.b = t, operator, rule, t.builder
         self.results = tuple(t.model.tensor(i) for i in operator.outputs)
         self.name = self.name_of(0) or rule.stage
