@@ -28,6 +28,8 @@ from tinsmith.importers.tflite.use import Use
 __all__ = ["bounded", "clamp", "conv", "ends_with", "fully_connected", "limits", "window"]
 
 _MOST_STEP = 1 << 12
+_MOST_PLACES = 1 << 16
+"""Places of a window of which most lie outside of the picture: each costs a step all the same."""
 
 
 def bounded(use: Use, value: str, code: int) -> str:
@@ -155,7 +157,8 @@ def window(use: Use, x: str, kernel: tuple[int, int], dilation: tuple[int, int])
     steps = (*stride, *dilation)
     if len(use.type(x).shape) != 4 or not all(1 <= s <= _MOST_STEP for s in steps):
         raise Unsupported(f"input {use.type(x)}, stride {stride} and dilation {dilation}")
-    if use.option(0) not in (0, 1) or any(k > 2 * n for k, n in zip(kernel, size, strict=True)):
+    beyond = any(k > 2 * n for k, n in zip(kernel, size, strict=True))
+    if use.option(0) not in (0, 1) or (beyond and prod(kernel) > _MOST_PLACES):
         raise Unsupported(f"padding {use.option(0)} and a window {kernel} over {use.type(x)}")
     padding: list[int] = []
     for n, k, s, d in zip(size, kernel, stride, dilation, strict=True):

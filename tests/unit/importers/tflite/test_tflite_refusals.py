@@ -160,6 +160,13 @@ REFUSALS: dict[str, tuple[Callable[[], Draw], str]] = {
         ),
         "it sums 40000 numbers",
     ),
+    "a window of billions of places": (
+        lambda: Draw(
+            "MAX_POOL_2D", [Tensor("x", (1, 2, 2, 1))], [Tensor("y", (1, 2, 2, 1))], 5,
+            {0: ("b", 0), 1: ("i", 1), 2: ("i", 1), 3: ("i", 2**31 - 1), 4: ("i", 2**31 - 1)},
+        ),
+        "a window (2147483647, 2147483647)",
+    ),
     "computed weights of 16 bits": (
         lambda: Draw("FULLY_CONNECTED", [int16("x"), int16("w")], [
             Tensor("y", (2, 2), "int16", (0.1,), (0,))], 8, {}),
