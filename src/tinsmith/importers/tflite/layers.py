@@ -35,20 +35,10 @@ _MOST_PLACES = 1 << 16
 def bounded(use: Use, value: str, code: int) -> str:
     """A float value within the limits of an activation; the last node gets the operator's name."""
     low, high = limits(code)
-    if low == 0:
+    if low == 0:  # an operation of its own, which quantisation knows too
         value = use.op("relu", value, name=use.name if high is None else f"{use.name}_lower")
-    elif low is not None:
-        value = _against(use, "reduce_max", value, low)
-    return value if high is None else _against(use, "reduce_min", value, high)
-
-
-def _against(use: Use, op: str, value: str, limit: float) -> str:
-    """The smaller or larger of each element and a number: a reduction over pairs."""
-    shape, n = use.type(value).shape, use.type(value).elements
-    column = use.reshape(value, (n, 1), f"{use.name}_column")
-    bound = use.constant(f"{use.name}_limit", np.full((n, 1), limit, np.float32))
-    pairs = use.op("concat", column, bound, name=f"{use.name}_pairs", axis=1)
-    return use.reshape(use.op(op, pairs, name=f"{use.name}_limited", axis=1), shape)
+        low = None
+    return elementwise.clip(use.b, value, low, high, name=use.name)
 
 
 def ends_with(use: Use, code: int) -> str:
