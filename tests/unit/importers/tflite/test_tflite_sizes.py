@@ -161,3 +161,15 @@ def test_a_layer_of_integers_has_none_either(dtype: str, load, rng: np.random.Ge
         x.shape, y.shape = (many, x.shape[1]), (many, y.shape[1])
         found.append(constants(load(file)))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int8", "int16", "int64"])
+def test_a_padding_of_several_axes_is_one_copy(dtype: str, load) -> None:
+    quant = {"scale": (0.1,), "zero": (0,)} if dtype in ("int8", "int16") else {}
+    sides = np.array([[0, 0], [1, 1], [2, 0], [0, 3]])
+    tensors = [
+        Tensor("x", (1, 3, 4, 2), dtype, **quant), Tensor("sides", (4, 2), "int32", data=sides),
+        Tensor("y", (1, 5, 6, 5), dtype, **quant),
+    ]  # fmt: skip
+    graph = load(File(tensors, [Operator(tflites.PAD, (0, 1), (2,))]))
+    assert [n.op for n in graph.nodes] == ["pad"]
