@@ -34,6 +34,7 @@ class Tensor:
     axis: int = 0
     data: Any = None
     variable: bool = False
+    signature: Sequence[int] = ()
 
 
 @dataclass
@@ -90,6 +91,8 @@ class File:
             zero = np.array(t.zero if len(t.zero) else [0] * len(t.scale), "<i8")
             scale = ("o", np.array(t.scale, "<f4"))
             fields[4] = ("o", Table({2: scale, 3: ("o", zero), 6: ("i", t.axis)}))
+        if len(t.signature):
+            fields[7] = ("o", np.array(t.signature, "<i4"))
         return Table(fields)
 
     def _operator(self, o: Operator) -> Table:

@@ -144,7 +144,7 @@ def scatter_nd(use: Use) -> str:
     depth = at.shape[-1] if at.ndim else 0
     if not 0 < depth <= len(shape) or (at < 0).any() or (at >= shape[:depth]).any():
         raise Unsupported(f"indices of shape {list(at.shape)} into {list(shape)}")
-    if shape != use.result.checked().shape:
+    if shape != use.declared(shape):
         raise Unsupported(f"it makes {list(shape)}, but the file declares {use.result}")
     places = np.ravel_multi_index(tuple(np.moveaxis(at, -1, 0)), tuple(shape[:depth])).reshape(-1)
     count, rest = prod(shape[:depth]), prod(shape[depth:])

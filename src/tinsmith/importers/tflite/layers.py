@@ -99,7 +99,8 @@ def _floats(use: Use, position: int) -> np.ndarray:
 
 
 def fully_connected(use: Use) -> str:
-    """Options 0: the activation, 1: how the weights lie. Any input with whole rows."""
+    """Options 0: the activation, 1: how the weights lie, 2: whether the result has all axes of the
+    input. Any input with whole rows."""
     weights = use.tensor(1)
     if use.option(1):
         raise Unsupported("its weights are shuffled")
@@ -107,7 +108,9 @@ def fully_connected(use: Use) -> str:
         raise Unsupported(f"its weights are {weights}; expected a matrix")
     x, depth = use.value(0), weights.checked().shape[1]
     rows = use.type(x).elements // depth
-    shape, wanted = (rows, weights.shape[0]), use.result.checked().shape
+    shape = (rows, weights.shape[0])
+    kept = (*use.type(x).shape[:-1], shape[1])
+    wanted = use.declared(kept if use.option(2) else shape)
     if rows * depth != use.type(x).elements or prod(wanted) != prod(shape):
         raise Unsupported(f"its input has {use.type(x)} for weights {list(weights.shape)}")
     x = use.reshape(x, (rows, depth), f"{use.name}_rows")
@@ -201,7 +204,8 @@ def transpose_conv(use: Use) -> str:
     and y, 3: the activation. The result is what a convolution with this padding and stride would
     make x of. A shape that comes in at run time is taken to be the declared one: shapes are fixed.
     """
-    x, w, size = use.value(2), use.tensor(1), use.wanted.shape
+    x, w = use.value(2), use.tensor(1)
+    size = use.integers(0) if use.t.model.free else use.wanted.shape
     if w is None or len(w.shape) != 4 or len(size) != 4 or len(use.type(x).shape) != 4:
         raise Unsupported(f"its input is {use.type(x)}, its weights are {w}")
     if use.given(0).constant:

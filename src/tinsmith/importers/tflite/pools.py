@@ -104,7 +104,7 @@ def add(use: Use) -> str:
     ends = use.type(b).shape
     while len(ends) > 1 and ends[0] == 1 and ends != use.type(a).shape:
         ends = ends[1:]
-    whole = use.type(a).shape == use.wanted.shape
+    whole = use.type(a).shape == movement.broadcast(use.type(a).shape, use.type(b).shape)
     if dtype == "int8" and whole and use.type(a).shape[-len(ends) :] == ends:
         low, high = clamp(use.option(0), out)
         b = use.reshape(b, ends, f"{use.name}_term")

@@ -68,7 +68,7 @@ def bilinear(use: Use) -> str:
     if use.type(x).dtype == "float32":
         for axis in axes:
             x = _between(use, x, axis)
-        return movement.reshape(use.b, x, use.wanted.shape)
+        return x
     return _bytes(use, x, axes) if is_shifted(use.given(0)) else _integers(use, x, axes)
 
 

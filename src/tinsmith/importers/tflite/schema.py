@@ -34,7 +34,8 @@ ZERO_POINTS = {"uint8": (0, 255), "int16": (-(2**15), 2**15 - 1)}
 @dataclass(frozen=True)
 class Tensor:
     """A tensor. ``scales`` (float32), ``zero_points`` and ``data`` (the buffer's bytes, none for
-    activations) are views of the file; ``axis`` counts where there are several scales."""
+    activations) are views of the file; ``axis`` counts where there are several scales.
+    ``signature`` is the shape with -1 for lengths that are free, empty where none is."""
 
     index: int
     name: str
@@ -45,6 +46,7 @@ class Tensor:
     axis: int
     variable: bool
     data: np.ndarray
+    signature: tuple[int, ...] = ()
 
     @property
     def constant(self) -> bool:
@@ -151,6 +153,13 @@ class Model:
     outputs: tuple[int, ...]
     subgraphs: tuple["Model", ...] = ()
 
+    @property
+    def free(self) -> bool:
+        """Whether some length is not fixed by the file. Then only shapes of inputs and constants
+        say something: those of other tensors are what the converter guessed, and the reference
+        works them out anew, too."""
+        return any(-1 in t.signature for t in self.tensors)
+
     def tensor(self, index: int) -> Tensor:
         """Tensor by index."""
         if not 0 <= index < len(self.tensors):
@@ -217,6 +226,7 @@ def _tensor(index: int, table: Table, buffers: tuple[Table, ...]) -> Tensor:
         axis=quant.integer(6, "<i") if quant else 0,
         variable=bool(table.integer(5, "<b")),
         data=buffers[buffer].numbers(0, "u1") if buffers else np.zeros(0, "u1"),
+        signature=_indices(table, 7),
     )
 
 

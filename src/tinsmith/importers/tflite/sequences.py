@@ -172,5 +172,6 @@ def _steps(use: Use, value: str, first: bool, number: int = 0) -> str:
     """[steps, batch, units] as the file declares a result."""
     if not first:
         value = movement.transpose(use.b, value, (1, 0, 2))
-    shape = use.results[number].shape if use.results else use.wanted.shape
-    return use.b.renamed(movement.reshape(use.b, value, shape), use.name_of(number))
+    if use.operator.kind == "RNN":  # whose one step is no axis
+        value = movement.squeeze(use.b, value, [1])
+    return use.b.renamed(value, use.name_of(number))

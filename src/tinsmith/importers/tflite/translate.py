@@ -36,7 +36,7 @@ class _Translator:
     def bind_inputs(self) -> None:
         """Declare the inputs of the graph."""
         for index in self.model.inputs:
-            tensor = self.model.tensor(index)
+            tensor = self._of_one_case(self.model.tensor(index))
             if index in self.values or tensor.constant or tensor.variable:
                 broken(f"{tensor} cannot be an input")
             name, number = readable(tensor.name) or "input", 1
@@ -44,6 +44,16 @@ class _Translator:
             while name in self.values.values():
                 name, number = f"{stem}_{number}", number + 1
             self.values[index] = self._input(name, tensor)
+
+    def _of_one_case(self, tensor: Tensor) -> Tensor:
+        """An input whose batch is free is compiled for a batch of 1."""
+        if tensor.signature[:1] != (-1,) or tensor.shape[:1] in ((), (1,)):
+            return tensor
+        self.builder.note(
+            f"Input {readable(tensor.name)!r} has a free batch, declared as {tensor.shape[0]}: it "
+            "is compiled for a batch of 1."
+        )
+        return replace(tensor, shape=(1, *tensor.shape[1:]))
 
     def _input(self, name: str, tensor: Tensor) -> str:
         inside = type_of(tensor)
@@ -72,8 +82,12 @@ class _Translator:
                     self._keep(tensor, value)
 
     def _keep(self, tensor: Tensor, value: str) -> None:
-        """What was built must be what the file declares; each tensor is written once."""
-        type, wanted = self.builder.type(value), type_of(tensor)
+        """What was built must be what the file declares; each tensor is written once. Where the
+        file leaves lengths free, the shape that was computed counts."""
+        type = self.builder.type(value)
+        if self.model.free:
+            tensor = replace(tensor, shape=type.shape)
+        wanted = type_of(tensor)
         if tensor.index in self.values or tensor.variable or tensor.constant:
             raise Unsupported(f"{tensor} is written twice")
         if (type.shape, type.dtype) != (wanted.shape, wanted.dtype):

@@ -1,7 +1,7 @@
 """One use of an operator, as the rules see it: operands, options, results and the graph's end."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -66,6 +66,11 @@ class Use:
         """Type of the first result."""
         return type_of(self.result)
 
+    def declared(self, computed: tuple[int, ...]) -> tuple[int, ...]:
+        """Shape of the first result: what the file declares, or ``computed`` where it leaves
+        lengths free."""
+        return computed if self.t.model.free else self.result.checked().shape
+
     @property
     def operands(self) -> int:
         """How many operands it lists."""
@@ -81,9 +86,12 @@ class Use:
         return readable(self.results[number].name) if number < len(self.results) else ""
 
     def tensor(self, position: int) -> Tensor | None:
-        """Operand by position; None where it is left out."""
+        """Operand by position, in the shape that it has; None where it is left out."""
         index = self.operator.inputs[position] if position < self.operands else -1
-        return None if index == -1 else self.t.model.tensor(index)
+        if index == -1:
+            return None
+        tensor, value = self.t.model.tensor(index), self.t.values.get(index)
+        return replace(tensor, shape=self.type(value).shape) if value else tensor
 
     def given(self, position: int) -> Tensor:
         """Operand by position, which must be there."""
