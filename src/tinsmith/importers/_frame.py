@@ -138,6 +138,10 @@ def _renaming(path: Path, tried: Importer | None) -> str:
     return ""
 
 
+_LONGEST = 320
+"""Characters of a refusal's message: with the file's name and a hint, five lines of a terminal."""
+
+
 class Unsupported(Exception):
     """A use of an operator (a layer, an estimator) that cannot be expressed; the message says why,
     in a clause."""
@@ -151,8 +155,8 @@ class Refusal:
     importer: str
 
     def __call__(self, what: str, message: str, hint: str = "") -> NoReturn:
-        """Raise the UserError."""
-        raise UserError(f"import.{self.importer}.{what}", message, hint)
+        """Raise the UserError; of a long message the middle is left out."""
+        raise UserError(f"import.{self.importer}.{what}", _brief(message), hint)
 
     @contextmanager
     def at(self, where: str, what: str = "op", *faults: type[Exception]) -> Iterator[None]:
@@ -168,7 +172,15 @@ class Refusal:
                 raise
             self(what, f"{where}: {e.message}", e.hint)
         except faults as e:
-            self(what, f"{where}: its attributes or operands do not fit: {e}.")
+            why = " ".join(str(e).split())
+            self(what, f"{where}: its attributes or operands do not fit: {why}.")
+
+
+def _brief(message: str) -> str:
+    """A message without its middle where it is long: its start says where, its end what to do."""
+    if len(message) <= _LONGEST:
+        return message
+    return f"{message[: _LONGEST * 2 // 3]} ... {message[5 - _LONGEST // 3 :]}"
 
 
 class Stages:

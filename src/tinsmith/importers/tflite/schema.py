@@ -16,6 +16,8 @@ MOST_ELEMENTS = 1 << 26
 MOST_RANK = 8
 MOST_OPERANDS = 1 << 10
 MOST_SUBGRAPHS = 1 << 6
+MOST_NAME = 60
+"""Characters of a name that a message shows."""
 TYPES = (
     "float32", "float16", "int32", "uint8", "int64", "string", "bool", "int16", "complex64", "int8",
     "float64", "complex128", "uint64", "resource", "variant", "uint32", "uint16", "int4",
@@ -29,6 +31,11 @@ CODES = {
 
 ZERO_POINTS = {"uint8": (0, 255), "int16": (-(2**15), 2**15 - 1)}
 """Limits of zero points where they are not those of int8."""
+
+
+def brief(name: str) -> str:
+    """A name for people: of a longer one, its end, where paths differ."""
+    return name if len(name) <= MOST_NAME else f"...{name[3 - MOST_NAME :]}"
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,10 @@ class Tensor:
         return self.data.size > 0
 
     def __str__(self) -> str:
-        return f"tensor {self.index} {self.name!r}, {self.dtype}{list(self.shape)}"
+        shape = ", ".join(map(str, self.shape[:MOST_RANK])) + ", ..." * (
+            len(self.shape) > MOST_RANK
+        )
+        return f"tensor {self.index} {brief(self.name)!r}, {self.dtype}[{shape}]"
 
     def checked(self) -> "Tensor":
         """The tensor itself, if its shape is one that can be held.

@@ -7,14 +7,14 @@ Quantised uint8 is int8 inside of the graph: the top bit is flipped and the zero
 lower, so every real number stays what it was; inputs and outputs keep the file's type.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from tinsmith.importers._frame import Stages, Unsupported, distinct
 from tinsmith.importers.tflite.flatbuffer import broken, refuse
-from tinsmith.importers.tflite.schema import Model, Operator, Tensor
+from tinsmith.importers.tflite.schema import Model, Operator, Tensor, brief
 from tinsmith.importers.tflite.translation import Translation
 from tinsmith.importers.tflite.use import Rule, Use
 from tinsmith.importers.tflite.values import is_shifted, readable, shifted, type_of
@@ -150,21 +150,40 @@ def translate(model: Model, rules: Mapping[str, Rule], name: str, semantics: str
     return translator.finish()
 
 
+_SHOWN = 3
+"""Kinds of operators that a refusal names: it is to be read at a glance."""
+
+
 def _require_known(model: Model, rules: Mapping[str, Rule]) -> None:
-    unknown = [f"{_where(model, o)}{_of(model, o)}" for o in model.operators if o.kind not in rules]
-    if unknown:
-        more = f" and {len(unknown) - 8} more" if len(unknown) > 8 else ""
-        refuse(
-            "op",
-            f"Not supported: {'; '.join(unknown[:8])}{more}.",
-            "`tinsmith kinds ops tflite` lists what is read.",
+    unknown: dict[str, list[Operator]] = {}
+    for operator in model.operators:
+        if operator.kind not in rules:
+            unknown.setdefault(operator.kind, []).append(operator)
+    if not unknown:
+        return
+    kinds = [_first_of(model, found) for found in unknown.values()]
+    left = len(kinds) - _SHOWN
+    more = f"; {left} kinds more" if left > 0 else ""
+    hint = "`tinsmith kinds ops tflite` lists what is read."
+    if "WHILE" in unknown:
+        hint = (
+            "Keras 3 writes LSTM and GRU so: build them with `unroll=True`, or use the `.keras` "
+            "file."
         )
+    refuse("op", f"Not supported: {'; '.join(kinds[:_SHOWN])}{more}.", hint)
+
+
+def _first_of(model: Model, found: Sequence[Operator]) -> str:
+    """The first operator of a kind, and how many more there are."""
+    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    return f"{_where(model, found[0])}{_of(model, found[0])}{more}"
 
 
 def _where(model: Model, operator: Operator) -> str:
     """An operator and its node, for people."""
     found = [model.tensors[o].name for o in operator.outputs if 0 <= o < len(model.tensors)]
-    return f"operator {operator.kind} (node {operator.index}, {', '.join(found)!r})"
+    kind, name = brief(operator.kind), brief(", ".join(found))
+    return f"operator {kind} (node {operator.index}, {name!r})"
 
 
 def _of(model: Model, operator: Operator) -> str:
