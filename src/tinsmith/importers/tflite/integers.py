@@ -62,7 +62,9 @@ def limits(code: int) -> tuple[float | None, float | None]:
 
 
 def clamp(code: int, quant: Quant, dtype: str = "int8") -> tuple[int, int]:
-    """Limits of an integer result: real limits / scale in float32, rounded half away from zero."""
+    """Limits of an integer result: real limits / scale in float32, rounded half away from zero. In
+    float32, as the reference has it: 6 / scale in float64 lies on the other side of a half for some
+    scales, and every result at the limit would be one off."""
     info, ends = np.iinfo(dtype), []
     for limit, widest in zip(limits(code), (info.min, info.max), strict=True):
         step = np.float32(0 if limit is None else limit) / np.float32(quant.scale[0])
