@@ -27,6 +27,7 @@ class Layer:
         weight_zero: whether int8 weights have a zero point.
         asymmetric: option asymmetric_quantize_inputs of a fully connected layer.
         weights: type of the weights; that of x (int8 for others) if empty.
+        beyond: whether windows are more than twice as large as the picture, padded as ``same``.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class Layer:
     weight_zero: bool = False
     asymmetric: bool = False
     weights: str = ""
+    beyond: bool = False
 
 
 def draw(rng: np.random.Generator, layer: Layer) -> tuple[File, np.ndarray]:
@@ -114,6 +116,8 @@ def _geometry(
     ky, kx = (int(v) for v in rng.integers(1, 4, 2))
     sy = sx = int(rng.choice([1, 1, 2]))
     same = bool(rng.integers(2))
+    if layer.beyond:
+        h, w, ky, kx, same = *_beyond(rng), True
     batch = int(rng.integers(1, 3))
     x = (batch, h, w, c)
     head = {0: ("b", int(not same)), 1: ("i", sx), 2: ("i", sy)}
@@ -130,6 +134,12 @@ def _geometry(
         return (x, (1, ky, kx, n), (batch, rows, columns, n)), head | more
     more = {3: ("b", activation), 4: ("i", dx), 5: ("i", dy), 6: bias}
     return (x, (n, ky, kx, c), (batch, rows, columns, n)), head | more
+
+
+def _beyond(rng: np.random.Generator) -> tuple[int, int, int, int]:
+    """Height and width of a small picture, then of a window more than twice as large."""
+    h, w = (int(v) for v in rng.integers(1, 4, 2))
+    return h, w, 2 * h + int(rng.integers(1, 4)), 2 * w + int(rng.integers(1, 4))
 
 
 def _places(size: int, kernel: int, stride: int, dilation: int, same: bool) -> int:
@@ -164,11 +174,15 @@ def draw_sum(
     return file, [inputs(rng, x), inputs(rng, b)]
 
 
-def draw_pool(rng: np.random.Generator, dtype: str, code: int) -> tuple[File, list[np.ndarray]]:
-    """AVERAGE_POOL_2D or MAX_POOL_2D."""
+def draw_pool(
+    rng: np.random.Generator, dtype: str, code: int, beyond: bool = False
+) -> tuple[File, list[np.ndarray]]:
+    """AVERAGE_POOL_2D, MAX_POOL_2D or L2_POOL_2D; ``beyond`` as in `Layer`."""
     h, w, c, stride = (int(v) for v in (*rng.integers(3, 9, 3), rng.integers(1, 3)))
     ky, kx = (int(v) for v in rng.integers(1, 4, 2))
     same, batch = bool(rng.integers(2)), int(rng.integers(1, 3))
+    if beyond:
+        h, w, ky, kx, same = *_beyond(rng), True
     rows, columns = _places(h, ky, stride, 1, same), _places(w, kx, stride, 1, same)
     quant = _quant(rng, dtype, 0.03)
     x = Tensor("x", (batch, h, w, c), dtype, **quant)

@@ -10,7 +10,7 @@ import numpy as np
 TYPES = {"float32": 0, "float16": 1, "int32": 2, "uint8": 3, "int64": 4, "bool": 6, "int16": 7,
          "int8": 9, "resource": 13, "int4": 17}  # fmt: skip
 FULLY_CONNECTED, CONV_2D, DEPTHWISE_CONV_2D, ADD, RESHAPE, SOFTMAX = 9, 3, 4, 0, 22, 25
-AVERAGE_POOL_2D, MAX_POOL_2D, PAD, CONCATENATION = 1, 17, 34, 2
+AVERAGE_POOL_2D, MAX_POOL_2D, L2_POOL_2D, PAD, CONCATENATION = 1, 17, 12, 34, 2
 SUB, MUL, LEAKY_RELU = 41, 18, 98
 RELU, RELU6, TANH, CUSTOM, QUANTIZE, DEQUANTIZE = 19, 21, 28, 32, 114, 6
 
@@ -34,6 +34,7 @@ class Tensor:
     axis: int = 0
     data: Any = None
     variable: bool = False
+    signature: Sequence[int] = ()
 
 
 @dataclass
@@ -90,6 +91,8 @@ class File:
             zero = np.array(t.zero if len(t.zero) else [0] * len(t.scale), "<i8")
             scale = ("o", np.array(t.scale, "<f4"))
             fields[4] = ("o", Table({2: scale, 3: ("o", zero), 6: ("i", t.axis)}))
+        if len(t.signature):
+            fields[7] = ("o", np.array(t.signature, "<i4"))
         return Table(fields)
 
     def _operator(self, o: Operator) -> Table:

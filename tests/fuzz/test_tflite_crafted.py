@@ -31,7 +31,7 @@ def lied_to(rng: np.random.Generator, file: File) -> File:
         at = int(rng.integers(len(file.tensors)))
         tensor, operator = file.tensors[at], file.operators[0]
         end = int(rng.choice(ENDS))
-        match int(rng.integers(6)):
+        match int(rng.integers(7)):
             case 0:
                 shape = list(tensor.shape) or [1]
                 shape[int(rng.integers(len(shape)))] = end
@@ -52,6 +52,8 @@ def lied_to(rng: np.random.Generator, file: File) -> File:
             case 5:
                 outputs = [at, *operator.outputs][: int(rng.integers(3))]
                 file.operators[0] = replace(operator, outputs=outputs)
+            case 6:
+                file.tensors[at] = replace(tensor, signature=(-1, end))
     return file
 
 

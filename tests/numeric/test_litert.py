@@ -96,6 +96,44 @@ def test_integer_layers_are_literts(layer: Layer, ours, rng: np.random.Generator
         np.testing.assert_array_equal(ours(file, x), litert(file, x))
 
 
+@pytest.mark.parametrize("kind", KINDS[1:])
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "float32"])
+def test_windows_beyond_the_picture_are_literts(
+    kind: str, dtype: str, ours, rng: np.random.Generator
+) -> None:
+    """3x3 over 1x1, 7x7 over 3x3: ``same`` pads as much as it takes."""
+    for _ in range(MODELS):
+        layer = Layer(kind, dtype, bias="int64" if dtype == "int16" else "int32", beyond=True)
+        file, x = draw(rng, layer)
+        if dtype == "float32":
+            w = file.tensors[1]
+            w.type, w.scale, w.zero, w.data = "float32", (), (), rng.normal(size=w.shape)
+        require_alike(ours(file, x), litert(file, x))
+
+
+POOLS = [
+    *((code, dtype) for code in (tflites.AVERAGE_POOL_2D, tflites.MAX_POOL_2D)
+      for dtype in ("int8", "uint8", "int16", "float32")),
+    (tflites.L2_POOL_2D, "float32"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "dtype"), POOLS)
+def test_pools_beyond_the_picture_are_literts(
+    code: int, dtype: str, ours, rng: np.random.Generator
+) -> None:
+    for _ in range(MODELS):
+        file, inputs = draw_pool(rng, dtype, code, beyond=True)
+        require_alike(ours(file, *inputs), litert(file, *inputs))
+
+
+def require_alike(got: np.ndarray, want: np.ndarray) -> None:
+    """Integers exactly; of floats the order of the sums is left."""
+    if want.dtype != np.float32:
+        np.testing.assert_array_equal(got, want)
+    assert np.abs(got - want).max() <= 1e-5 * np.abs(want).max() + 1e-30
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_sums_beyond_32_bits_are_literts(kind: str, ours, rng: np.random.Generator) -> None:
     """Biases as large as 2^28 to 2^40."""

@@ -14,6 +14,8 @@ import numpy as np
 
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.op import ShapeError
+from tinsmith.ir.ops.pad import RANK as AXES
+from tinsmith.ir.ops.pad import walked
 from tinsmith.ir.types import TensorType
 from tinsmith.ir.walk import Walk as Walk
 
@@ -202,14 +204,24 @@ def pad(
     grown = [(max(0, before), max(0, after)) for before, after in sides]
     fill = _fill(b.type(x), value) if mode == "constant" else 0
     x = slices(b, x, starts, stops, [1] * len(shape))
-    for i in (i for i, pair in enumerate(grown) if pair != (0, 0)):
-        if mode == "constant":
-            before, after = grown[i]
-            x = b.op("pad", x, axis=i, before=before, after=after, value=fill)
-        else:
-            places = np.pad(np.arange(b.type(x).shape[i]), grown[i], mode)
-            x = take(b, x, places, i)
+    axes = [i for i, pair in enumerate(grown) if pair != (0, 0)]
+    if mode == "constant":
+        return _filled(b, x, grown, fill) if axes else x
+    for i in axes:
+        places = np.pad(np.arange(b.type(x).shape[i]), grown[i], mode)
+        x = take(b, x, places, i)
     return x
+
+
+def _filled(b: Builder, x: str, grown: Sequence[tuple[int, int]], fill: float | int) -> str:
+    """x with places of one value, in one operation; more where the axes are more than it walks."""
+    todo = list(grown)
+    while len(walked(b.type(x).shape, todo)) > AXES:
+        last = max(i for i, pair in enumerate(todo) if pair != (0, 0))
+        only = [pair if i == last else (0, 0) for i, pair in enumerate(todo)]
+        x, todo[last] = _filled(b, x, only, fill), (0, 0)
+    before, after = (tuple(pair[side] for pair in todo) for side in (0, 1))
+    return b.op("pad", x, before=before, after=after, value=fill)
 
 
 def _fill(x: TensorType, value: float) -> float | int:

@@ -124,7 +124,13 @@ def test_concat_keeps_the_order() -> None:
 def test_pad(mode: m.Padding) -> None:
     sides = [(1, 0), (2, 2), (0, 3)]
     want = np.pad(X, sides, mode, **({"constant_values": 7} if mode == "constant" else {}))
-    same(X, lambda b, v: m.pad(b, v, sides, 7, mode), want, 3)
+    same(X, lambda b, v: m.pad(b, v, sides, 7, mode), want, 1 if mode == "constant" else 3)
+
+
+def test_pad_of_more_axes_than_one_operation_walks() -> None:
+    x, sides = np.arange(32, dtype=np.int16).reshape(2, 2, 2, 2, 2), [(1, 0), (0, 2)] * 2 + [(1, 1)]
+    want = np.pad(x, sides, constant_values=-3)
+    same(x, lambda b, v: m.pad(b, v, sides, -3), want, 2)
 
 
 def test_pad_that_cuts() -> None:

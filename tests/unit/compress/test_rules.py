@@ -122,7 +122,7 @@ BLOCKS: dict[str, tuple[Block, set[str]]] = {
     "avg_pool": (lambda b, x, r: b.op("avg_pool2d", x, size=(3, 2), stride=(1, 2)), {"avg_pool2d"}),
     "mean": (lambda b, x, r: rd.reduce(b, "mean", x, (1, 2), False), {"avg_pool2d", "reshape"}),
     "peak": (lambda b, x, r: b.op("reduce_max", x, axis=1), {"max_pool2d", "reshape"}),
-    "pad": (lambda b, x, r: b.op("pad", x, axis=1, before=1, after=2, value=0.0), {"pad"}),
+    "pad": (lambda b, x, r: mv.pad(b, x, [(0, 0), (1, 2), (2, 0), (0, 0)]), {"pad"}),
     "turned": (lambda b, x, r: mv.transpose(b, x, (0, 3, 1, 2)), {"strided"}),
     "picked": (lambda b, x, r: mv.take(b, x, np.array([3, 0, 0, 2]), 1), {"gather"}),
     "sum": (lambda b, x, r: b.op("relu", b.op("add", x, conv(b, x, r))), {"conv2d", "requantize",
@@ -247,7 +247,7 @@ def test_a_softmax_at_the_end_is_int8_only_where_the_output_is() -> None:
 def test_what_has_no_form_stays_float_and_is_named() -> None:
     def block(b: Builder, x: str, rng: np.random.Generator) -> str:
         y = b.op("cumsum", x, axis=1)
-        y = b.op("pad", y, axis=1, before=1, after=0, value=1.5)
+        y = mv.pad(b, y, [(0, 0), (1, 0), (0, 0), (0, 0)], 1.5)
         return conv(b, y, rng)
 
     done = quantised(network(block))

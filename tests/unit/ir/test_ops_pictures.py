@@ -24,7 +24,7 @@ B32 = t(4, dtype="int32")
 ONE: dict[str, Attr] = {"stride": (1, 1)}
 DEPTH: dict[str, Attr] = {"stride": (1, 1), "multiplier": 2}
 POOL: dict[str, Attr] = {"stride": (1, 1), "size": (2, 2)}
-PAD: dict[str, Attr] = {"axis": 1, "before": 1, "after": 1, "value": 0.0}
+PAD: dict[str, Attr] = {"before": (0, 1, 0, 0), "after": (0, 1, 1, 0), "value": 0.0}
 REFUSED: dict[str, tuple[str, tuple[TensorType, ...], dict[str, Attr]]] = {
     "conv_rank": ("conv2d", (t(4, 5, 6), W, B), ONE),
     "conv_operands": ("conv2d", (X, W), ONE),
@@ -49,7 +49,13 @@ REFUSED: dict[str, tuple[str, tuple[TensorType, ...], dict[str, Attr]]] = {
     "max_clamp": ("max_pool2d", (X8,), {**POOL, "act_min": 5, "act_max": 4}),
     "max_dilation": ("max_pool2d", (X,), {**POOL, "dilation": (0, 1)}),
     "max_rank": ("max_pool2d", (t(4, 5),), POOL),
-    "pad_negative": ("pad", (X,), {**PAD, "before": -1}),
+    "pad_negative": ("pad", (X,), {**PAD, "before": (0, -1, 0, 0)}),
+    "pad_axes": ("pad", (X,), {**PAD, "after": (0, 1, 1)}),
+    "pad_five_axes": (
+        "pad",
+        (t(1, 1, 1, 1, 1),),
+        {"before": (1,) * 5, "after": (0,) * 5, "value": 0.0},
+    ),
     "pad_whole_value": ("pad", (X,), {**PAD, "value": 0}),
     "pad_infinite": ("pad", (X,), {**PAD, "value": float("inf")}),
     "pad_float_in_int8": ("pad", (X8,), PAD),

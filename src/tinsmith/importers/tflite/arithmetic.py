@@ -8,6 +8,7 @@ lite/kernels/internal/reference: each operand is brought to a common scale in fi
 import numpy as np
 
 from tinsmith.compose import elementwise, movement
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.tflite.layers import bounded, ends_with
 from tinsmith.importers.tflite.scaling import (
     INTEGERS,
@@ -18,7 +19,7 @@ from tinsmith.importers.tflite.scaling import (
     scaled,
 )
 from tinsmith.importers.tflite.shifting import by_shifts, shifted_pair
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers.tflite.use import Use
 
 PLAIN = ("float32", "int32", "int64")
 _F4 = np.float32

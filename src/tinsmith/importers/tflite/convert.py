@@ -10,6 +10,8 @@ from tinsmith.ir.graph import Graph
 from tinsmith.ir.rules import verify
 
 MOST_BYTES = 512_000_000
+"""The file is read whole, its constants are copied where they are used, and the graph is written
+out: three times this stays below the sandbox's memory."""
 
 
 def convert(path: Path, name: str, semantics: str) -> Graph:
@@ -22,5 +24,5 @@ def convert(path: Path, name: str, semantics: str) -> Graph:
     if size > MOST_BYTES:
         refuse("limit", f"The file has {size} bytes; at most {MOST_BYTES} are read.")
     graph = translate(parse(path.read_bytes()), RULES, name, semantics)
-    verify(graph)
+    verify(graph)  # here: what breaks the grammar took memory and time that only the sandbox bounds
     return graph

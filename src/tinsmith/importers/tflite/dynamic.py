@@ -8,9 +8,10 @@ LiteRT's kernels do (lite/kernels/{fully_connected,conv,depthwise_conv}.cc, Eval
 
 import numpy as np
 
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.tflite.integers import Product, integer_weights, sized
 from tinsmith.importers.tflite.schema import Tensor
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers.tflite.use import Use
 from tinsmith.ir.types import Quant
 
 MOST_DYNAMIC_SUM = 2**31

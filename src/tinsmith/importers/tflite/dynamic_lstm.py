@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tinsmith.compose import movement, recurrent
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.tflite.dynamic import MOST_DYNAMIC_SUM
 from tinsmith.importers.tflite.gates import (
     BIASES,
@@ -23,7 +24,7 @@ from tinsmith.importers.tflite.gates import (
     stacked,
     weight_quant,
 )
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers.tflite.use import Use
 from tinsmith.ir.ops._recurrent import ACTIVATIONS
 
 

@@ -12,16 +12,15 @@ from typing import NoReturn
 
 import numpy as np
 
-from tinsmith.core.errors import UserError
+from tinsmith.importers._frame import Refusal
 
 MOST_TABLES = 1 << 16
+"""Tables of one list. Four bytes of a file name a table, and many may name the same one, so a list
+costs far more memory than it has bytes."""
 MOST_TEXT = 1 << 12
+"""Bytes of a string. Many fields may point to one string of megabytes, and each would copy it."""
 _SIZES = {"<b": 1, "<B": 1, "<H": 2, "<i": 4, "<I": 4, "<f": 4, "<Q": 8}
-
-
-def refuse(what: str, message: str, hint: str = "") -> NoReturn:
-    """Raise UserError ``import.tflite.<what>``."""
-    raise UserError(f"import.tflite.{what}", message, hint)
+refuse = Refusal("tflite")
 
 
 def broken(message: str) -> NoReturn:
@@ -74,6 +73,7 @@ class Table:
         if place is None:
             return 0, 0
         start = _follow(self.data, place)
+        # Python's integers do not wrap: a length of 2^32 - 1 is seen to be too long, not negative.
         count = int(_unpack(self.data, start, "<I"))
         if start + 4 + count * size > len(self.data):
             broken(f"a list of {count} entries at byte {start} leaves the file")
@@ -81,13 +81,15 @@ class Table:
 
     def _field(self, id: int, size: int) -> int | None:
         """Where a field lies; None where it is absent."""
+        # The distance is signed and may lead anywhere: `_unpack` refuses what is outside the file.
         vtable = self.position - int(_unpack(self.data, self.position, "<i"))
         length = int(_unpack(self.data, vtable, "<H"))
-        if 6 + 2 * id > length:
+        if 6 + 2 * id > length:  # a file of an older schema ends its vtable earlier
             return None
         offset = int(_unpack(self.data, vtable + 4 + 2 * id, "<H"))
         if offset == 0:
             return None
+        # A field behind the table's end would be read from its neighbour, with no error at all.
         if offset + size > int(_unpack(self.data, vtable + 2, "<H")):
             broken(f"field {id} of the table at byte {self.position} lies outside of it")
         return self.position + offset

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from tinsmith.compose import movement, recurrent
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.tflite.integers import one_quant
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers.tflite.use import Use
 from tinsmith.ir.types import Quant
 
 GATES = "ifco"

@@ -11,7 +11,8 @@ from math import prod
 import numpy as np
 
 from tinsmith.compose import elementwise, movement, reduction
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.tflite.use import Use
 from tinsmith.importers.tflite.values import is_shifted
 
 _MOST_INDICES = 1 << 16
@@ -143,7 +144,7 @@ def scatter_nd(use: Use) -> str:
     depth = at.shape[-1] if at.ndim else 0
     if not 0 < depth <= len(shape) or (at < 0).any() or (at >= shape[:depth]).any():
         raise Unsupported(f"indices of shape {list(at.shape)} into {list(shape)}")
-    if shape != use.result.checked().shape:
+    if shape != use.declared(shape):
         raise Unsupported(f"it makes {list(shape)}, but the file declares {use.result}")
     places = np.ravel_multi_index(tuple(np.moveaxis(at, -1, 0)), tuple(shape[:depth])).reshape(-1)
     count, rest = prod(shape[:depth]), prod(shape[depth:])

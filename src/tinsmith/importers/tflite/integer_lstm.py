@@ -14,6 +14,7 @@ from math import frexp
 import numpy as np
 
 from tinsmith.compose import movement
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.tflite.gates import (
     BIASES,
     GATES,
@@ -27,7 +28,7 @@ from tinsmith.importers.tflite.gates import (
     weight_quant,
 )
 from tinsmith.importers.tflite.integers import one_quant
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers.tflite.use import Use
 from tinsmith.importers.tflite.values import type_of
 from tinsmith.ir.ops._gates import INT16_MAX, MOST_BITS
 from tinsmith.ir.ops.requantize import multipliers

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.tflite.flatbuffer import broken
 from tinsmith.importers.tflite.rounding import rounding_of
 from tinsmith.importers.tflite.schema import Tensor
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers.tflite.use import Use
 from tinsmith.importers.tflite.values import content_of, is_shifted, shifted
 from tinsmith.ir.ops._fixed import MOST_SHIFT_WIDE
 from tinsmith.ir.ops.dense import MOST_BIAS
@@ -61,7 +62,9 @@ def limits(code: int) -> tuple[float | None, float | None]:
 
 
 def clamp(code: int, quant: Quant, dtype: str = "int8") -> tuple[int, int]:
-    """Limits of an integer result: real limits / scale in float32, rounded half away from zero."""
+    """Limits of an integer result: real limits / scale in float32, rounded half away from zero. In
+    float32, as the reference has it: 6 / scale in float64 lies on the other side of a half for some
+    scales, and every result at the limit would be one off."""
     info, ends = np.iinfo(dtype), []
     for limit, widest in zip(limits(code), (info.min, info.max), strict=True):
         step = np.float32(0 if limit is None else limit) / np.float32(quant.scale[0])

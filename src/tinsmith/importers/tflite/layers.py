@@ -12,6 +12,7 @@ import numpy as np
 
 from tinsmith.compose import elementwise, movement
 from tinsmith.compose import layers as compose
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.tflite.dynamic import dynamic_layer
 from tinsmith.importers.tflite.integers import (
     Product,
@@ -22,30 +23,22 @@ from tinsmith.importers.tflite.integers import (
 )
 from tinsmith.importers.tflite.products import integer_rows
 from tinsmith.importers.tflite.schema import Tensor
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers.tflite.use import Use
 
 __all__ = ["bounded", "clamp", "conv", "ends_with", "fully_connected", "limits", "window"]
 
 _MOST_STEP = 1 << 12
+_MOST_PLACES = 1 << 16
+"""Places of a window of which most lie outside of the picture: each costs a step all the same."""
 
 
 def bounded(use: Use, value: str, code: int) -> str:
     """A float value within the limits of an activation; the last node gets the operator's name."""
     low, high = limits(code)
-    if low == 0:
+    if low == 0:  # an operation of its own, which quantisation knows too
         value = use.op("relu", value, name=use.name if high is None else f"{use.name}_lower")
-    elif low is not None:
-        value = _against(use, "reduce_max", value, low)
-    return value if high is None else _against(use, "reduce_min", value, high)
-
-
-def _against(use: Use, op: str, value: str, limit: float) -> str:
-    """The smaller or larger of each element and a number: a reduction over pairs."""
-    shape, n = use.type(value).shape, use.type(value).elements
-    column = use.reshape(value, (n, 1), f"{use.name}_column")
-    bound = use.constant(f"{use.name}_limit", np.full((n, 1), limit, np.float32))
-    pairs = use.op("concat", column, bound, name=f"{use.name}_pairs", axis=1)
-    return use.reshape(use.op(op, pairs, name=f"{use.name}_limited", axis=1), shape)
+        low = None
+    return elementwise.clip(use.b, value, low, high, name=use.name)
 
 
 def ends_with(use: Use, code: int) -> str:
@@ -106,7 +99,8 @@ def _floats(use: Use, position: int) -> np.ndarray:
 
 
 def fully_connected(use: Use) -> str:
-    """Options 0: the activation, 1: how the weights lie. Any input with whole rows."""
+    """Options 0: the activation, 1: how the weights lie, 2: whether the result has all axes of the
+    input. Any input with whole rows."""
     weights = use.tensor(1)
     if use.option(1):
         raise Unsupported("its weights are shuffled")
@@ -114,7 +108,9 @@ def fully_connected(use: Use) -> str:
         raise Unsupported(f"its weights are {weights}; expected a matrix")
     x, depth = use.value(0), weights.checked().shape[1]
     rows = use.type(x).elements // depth
-    shape, wanted = (rows, weights.shape[0]), use.result.checked().shape
+    shape = (rows, weights.shape[0])
+    kept = (*use.type(x).shape[:-1], shape[1])
+    wanted = use.declared(kept if use.option(2) else shape)
     if rows * depth != use.type(x).elements or prod(wanted) != prod(shape):
         raise Unsupported(f"its input has {use.type(x)} for weights {list(weights.shape)}")
     x = use.reshape(x, (rows, depth), f"{use.name}_rows")
@@ -154,7 +150,8 @@ def window(use: Use, x: str, kernel: tuple[int, int], dilation: tuple[int, int])
     steps = (*stride, *dilation)
     if len(use.type(x).shape) != 4 or not all(1 <= s <= _MOST_STEP for s in steps):
         raise Unsupported(f"input {use.type(x)}, stride {stride} and dilation {dilation}")
-    if use.option(0) not in (0, 1) or any(k > 2 * n for k, n in zip(kernel, size, strict=True)):
+    beyond = any(k > 2 * n for k, n in zip(kernel, size, strict=True))
+    if use.option(0) not in (0, 1) or (beyond and prod(kernel) > _MOST_PLACES):
         raise Unsupported(f"padding {use.option(0)} and a window {kernel} over {use.type(x)}")
     padding: list[int] = []
     for n, k, s, d in zip(size, kernel, stride, dilation, strict=True):
@@ -207,7 +204,8 @@ def transpose_conv(use: Use) -> str:
     and y, 3: the activation. The result is what a convolution with this padding and stride would
     make x of. A shape that comes in at run time is taken to be the declared one: shapes are fixed.
     """
-    x, w, size = use.value(2), use.tensor(1), use.wanted.shape
+    x, w = use.value(2), use.tensor(1)
+    size = use.integers(0) if use.t.model.free else use.wanted.shape
     if w is None or len(w.shape) != 4 or len(size) != 4 or len(use.type(x).shape) != 4:
         raise Unsupported(f"its input is {use.type(x)}, its weights are {w}")
     if use.given(0).constant:

@@ -1,11 +1,12 @@
 """Rules of the operators on variables: CALL_ONCE, VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE."""
 
-from tinsmith.importers.tflite.translate import Unsupported, Use, initial_contents
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.tflite.use import Use
 
 
 def call_once(use: Use) -> tuple[str, ...]:
     """Option 0: the subgraph that gives variables their first contents."""
-    use.t.variables.initialise(initial_contents(use.t, use.option(0, "<i")))
+    use.t.variables.initialise(use.t.first_contents(use.option(0, "<i")))
     return ()
 
 

@@ -7,11 +7,12 @@ and lite/kernels/internal/reference; the options tables of TensorFlow Lite's sch
 import numpy as np
 
 from tinsmith.compose import elementwise, movement
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.tflite.integers import clamp, one_quant
 from tinsmith.importers.tflite.layers import bounded, ends_with, window
 from tinsmith.importers.tflite.scaling import centred, finished, scaled
 from tinsmith.importers.tflite.shifting import by_shifts, shifted_pair
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers.tflite.use import Use
 from tinsmith.importers.tflite.values import is_shifted
 from tinsmith.ir.ops.softmax16 import exp_table, reciprocal_table
 
@@ -103,7 +104,7 @@ def add(use: Use) -> str:
     ends = use.type(b).shape
     while len(ends) > 1 and ends[0] == 1 and ends != use.type(a).shape:
         ends = ends[1:]
-    whole = use.type(a).shape == use.wanted.shape
+    whole = use.type(a).shape == movement.broadcast(use.type(a).shape, use.type(b).shape)
     if dtype == "int8" and whole and use.type(a).shape[-len(ends) :] == ends:
         low, high = clamp(use.option(0), out)
         b = use.reshape(b, ends, f"{use.name}_term")

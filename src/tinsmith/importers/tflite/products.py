@@ -10,11 +10,12 @@ from math import prod
 import numpy as np
 
 from tinsmith.compose import elementwise, layers, movement
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.tflite.dynamic import dynamic_rows
 from tinsmith.importers.tflite.integers import Product, integer_bias, requantized
 from tinsmith.importers.tflite.rounding import rounding_of
 from tinsmith.importers.tflite.scaling import centred, ends, quant_of, result_quant, symmetric
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers.tflite.use import Use
 from tinsmith.importers.tflite.values import content_of
 
 _WIDEST = {"int8": (255, 2**31), "int16": (2**15, 2**47)}

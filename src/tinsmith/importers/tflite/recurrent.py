@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinsmith.compose import elementwise, movement, reduction
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.tflite.layers import bounded
 from tinsmith.importers.tflite.scaling import finished, quant_of, scaled
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers.tflite.use import Use
 
 
 @dataclass(frozen=True)
@@ -93,20 +94,32 @@ def _sums(use: Use, seen: str, sizes: _Filters) -> str:
 
 def _sums_int8(use: Use, seen: str, sizes: _Filters) -> str:
     weights = use.weights(2, "int16").astype(np.int32)
-    if int(np.abs(weights.astype(np.int64)).sum(1).max()) * sizes.rank * 2**15 >= 2**31:
-        raise Unsupported("its sums may leave int32")
     times = use.constant(f"{use.name}_times", weights)
     wide = elementwise.cast(use.b, seen, "int32")
     y = reduction.reduce(use.b, "sum", elementwise.binary(use.b, "mul", wide, times), [2], False)
     y = _units(use, y, sizes)
+    bias = np.zeros(1, np.int32)
     if use.tensor(3) is not None:
-        bias = use.constant(f"{use.name}_bias", use.weights(3, "int32"))
-        y = elementwise.binary(use.b, "add", y, bias)
+        bias = use.weights(3, "int32")
+        y = elementwise.binary(use.b, "add", y, use.constant(f"{use.name}_bias", bias))
+    _say_where_sums_wrap(use, weights, bias, sizes)
     scale = quant_of(use, use.value(4)).scale[0] * use.given(2).quant().scale[0]
     out = use.wanted.quant
     if out is None:
         raise Unsupported("its result has no scale")
     return finished(use, y, scale / out.scale[0])
+
+
+def _say_where_sums_wrap(use: Use, weights: np.ndarray, bias: np.ndarray, sizes: _Filters) -> None:
+    """The reference adds in int32 without a look at its ends, and so do we; a memory full of the
+    largest numbers may be one that no input ever makes, so the model is no worse for it."""
+    filters = np.abs(weights.astype(np.int64)).sum(1) << 15
+    most = filters.reshape(-1, sizes.rank).sum(1).max() + np.abs(bias.astype(np.int64)).max()
+    if most >= 2**31:
+        use.b.note(
+            f"Operator {use.operator.kind} (node {use.operator.index}, {use.name!r}): its sums may "
+            f"reach {most}, beyond int32, and wrap there as in the reference."
+        )
 
 
 def _units(use: Use, y: str, sizes: _Filters) -> str:

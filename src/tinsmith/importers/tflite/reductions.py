@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 
 from tinsmith.compose import elementwise, movement, reduction
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.tflite.scaling import (
     centred,
     ends,
@@ -16,7 +17,7 @@ from tinsmith.importers.tflite.scaling import (
     quant_of,
     result_quant,
 )
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers.tflite.use import Use
 from tinsmith.ir.ops._fixed import multiplier_of
 from tinsmith.ir.ops.l2_norm import RESULT
 from tinsmith.ir.types import Quant

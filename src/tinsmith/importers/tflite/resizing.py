@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinsmith.compose import elementwise, movement
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.tflite.use import Use
 from tinsmith.importers.tflite.values import is_shifted
 
 _F4 = np.float32
@@ -67,7 +68,7 @@ def bilinear(use: Use) -> str:
     if use.type(x).dtype == "float32":
         for axis in axes:
             x = _between(use, x, axis)
-        return movement.reshape(use.b, x, use.wanted.shape)
+        return x
     return _bytes(use, x, axes) if is_shifted(use.given(0)) else _integers(use, x, axes)
 
 

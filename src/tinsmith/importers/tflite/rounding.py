@@ -11,11 +11,18 @@ there.
 
 from collections.abc import Mapping
 
+# The three roundings differ in one step of the result now and then, which is why each operator has
+# its own. ``double`` is gemmlowp's product in fixed point: its high 31 bits are rounded, then the
+# shift to the right rounds again, so that a value just below a half may go up twice. ``single``
+# rounds the whole product once. ``wide16`` is for sums of 64 bits, whose product with a multiplier
+# of 31 bits would not fit: it takes 16 bits of the multiplier.
 SUMS = ("int8", "int16 + int32", "int16 + int64")
 """What is rounded: sums of int8 (and uint8) layers, of int16 ones with 32 or 64 bits of bias."""
 
 _TWICE = {"int8": "double", "int16 + int32": "double", "int16 + int64": "wide16"}
 _WIDE_ONLY = {"int8": "double", "int16 + int64": "wide16"}
+# FULLY_CONNECTED is the one operator in which the two references differ: LiteRT rounds it once. The
+# others are as they are in both, but that Micro has no TRANSPOSE_CONV with 32 bits of bias.
 ROUNDING: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     "litert": {
         "FULLY_CONNECTED": dict.fromkeys(SUMS, "single"),

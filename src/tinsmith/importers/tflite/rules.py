@@ -24,7 +24,7 @@ from tinsmith.importers.tflite import (
 from tinsmith.importers.tflite.dynamic import dequantize
 from tinsmith.importers.tflite.layers import conv, conv3d, fully_connected, transpose_conv
 from tinsmith.importers.tflite.slices import strided_slice
-from tinsmith.importers.tflite.translate import Rule
+from tinsmith.importers.tflite.use import Rule
 
 _FLOAT = ("float32",)
 _BYTES = ("float32", "int8", "uint8")

@@ -6,9 +6,10 @@ result gets its zero point and limits. Factors of scales are given as each kerne
 """
 
 from tinsmith.compose import elementwise
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.tflite.integers import clamp
 from tinsmith.importers.tflite.schema import Tensor
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers.tflite.use import Use
 from tinsmith.ir.ops._fixed import INT32_MAX, INT32_MIN
 from tinsmith.ir.ops.requantize import multipliers
 from tinsmith.ir.types import Quant

@@ -16,6 +16,8 @@ MOST_ELEMENTS = 1 << 26
 MOST_RANK = 8
 MOST_OPERANDS = 1 << 10
 MOST_SUBGRAPHS = 1 << 6
+MOST_NAME = 60
+"""Characters of a name that a message shows."""
 TYPES = (
     "float32", "float16", "int32", "uint8", "int64", "string", "bool", "int16", "complex64", "int8",
     "float64", "complex128", "uint64", "resource", "variant", "uint32", "uint16", "int4",
@@ -31,10 +33,16 @@ ZERO_POINTS = {"uint8": (0, 255), "int16": (-(2**15), 2**15 - 1)}
 """Limits of zero points where they are not those of int8."""
 
 
+def brief(name: str) -> str:
+    """A name for people: of a longer one, its end, where paths differ."""
+    return name if len(name) <= MOST_NAME else f"...{name[3 - MOST_NAME :]}"
+
+
 @dataclass(frozen=True)
 class Tensor:
     """A tensor. ``scales`` (float32), ``zero_points`` and ``data`` (the buffer's bytes, none for
-    activations) are views of the file; ``axis`` counts where there are several scales."""
+    activations) are views of the file; ``axis`` counts where there are several scales.
+    ``signature`` is the shape with -1 for lengths that are free, empty where none is."""
 
     index: int
     name: str
@@ -45,6 +53,7 @@ class Tensor:
     axis: int
     variable: bool
     data: np.ndarray
+    signature: tuple[int, ...] = ()
 
     @property
     def constant(self) -> bool:
@@ -52,7 +61,10 @@ class Tensor:
         return self.data.size > 0
 
     def __str__(self) -> str:
-        return f"tensor {self.index} {self.name!r}, {self.dtype}{list(self.shape)}"
+        shape = ", ".join(map(str, self.shape[:MOST_RANK])) + ", ..." * (
+            len(self.shape) > MOST_RANK
+        )
+        return f"tensor {self.index} {brief(self.name)!r}, {self.dtype}[{shape}]"
 
     def checked(self) -> "Tensor":
         """The tensor itself, if its shape is one that can be held.
@@ -151,6 +163,13 @@ class Model:
     outputs: tuple[int, ...]
     subgraphs: tuple["Model", ...] = ()
 
+    @property
+    def free(self) -> bool:
+        """Whether some length is not fixed by the file. Then only shapes of inputs and constants
+        say something: those of other tensors are what the converter guessed, and the reference
+        works them out anew, too."""
+        return any(-1 in t.signature for t in self.tensors)
+
     def tensor(self, index: int) -> Tensor:
         """Tensor by index."""
         if not 0 <= index < len(self.tensors):
@@ -217,6 +236,7 @@ def _tensor(index: int, table: Table, buffers: tuple[Table, ...]) -> Tensor:
         axis=quant.integer(6, "<i") if quant else 0,
         variable=bool(table.integer(5, "<b")),
         data=buffers[buffer].numbers(0, "u1") if buffers else np.zeros(0, "u1"),
+        signature=_indices(table, 7),
     )
 
 

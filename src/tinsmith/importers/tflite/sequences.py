@@ -14,10 +14,11 @@ import numpy as np
 
 from tinsmith.compose import movement, recurrent
 from tinsmith.compose.recurrent import Recurrent, RecurrentSpec, RecurrentWeights
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.tflite.dynamic_lstm import dynamic_lstm
 from tinsmith.importers.tflite.gates import cell_clip, keep, stacked
 from tinsmith.importers.tflite.integer_lstm import integer_lstm
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers.tflite.use import Use
 
 ACTIVATIONS: Mapping[int, str] = {0: "linear", 1: "relu", 4: "tanh"}
 """Code of a fused activation -> its name in `compose`."""
@@ -171,5 +172,6 @@ def _steps(use: Use, value: str, first: bool, number: int = 0) -> str:
     """[steps, batch, units] as the file declares a result."""
     if not first:
         value = movement.transpose(use.b, value, (1, 0, 2))
-    shape = use.results[number].shape if use.results else use.wanted.shape
-    return use.b.renamed(movement.reshape(use.b, value, shape), use.name_of(number))
+    if use.operator.kind == "RNN":  # whose one step is no axis
+        value = movement.squeeze(use.b, value, [1])
+    return use.b.renamed(value, use.name_of(number))

@@ -10,17 +10,40 @@ from math import prod
 import numpy as np
 
 from tinsmith.compose import elementwise, movement
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.tflite.scaling import symmetric
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers.tflite.use import Use
 from tinsmith.importers.tflite.values import type_of
+from tinsmith.ir.types import TensorType
 
 
 def reshape(use: Use) -> str:
-    """RESHAPE, SQUEEZE, EXPAND_DIMS: the file's shape for the result."""
-    shape, x = use.result.checked().shape, use.value(0)
+    """RESHAPE, SQUEEZE, EXPAND_DIMS: the file's shape for the result; where it leaves lengths free,
+    what the operator says."""
+    x = use.value(0)
+    shape = _reshaped(use, use.type(x)) if use.t.model.free else use.result.checked().shape
     if prod(shape) != use.type(x).elements:
         raise Unsupported(f"{use.type(x)} does not have the elements of {list(shape)}")
     return use.moved(use.b.renamed(movement.reshape(use.b, x, shape), use.name))
+
+
+def _reshaped(use: Use, x: TensorType) -> tuple[int, ...]:
+    """RESHAPE: operand 1 or option 0, the shape with at most one -1; SQUEEZE: option 0, the axes,
+    all of length 1 where there are none; EXPAND_DIMS: operand 1, the axis."""
+    options, rank = use.operator.options, len(x.shape)
+    listed = tuple(int(n) for n in options.numbers(0, "<i4")) if options else ()
+    if use.operator.kind == "EXPAND_DIMS":
+        (axis,) = _one(use.integers(1))
+        at = axis % (rank + 1)
+        return (*x.shape[:at], 1, *x.shape[at:])
+    if use.operator.kind == "SQUEEZE":
+        gone = {a % max(1, rank) for a in listed} or {i for i, d in enumerate(x.shape) if d == 1}
+        return tuple(d for i, d in enumerate(x.shape) if i not in gone)
+    wanted = use.integers(1) if use.tensor(1) is not None else listed
+    rest = -prod(wanted)
+    if wanted.count(-1) != 1 or rest < 1:
+        return wanted
+    return tuple(x.elements // rest if d == -1 else d for d in wanted)
 
 
 def transpose(use: Use) -> str:
@@ -78,7 +101,7 @@ def _parts(use: Use, x: str, axis: int, sizes: tuple[int, ...]) -> tuple[str, ..
 def pack(use: Use) -> str:
     """Option 1: the new axis, along which all operands are stacked."""
     values = [use.value(i) for i in range(use.operands)]
-    axis = use.option(1, "<i") % (len(use.wanted.shape) or 1)
+    axis = use.option(1, "<i") % (len(use.type(values[0]).shape) + 1 if values else 1)
     rows = [movement.unsqueeze(use.b, v, [axis]) for v in values]
     return use.moved(use.b.renamed(movement.concat(use.b, rows, axis), use.name))
 
@@ -134,8 +157,10 @@ def fill(use: Use) -> str:
 
 def concatenation(use: Use) -> str:
     """Option 0: the axis, 1: the activation, of which there may be none."""
-    axis, rank = use.option(0, "<i"), len(use.wanted.shape)
-    if use.option(1) or not use.operands or not -rank <= axis < rank:
+    if not use.operands:
+        raise Unsupported("it has no operands")
+    axis, rank = use.option(0, "<i"), len(use.type(use.value(0)).shape)
+    if use.option(1) or not -rank <= axis < rank:
         raise Unsupported(f"{use.operands} operands, axis {axis}, activation {use.option(1)}")
     values = [_scaled(use, i) for i in range(use.operands)]
     return use.b.renamed(movement.concat(use.b, values, axis % rank), use.name)

@@ -8,8 +8,9 @@ of int16; lite/kernels/internal/quantization_util.cc, CheckedLog2.
 import numpy as np
 
 from tinsmith.compose import elementwise
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.tflite.scaling import finished, quant_of, result_quant
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers.tflite.use import Use
 
 _NEARLY = 1e-3
 """How far the logarithm of a scale may be from a whole number."""

@@ -7,7 +7,8 @@ schema, version 3, StridedSliceOptions (begin, end, ellipsis, new axis, shrink a
 from dataclasses import dataclass
 
 from tinsmith.compose import movement
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.tflite.use import Use
 
 
 @dataclass(frozen=True)

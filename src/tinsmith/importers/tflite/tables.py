@@ -12,7 +12,8 @@ from math import erf, sqrt
 
 import numpy as np
 
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.tflite.use import Use
 from tinsmith.ir.ops._fixed import multiplier_of, scale_double
 from tinsmith.ir.ops.l2_norm import inverse_root
 

@@ -6,9 +6,10 @@ each point half of the line's error in the middle away from its own value.
 
 import numpy as np
 
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.tflite.scaling import result_quant
 from tinsmith.importers.tflite.tables import Function, round_away
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers.tflite.use import Use
 from tinsmith.ir.ops.lookup16 import POINTS
 
 _F4 = np.float32

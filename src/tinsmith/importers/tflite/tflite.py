@@ -7,12 +7,10 @@ supported is named with its operator and node before anything is compiled.
 
 from pathlib import Path
 
-from tinsmith.core.sandbox import run
-from tinsmith.importers._frame import Importer
+from tinsmith.importers._frame import Importer, parsed
 from tinsmith.importers.tflite.flatbuffer import refuse
 from tinsmith.importers.tflite.rules import support
 from tinsmith.ir.graph import Graph
-from tinsmith.ir.naming import graph_name
 
 
 def from_file(path: Path, name: str = "", semantics: str = "litert") -> Graph:
@@ -28,13 +26,7 @@ def from_file(path: Path, name: str = "", semantics: str = "litert") -> Graph:
             ``.type``, ``.shape``, ``.quant``, ``.finite``, ``.op``; ``sandbox.<what>`` where the
             file uses up the sandbox's limits.
     """
-    if not path.is_file():
-        refuse("file", f"There is no file {path.name!r}.", f"Looked in {path.parent}.")
-    return run(
-        "tinsmith.importers.tflite.convert:convert",
-        (path.resolve(), graph_name(path, name), semantics),
-        Graph,
-    )
+    return parsed(refuse, path, name, "tinsmith.importers.tflite.convert:convert", semantics)
 
 
 IMPORTER = Importer(

@@ -7,70 +7,36 @@ Quantised uint8 is int8 inside of the graph: the top bit is flipped and the zero
 lower, so every real number stays what it was; inputs and outputs keep the file's type.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from tinsmith.core.errors import UserError
+from tinsmith.importers._frame import Stages, Unsupported, distinct
 from tinsmith.importers.tflite.flatbuffer import broken, refuse
-from tinsmith.importers.tflite.schema import Model, Operator, Tensor
-from tinsmith.importers.tflite.use import Unsupported, Use
+from tinsmith.importers.tflite.schema import Model, Operator, Tensor, brief
+from tinsmith.importers.tflite.translation import Translation
+from tinsmith.importers.tflite.use import Rule, Use
 from tinsmith.importers.tflite.values import is_shifted, readable, shifted, type_of
-from tinsmith.importers.tflite.variables import Variables
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.types import TensorType
 
-__all__ = ["Rule", "Translation", "Unsupported", "Use", "translate"]
 
-
-@dataclass(frozen=True)
-class Rule:
-    """How one operator is translated.
-
-    Args:
-        stage: stem of the names of the stages that it makes.
-        options: code of its options table in the schema's union BuiltinOptions.
-        translate: appends nodes, returns the name of the result, or of each in order; empty where
-            it is no value (the handle of a variable).
-        types: types of operand ``typed`` that it takes (shown in the support table); any, and the
-            translation itself refuses, where empty.
-        note: what of it is refused, for the support table.
-        typed: which operand's type counts.
-    """
-
-    stage: str
-    options: int
-    translate: Callable[[Use], str | tuple[str, ...]]
-    types: tuple[str, ...] = ()
-    note: str = ""
-    typed: int = 0
-
-
-class Translation:
-    """The graph that grows; ``values`` maps tensor indices of the subgraph to names of values."""
+class _Translator:
+    """Reads one subgraph from its inputs to its outputs."""
 
     def __init__(self, model: Model, name: str, semantics: str, rules: Mapping[str, Rule]) -> None:
-        self.model = model
-        self.semantics = semantics
-        self.rules = rules
         quantised = any(_has_meaning(t) for t in model.tensors)
+        self.model, self.rules, self.stages = model, rules, Stages()
         self.builder = Builder(name, "quantised" if quantised else "float")
-        self.values: dict[int, str] = {}
-        self.variables = Variables(self.builder)
-        self._stages: dict[str, int] = {}
-
-    def stage(self, stem: str) -> str:
-        """The next stage of its kind: ``dense_0``, ``dense_1``, ..."""
-        number = self._stages.get(stem, 0)
-        self._stages[stem] = number + 1
-        return f"{stem}_{number}"
+        self.t = Translation(model, semantics, self.builder, self._first_contents)
+        self.values = self.t.values
 
     def bind_inputs(self) -> None:
         """Declare the inputs of the graph."""
         for index in self.model.inputs:
-            tensor = self.model.tensor(index)
+            tensor = self._of_one_case(self.model.tensor(index))
             if index in self.values or tensor.constant or tensor.variable:
                 broken(f"{tensor} cannot be an input")
             name, number = readable(tensor.name) or "input", 1
@@ -78,6 +44,16 @@ class Translation:
             while name in self.values.values():
                 name, number = f"{stem}_{number}", number + 1
             self.values[index] = self._input(name, tensor)
+
+    def _of_one_case(self, tensor: Tensor) -> Tensor:
+        """An input whose batch is free is compiled for a batch of 1."""
+        if tensor.signature[:1] != (-1,) or tensor.shape[:1] in ((), (1,)):
+            return tensor
+        self.builder.note(
+            f"Input {readable(tensor.name)!r} has a free batch, declared as {tensor.shape[0]}: it "
+            "is compiled for a batch of 1."
+        )
+        return replace(tensor, shape=(1, *tensor.shape[1:]))
 
     def _input(self, name: str, tensor: Tensor) -> str:
         inside = type_of(tensor)
@@ -93,9 +69,9 @@ class Translation:
 
     def _operator(self, operator: Operator) -> None:
         rule = self.rules[operator.kind]
-        self.builder.stage = self.stage(rule.stage)
-        try:
-            use = Use(self, operator, rule)
+        self.builder.stage = self.stages.next(rule.stage)
+        with refuse.at(_where(self.model, operator), "op", ValueError):
+            use = Use(self.t, operator, rule)
             with np.errstate(all="ignore"):  # scales of a file may be anything; nodes check them
                 found = rule.translate(use)
             values = (found,) if isinstance(found, str) else found
@@ -104,18 +80,14 @@ class Translation:
             for tensor, value in zip(use.results, values, strict=True):
                 if value:
                     self._keep(tensor, value)
-        except Unsupported as e:
-            refuse("op", f"{_where(self.model, operator)}: {e}.")
-        except UserError as e:
-            if e.code.startswith("import.tflite."):
-                raise
-            refuse("op", f"{_where(self.model, operator)}: {e.message}")
-        except ValueError as e:
-            refuse("op", f"{_where(self.model, operator)}: {e}.")
 
     def _keep(self, tensor: Tensor, value: str) -> None:
-        """What was built must be what the file declares; each tensor is written once."""
-        type, wanted = self.builder.type(value), type_of(tensor)
+        """What was built must be what the file declares; each tensor is written once. Where the
+        file leaves lengths free, the shape that was computed counts."""
+        type = self.builder.type(value)
+        if self.model.free:
+            tensor = replace(tensor, shape=type.shape)
+        wanted = type_of(tensor)
         if tensor.index in self.values or tensor.variable or tensor.constant:
             raise Unsupported(f"{tensor} is written twice")
         if (type.shape, type.dtype) != (wanted.shape, wanted.dtype):
@@ -133,19 +105,35 @@ class Translation:
             tensor, value = self.model.tensor(index), self.values[index]
             if is_shifted(tensor):
                 value = self.builder.op("recentre", value, name=f"{value}_uint8")
-            elif value in found:
-                shape = self.builder.type(value).shape
-                value = self.builder.op("reshape", value, name=f"{value}_again", shape=shape)
             found.append(value)
         if not found or len(set(self.model.outputs)) != len(found):
             broken(f"its outputs {list(self.model.outputs)} are not computed, each once")
-        return found
+        return distinct(self.builder, found)
 
     def finish(self) -> Graph:
         """The graph of all that was translated."""
         outputs = self.outputs()
-        self.variables.settle()
+        self.t.variables.settle()
         return self.builder.build(outputs)
+
+    def _first_contents(self, number: int) -> dict[str, np.ndarray]:
+        """What the subgraph ``number``, which takes nothing, assigns to variables: it is translated
+        and run once, here.
+
+        Raises:
+            Unsupported: there is no such subgraph, it has inputs, calls others or reads variables.
+            UserError: as `translate`.
+        """
+        if not 0 < number < len(self.model.subgraphs):
+            raise Unsupported(f"subgraph {number} of {len(self.model.subgraphs)} cannot be called")
+        model = self.model.subgraphs[number]
+        _require_known(model, self.rules)
+        if model.inputs:
+            raise Unsupported(f"subgraph {number} has inputs")
+        alone = replace(model, subgraphs=())  # so it calls no other, and itself neither
+        inner = _Translator(alone, "initial", self.t.semantics, self.rules)
+        inner.run()
+        return inner.t.variables.contents()
 
 
 def translate(model: Model, rules: Mapping[str, Rule], name: str, semantics: str) -> Graph:
@@ -156,46 +144,46 @@ def translate(model: Model, rules: Mapping[str, Rule], name: str, semantics: str
             be expressed; names operator and node), and what `schema.py` raises.
     """
     _require_known(model, rules)
-    t = Translation(model, name, semantics, rules)
-    t.bind_inputs()
-    t.run()
-    return t.finish()
+    translator = _Translator(model, name, semantics, rules)
+    translator.bind_inputs()
+    translator.run()
+    return translator.finish()
+
+
+_SHOWN = 3
+"""Kinds of operators that a refusal names: it is to be read at a glance."""
 
 
 def _require_known(model: Model, rules: Mapping[str, Rule]) -> None:
-    unknown = [f"{_where(model, o)}{_of(model, o)}" for o in model.operators if o.kind not in rules]
-    if unknown:
-        more = f" and {len(unknown) - 8} more" if len(unknown) > 8 else ""
-        refuse(
-            "op",
-            f"Not supported: {'; '.join(unknown[:8])}{more}.",
-            "`tinsmith kinds ops tflite` lists what is read.",
+    unknown: dict[str, list[Operator]] = {}
+    for operator in model.operators:
+        if operator.kind not in rules:
+            unknown.setdefault(operator.kind, []).append(operator)
+    if not unknown:
+        return
+    kinds = [_first_of(model, found) for found in unknown.values()]
+    left = len(kinds) - _SHOWN
+    more = f"; {left} kinds more" if left > 0 else ""
+    hint = "`tinsmith kinds ops tflite` lists what is read."
+    if "WHILE" in unknown:
+        hint = (
+            "Keras 3 writes LSTM and GRU so: build them with `unroll=True`, or use the `.keras` "
+            "file."
         )
+    refuse("op", f"Not supported: {'; '.join(kinds[:_SHOWN])}{more}.", hint)
 
 
-def initial_contents(t: Translation, number: int) -> dict[str, np.ndarray]:
-    """What the subgraph ``number``, which takes nothing, assigns to variables: it is translated and
-    run once, here.
-
-    Raises:
-        Unsupported: there is no such subgraph, it has inputs, calls others or reads variables.
-        UserError: as `translate`.
-    """
-    if not 0 < number < len(t.model.subgraphs):
-        raise Unsupported(f"subgraph {number} of {len(t.model.subgraphs)} cannot be called")
-    model = t.model.subgraphs[number]
-    _require_known(model, t.rules)
-    inner = Translation(replace(model, subgraphs=()), "initial", t.semantics, t.rules)
-    if model.inputs:
-        raise Unsupported(f"subgraph {number} has inputs")
-    inner.run()
-    return inner.variables.contents()
+def _first_of(model: Model, found: Sequence[Operator]) -> str:
+    """The first operator of a kind, and how many more there are."""
+    more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    return f"{_where(model, found[0])}{_of(model, found[0])}{more}"
 
 
 def _where(model: Model, operator: Operator) -> str:
     """An operator and its node, for people."""
     found = [model.tensors[o].name for o in operator.outputs if 0 <= o < len(model.tensors)]
-    return f"operator {operator.kind} (node {operator.index}, {', '.join(found)!r})"
+    kind, name = brief(operator.kind), brief(", ".join(found))
+    return f"operator {kind} (node {operator.index}, {name!r})"
 
 
 def _of(model: Model, operator: Operator) -> str:

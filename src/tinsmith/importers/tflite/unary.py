@@ -4,6 +4,7 @@ int16 in fixed point (lite/kernels/activations.cc)."""
 import numpy as np
 
 from tinsmith.compose import elementwise
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.tflite import tables, tables16
 from tinsmith.importers.tflite.scaling import (
     centred,
@@ -14,7 +15,7 @@ from tinsmith.importers.tflite.scaling import (
     scaled,
     symmetric,
 )
-from tinsmith.importers.tflite.translate import Unsupported, Use
+from tinsmith.importers.tflite.use import Use
 from tinsmith.ir.ops.sigmoid16 import RESULT, sigmoid_table
 
 BYTES = ("int8", "uint8")

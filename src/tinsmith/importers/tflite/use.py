@@ -1,21 +1,40 @@
 """One use of an operator, as the rules see it: operands, options, results and the graph's end."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tinsmith.core.errors import UserError
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.tflite.schema import Operator, Tensor
+from tinsmith.importers.tflite.translation import Translation
 from tinsmith.importers.tflite.values import content_of, known, readable, type_of
 from tinsmith.ir.graph import Attr
 from tinsmith.ir.types import Quant, TensorType
 
-if TYPE_CHECKING:
-    from tinsmith.importers.tflite.translate import Rule, Translation
 
+@dataclass(frozen=True)
+class Rule:
+    """How one operator is translated.
 
-class Unsupported(Exception):
-    """A use of an operator that cannot be expressed; the message says why, in a clause."""
+    Args:
+        stage: stem of the names of the stages that it makes.
+        options: code of its options table in the schema's union BuiltinOptions.
+        translate: appends nodes, returns the name of the result, or of each in order; empty where
+            it is no value (the handle of a variable).
+        types: types of operand ``typed`` that it takes (shown in the support table); any, and the
+            translation itself refuses, where empty.
+        note: what of it is refused, for the support table.
+        typed: which operand's type counts.
+    """
+
+    stage: str
+    options: int
+    translate: Callable[["Use"], str | tuple[str, ...]]
+    types: tuple[str, ...] = ()
+    note: str = ""
+    typed: int = 0
 
 
 class Use:
@@ -25,7 +44,7 @@ class Use:
     should be called; ``b`` the builder.
     """
 
-    def __init__(self, t: "Translation", operator: Operator, rule: "Rule") -> None:
+    def __init__(self, t: Translation, operator: Operator, rule: Rule) -> None:
         self.t, self.operator, self.rule, self.b = t, operator, rule, t.builder
         self.results = tuple(t.model.tensor(i) for i in operator.outputs)
         self.name = self.name_of(0) or rule.stage
@@ -47,6 +66,11 @@ class Use:
         """Type of the first result."""
         return type_of(self.result)
 
+    def declared(self, computed: tuple[int, ...]) -> tuple[int, ...]:
+        """Shape of the first result: what the file declares, or ``computed`` where it leaves
+        lengths free."""
+        return computed if self.t.model.free else self.result.checked().shape
+
     @property
     def operands(self) -> int:
         """How many operands it lists."""
@@ -62,9 +86,12 @@ class Use:
         return readable(self.results[number].name) if number < len(self.results) else ""
 
     def tensor(self, position: int) -> Tensor | None:
-        """Operand by position; None where it is left out."""
+        """Operand by position, in the shape that it has; None where it is left out."""
         index = self.operator.inputs[position] if position < self.operands else -1
-        return None if index == -1 else self.t.model.tensor(index)
+        if index == -1:
+            return None
+        tensor, value = self.t.model.tensor(index), self.t.values.get(index)
+        return replace(tensor, shape=self.type(value).shape) if value else tensor
 
     def given(self, position: int) -> Tensor:
         """Operand by position, which must be there."""

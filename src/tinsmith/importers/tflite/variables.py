@@ -8,8 +8,8 @@ assignment before it in the same run, or else what the run before left.
 
 import numpy as np
 
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.tflite.schema import Tensor
-from tinsmith.importers.tflite.use import Unsupported
 from tinsmith.importers.tflite.values import known, readable, type_of
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.types import TensorType

@@ -1,7 +1,8 @@
-"""More places along one axis, before and behind x, all with one value.
+"""More places along some axes, before and after x, all with one value.
 
-Attributes: axis, before and after (each from 0 on), value: a finite float for float32, a whole
-number that the dtype holds for the others (mostly the zero point), 0 or 1 for bool.
+Attributes: before and after (places along each axis, from 0 on; after axes that can be walked
+together are joined, at most 4 are left), value: a finite float for float32, a whole number that the
+dtype holds for the others (mostly the zero point), 0 or 1 for bool.
 """
 
 from collections.abc import Sequence
@@ -24,16 +25,36 @@ from tinsmith.ir.op import (
     moving,
 )
 from tinsmith.ir.ops._cases import SPECIAL, anything, case, int8_case, normal, whole
-from tinsmith.ir.ops._layout import around, axis_of, integer, limits_of, of_dtype, per_tensor
+from tinsmith.ir.ops._layout import integer, limits_of, of_dtype, per_tensor
+from tinsmith.ir.ops._window import numbers
 from tinsmith.ir.types import SIZES, Quant, TensorType
 
+RANK = 4
+"""Axes that the kernels walk."""
+Run = tuple[int, int, int]
+"""An axis: its length in x, the places before and those after."""
 
-def _where(x: TensorType, attrs: Attrs) -> tuple[int, int, int]:
-    axis = axis_of("pad", x, attrs)
-    before, after = integer("pad", attrs, "before"), integer("pad", attrs, "after")
-    if min(before, after) < 0:
-        raise ShapeError("pad", f"before {before}, after {after}; expected 0 or more")
-    return axis, before, after
+
+def walked(shape: Sequence[int], sides: Sequence[tuple[int, int]]) -> list[Run]:
+    """The axes as few as possible, the last of them last: one that gets no places lies whole in
+    each place of the axis before it, so that the two are one."""
+    runs: list[Run] = []
+    for length, (before, after) in zip(shape, sides, strict=True):
+        if runs and not before and not after:
+            runs[-1] = tuple(n * length for n in runs[-1])  # type: ignore[assignment]  # three still
+        else:
+            runs.append((length, before, after))
+    if len(runs) > 1 and runs[0] == (1, 0, 0):
+        del runs[0]
+    return runs
+
+
+def _sides(x: TensorType, attrs: Attrs) -> list[tuple[int, int]]:
+    before, after = (numbers("pad", attrs, n, len(x.shape), least=0) for n in ("before", "after"))
+    sides = list(zip(before, after, strict=True))
+    if len(walked(x.shape, sides)) > RANK:
+        raise ShapeError("pad", f"x {x.shape}, sides {sides}; at most {RANK} axes")
+    return sides
 
 
 def _value(x: TensorType, attrs: Attrs) -> float | int:
@@ -50,43 +71,44 @@ def _value(x: TensorType, attrs: Attrs) -> float | int:
 
 
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
-    """x with its axis longer by before + after; quantised ones keep their one scale."""
+    """x with each axis longer by before + after; quantised ones keep their one scale."""
     of_dtype("pad", inputs, 1, *SIZES)
     (x,) = inputs
-    axis, before, after = _where(x, attrs)
+    sides = _sides(x, attrs)
     _value(x, attrs)
     if x.quant:
         per_tensor("pad", x)
-    shape = (*x.shape[:axis], x.shape[axis] + before + after, *x.shape[axis + 1 :])
+    shape = tuple(d + before + after for d, (before, after) in zip(x.shape, sides, strict=True))
     return (TensorType(shape, x.dtype, x.quant),)
 
 
 def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
-    """A copy of x between two runs of the value."""
-    axis, before, _ = _where(site.inputs[0], site.attrs)
-    (x,) = operands
+    """A copy of x in a tensor of the value."""
+    (x,), sides = operands, _sides(site.inputs[0], site.attrs)
     y = np.full(site.outputs[0].shape, _value(site.inputs[0], site.attrs), x.dtype)
-    np.moveaxis(y, axis, 0)[before : before + x.shape[axis]] = np.moveaxis(x, axis, 0)
+    y[tuple(slice(before, before + d) for d, (before, _) in zip(x.shape, sides, strict=True))] = x
     return (y,)
 
 
 def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """numpy's pad in float64."""
-    axis, before, after = _where(site.inputs[0], site.attrs)
-    sides = [(before, after) if i == axis else (0, 0) for i in range(operands[0].ndim)]
     value = _value(site.inputs[0], site.attrs)
-    return (np.pad(operands[0].astype(np.float64), sides, constant_values=value),)
+    sides = _sides(site.inputs[0], site.attrs)
+    x = operands[0].astype(np.float64)
+    return (np.pad(x, sides, constant_values=value) if sides else x,)
 
 
 def arguments(site: Site) -> Sequence[Argument]:
-    """(x, y, outer, length, inner, before, after, the value's bits as one or two int32)"""
+    """(x, y, four lengths of x, places before and after each, the value's bits as one or two
+    int32), filled up with lengths 1 in front"""
     (x,) = site.inputs
-    axis, before, after = _where(x, site.attrs)
+    runs = walked(x.shape, _sides(x, site.attrs))
+    runs = [(1, 0, 0)] * (RANK - len(runs)) + runs
     value = np.asarray([_value(x, site.attrs)], x.dtype)
     bits = int.from_bytes(value.astype(value.dtype.newbyteorder("<")).tobytes(), "little")
     words = [(bits >> at & 0xFFFFFFFF) for at in range(0, 8 * value.itemsize, 32)]
     signed = [w - (1 << 32) if w >> 31 else w for w in words]
-    return [In(0), Out(), *around(x.shape, axis), before, after, *signed]
+    return [In(0), Out(), *(n for kind in zip(*runs, strict=True) for n in kind), *signed]
 
 
 def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
@@ -97,28 +119,51 @@ def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
     if x.dtype != "float32":
         low, high = (0, 1) if x.dtype == "bool" else limits_of(x.dtype)
         value = int(rng.integers(low, high, endpoint=True))
-    before, after = (int(v) for v in rng.integers(0, 3, 2))
-    axis = int(rng.integers(len(x.shape)))
-    return Extension((0,), {"axis": axis, "before": before, "after": after, "value": value})
+    rank = len(x.shape)
+    before, after = (rng.integers(0, 3, rank) * (rng.random(rank) < 2 / rank) for _ in range(2))
+    sides = list(zip(before.tolist(), after.tolist(), strict=True))
+    if len(walked(x.shape, sides)) > RANK:
+        return None
+    attrs: dict[str, Attr] = {"value": value}
+    attrs |= {"before": tuple(a for a, _ in sides), "after": tuple(b for _, b in sides)}
+    return Extension((0,), attrs)
 
 
 _Q = (Quant((0.1,), (3,)),)
-_SIDES: dict[str, Any] = {"axis": 1, "before": 1, "after": 2}
+
+
+def _by(*sides: tuple[int, int]) -> dict[str, Any]:
+    """Attributes of pairs, one per axis."""
+    return {"before": tuple(a for a, _ in sides), "after": tuple(b for _, b in sides)}
+
+
+_SIDES = _by((0, 0), (1, 2))
+_PICTURE = _by((0, 0), (1, 2), (3, 1), (0, 0))
 CASES = {
     d: case(anything(d, 3, 3), value=1.5 if d == "float32" else 1, **_SIDES) for d in SIZES
 } | {
-    "one_element": case(normal(1), axis=0, before=1, after=1, value=0.5),
-    "nothing": case(normal(3, 5), axis=1, before=0, after=0, value=0.0),
-    "first_axis": case(normal(3, 5), axis=0, before=2, after=1, value=-1.25),
-    "middle_axis": case(normal(2, 3, 4), axis=1, before=0, after=3, value=0.1),
-    "last_axis": case(normal(3, 5), axis=-1, before=4, after=0, value=-0.0),
-    "special": case(SPECIAL, axis=0, before=1, after=2, value=3e38),
-    "quantised": int8_case(whole("int8", 3, 5, 2), quants=_Q, axis=1, before=1, after=2, value=3),
-    "quantised_ends": int8_case(whole("int8", 7), quants=_Q, axis=0, before=3, after=1, value=-128),
-    "int64_value": case(whole("int64", 3), axis=0, before=1, after=1, value=-(2**62) - 2**31 + 5),
-    "int32_lowest": case(whole("int32", 3), axis=0, before=1, after=1, value=-(2**31)),
-    "uint8_highest": case(whole("uint8", 3), axis=0, before=1, after=1, value=255),
-}
+    "one_element": case(normal(1), value=0.5, **_by((1, 1))),
+    "no_dimension": case(np.array(3.5, np.float32), value=0.5, **_by()),
+    "nothing": case(normal(3, 5), value=0.0, **_by((0, 0), (0, 0))),
+    "first_axis": case(normal(3, 5), value=-1.25, **_by((2, 1), (0, 0))),
+    "middle_axis": case(normal(2, 3, 4), value=0.1, **_by((0, 0), (0, 3), (0, 0))),
+    "last_axis": case(normal(3, 5), value=-0.0, **_by((0, 0), (4, 0))),
+    "picture": case(normal(1, 3, 4, 2), value=-2.5, **_PICTURE),
+    "pictures": case(normal(3, 2, 5, 3), value=0.0, **_PICTURE),
+    "picture_int8": int8_case(whole("int8", 2, 3, 4, 2), quants=_Q, value=3, **_PICTURE),
+    "picture_int16": case(whole("int16", 2, 3, 4, 2), value=-300, **_PICTURE),
+    "picture_int64": case(whole("int64", 2, 3, 4, 2), value=-(2**62) - 5, **_PICTURE),
+    "four_axes": case(normal(2, 1, 3, 2), value=7.0, **_by((1, 0), (2, 1), (0, 2), (1, 1))),
+    "five_axes": case(normal(2, 2, 2, 3, 2), value=7.0,
+                      **_by((0, 0), (1, 1), (0, 0), (2, 0), (0, 3))),
+    "one_side_each": case(whole("int32", 2, 3, 4), value=9, **_by((0, 1), (1, 0), (0, 1))),
+    "special": case(SPECIAL, value=3e38, **_by(*[(1, 2)], *[(0, 0)] * (SPECIAL.ndim - 1))),
+    "quantised": int8_case(whole("int8", 3, 5), quants=_Q, value=3, **_by((0, 0), (1, 2))),
+    "quantised_ends": int8_case(whole("int8", 7), quants=_Q, value=-128, **_by((3, 1))),
+    "int64_value": case(whole("int64", 3), value=-(2**62) - 2**31 + 5, **_by((1, 1))),
+    "int32_lowest": case(whole("int32", 3), value=-(2**31), **_by((1, 1))),
+    "uint8_highest": case(whole("uint8", 3), value=255, **_by((1, 1))),
+}  # fmt: skip
 
 OP = Op(
     name="pad",

@@ -1,17 +1,28 @@
-/* More places along one axis, elements of 2 bytes: y[o][k][i] = x[o][k - before][i], or the value where that lies
- * outside x. x [outer][length][inner] -> y [outer][before + length + after][inner]. The value is given by its bits. */
-/* mutant: "k < before + length" -> "k < length" */
+/* More places before and after x along up to four axes, elements of 2 bytes, all with the value, which is given by its
+ * bits. x [d0][d1][d2][d3] -> y [b0 + d0 + a0]...[b3 + d3 + a3]. A row of y is some of the value, a row of x, more of the
+ * value; or, outside of x, the value alone. */
+/* mutant: "j >= 0" -> "j > 0" */
+/* mutant: "b3 + d3 : wide" -> "d3 : wide" */
 #include "ts_kernel.h"
 
-void ts_pad_b2(const uint16_t *x, uint16_t *y, int32_t outer, int32_t length, int32_t inner, int32_t before, int32_t after,
-                int32_t value) {
-    int32_t longer = before + length + after;
-    for (int32_t o = 0; o < outer; o++) {
-        for (int32_t k = 0; k < longer; k++) {
-            for (int32_t i = 0; i < inner; i++) {
-                int32_t inside = k >= before && k < before + length;
-                y[(o * longer + k) * inner + i] = inside ? x[(o * length + k - before) * inner + i] : (uint16_t)value;
-            }
+void ts_pad_b2(const uint16_t *x, uint16_t *y, int32_t d0, int32_t d1, int32_t d2, int32_t d3, int32_t b0, int32_t b1,
+                int32_t b2, int32_t b3, int32_t a0, int32_t a1, int32_t a2, int32_t a3, int32_t value) {
+    uint16_t fill = (uint16_t)value;
+    int32_t wide = b3 + d3 + a3;
+    for (int32_t i = -b0; i < d0 + a0; i++)
+    for (int32_t j = -b1; j < d1 + a1; j++)
+    for (int32_t k = -b2; k < d2 + a2; k++) {
+        int32_t inside = i >= 0 && i < d0 && j >= 0 && j < d1 && k >= 0 && k < d2;
+        int32_t start = inside ? b3 : wide, end = inside ? b3 + d3 : wide, h = 0;
+        while (h < start) {
+            y[h++] = fill;
         }
+        while (h < end) {
+            y[h++] = *x++;
+        }
+        while (h < wide) {
+            y[h++] = fill;
+        }
+        y += wide;
     }
 }

@@ -296,9 +296,9 @@ REFUSALS = {
         lambda rng: File(
             [Tensor("x", (1, 2, 2, 1)), Tensor("w", (1, 9, 9, 1), data=np.ones((1, 9, 9, 1))),
              Tensor("y", (1, 2, 2, 1))],
-            [Operator(3, (0, 1, -1), (2,), 1, {1: ("i", 1), 2: ("i", 1)})],
+            [Operator(3, (0, 1, -1), (2,), 1, {0: ("b", 1), 1: ("i", 1), 2: ("i", 1)})],
         ),
-        "op", "a window",
+        "op", "no window of (9, 9)",
     ),
     "stride_zero": (
         lambda rng: File(

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tflites
 from tflite_options import Draw, ints
-from tflites import Tensor
+from tflites import File, Operator, Tensor
 
 from tinsmith.core.errors import UserError
 from tinsmith.importers.tflite.convert import convert
+from tinsmith.importers.tflite.operators import NAMES
 
 X = (2, 3)
 
@@ -160,12 +162,88 @@ REFUSALS: dict[str, tuple[Callable[[], Draw], str]] = {
         ),
         "it sums 40000 numbers",
     ),
+    "a window of billions of places": (
+        lambda: Draw(
+            "MAX_POOL_2D", [Tensor("x", (1, 2, 2, 1))], [Tensor("y", (1, 2, 2, 1))], 5,
+            {0: ("b", 0), 1: ("i", 1), 2: ("i", 1), 3: ("i", 2**31 - 1), 4: ("i", 2**31 - 1)},
+        ),
+        "a window (2147483647, 2147483647)",
+    ),
     "computed weights of 16 bits": (
         lambda: Draw("FULLY_CONNECTED", [int16("x"), int16("w")], [
             Tensor("y", (2, 2), "int16", (0.1,), (0,))], 8, {}),
         "computed",
     ),
 }  # fmt: skip
+
+
+def refused(file: File, folder: Path) -> UserError:
+    path = folder / "net.tflite"
+    path.write_bytes(file.bytes())
+    with pytest.raises(UserError) as e:
+        convert(path, "net", "litert")
+    return e.value
+
+
+def custom(names: list[str]) -> File:
+    """One operator of each name, and another of each."""
+    tensors = [Tensor("x", X), *(Tensor(f"y{i}", X) for i, _ in enumerate(names * 2))]
+    operators = [
+        Operator(tflites.CUSTOM, (0,), (i + 1,), custom=n) for i, n in enumerate(names * 2)
+    ]
+    return File(tensors, operators)
+
+
+def test_operators_that_are_not_known_are_counted_by_kind(tmp_path: Path) -> None:
+    said = refused(custom([f"Own{i}" for i in range(40)]), tmp_path)
+    assert said.code == "import.tflite.op"
+    assert said.message == (
+        "Not supported: operator Own0 (node 0, 'y0') of float32 and 1 more; "
+        "operator Own1 (node 1, 'y1') of float32 and 1 more; "
+        "operator Own2 (node 2, 'y2') of float32 and 1 more; 37 kinds more."
+    )
+    assert said.hint == "`tinsmith kinds ops tflite` lists what is read."
+
+
+def test_a_loop_of_keras_names_both_ways_out(tmp_path: Path) -> None:
+    """LSTM and GRU as Keras 3 and the converter write them."""
+    file = custom(["Other"])
+    file.operators.append(Operator(NAMES.index("WHILE"), (0,), (1,)))
+    said = refused(file, tmp_path)
+    assert said.code == "import.tflite.op" and "operator WHILE (node 2, 'y0')" in said.message
+    assert "`unroll=True`" in said.hint and "`.keras` file" in said.hint
+
+
+LONG = "a_name_that_goes_on_/" * 190
+LONG_REFUSALS: dict[str, Callable[[], File]] = {
+    "operators of long names": lambda: custom([f"{i}{LONG}" for i in range(50)]),
+    "tensors of long names": lambda: Draw(
+        "ADD", [Tensor(LONG, X), Tensor(LONG, X, "int32")], [Tensor(LONG, X)], 11, {}
+    ).file(),
+    "many results": lambda: Draw(
+        "NEG", [Tensor("x", X)], [Tensor(f"{i}{LONG}", X) for i in range(900)], 42
+    ).file(),
+    "a shape of many": lambda: Draw(
+        "NEG", [Tensor("x", (1,) * 1000)], [Tensor("y", X)], 42
+    ).file(),
+    "long lists of numbers": lambda: Draw(
+        "PAD", [Tensor("x", X), ints("sides", [-1] * 5000)], [Tensor("y", X)], 22
+    ).file(),
+    "many starts": lambda: Draw(
+        "SLICE", [Tensor("x", X), ints("b", [7] * 5000), ints("n", [7] * 5000)],
+        [Tensor("y", X)], 48,
+    ).file(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", [*LONG_REFUSALS, *REFUSALS])
+def test_a_refusal_is_five_lines_at_most(what: str, tmp_path: Path) -> None:
+    """Of 100 characters, with the file's name in front."""
+    file = LONG_REFUSALS[what]() if what in LONG_REFUSALS else REFUSALS[what][0]().file()
+    said = refused(file, tmp_path)
+    assert "\n" not in said.message + said.hint
+    shown = (f"tinsmith: net.tflite: {said.message}", f"  {said.hint}")
+    assert sum(-(-len(text) // 100) for text in shown) <= 5
 
 
 @pytest.mark.parametrize("what", REFUSALS)

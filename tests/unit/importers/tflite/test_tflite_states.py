@@ -10,8 +10,11 @@ from tflite_recurrent import compared
 from tflites import File, Operator, Tensor
 
 from tinsmith.core.errors import UserError
+from tinsmith.importers import read_model
 from tinsmith.importers.tflite.convert import convert
 from tinsmith.importers.tflite.operators import NAMES
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.interp import run_cases
 
 
 def operator(kind: str, inputs, outputs, type: int = 0, options=None) -> Operator:
@@ -139,6 +142,40 @@ def test_svdf(dtype: str, tmp_path: Path) -> None:
         if file.tensors[1].shape == (1, 1):
             continue  # one number of each: relu may leave nothing to compare
         compared(file, x, tmp_path)
+
+
+def test_sums_of_svdf_wrap_as_the_reference_does_and_are_told(tmp_path: Path) -> None:
+    """Weights of full range over a memory that is full of the largest numbers."""
+    wrapped = 0
+    for number in range(20):
+        rng = np.random.default_rng([7, number])
+        file, x = svdf(rng, "int8")
+        features, times, y = file.tensors[1], file.tensors[2], file.tensors[5]
+        if times.shape[1] < 3:
+            continue  # two terms of 2^30 reach an end, but do not pass it
+        features.data = rng.choice([-127, 127], features.shape)
+        times.data = rng.choice([-32767, 32767, 20000], times.shape)
+        y.scale = (float(np.float32(2.0**24 * 2e-4 * 0.0003)),)
+        graph = compared(file, x, tmp_path, varied=False)
+        (note,) = graph.notes
+        assert "Operator SVDF (node 0, 'y'): its sums may reach" in note and "wrap" in note
+        wrapped += _leaves_int32(graph, x)
+    assert wrapped > 5
+    assert read_model(tmp_path / "net.tflite").notes == graph.notes  # out of the sandbox, too
+
+
+def _leaves_int32(graph: Graph, x: np.ndarray) -> bool:
+    """Whether some sum of the model, made in 64 bits, is not the one that was made."""
+    values = run_cases(graph, {graph.inputs[0]: x}, reset_each=False)
+    product = next(n for n in graph.nodes if n.op == "mul")
+    wide, times = (np.asarray(values.get(i, graph.constants.get(i)), np.int64)
+                   for i in product.inputs)  # fmt: skip
+    return bool((np.abs((wide * times).sum(-1)) >= 2**31).any())
+
+
+def test_svdf_that_cannot_leave_int32_says_nothing(tmp_path: Path) -> None:
+    file, x = svdf(np.random.default_rng([6, 0]), "int8")
+    assert compared(file, x, tmp_path).notes == ()
 
 
 def lstm(rng: np.random.Generator) -> tuple[File, np.ndarray]:
