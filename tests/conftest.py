@@ -19,10 +19,16 @@ from zlib import crc32
 
 import numpy as np
 import pytest
+from compilers import lacks
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
-TOOLS = ("arm-none-eabi-gcc", "qemu-system-arm", "qemu-system-riscv32", "cmake", "chromium")
+TOOLS = (
+    "git", "gcc", "g++", "cmake", "arm-none-eabi-gcc", "qemu-system-arm", "qemu-system-riscv32",
+    "chromium",
+)  # fmt: skip
+PARTS = {"gcc": "stdio.h", "g++": "cstdio", "arm-none-eabi-gcc": "stdio.h"}
+"""Compilers that Debian can install without their C library, and a header of it."""
 MODULES = ("capstone", "h5py", "keras", "scipy", "torch", "unicorn", "wasmtime")
 """Without these some tests are skipped."""
 
@@ -52,15 +58,14 @@ def pytest_configure(config: pytest.Config) -> None:
     wanted = config.getoption("--seed")
     random = int.from_bytes(os.urandom(4), "little")
     config.stash[SEED] = random if wanted == "random" else int(wanted)
-    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    missing = _missing_tools()
     missing += [module for module in MODULES if find_spec(module) is None]
     if config.getoption("--require-tools") and missing:
         raise pytest.UsageError(f"--require-tools: missing on this machine: {', '.join(missing)}")
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
-    names = ", ".join(missing) or "none"
+    names = ", ".join(_missing_tools()) or "none"
     return f"tinsmith: --seed {config.stash[SEED]}, missing tools: {names}, shared: {_shared()}"
 
 
@@ -111,10 +116,21 @@ def rng(request: pytest.FixtureRequest) -> np.random.Generator:
 
 
 @pytest.fixture(scope="session")
-def require_tool(request: pytest.FixtureRequest) -> Callable[[str], str]:
-    """``require_tool("qemu-system-arm")``: its path; skips by name (fails with
-    --require-tools)."""
-    return lambda name: _require(request.config, name, shutil.which(name))
+def require_tool(request: pytest.FixtureRequest) -> Callable[..., str]:
+    """``require_tool("qemu-system-arm")``: its path; skips by name (fails with --require-tools).
+    ``require_tool("arm-none-eabi-gcc", "stdio.h")``: a compiler that has this header; gcc and g++
+    are asked for their C library always, and CMake for a compiler, as tests link with them."""
+
+    def ask(name: str, header: str | None = None) -> str:
+        if name == "cmake":
+            ask("gcc")
+        path = _require(request.config, name, shutil.which(name))
+        header = header or (PARTS[name] if name in ("gcc", "g++") else None)
+        if header and lacks(path, header):
+            _require(request.config, f"{header} of {name}", None)
+        return path
+
+    return ask
 
 
 @pytest.fixture(scope="session")
@@ -157,7 +173,17 @@ def _commit() -> str:
     return f"{head}-dirty" if changed else head
 
 
+def _missing_tools() -> list[str]:
+    """Tools that are not there, and parts of those that are half there."""
+    found = {tool: shutil.which(tool) for tool in TOOLS}
+    missing = [tool for tool, path in found.items() if path is None]
+    halves = ((path, tool, PARTS[tool]) for tool, path in found.items() if path and tool in PARTS)
+    return missing + [f"{part} of {tool}" for path, tool, part in halves if lacks(path, part)]
+
+
 def _git(*arguments: str) -> str:
+    if shutil.which("git") is None:
+        return ""
     command = ["git", "-C", str(ROOT), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 

@@ -227,7 +227,7 @@ def test_the_esp_idf_component_keeps_to_its_specification(tmp_path: Path, requir
     assert override and (example / "main" / override[1]).resolve() == component.resolve()
     compiled(component, require_tool)
     built_by_cmake(component, "esp_idf.cmake", "mixed", require_tool)
-    arm = require_tool("arm-none-eabi-gcc")
+    arm = require_tool("arm-none-eabi-gcc", "stdio.h")
     main = "examples/selftest/main/main.c"
     call(arm, *CORTEX_M4, *STRICT, "-Isrc", "-c", main, "-o", "o", cwd=component)
 

@@ -1,6 +1,7 @@
 """Campaigns: left out by default, sized by --campaign, resumable, recorded at full size only."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,8 @@ def run(tree: Tree, *arguments: str) -> str:
 
 
 @pytest.fixture
-def planted(tree: Tree) -> Tree:
+def planted(tree: Tree, require_tool: Callable[..., str]) -> Tree:
+    require_tool("git")
     tree.write("tests/unit/test_planted.py", TEST)
     tree.write(".gitignore", "__pycache__/\n.pytest_cache/\nbroken\n")
     for command in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "x")):

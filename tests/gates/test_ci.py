@@ -16,8 +16,8 @@ def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     tools = folder / "tools"
     tools.mkdir()
     fakes = (
-        "arm-none-eabi-gcc", "qemu-system-arm", "qemu-system-riscv32", "cmake", "chromium", "make",
-        "python3",
+        "git", "gcc", "g++", "cmake", "arm-none-eabi-gcc", "qemu-system-arm", "qemu-system-riscv32",
+        "chromium", "make", "python3", "apt-get", "sudo",
     )  # fmt: skip
     for name in fakes:
         (tools / name).write_text(
@@ -49,3 +49,11 @@ def test_a_failure_of_either_is_a_failure(tmp_path: Path, target: str) -> None:
     result = run(tmp_path, TINSMITH_SHARED=str(tmp_path), FAIL=target)
     assert result.returncode == 1
     assert result.stdout.splitlines()[-1] == f"make {target} REQUIRE=1"
+
+
+def test_a_compiler_without_its_library_gets_it(tmp_path: Path) -> None:
+    """gcc-arm-none-eabi without newlib, and gcc without libc6-dev: what -E of a header says."""
+    result = run(tmp_path, TINSMITH_SHARED=str(tmp_path), FAIL="-E")
+    (installed,) = [x for x in result.stdout.splitlines() if "apt-get install" in x]
+    assert "-recommends build-essential libnewlib-arm-none-eabi REQUIRE" in installed
+    assert result.stdout.splitlines()[-1] == "make check REQUIRE=1"

@@ -124,3 +124,16 @@ def test_flags_that_change_results_are_refused(flag: str, tmp_path: Path) -> Non
     sources = {k: t for k, t in kernel_sources().items() if k.endswith(".h") or "add_f" in k}
     with pytest.raises(InternalError, match="tinsmith: "):
         compile_kernels(tmp_path, ("-O2", "-std=c99", flag), sources)
+
+
+def test_the_host_compiles_beside_a_compiler_without_its_library(tmp_path: Path) -> None:
+    """gcc without libc6-dev: the folders that it names have no stdlib.h."""
+    listed = f"#include <...> search starts here:\n {tmp_path}\nEnd of search list."
+    (tmp_path / "cc").write_text(f"#!/bin/sh\necho '{listed}' >&2\n")
+    (tmp_path / "cc").chmod(0o755)
+    (tmp_path / "one.c").write_text("#include <string.h>\n")
+    zig = TOOLCHAINS.get("zig")
+    command = [*zig.find().command, *zig.target(BOARDS.get("host").core), "-c", "one.c"]
+    environment = {"PATH": str(tmp_path), **zig.environment(tmp_path)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,6 +1,7 @@
 """Golden vectors of a model file: seeded, of its own types, one sequence where it has states."""
 
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -109,7 +110,10 @@ def test_what_no_package_can_be_is_told_before_the_model_is_read(
     assert e.value.code == code
 
 
-def test_a_projects_toolchain_is_known_before_its_first_step(tmp_path: Path) -> None:
+def test_a_projects_toolchain_is_known_before_its_first_step(
+    tmp_path: Path, require_tool: Callable[..., str]
+) -> None:
+    require_tool("arm-none-eabi-gcc")
     asked = PackageOptions(("wasm",), tmp_path, toolchain="arm_gcc")
     with pytest.raises(UserError, match="no such pair"):
         package_project(project(tmp_path), ["rpi_pico", "esp32_c3"], asked)

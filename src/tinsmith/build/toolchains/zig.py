@@ -9,6 +9,8 @@ from tinsmith.build.toolchain import Found, Toolchain
 from tinsmith.core.errors import MissingTool, UserError
 from tinsmith.devices.board import Core
 
+NO_COMPILER = "no-compiler-of-the-system"
+
 
 def find() -> Found:
     """The binary inside the ``ziglang`` package."""
@@ -39,9 +41,11 @@ def relocatable(core: Core) -> Sequence[str]:
 
 
 def environment(cache: Path) -> dict[str, str]:
-    """Zig keeps its compiler runtime in these folders; nothing is written to the home folder."""
+    """Zig keeps its compiler runtime in these folders; nothing is written to the home folder. For
+    the host it would ask the system's C compiler, by CC, where its headers are, and fail if that
+    has none (gcc without libc6-dev). With no such compiler it takes its own headers."""
     folder = str(cache / "zig")
-    return {"ZIG_GLOBAL_CACHE_DIR": folder, "ZIG_LOCAL_CACHE_DIR": folder}
+    return {"ZIG_GLOBAL_CACHE_DIR": folder, "ZIG_LOCAL_CACHE_DIR": folder, "CC": NO_COMPILER}
 
 
 TOOLCHAIN = Toolchain(
