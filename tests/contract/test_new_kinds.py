@@ -16,18 +16,22 @@ KINDS = {
     "board": "nucleo_l476rg",
     "runner": "again",
     "command": "hello",
+    "set": "quick",
+    "importer": "plain",
 }
+MORE = 1 + 1 + 2
+"""Files beyond one each: the C of the op and of the set, and the importer is a folder of three."""
 MAIN = "from tinsmith.cli.main import main; main()"
 
 
 @pytest.fixture(scope="module")
 def grown(tmp_path_factory: pytest.TempPathFactory) -> Tree:
-    """The tree with one file more of each kind (and the C of the op); nothing else is touched."""
+    """The tree with one file or folder more of each kind (and C); nothing else is touched."""
     tree = copy_tree(tmp_path_factory.mktemp("grown") / "tree")
     before = {p for p in (tree.root / "src").rglob("*") if p.is_file()}
     shutil.copytree(NEW / "src", tree.root / "src", dirs_exist_ok=True)
     added = {p for p in (tree.root / "src").rglob("*") if p.is_file()} - before
-    assert len(added) == len(KINDS) + 1
+    assert len(added) == len(KINDS) + MORE
     assert tree.make("docs").returncode == 0
     return tree
 
@@ -79,6 +83,40 @@ def test_the_op_is_quantised(grown: Tree) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
     layer = "'dense', 'requantize', 'lookup', 'transpose', 'transpose'"
     assert result.stdout.strip() == f"['quantize', {layer}, {layer}, 'dequantize'] []"
+
+
+SECOND_SET = """
+import numpy as np
+from pathlib import Path
+from tinsmith.bench.outcome import RunOptions
+from tinsmith.bench.run import run
+from tinsmith.build.image import BuildOptions, build_image
+from tinsmith.codegen.compile import compile_graph
+from tinsmith.devices.board import BOARDS
+from tinsmith.importers import read_model
+from tinsmith.ir.interp import run_cases
+Path("w.matrix").write_text("1 2.5 -3\\n0.125 7 -0.3\\n")
+graph = read_model(Path("w.matrix"))
+inputs = {"x": np.array([[[0.1, 20, -3]], [[1e-3, 0.7, 5]]], np.float32)}
+for name in ("nucleo_l4r5zi", "rpi_pico"):
+    board = BOARDS.get(name)
+    module = compile_graph(graph, name)
+    firmware = build_image(module, board, "zig", BuildOptions(cache=Path("objects")))
+    got = run(firmware, board, "unicorn", RunOptions(inputs, cache=Path("objects"))).outputs
+    same = got["y"].tobytes() == run_cases(graph, inputs)["y"].tobytes()
+    print(name, module.kernels["y"], "w_by_column[6]" in module.sources["w_weights.c"],
+          "y#scratch" in module.plan.places, same)
+"""
+
+
+def test_a_kernel_of_a_second_set_is_taken_where_the_core_has_what_it_needs(grown: Tree) -> None:
+    """With scratch and with weights in another arrangement, on a graph of the new importer."""
+    result = grown.run(sys.executable, "-c", SECOND_SET)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stdout.splitlines() == [
+        "nucleo_l4r5zi quick/dense_float32 True True True",
+        "rpi_pico ref/dense_float32 False False True",
+    ]
 
 
 @pytest.mark.parametrize("kind", KINDS)
