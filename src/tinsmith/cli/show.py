@@ -20,7 +20,7 @@ from tinsmith.flow.package import Packed
 from tinsmith.flow.parts import Built
 from tinsmith.flow.record import EMULATION, interval_text, latency_text, runner_text
 from tinsmith.flow.result import BoardResult, Model, Result
-from tinsmith.learn.trained import Metrics
+from tinsmith.learn.metrics import Metrics
 
 _NO_CYCLES = "not given: the board has no calibrated cycle model"
 _WIDE = 10_000

@@ -10,7 +10,7 @@ from tinsmith.core.limits import Limits
 from tinsmith.core.quantity import Estimated
 from tinsmith.core.units import count_text, percent_text
 from tinsmith.devices.board import Board
-from tinsmith.learn.trained import Metrics
+from tinsmith.learn.metrics import Metrics
 from tinsmith.prove.trace import Verdict
 
 _ROUNDING = 1e-9

@@ -11,7 +11,7 @@ from tinsmith.core.quantity import Emulated, Estimated, Measured, Quantity
 from tinsmith.data.dataset import Dataset
 from tinsmith.data.windows import Windows
 from tinsmith.flow.result import BoardResult, Model
-from tinsmith.learn.trained import Interval, Metrics
+from tinsmith.learn.metrics import Interval, Metrics
 
 EMULATION = "emulated: core and memories, not peripherals"
 

@@ -13,7 +13,8 @@ from tinsmith.data.windows import Windows
 from tinsmith.devices.board import Board
 from tinsmith.flow.gates import Gate
 from tinsmith.ir.graph import Graph
-from tinsmith.learn.trained import Metrics, Trained
+from tinsmith.learn.metrics import Metrics
+from tinsmith.learn.trained import Trained
 from tinsmith.prove.trace import Verdict
 
 

@@ -22,7 +22,7 @@ def make_model(steps: Steps) -> Model:
     dataset = steps.load()
     windows = steps.cut(dataset)
     features = steps.survey(windows)
-    trained = steps.train(windows)
+    trained = steps.train(windows, features)
     graph = steps.export(trained)
     compressed = steps.compress(graph, windows)
     before = steps.judge(graph, windows)

@@ -12,8 +12,7 @@ from tinsmith.core.quantity import Estimated
 from tinsmith.devices.board import BOARDS
 from tinsmith.flow import gates
 from tinsmith.ir.graph import Graph
-from tinsmith.learn.metrics import metrics
-from tinsmith.learn.trained import Metrics
+from tinsmith.learn.metrics import Metrics, metrics
 from tinsmith.prove.trace import Divergence, Verdict
 
 PICO = BOARDS.get("rpi_pico")

@@ -11,7 +11,7 @@ from tinsmith.flow.record import elf_hash, runner_text
 from tinsmith.flow.report import board_charts, model_charts
 from tinsmith.flow.result import BoardResult, Model, Result
 from tinsmith.ir.graph import Attr
-from tinsmith.learn.trained import Interval
+from tinsmith.learn.metrics import Interval
 
 
 @dataclass(frozen=True)
