@@ -12,7 +12,7 @@ NEW = Path(__file__).parent / "new_kinds"
 KINDS = {
     "op": "absolute",
     "block": "energy",
-    "family": "narrow",
+    "family": "convolved",
     "board": "nucleo_l476rg",
     "runner": "again",
     "command": "hello",

@@ -51,9 +51,12 @@ def check_outputs(example: Path) -> None:
         with zipfile.ZipFile(folder / "wrist-c-library.zip") as archive:
             assert any(n.endswith("CMakeLists.txt") for n in archive.namelist())
         record = json.loads((folder / "record.json").read_text())
-        flash = record["quantities"]["flash"]
-        assert flash["method"] == "emulated"
-        assert flash["board"] == board
+        found = record["quantities"]
+        assert found["flash"]["method"] == found["ram_static"]["method"] == "linked image"
+        assert found["stack"]["method"] == "painted, emulated"
+        assert found["instructions"]["method"] == "emulated"
+        assert found["arena"]["method"] == "planned"
+        assert all(q["board"] == board and q["source"] for q in found.values())
         assert record["accepted"]
         assert record["proof"]
         assert all(v["equal"] and v["cases"] == 20 for v in record["proof"])

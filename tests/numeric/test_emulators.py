@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from firmwares import CACHE, MORE_CORES, TARGETS, image, inputs, mixed, sabotaged
 
-from tinsmith.bench.outcome import RunOptions
+from tinsmith.bench.outcome import RunOptions, least
 from tinsmith.bench.run import run
 from tinsmith.build.image import BuildOptions, build_image
 from tinsmith.build.machines import machine_for
@@ -51,8 +51,9 @@ def test_unicorn_sees_every_tensor_of_the_reference(
     assert alone.instructions == outcome.instructions
     assert outcome.layers is not None
     assert outcome.instructions is not None
-    assert sum(outcome.layers.values()) == outcome.instructions[0]
-    assert all(count > 0 for count in outcome.layers.values())
+    counts = [q.value for q in outcome.layers.values()]
+    assert sum(counts) == outcome.instructions[0].value
+    assert all(count > 0 for count in counts)
 
 
 @every_run
@@ -69,8 +70,9 @@ def test_qemu_counts_the_same_instructions_as_the_boards_own_image(
     moved = replace(found, memories=machine_for(found).memories)
     firmware = build_image(mixed(board), moved, toolchain, BuildOptions(CACHE))
     assert run(firmware, moved, "unicorn", options).instructions == bare.instructions
-    assert qemu.instructions == bare.instructions
-    assert qemu.stack_bytes == bare.stack_bytes
+    counts = [[q.value for q in o.instructions] for o in (qemu, bare)]
+    assert counts[0] == counts[1]
+    assert qemu.stack.value == bare.stack.value
     for name, got in qemu.outputs.items():
         np.testing.assert_array_equal(got, bare.outputs[name])
     assert (bare.method, qemu.method) == ("emulated", "emulated")
@@ -84,8 +86,8 @@ def test_the_core_that_only_qemu_has_computes_the_reference(toolchain: str, requ
     want = run_cases(mixed(M55).graph, inputs(), reset_each=False)
     for name, got in outcome.outputs.items():
         np.testing.assert_array_equal(got, want[name])
-    assert outcome.instructions is not None and min(outcome.instructions) > 500
-    assert outcome.stack_bytes is not None and 0 < outcome.stack_bytes < 1000
+    assert outcome.instructions is not None and least(outcome.instructions).value > 500
+    assert outcome.stack is not None and 0 < outcome.stack.value < 1000
 
 
 @pytest.mark.parametrize("toolchain", ["zig", "arm_gcc"])
@@ -118,16 +120,16 @@ def test_floats_below_the_normal_range_stay_what_they_are_on_every_core(require_
 def test_qemu_notices_a_stack_that_is_used_to_its_last_byte(board: str, require_tool) -> None:
     require_tool("qemu-system-riscv32" if board == "esp32_c3" else "qemu-system-arm")
     found, options = BOARDS.get(board), RunOptions(inputs(), cache=CACHE)
-    stack = run(image(board, "zig", "qemu"), found, "qemu", options).stack_bytes
+    stack = run(image(board, "zig", "qemu"), found, "qemu", options).stack.value
     assert stack
     # The port's own frames are deeper than this model's and come after it.
     roomy = run(image(board, "zig", "qemu", stack_bytes=stack + 256), found, "qemu", options)
-    assert roomy.stack_bytes == stack
+    assert roomy.stack.value == stack
     deep = f"volatile uint8_t deep[{stack + 256}]; for (int32_t k = 0; k < {stack + 256}; k++) {{ deep[k] = (uint8_t)k; }} (void)deep;"  # noqa: E501
     module = sabotaged(board, deep)
     used = run(
         build_image(module, found, "zig", BuildOptions(CACHE, "qemu")), found, "qemu", options
-    ).stack_bytes
+    ).stack.value
     assert used and used >= stack + 256
     tight = build_image(module, found, "zig", BuildOptions(CACHE, "qemu", stack_bytes=used))
     with pytest.raises(UserError, match=f"stack of {used} B overflowed") as e:

@@ -45,9 +45,9 @@ def test_an_independent_reader_finds_the_same_bytes(board: str, toolchain: str) 
     loads = program_headers(firmware.elf)
     ram = BOARDS.get(board).memory("ram")
     in_ram = [r for r in loads if ram.origin <= r["vaddr"] < ram.origin + ram.nbytes]
-    assert firmware.size.flash_bytes == sum(r["filesz"] for r in loads)
+    assert firmware.size.flash.value == sum(r["filesz"] for r in loads)
     static = sum(r["memsz"] for r in in_ram) - firmware.stack_bytes
-    assert firmware.size.ram_static_bytes == static
+    assert firmware.size.ram_static.value == static
     plan = firmware.module.plan
     assert static >= plan.arena_bytes + plan.state_bytes
     stack = min(in_ram, key=lambda r: r["vaddr"])
@@ -71,10 +71,10 @@ def test_exactly_the_reported_stack_runs_and_8_bytes_less_do_not(
 ) -> None:
     found = BOARDS.get(board)
     options = RunOptions(inputs(), cache=CACHE)
-    stack = run(image(board, toolchain), found, "unicorn", options).stack_bytes
+    stack = run(image(board, toolchain), found, "unicorn", options).stack.value
     assert stack
     tight = run(image(board, toolchain, stack_bytes=stack), found, "unicorn", options)
-    assert tight.stack_bytes == stack
+    assert tight.stack.value == stack
     with pytest.raises(UserError, match=f"stack of {stack - 8} B overflowed") as e:
         run(image(board, toolchain, stack_bytes=stack - 8), found, "unicorn", options)
     assert e.value.code == "bench.stack-overflow"

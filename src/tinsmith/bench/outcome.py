@@ -1,13 +1,17 @@
 """Outcome: what a runner saw."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from tinsmith.core.units import count_text
+from tinsmith.core.quantity import Counted, Estimated
+
+PAINTED = "painted, emulated"
+"""Method of a stack's depth: memory below the initial stack pointer is painted, and what was
+written is seen afterwards."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +37,10 @@ class Outcome:
     """Outputs and counts of a run. Counts are per case; None where the runner cannot count.
 
     ``layers``: instructions per step (node name) of the first case. ``trace``: value name -> [case,
-    *shape]. ``stack_bytes``: deepest byte written below the initial stack pointer, from reset, in
+    *shape]. ``stack``: deepest byte written below the initial stack pointer, from reset, in
     any case, rounded up to 8; exact, as every case runs on two paints that differ in every byte.
-    ``model_cycles``: cycle table x executed blocks per case, before calibration.
+    ``cycles``: what the cycle table makes of the executed blocks, as the board is calibrated; None
+    where it is not: then there are instructions only.
     """
 
     runner: str
@@ -43,16 +48,26 @@ class Outcome:
     method: Literal["measured", "emulated", "native"]
     board: str
     outputs: Mapping[str, np.ndarray]
-    instructions: tuple[int, ...] | None = None
-    model_cycles: tuple[int, ...] | None = None
-    layers: Mapping[str, int] | None = None
-    stack_bytes: int | None = None
+    instructions: tuple[Counted, ...] | None = None
+    cycles: tuple[Estimated, ...] | None = None
+    layers: Mapping[str, Counted] | None = None
+    stack: Counted | None = None
     trace: Mapping[str, np.ndarray] | None = None
 
     def __str__(self) -> str:
         cases = len(next(iter(self.outputs.values()))) if self.outputs else 0
-        counts = f", {count_text(self.instructions[0])} instructions" if self.instructions else ""
-        stack = f", stack {self.stack_bytes} B" if self.stack_bytes is not None else ""
+        counts = f", {self.instructions[0].text}" if self.instructions else ""
+        stack = f", stack {self.stack.text}" if self.stack is not None else ""
         return (
             f"{cases} cases on {self.board} ({self.runner_version}, {self.method}){counts}{stack}"
         )
+
+
+def least(counts: Sequence[Counted]) -> Counted:
+    """The smallest of all cases."""
+    return replace(min(counts, key=lambda c: c.value), samples=len(counts))
+
+
+def most(counts: Sequence[Counted]) -> Counted:
+    """The largest of all cases."""
+    return replace(max(counts, key=lambda c: c.value), samples=len(counts))

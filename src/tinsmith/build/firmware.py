@@ -5,19 +5,21 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tinsmith.codegen.module import InferenceModule
+from tinsmith.core.quantity import Emulated, Planned
 from tinsmith.core.units import bytes_text
 
 
 @dataclass(frozen=True)
 class SizeReport:
-    """Bytes: flash = everything stored in flash (with .data's load image); ram_static = .data and
-    .bss, where arena and states lie (the stack is not counted); weights + code = flash."""
+    """Bytes of a linked image: flash = everything stored in flash (with .data's load image);
+    ram_static = .data and .bss, where arena and states lie (the stack is not counted);
+    weights + code = flash."""
 
-    flash_bytes: int
-    ram_static_bytes: int
-    sections: Mapping[str, int]
-    weights_bytes: int
-    code_bytes: int
+    flash: Emulated
+    ram_static: Emulated
+    sections: Mapping[str, Emulated]
+    weights: Emulated
+    code: Emulated
 
 
 @dataclass(frozen=True)
@@ -30,15 +32,33 @@ class Firmware:
     toolchain_version: str
     kind: Literal["image", "shared-object", "module-binary"]
     elf: bytes
-    size: SizeReport
+    size: SizeReport | None
+    """None of a shared object: its sizes are those of this computer and say nothing of a board."""
     symbols: Mapping[str, int]
     """Symbol -> address, Thumb bit cleared."""
     stack_bytes: int
     """Stack that the linker reserved."""
     module: InferenceModule
 
+    @property
+    def arena(self) -> Planned:
+        """Memory that one run works in, as it was planned."""
+        return self._planned(self.module.plan.arena_bytes)
+
+    @property
+    def state(self) -> Planned:
+        """Memory that is kept from run to run, as it was planned."""
+        return self._planned(self.module.plan.state_bytes)
+
+    def _planned(self, nbytes: int) -> Planned:
+        return Planned(nbytes, "B", self.board, f"memory planner {self.module.plan.planner}")
+
     def __str__(self) -> str:
-        flash, ram = bytes_text(self.size.flash_bytes), bytes_text(self.size.ram_static_bytes)
         where = f"{self.module.name} for {self.board} ({self.port}), {self.toolchain_version}"
-        sizes = f", flash {flash}, static RAM {ram}" if self.kind == "image" else ""
-        return f"{where}: {self.kind}{sizes}"
+        if self.size is None or self.kind != "image":
+            return f"{where}: {self.kind}"
+        flash, ram = self.size.flash.whole, self.size.ram_static.whole
+        return (
+            f"{where}: {self.kind}, flash {bytes_text(flash)}, static RAM {bytes_text(ram)} "
+            f"({self.size.flash.method})"
+        )

@@ -72,7 +72,8 @@ def build_image(
     elf = _link_or_explain(compiler, objects, link, module)
     return Firmware(
         board=board.id, port=port, toolchain=toolchain, toolchain_version=compiler.found.version,
-        kind="image", elf=elf, size=size_report(elf), stack_bytes=stack, module=module,
+        kind="image", elf=elf, stack_bytes=stack, module=module,
+        size=size_report(elf, board.id, compiler.found.version),
         symbols=symbols(elf, thumb=board.core.isa.startswith("arm")),
     )  # fmt: skip
 
@@ -175,19 +176,19 @@ def _link_or_explain(
     except InternalError:
         # It may just not fit. Linked with room to spare, the image itself says what it needs.
         roomy = linker_script(link.title, link.memories, link.stack_bytes, link.entry, _ROOM)
-        _check_fit(link_elf(compiler, objects, roomy), link, module)
+        _check_fit(link_elf(compiler, objects, roomy), link, module, compiler.found.version)
         raise
-    _check_fit(elf, link, module)
+    _check_fit(elf, link, module, compiler.found.version)
     return elf
 
 
-def _check_fit(elf: bytes, link: Link, module: InferenceModule) -> None:
-    size = size_report(elf)
+def _check_fit(elf: bytes, link: Link, module: InferenceModule, linker: str) -> None:
+    size = size_report(elf, module.board, linker)
     flash = next(m for m in link.memories if m.role == "flash")
-    if size.flash_bytes > flash.nbytes:
+    if size.flash.whole > flash.nbytes:
         constants = {k: v.nbytes for k, v in module.graph.constants.items()}
-        raise _too_big("flash", size.flash_bytes, flash.nbytes, _largest(constants), module)
-    _check_ram(module, link.memories, link.stack_bytes, size.ram_static_bytes)
+        raise _too_big("flash", size.flash.whole, flash.nbytes, _largest(constants), module)
+    _check_ram(module, link.memories, link.stack_bytes, size.ram_static.whole)
 
 
 def _check_ram(

@@ -3,7 +3,7 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tinsmith.build.firmware import Firmware, SizeReport
+from tinsmith.build.firmware import Firmware
 from tinsmith.build.objects import compile_all, compiler_for, optimised, run_tool, write_objects
 from tinsmith.build.sizes import symbols
 from tinsmith.codegen.module import InferenceModule
@@ -13,7 +13,7 @@ from tinsmith.devices.board import BOARDS
 def build_shared(module: InferenceModule, cache: Path, optimize: str = "") -> Firmware:
     """Shared object with ``<name>_run`` and all step functions exported; no libc, no start-up.
 
-    Its sizes are those of this computer and say nothing of a board, so they are reported as zero.
+    Its sizes are those of this computer and say nothing of a board, so there are none.
     ``optimize``: a name of `Toolchain.optimize`, or empty for the toolchain's own choice.
 
     Raises:
@@ -35,6 +35,6 @@ def build_shared(module: InferenceModule, cache: Path, optimize: str = "") -> Fi
     return Firmware(
         board=host.id, port=host.port, toolchain=compiler.toolchain.name,
         toolchain_version=compiler.found.version, kind="shared-object", elf=elf,
-        size=SizeReport(0, 0, {}, 0, 0), symbols=symbols(elf, thumb=False), stack_bytes=0,
+        size=None, symbols=symbols(elf, thumb=False), stack_bytes=0,
         module=module,
     )  # fmt: skip

@@ -7,14 +7,17 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
 from tinsmith.build.firmware import SizeReport
+from tinsmith.core.quantity import Emulated
 
 _ALLOC = 0x2  # SHF_ALLOC, System V ABI, chapter 4
 _STACK = ".stack"
+LINKED = "linked image"
+"""Method of sizes: read from the image, not added up before."""
 
 
-def size_report(elf: bytes) -> SizeReport:
+def size_report(elf: bytes, board: str, linker: str) -> SizeReport:
     """Flash is every allocated section with contents, .data's load image included; static RAM is
-    .data and .bss. The reserved stack counts as neither."""
+    .data and .bss. The reserved stack counts as neither. ``linker``: what made the image."""
     sections, flash, ram = {}, 0, 0
     for s in ELFFile(io.BytesIO(elf)).iter_sections():
         if not s["sh_flags"] & _ALLOC or s["sh_size"] == 0:
@@ -25,7 +28,15 @@ def size_report(elf: bytes) -> SizeReport:
         writable = bool(s["sh_flags"] & 0x1)
         ram += s["sh_size"] if writable and s.name != _STACK else 0
     weights = sections.get(".weights", 0)
-    return SizeReport(int(flash), int(ram), sections, weights, int(flash) - weights)
+
+    def linked(nbytes: int) -> Emulated:
+        return Emulated(nbytes, "B", board, linker, method=LINKED)
+
+    return SizeReport(
+        flash=linked(int(flash)), ram_static=linked(int(ram)),
+        sections={name: linked(nbytes) for name, nbytes in sections.items()},
+        weights=linked(weights), code=linked(int(flash) - weights),
+    )  # fmt: skip
 
 
 def symbols(elf: bytes, thumb: bool) -> Mapping[str, int]:

@@ -9,18 +9,20 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from tinsmith.bench.outcome import least, most
+from tinsmith.core.quantity import Quantity
 from tinsmith.core.units import bytes_text, count_text
 from tinsmith.data.dataset import Dataset
 from tinsmith.data.windows import Windows
 from tinsmith.devices.board import Board
-from tinsmith.flow.model import ModelMeasurement, Span
+from tinsmith.flow.model import ModelMeasurement
 from tinsmith.flow.model_compare import Comparison
 from tinsmith.flow.outputs import Delivered
 from tinsmith.flow.package import Packed
 from tinsmith.flow.parts import Built
 from tinsmith.flow.record import EMULATION, interval_text, latency_text, runner_text
 from tinsmith.flow.result import BoardResult, Model, Result
-from tinsmith.learn.trained import Metrics
+from tinsmith.learn.metrics import Metrics
 
 _NO_CYCLES = "not given: the board has no calibrated cycle model"
 _WIDE = 10_000
@@ -93,28 +95,29 @@ def show_boards(results: Sequence[BoardResult], delivered: Delivered | None = No
 
 
 def _figures(r: BoardResult) -> list[tuple[str, str]]:
-    outcome, size = r.measured.outcome, r.firmware.size
+    outcome, size, ram = r.measured.outcome, r.firmware.size, r.ram
     part = r.measured.accuracy.accuracy.samples
     some = "" if part == r.measured.of else f", {part} of {r.measured.of} test windows"
     rows = [
         ("test accuracy", f"{interval_text(r.measured.accuracy.accuracy)}{some}"),
-        ("flash", f"{bytes_text(size.flash_bytes)} of {bytes_text(r.board.flash_bytes)}"),
-        (
-            "RAM with stack",
-            f"{bytes_text(r.ram_bytes)} of {bytes_text(r.board.ram_bytes)} "
-            f"({count_text(size.ram_static_bytes)} B static, {count_text(r.stack_bytes)} B stack)",
-        ),
     ]
-    if r.board.flash_bytes == 0:
-        rows = rows[:1]
+    if size is not None:
+        rows.append(("flash", _room(size.flash, r.board.flash_bytes)))
+    if size is not None and ram is not None and outcome.stack is not None:
+        parts = f"{size.ram_static.text} static, {outcome.stack.text} stack"
+        room = f"{bytes_text(ram.whole)} of {bytes_text(r.board.ram_bytes)}"
+        rows.append(("RAM with stack", f"{room} ({ram.method}: {parts})"))
     if outcome.instructions:
-        low, high = min(outcome.instructions), max(outcome.instructions)
-        spread = "" if low == high else f" ({count_text(low)} at least)"
-        rows.append(("instructions", f"{count_text(high)} per inference{spread}"))
+        low, high = least(outcome.instructions), most(outcome.instructions)
+        rows.append(("instructions", _per_inference(low, high)))
         rows.append(("latency", latency_text(r.measured.latency)))
     if outcome.method == "emulated":
         rows.append(("method", f"{EMULATION} ({runner_text(r)})"))
     return rows
+
+
+def _room(needs: Quantity, has: int) -> str:
+    return f"{bytes_text(needs.whole)} of {bytes_text(has)} ({needs.method})"
 
 
 def _proof(r: BoardResult) -> list[tuple[str, str]]:
@@ -171,16 +174,11 @@ def show_sizes(built: Sequence[Built]) -> None:
     """Sizes of linked images, and their files."""
     for b in built:
         board, firmware = b.board, b.firmware
-        size, plan = firmware.size, firmware.module.plan
-        rows = [
-            ("arena", f"{count_text(plan.arena_bytes)} B, planner {plan.planner}"),
-            ("state", f"{count_text(plan.state_bytes)} B"),
-        ]
-        if board.flash_bytes:
-            rows.insert(0, ("flash", f"{bytes_text(size.flash_bytes)} of "
-                            f"{bytes_text(board.flash_bytes)}"))  # fmt: skip
-            rows.insert(1, ("RAM, static", f"{bytes_text(size.ram_static_bytes)} of "
-                            f"{bytes_text(board.ram_bytes)}"))  # fmt: skip
+        size = firmware.size
+        rows = [("arena", str(firmware.arena)), ("state", str(firmware.state))]
+        if size is not None:
+            rows.insert(0, ("flash", _room(size.flash, board.flash_bytes)))
+            rows.insert(1, ("RAM, static", _room(size.ram_static, board.ram_bytes)))
         rows.append(("toolchain", firmware.toolchain_version))
         rows += [("image", str(b.written.image)), ("library", str(b.written.package))]
         facts(f"{board.id} ({board.name})", rows)
@@ -188,27 +186,24 @@ def show_sizes(built: Sequence[Built]) -> None:
 
 def show_measured(found: ModelMeasurement) -> None:
     """Figures of a model file on a board, with units and method."""
-    bytes_rows = [
-        ("flash", found.flash_bytes),
-        ("  weights", found.weights_bytes),
-        ("  code", found.code_bytes),
-        ("RAM with stack", found.ram_bytes),
-        ("  static", found.ram_static_bytes),
-        ("  stack", found.stack_bytes),
-        ("arena", found.arena_bytes),
-        ("state", found.state_bytes),
-    ]
+    sizes: list[tuple[str, Quantity | None]] = [
+        ("flash", found.flash), ("  weights", found.weights), ("  code", found.code),
+        ("RAM with stack", found.ram), ("  static", found.ram_static), ("  stack", found.stack),
+        ("arena", found.arena), ("state", found.state),
+    ]  # fmt: skip
     rows = [("cases", str(found.cases))]
     if found.instructions is not None:
-        rows.append(("instructions", f"{_span(found.instructions)} per inference"))
-    rows.append(("cycles", f"{_span(found.cycles)} (estimated)" if found.cycles else _NO_CYCLES))
-    if found.latency_s is not None:
-        low, high = found.latency_s.min * 1e3, found.latency_s.max * 1e3
-        rows.append(("latency", f"{low:.3g} to {high:.3g} ms (estimated)"))
-    rows += [(name, f"{count_text(n)} B") for name, n in bytes_rows if n is not None]
+        rows.append(
+            ("instructions", _per_inference(found.instructions.min, found.instructions.max))
+        )
+    rows.append(("cycles", _said(found.cycles) if found.cycles else _NO_CYCLES))
+    if found.latency is not None:
+        low, high = found.latency.low * 1e3, found.latency.high * 1e3
+        rows.append(("latency", f"{low:.3g} to {high:.3g} ms ({found.latency.method})"))
+    rows += [(name, _said(q)) for name, q in sizes if q is not None]
     how = f"{found.method}: {found.runner_version}"
     rows += [
-        ("method", f"{how} ({EMULATION.partition(': ')[2]})" if found.flash_bytes else how),
+        ("method", f"{how} ({EMULATION.partition(': ')[2]})" if found.flash else how),
         ("toolchain", f"{found.toolchain}, optimisation {found.optimize}"),
         ("compiled in", f"{found.compile_seconds:.2f} s"),
     ]
@@ -217,9 +212,14 @@ def show_measured(found: ModelMeasurement) -> None:
     facts(f"{found.model} on {found.board}", rows)
 
 
-def _span(span: Span) -> str:
-    low, high = count_text(span.min), count_text(span.max)
-    return low if low == high else f"{low} to {high}"
+def _said(quantity: Quantity) -> str:
+    return f"{quantity.text} ({quantity.method})"
+
+
+def _per_inference(low: Quantity, high: Quantity) -> str:
+    least = "" if low.value == high.value else f", {count_text(low.value)} at least"
+    origin = f"{high.method}, {high.source}"
+    return f"{count_text(high.value)} per inference{least} ({origin})"
 
 
 def show_comparison(found: Comparison) -> None:

@@ -190,6 +190,8 @@ def _fits(kind: Any, body: Any) -> bool:
         return body is None and kind in (None, type(None), Any)
     if kind is Any or kind is object:
         return True
+    if origin in (Union, types.UnionType):
+        return any(_fits(a, body) for a in arguments)
     if origin is Literal:
         return body in arguments
     if origin in (tuple, list):

@@ -13,6 +13,12 @@ def count_text(count: float) -> str:
     return f"{count:,.0f}".replace(",", " ")
 
 
+def figure_text(value: float) -> str:
+    """A count in full, ``109 576``; what is no whole number to three digits, ``1.54``."""
+    whole = isinstance(value, int) or abs(value) >= 1000
+    return count_text(value) if whole else f"{value:.3g}"
+
+
 def percent_text(share: float) -> str:
     """``97.5 %`` for 0.975."""
     return f"{100 * share:.1f} %"

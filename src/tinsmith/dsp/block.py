@@ -52,6 +52,8 @@ class Block:
         oracle: the same features in float64 by numpy/scipy, [samples, channels] -> [features].
         alternatives: other parameter values that a faulty device may have used, tried in proofs to
             name the fault.
+        shape: where the features are a signal again, in row-major order: its (samples, channels),
+            for families that run along it; None: they are one row.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Block:
         lambda s, p: ()
     )
     tolerance: float = 1e-5
+    shape: Callable[[Signal, Mapping[str, Attr]], tuple[int, int]] | None = None
 
     def complete(self, given: Mapping[str, Attr]) -> dict[str, Attr]:
         """Given parameters with defaults filled in.

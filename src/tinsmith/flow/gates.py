@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from tinsmith.build.firmware import Firmware
 from tinsmith.codegen.module import MemoryPlan
 from tinsmith.core.limits import Limits
-from tinsmith.core.quantity import Estimated
+from tinsmith.core.quantity import Counted, Estimated
 from tinsmith.core.units import count_text, percent_text
 from tinsmith.devices.board import Board
-from tinsmith.learn.trained import Metrics
+from tinsmith.learn.metrics import Metrics
 from tinsmith.prove.trace import Verdict
 
 _ROUNDING = 1e-9
@@ -29,11 +29,14 @@ class Gate:
         return f"{self.name}: {'yes' if self.passed else 'NO'}; {' '.join(self.reasons)}"
 
 
-def fits(firmware: Firmware, stack_bytes: int, board: Board, limits: Limits) -> Gate:
+def fits(firmware: Firmware, stack: Counted | None, board: Board, limits: Limits) -> Gate:
     """Flash and RAM with the deepest stack that was seen, against the board and the user's
     limits."""
-    flash = _room("Flash", firmware.size.flash_bytes, board.flash_bytes, limits.flash_bytes)
-    needs = firmware.size.ram_static_bytes + stack_bytes
+    size = firmware.size
+    if size is None:
+        return Gate("fits", True, ("Not judged: no image is linked for this computer.",))
+    flash = _room("Flash", size.flash.whole, board.flash_bytes, limits.flash_bytes)
+    needs = size.ram_static.whole + (stack.whole if stack else 0)
     ram = _room("RAM", needs, board.ram_bytes, limits.ram_bytes)
     reasons = [ram[1], flash[1]]
     if not ram[0]:
@@ -44,7 +47,7 @@ def fits(firmware: Firmware, stack_bytes: int, board: Board, limits: Limits) -> 
         )
     if not flash[0]:
         reasons.append(
-            f"The weights take {count_text(firmware.size.weights_bytes)} B of the flash. "
+            f"The weights take {size.weights.text} of the flash. "
             "Try narrower layers, fewer features, or a board with more flash."
         )
     return Gate("fits", ram[0] and flash[0], tuple(reasons))

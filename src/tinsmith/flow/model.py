@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tinsmith.bench.cycles.model import calibrated
-from tinsmith.bench.outcome import Outcome, RunOptions
+from tinsmith.bench.cycles.model import cycles_of_all
+from tinsmith.bench.outcome import Outcome, RunOptions, least, most
 from tinsmith.bench.runner import RUNNERS
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.image import check_stack
@@ -19,6 +19,8 @@ from tinsmith.codegen.compile import compile_graph
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.errors import UserError
 from tinsmith.core.progress import Progress
+from tinsmith.core.quantity import Counted, Emulated, Estimated, Planned, Quantity, plus
+from tinsmith.devices.board import Board
 from tinsmith.flow.first_link import explained
 from tinsmith.flow.journal import Listener, Nobody, StepRecord
 from tinsmith.flow.model_inputs import default_inputs, read_inputs, write_outputs
@@ -66,10 +68,10 @@ class MeasureOptions:
 
 @dataclass(frozen=True)
 class Span:
-    """Smallest and largest value: of all cases, or of what an estimate leaves open."""
+    """Smallest and largest value of all cases."""
 
-    min: float
-    max: float
+    min: Counted
+    max: Counted
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,8 @@ class ModelMeasurement:
 
     Bytes: flash = everything stored in flash (.data's load image included), weights + code = flash;
     ram_static = .data + .bss, in which arena and state lie; ram adds the deepest stack that was
-    seen. None: the board (``host``) or its runner does not show it. ``cycles`` and ``latency_s``
-    are estimates, given where the board's cycle model is calibrated. ``compile_seconds``: from
+    seen. None: the board (``host``) or its runner does not show it. ``cycles`` and ``latency`` (in
+    s) are estimates, given where the board's cycle model is calibrated. ``compile_seconds``: from
     graph to linked image; objects may come from the cache.
     """
 
@@ -87,16 +89,16 @@ class ModelMeasurement:
     board: str
     cases: int
     instructions: Span | None
-    cycles: Span | None
-    latency_s: Span | None
-    flash_bytes: int | None
-    ram_static_bytes: int | None
-    ram_bytes: int | None
-    arena_bytes: int
-    state_bytes: int
-    stack_bytes: int | None
-    weights_bytes: int | None
-    code_bytes: int | None
+    cycles: Estimated | None
+    latency: Estimated | None
+    flash: Emulated | None
+    ram_static: Emulated | None
+    ram: Counted | None
+    arena: Planned
+    state: Planned
+    stack: Counted | None
+    weights: Emulated | None
+    code: Emulated | None
     runner: str
     runner_version: str
     method: str
@@ -106,8 +108,37 @@ class ModelMeasurement:
     compile_seconds: float
 
     def record(self) -> dict[str, Any]:
-        """The figures for JSON."""
-        return asdict(self)
+        """The figures for JSON: bare, and under ``quantities`` each with its origin."""
+        found, sizes = self.quantities(), ("flash", "ram_static", "ram", "arena", "state", "stack",
+                                           "weights", "code")  # fmt: skip
+        bare = {f"{n}_bytes": found[n].value if n in found else None for n in sizes}
+        counts = self.instructions
+        return {
+            "model": self.model, "board": self.board, "cases": self.cases,
+            "instructions": {"min": counts.min.value, "max": counts.max.value} if counts else None,
+            "cycles": _range(self.cycles), "latency_s": _range(self.latency), **bare,
+            "runner": self.runner, "runner_version": self.runner_version, "method": self.method,
+            "toolchain": self.toolchain, "optimize": self.optimize, "semantics": self.semantics,
+            "compile_seconds": self.compile_seconds,
+            "quantities": {name: asdict(q) for name, q in found.items()},
+        }  # fmt: skip
+
+    def quantities(self) -> dict[str, Quantity]:
+        """All figures that there are, by name."""
+        counts = self.instructions
+        named = {
+            "instructions": counts.max if counts else None,
+            "instructions_least": counts.min if counts else None,
+            "cycles": self.cycles, "latency": self.latency, "flash": self.flash,
+            "weights": self.weights, "code": self.code, "ram": self.ram,
+            "ram_static": self.ram_static, "stack": self.stack, "arena": self.arena,
+            "state": self.state,
+        }  # fmt: skip
+        return {name: quantity for name, quantity in named.items() if quantity is not None}
+
+
+def _range(estimate: Estimated | None) -> dict[str, float] | None:
+    return {"min": estimate.low, "max": estimate.high} if estimate else None
 
 
 def measure_model(
@@ -233,24 +264,26 @@ def case_inputs(graph: Graph, path: Path | None, steps: Clock) -> dict[str, np.n
 def _measured(
     target: Target, firmware: Firmware, outcome: Outcome, about: tuple[str, str | None, int, float]
 ) -> ModelMeasurement:
-    board, size, plan = target.board, firmware.size, firmware.module.plan
-    linked, stack = bool(board.memories), outcome.stack_bytes
+    size, stack, counts = firmware.size, outcome.stack, outcome.instructions
     model, semantics, cases, seconds = about
-    cycles = calibrated(outcome, board)
-    span = Span(*cycles) if cycles else None
-    counts = outcome.instructions
+    cycles = cycles_of_all(outcome)
     return ModelMeasurement(
-        model=model, board=board.id, cases=cases,
-        instructions=Span(min(counts), max(counts)) if counts else None,
-        cycles=span,
-        latency_s=Span(span.min / board.clock_hz, span.max / board.clock_hz) if span else None,
-        flash_bytes=size.flash_bytes if linked else None,
-        ram_static_bytes=size.ram_static_bytes if linked else None,
-        ram_bytes=size.ram_static_bytes + stack if linked and stack is not None else None,
-        arena_bytes=plan.arena_bytes, state_bytes=plan.state_bytes, stack_bytes=stack,
-        weights_bytes=size.weights_bytes if linked else None,
-        code_bytes=size.code_bytes if linked else None,
+        model=model, board=target.board.id, cases=cases,
+        instructions=Span(least(counts), most(counts)) if counts else None,
+        cycles=cycles, latency=_seconds(cycles, target.board),
+        flash=size.flash if size else None, ram_static=size.ram_static if size else None,
+        ram=plus(size.ram_static, stack) if size and stack else None,
+        arena=firmware.arena, state=firmware.state, stack=stack,
+        weights=size.weights if size else None, code=size.code if size else None,
         runner=outcome.runner, runner_version=outcome.runner_version, method=outcome.method,
         toolchain=firmware.toolchain_version, optimize=target.optimize or "default",
         semantics=semantics, compile_seconds=seconds,
     )  # fmt: skip
+
+
+def _seconds(cycles: Estimated | None, board: Board) -> Estimated | None:
+    """Cycles at the board's clock."""
+    if cycles is None or board.clock_hz == 0:
+        return None
+    value, low, high = (n / board.clock_hz for n in (cycles.value, cycles.low, cycles.high))
+    return replace(cycles, value=value, unit="s", low=low, high=high)

@@ -16,7 +16,7 @@ from tinsmith.build.image import DEFAULT_STACK, BuildOptions, build_image
 from tinsmith.build.shared import build_shared
 from tinsmith.build.toolchain import TOOLCHAINS
 from tinsmith.codegen.module import InferenceModule
-from tinsmith.core.errors import UnknownKind, UserError
+from tinsmith.core.errors import InternalError, UnknownKind, UserError
 from tinsmith.devices.board import BOARDS, Board
 from tinsmith.flow.places import check_cache
 from tinsmith.ir.graph import Graph
@@ -106,7 +106,9 @@ class Target:
         board = replace(self.board, memories=roomy)
         firmware = build_image(module, board, self.toolchain, self._options())
         size, stack = firmware.size, self.stack_bytes or DEFAULT_STACK
-        return DoesNotFit(module, self.board, size.flash_bytes, size.ram_static_bytes + stack)
+        if size is None:
+            raise InternalError(f"an image for {board.id} has no sizes")
+        return DoesNotFit(module, self.board, size.flash.whole, size.ram_static.whole + stack)
 
 
 def choose_target(

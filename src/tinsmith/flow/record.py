@@ -5,20 +5,21 @@ from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
+from tinsmith.bench.outcome import least, most
 from tinsmith.build.firmware import Firmware
 from tinsmith.core.codec import content_hash
-from tinsmith.core.quantity import Emulated, Estimated, Measured, Quantity
+from tinsmith.core.quantity import Estimated, Quantity
 from tinsmith.data.dataset import Dataset
 from tinsmith.data.windows import Windows
 from tinsmith.flow.result import BoardResult, Model
-from tinsmith.learn.trained import Interval, Metrics
+from tinsmith.learn.metrics import Interval, Metrics
 
 EMULATION = "emulated: core and memories, not peripherals"
 
 
 def board_record(result: BoardResult) -> dict[str, Any]:
     """One board's figures, verdicts and gates."""
-    size = result.firmware.size
+    size, layers = result.firmware.size, result.measured.outcome.layers or {}
     return {
         "board": result.board.id,
         "board_name": result.board.name,
@@ -27,8 +28,8 @@ def board_record(result: BoardResult) -> dict[str, Any]:
         "accuracy": metrics_record(result.measured.accuracy),
         "windows_run": result.measured.accuracy.accuracy.samples,
         "windows_of": result.measured.of,
-        "sections": dict(size.sections),
-        "instructions_by_node": dict(result.measured.outcome.layers or {}),
+        "sections": {n: q.value for n, q in size.sections.items()} if size else {},
+        "instructions_by_node": {n: q.value for n, q in layers.items()},
         "proof": [
             {"origin": v.origin, "equal": v.equal, "cases": v.cases, "says": str(v)}
             for v in result.proof.verdicts
@@ -91,52 +92,48 @@ def proof_record(result: BoardResult) -> dict[str, Any]:
 
 
 def firmware_record(firmware: Firmware) -> dict[str, Any]:
-    """Sizes of a linked image."""
+    """Sizes of a linked image; null where none is linked."""
+    size, sizes = firmware.size, size_quantities(firmware)
     return {
         "board": firmware.board,
         "toolchain": firmware.toolchain_version,
-        **asdict(firmware.size),
-        "arena_bytes": firmware.module.plan.arena_bytes,
-        "state_bytes": firmware.module.plan.state_bytes,
+        **{
+            f"{name}_bytes": sizes[name].value if name in sizes else None
+            for name in ("flash", "ram_static", "weights", "code", "arena", "state")
+        },
+        "sections": {n: q.value for n, q in size.sections.items()} if size else {},
+        "quantities": {name: quantity_record(q) for name, q in sizes.items()},
         "elf_sha256": sha256(firmware.elf).hexdigest(),
     }
 
 
 def quantities(result: BoardResult) -> Mapping[str, Quantity]:
-    """Sizes, instructions and latency of a board. Sizes are of the linked image; what a runner
-    cannot see is absent."""
-    outcome, size = result.measured.outcome, result.firmware.size
-    seen: dict[str, tuple[float, str]] = {
-        "arena": (result.firmware.module.plan.arena_bytes, "B"),
-    }
-    if result.board.memories:
-        seen |= {
-            "flash": (size.flash_bytes, "B"),
-            "ram_static": (size.ram_static_bytes, "B"),
-            "ram": (result.ram_bytes, "B"),
-            "weights": (size.weights_bytes, "B"),
-            "code": (size.code_bytes, "B"),
-        }
-    if outcome.stack_bytes is not None:
-        seen["stack"] = (outcome.stack_bytes, "B")
-    samples = result.measured.accuracy.accuracy.samples
-    if outcome.instructions is not None:
-        seen["instructions"] = (max(outcome.instructions), "instructions")
-        seen["instructions_least"] = (min(outcome.instructions), "instructions")
-    kind = Emulated if outcome.method == "emulated" else Measured
-    source = runner_text(result)
-    found: dict[str, Quantity] = {
-        name: kind(value, unit, result.board.id, source, samples)
-        for name, (value, unit) in seen.items()
-    }
-    if result.measured.latency is not None:
-        found["latency"] = result.measured.latency
-    return found
+    """Sizes, instructions and latency of a board; what a runner cannot see is absent."""
+    outcome = result.measured.outcome
+    found = size_quantities(result.firmware)
+    seen = {"ram": result.ram, "stack": outcome.stack, "latency": result.measured.latency}
+    if outcome.instructions:
+        seen["instructions"] = most(outcome.instructions)
+        seen["instructions_least"] = least(outcome.instructions)
+    return {**found, **{name: quantity for name, quantity in seen.items() if quantity is not None}}
+
+
+def size_quantities(firmware: Firmware) -> dict[str, Quantity]:
+    """What is planned, and what is read from the linked image."""
+    planned: dict[str, Quantity] = {"arena": firmware.arena, "state": firmware.state}
+    size = firmware.size
+    if size is None:
+        return planned
+    linked = {
+        "flash": size.flash, "ram_static": size.ram_static, "weights": size.weights,
+        "code": size.code,
+    }  # fmt: skip
+    return {**planned, **linked}
 
 
 def quantity_record(quantity: Quantity) -> dict[str, Any]:
     """A quantity with its method."""
-    return {"method": quantity.method, **asdict(quantity)}
+    return asdict(quantity)
 
 
 def metrics_record(metrics: Metrics) -> dict[str, Any]:
@@ -159,7 +156,7 @@ def latency_text(latency: Estimated | None) -> str:
     """The range, or that there is none."""
     if latency is None:
         return "instructions only"
-    return f"{latency.low:.3g} to {latency.high:.3g} {latency.unit} (estimated)"
+    return f"{latency.text} ({latency.method})"
 
 
 def runner_text(result: BoardResult) -> str:

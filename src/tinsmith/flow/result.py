@@ -7,13 +7,14 @@ import numpy as np
 from tinsmith.bench.outcome import Outcome
 from tinsmith.build.firmware import Firmware
 from tinsmith.compress.method import Compressed
-from tinsmith.core.quantity import Estimated
+from tinsmith.core.quantity import Counted, Estimated, plus
 from tinsmith.data.dataset import Dataset
 from tinsmith.data.windows import Windows
 from tinsmith.devices.board import Board
 from tinsmith.flow.gates import Gate
 from tinsmith.ir.graph import Graph
-from tinsmith.learn.trained import Metrics, Trained
+from tinsmith.learn.metrics import Metrics
+from tinsmith.learn.trained import Trained
 from tinsmith.prove.trace import Verdict
 
 
@@ -81,14 +82,11 @@ class BoardResult:
     gates: tuple[Gate, ...]
 
     @property
-    def stack_bytes(self) -> int:
-        """The deepest stack that was seen; 0 where the runner cannot see it."""
-        return self.measured.outcome.stack_bytes or 0
-
-    @property
-    def ram_bytes(self) -> int:
-        """Static RAM with the deepest stack."""
-        return self.firmware.size.ram_static_bytes + self.stack_bytes
+    def ram(self) -> Counted | None:
+        """Static RAM with the deepest stack that was seen; None where there is no image, or where
+        the runner sees no stack."""
+        size, stack = self.firmware.size, self.measured.outcome.stack
+        return plus(size.ram_static, stack) if size and stack else None
 
     @property
     def accepted(self) -> bool:

@@ -22,7 +22,7 @@ def make_model(steps: Steps) -> Model:
     dataset = steps.load()
     windows = steps.cut(dataset)
     features = steps.survey(windows)
-    trained = steps.train(windows)
+    trained = steps.train(windows, features)
     graph = steps.export(trained)
     compressed = steps.compress(graph, windows)
     before = steps.judge(graph, windows)
@@ -43,7 +43,7 @@ def deliver(steps: Steps, model: Model, name: str) -> BoardResult:
     measured = steps.measure(firmware, board, model.graph, model.windows)
     proof = steps.prove(firmware, board, model.compressed.graph, model.windows)
     answers = (
-        gates.fits(firmware, measured.outcome.stack_bytes or 0, board, limits),
+        gates.fits(firmware, measured.outcome.stack, board, limits),
         gates.equal(proof.verdicts),
         gates.accurate(measured.accuracy, measured.float_accuracy, limits),
         gates.fast(measured.latency, limits),

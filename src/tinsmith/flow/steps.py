@@ -32,9 +32,10 @@ from tinsmith.flow.trial import TestData, Trial, measure, prove
 from tinsmith.ir.graph import Graph
 from tinsmith.learn.evaluate import evaluate
 from tinsmith.learn.features import feature_graph, features, to_raw
+from tinsmith.learn.metrics import Metrics
 from tinsmith.learn.pipeline import Pipeline
 from tinsmith.learn.train import train
-from tinsmith.learn.trained import Metrics, Trained
+from tinsmith.learn.trained import Trained
 from tinsmith.prove.diagnose import Hypothesis
 from tinsmith.prove.variants import parameter_hypotheses
 
@@ -89,15 +90,15 @@ class Steps:
             lambda _: features(feature_graph(pipeline), raw),
         )
 
-    def train(self, windows: Windows) -> Trained:
-        """Features and model, trained with the project's seed."""
+    def train(self, windows: Windows, found: np.ndarray) -> Trained:
+        """The model, trained on the features with the project's seed."""
         pipeline, seed = self.project.pipeline, self.project.seed
         tools = (_version("torch"), _version("numpy"))
         return self.journal.step(
             "train",
             Trained,
-            (pipeline, windows, seed, tools),
-            lambda progress: train(pipeline, windows, seed, progress),
+            (pipeline, windows, found, seed, tools),
+            lambda progress: train(pipeline, windows, found, seed, progress),
         )
 
     def export(self, trained: Trained) -> Graph:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tinsmith.bench.cycles.model import latency
-from tinsmith.bench.outcome import Outcome, RunOptions
+from tinsmith.bench.outcome import Outcome, RunOptions, most
 from tinsmith.bench.run import run
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.image import BuildOptions, build_image
@@ -66,7 +66,8 @@ def measure(trial: Trial, graph: Graph, data: TestData, progress: Progress) -> M
     """The firmware on as many test windows as the budget of emulation allows (one window tells),
     and the float ``graph`` on the same."""
     first = trial.run(RunOptions({data.name: data.raw[:1]}))
-    budget = MAX_INSTRUCTIONS // max(first.instructions or (1,))
+    counted = most(first.instructions).whole if first.instructions else 1
+    budget = MAX_INSTRUCTIONS // counted
     part = data.spread(min(len(data.labels), max(1, budget)))
     progress.advance(1, 3, f"{len(part.labels)} of {len(data.labels)} windows")
     outcome = trial.run(RunOptions({data.name: part.raw}))

@@ -4,8 +4,7 @@ import numpy as np
 
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import Interpreter
-from tinsmith.learn.metrics import metrics
-from tinsmith.learn.trained import Metrics
+from tinsmith.learn.metrics import Metrics, metrics
 
 
 def predict(graph: Graph, raw: np.ndarray) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Export: a trained pipeline as one float graph, by the one road from PyTorch."""
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -9,19 +10,23 @@ import numpy as np
 from tinsmith.importers import IMPORTERS
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
-from tinsmith.learn.family import FAMILIES
-from tinsmith.learn.features import feature_graph
-from tinsmith.learn.trained import Trained
+from tinsmith.learn.family import FAMILIES, Rows
+from tinsmith.learn.features import feature_graph, row_shape
+from tinsmith.learn.pipeline import Pipeline
+
+Weights = Mapping[str, np.ndarray]
+"""The family's parameters by torch name."""
 
 
-def to_graph(trained: Trained) -> Graph:
+def to_graph(pipeline: Pipeline, classes: int, weights: Weights) -> Graph:
     """Input ``raw``, output ``probabilities`` [1, classes]. Stages: those of `feature_graph`, the
     network's layers (``net_<layer>`` where one has the name of a stage before it), ``softmax``."""
-    front = feature_graph(trained.pipeline)
+    front = feature_graph(pipeline)
     (row,) = front.outputs
     example = np.zeros(front.type(row).shape, np.float32)
-    network = IMPORTERS.get("torch").load(restore(trained), [example], trained.pipeline.name)
-    b = Builder(trained.pipeline.name)
+    module = restore(pipeline, classes, weights)
+    network = IMPORTERS.get("torch").load(module, [example], pipeline.name)
+    b = Builder(pipeline.name)
     raw = b.input("raw", front.type("raw"))
     (features,) = b.inline(front, raw)
     (logits,) = b.inline(_apart(network, {n.stage for n in front.nodes}), features)
@@ -37,16 +42,13 @@ def _apart(network: Graph, taken: Set[str]) -> Graph:
     return network.with_(nodes=nodes)
 
 
-def restore(trained: Trained) -> Any:
+def restore(pipeline: Pipeline, classes: int, weights: Weights) -> Any:
     """The family's torch module with the trained weights, in evaluation mode."""
     import torch
 
-    front = feature_graph(trained.pipeline)
-    family = FAMILIES.get(trained.pipeline.family)
-    blank = np.zeros((2, front.type(front.outputs[0]).elements), np.float32)
-    hyper = family.complete(trained.pipeline.hyper)
+    shape, family = row_shape(pipeline), FAMILIES.get(pipeline.family)
+    blank = Rows(np.zeros((2, prod(shape)), np.float32), shape)
     with torch.random.fork_rng(devices=[]):
-        module = family.build(blank, len(trained.labels), hyper)
-    weights = {k: torch.from_numpy(v.copy()) for k, v in trained.weights.items()}
-    module.load_state_dict(weights)
+        module = family.build(blank, classes, family.complete(pipeline.hyper))
+    module.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in weights.items()})
     return module.eval()

@@ -12,21 +12,35 @@ from tinsmith.ir.graph import Attr
 
 
 @dataclass(frozen=True)
+class Rows:
+    """Features [n, features] float32 of n windows, and what each row is.
+
+    ``shape`` is (samples, channels) where one block keeps the shape of the signal (the row is the
+    same in row-major order), else (features,).
+    """
+
+    features: np.ndarray
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Family:
     """A model family.
 
     Args:
         params: hyper-parameters of its own, with defaults and ranges; those in `TRAINING` every
             family has.
-        build: (features of the training part [n, features] float32, number of classes,
-            hyper-parameters) -> a torch module that takes [n, features] and returns logits [n,
-            classes]; standardisation is its first layer, with mean and deviation of the given
-            features.
+        build: (rows of the training part, number of classes, hyper-parameters) -> a torch module
+            that takes [n, features] and returns logits [n, classes]; standardisation is its first
+            layer, with mean and deviation of the given features.
+        signal: whether ``build`` needs rows that are (samples, channels); pipelines that give
+            others are refused before anything is computed.
     """
 
     name: str
     params: tuple[Param, ...]
-    build: Callable[[np.ndarray, int, Mapping[str, Attr]], Any]
+    build: Callable[[Rows, int, Mapping[str, Attr]], Any]
+    signal: bool = False
 
     def complete(self, given: Mapping[str, Attr]) -> dict[str, Attr]:
         """Given hyper-parameters checked, defaults filled in.

@@ -16,6 +16,7 @@ from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.types import Quant, TensorType
 from tinsmith.learn.evaluate import predict
+from tinsmith.learn.family import FAMILIES
 from tinsmith.learn.pipeline import Pipeline, Sensor
 
 _CLIPPED = 0.01
@@ -57,6 +58,31 @@ def feature_names(pipeline: Pipeline) -> tuple[str, ...]:
     signal = signal_of(pipeline)
     uses = [(BLOCKS.get(use.block), use.params) for use in pipeline.blocks]
     return tuple(n for block, p in uses for n in block.names(signal, block.complete(p)))
+
+
+def row_shape(pipeline: Pipeline) -> tuple[int, ...]:
+    """What one row of features is: (samples, channels) where a single block keeps the shape of the
+    signal, else (features,).
+
+    Raises:
+        UserError ``learn.shape``: the family needs the former and gets the latter.
+    """
+    if len(pipeline.blocks) == 1:
+        (use,) = pipeline.blocks
+        block = BLOCKS.get(use.block)
+        if block.shape is not None:
+            return block.shape(signal_of(pipeline), block.complete(use.params))
+    width = len(feature_names(pipeline))
+    if FAMILIES.get(pipeline.family).signal:
+        named = ", ".join(use.block for use in pipeline.blocks)
+        keeping = ", ".join(b.name for b in BLOCKS.all() if b.shape is not None)
+        raise UserError(
+            "learn.shape",
+            f"Family {pipeline.family!r} runs along a signal [samples, channels]; the blocks "
+            f"({named}) make one row of {width} features.",
+            f"Give the pipeline one block that keeps the signal: {keeping}.",
+        )
+    return (width,)
 
 
 def stages(pipeline: Pipeline) -> tuple[str, ...]:

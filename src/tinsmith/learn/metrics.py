@@ -1,13 +1,31 @@
 """Metrics of a classifier, each share with its 95 % interval."""
 
+from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
 
-from tinsmith.learn.trained import Interval, Metrics
-
 _Z = 1.959963984540054
 """97.5 % quantile of the normal distribution: two-sided 95 %."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A share with its 95 % Wilson score interval and the number of samples behind it."""
+
+    value: float
+    low: float
+    high: float
+    samples: int
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Accuracy and confusion [truth, prediction] on one part of the data."""
+
+    accuracy: Interval
+    confusion: np.ndarray
+    per_class_recall: tuple[Interval, ...]
 
 
 def wilson(hits: int, samples: int) -> Interval:

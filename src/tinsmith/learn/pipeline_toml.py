@@ -34,6 +34,7 @@ from tinsmith.data.windows import Windowing
 from tinsmith.dsp.block import BLOCKS
 from tinsmith.ir.graph import Attr
 from tinsmith.learn.family import FAMILIES
+from tinsmith.learn.features import row_shape
 from tinsmith.learn.pipeline import BlockUse, Pipeline, Sensor
 
 TABLES = ("signal", "sensor", "window", "block", "model")
@@ -86,7 +87,7 @@ def read_pipeline(top: Table) -> Pipeline:
     """
     signal, model = top.table("signal"), top.table("model")
     channels = _channels(signal)
-    return Pipeline(
+    pipeline = Pipeline(
         name=top.text("name"),
         channels=channels,
         rate_hz=signal.positives("rate_hz", 1)[0],
@@ -96,6 +97,9 @@ def read_pipeline(top: Table) -> Pipeline:
         family=model.text("family"),
         hyper=_hyper(model),
     )
+    with _named(top.file):
+        row_shape(pipeline)
+    return pipeline
 
 
 def _value(value: Attr) -> str:

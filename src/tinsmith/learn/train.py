@@ -1,4 +1,4 @@
-"""Training: features by the device's own graph, a family's network by PyTorch, early stopping.
+"""Training: a family's network by PyTorch on features that were computed before, early stopping.
 
 Deterministic: one thread, every random choice from the seed; the same seed gives the same weights.
 """
@@ -18,11 +18,11 @@ from tinsmith.core.errors import UserError
 from tinsmith.core.progress import Progress
 from tinsmith.data.windows import TEST, TRAIN, VALIDATION, Windows
 from tinsmith.ir.graph import Attr
-from tinsmith.learn.family import FAMILIES
-from tinsmith.learn.features import feature_graph, feature_names, features, to_raw
-from tinsmith.learn.metrics import metrics
+from tinsmith.learn.family import FAMILIES, Rows
+from tinsmith.learn.features import feature_names, row_shape
+from tinsmith.learn.metrics import Metrics, metrics
 from tinsmith.learn.pipeline import Pipeline
-from tinsmith.learn.trained import Curves, Metrics, Trained
+from tinsmith.learn.trained import Curves, Trained
 
 
 @dataclass(frozen=True)
@@ -52,23 +52,29 @@ class _Log:
         )  # fmt: skip
 
 
-def train(pipeline: Pipeline, windows: Windows, seed: int, progress: Progress) -> Trained:
+def train(
+    pipeline: Pipeline, windows: Windows, features: np.ndarray, seed: int, progress: Progress
+) -> Trained:
     """Train the pipeline's family on the training part; keep the weights with the smallest
     validation loss; measure on validation and test.
 
+    Args:
+        features: of all windows, [n, features], as `learn.features.features` computes them.
+
     Raises:
         UserError: wrong parameters; ``learn.channels`` or ``learn.window`` where windows and
-            pipeline do not go together; ``learn.features`` or ``learn.diverged`` where numbers
-            overflow.
+            pipeline do not go together; ``learn.shape``; ``learn.features`` where the features are
+            not of these windows or not finite; ``learn.diverged``.
     """
     hyper = FAMILIES.get(pipeline.family).complete(pipeline.hyper)
     _check_windows(pipeline, windows)
-    x = features(feature_graph(pipeline), to_raw(windows.values, pipeline.sensor))
-    _check_features(x, pipeline)
+    shape = row_shape(pipeline)
+    _check_features(features, pipeline, len(windows.part))
     with _one_thread(seed):
-        parts = [_part(x, windows, part) for part in (TRAIN, VALIDATION, TEST)]
+        parts = [_part(features, windows, part) for part in (TRAIN, VALIDATION, TEST)]
         build = FAMILIES.get(pipeline.family).build
-        module = build(x[windows.part == TRAIN], len(windows.labels), hyper)
+        rows = Rows(features[windows.part == TRAIN], shape)
+        module = build(rows, len(windows.labels), hyper)
         log = _fit(module, parts[TRAIN], parts[VALIDATION], hyper, progress)
         module.load_state_dict(log.weights)
         validation, test = (_measure(module, parts[p], windows) for p in (VALIDATION, TEST))
@@ -93,7 +99,14 @@ def _check_windows(pipeline: Pipeline, windows: Windows) -> None:
         raise UserError("learn.window", message, "Give validation a share of the split.")
 
 
-def _check_features(x: np.ndarray, pipeline: Pipeline) -> None:
+def _check_features(x: np.ndarray, pipeline: Pipeline, windows: int) -> None:
+    wanted = (windows, len(feature_names(pipeline)))
+    if x.shape != wanted:
+        raise UserError(
+            "learn.features",
+            f"The features are {list(x.shape)}; these windows and blocks make {list(wanted)}.",
+            "Compute them anew from these windows.",
+        )
     bad = np.argwhere(~np.isfinite(x))
     if len(bad):
         window, feature = bad[0]

@@ -6,26 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinsmith.ir.graph import Graph
+from tinsmith.learn.export import to_graph
+from tinsmith.learn.metrics import Metrics
 from tinsmith.learn.pipeline import Pipeline
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A share with its 95 % Wilson score interval and the number of samples behind it."""
-
-    value: float
-    low: float
-    high: float
-    samples: int
-
-
-@dataclass(frozen=True)
-class Metrics:
-    """Accuracy and confusion [truth, prediction] on one part of the data."""
-
-    accuracy: Interval
-    confusion: np.ndarray
-    per_class_recall: tuple[Interval, ...]
 
 
 @dataclass(frozen=True)
@@ -55,9 +38,7 @@ class Trained:
     def to_graph(self) -> Graph:
         """One float graph from input ``raw`` (sensor integers [samples, channels]) to
         ``probabilities`` [1, classes]: signal processing, standardisation, network, softmax."""
-        from tinsmith.learn.export import to_graph
-
-        return to_graph(self)
+        return to_graph(self.pipeline, len(self.labels), self.weights)
 
     def __str__(self) -> str:
         share = self.test.accuracy

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tinsmith.bench.cycles.model import calibrated, latency, model_cycles
+from tinsmith.bench.cycles.model import calibrated, cycles_of_all, latency, model_cycles
 from tinsmith.bench.outcome import Outcome
 from tinsmith.core.quantity import Estimated
-from tinsmith.devices.board import BOARDS, cores
+from tinsmith.devices.board import BOARDS, Board, cores
 
 capstone = pytest.importorskip("capstone")
 
@@ -44,29 +44,35 @@ def test_cycles_are_costs_times_counts_plus_taken_branches() -> None:
     assert model_cycles(cores()["cortex-m4f"], [(0x08000000, code)], [rows]) == (10 * 2 + 4 * 2,)
 
 
-def outcome(cycles: tuple[int, ...] | None) -> Outcome:
-    return Outcome("unicorn", "1", "emulated", "nucleo_l4r5zi", {}, model_cycles=cycles)
+BOARD = BOARDS.get("nucleo_l4r5zi")
+
+
+def outcome(cycles: tuple[int, ...] | None, board: Board = BOARD) -> Outcome:
+    found = calibrated(board, cycles)
+    return Outcome("unicorn", "1", "emulated", board.id, {}, cycles=found)
 
 
 def test_latency_is_an_estimate_with_the_boards_range() -> None:
-    board = BOARDS.get("nucleo_l4r5zi")
-    found = latency(outcome((1_000_000, 3_000_000)), board)
+    found = latency(outcome((1_000_000, 3_000_000)), BOARD)
     assert isinstance(found, Estimated)
+    assert (found.unit, found.samples) == ("ms", 2)
     assert found.value == pytest.approx(2e6 * 1.34 / 120e6 * 1e3)
     assert (found.low, found.high) == pytest.approx((found.value * 0.85, found.value * 1.15))
     assert "MLPerf" in found.source
 
 
 def test_cycles_of_a_calibrated_board_are_a_range_over_all_cases() -> None:
-    board = BOARDS.get("nucleo_l4r5zi")
     low, high = 1_000_000 * 1.34 * 0.85, 3_000_000 * 1.34 * 1.15
-    assert calibrated(outcome((3_000_000, 1_000_000)), board) == (round(low), round(high))
-    assert calibrated(outcome(None), board) is None
-    assert calibrated(outcome((5,)), replace(board, calibration=None)) is None
+    found = cycles_of_all(outcome((3_000_000, 1_000_000)))
+    assert isinstance(found, Estimated)
+    assert (found.low, found.high) == (round(low), round(high))
+    assert (found.unit, found.samples, found.board) == ("cycles", 2, BOARD.id)
+    assert cycles_of_all(outcome(None)) is None
 
 
 def test_without_a_table_or_a_calibration_there_are_instructions_only() -> None:
-    board = BOARDS.get("nucleo_l4r5zi")
-    assert latency(outcome(None), board) is None
-    assert latency(outcome((5,)), replace(board, calibration=None)) is None
+    bare = replace(BOARD, calibration=None)
+    assert latency(outcome(None), BOARD) is None
+    assert (calibrated(bare, (5,)), cycles_of_all(outcome((5,), bare))) == (None, None)
+    assert latency(outcome((5,), bare), bare) is None
     assert model_cycles(cores()["cortex-m0plus"], [], []) is None

@@ -30,7 +30,7 @@ def test_the_host_computes_what_the_reference_does(reset_each: bool) -> None:
     assert outcome.trace is not None
     for name, got in {**outcome.trace, **outcome.outputs}.items():
         np.testing.assert_array_equal(got, want[name])
-    assert (outcome.method, outcome.instructions, outcome.stack_bytes) == ("native", None, None)
+    assert (outcome.method, outcome.instructions, outcome.stack) == ("native", None, None)
 
 
 def test_firmware_and_outcome_print_themselves_in_a_line() -> None:
@@ -40,7 +40,7 @@ def test_firmware_and_outcome_print_themselves_in_a_line() -> None:
     assert "image, flash " in text
     outcome = run(firmware, BOARDS.get("nucleo_l4r5zi"), "unicorn", RunOptions(inputs(2)))
     assert str(outcome).startswith("2 cases on nucleo_l4r5zi (unicorn ")
-    assert str(outcome).endswith(f", stack {outcome.stack_bytes} B")
+    assert str(outcome).endswith(f", stack {outcome.stack.text}")
 
 
 def test_two_shared_objects_are_byte_identical(tmp_path: Path) -> None:

@@ -42,9 +42,9 @@ def test_a_firmware_knows_its_board_sizes_and_symbols() -> None:
     for step in firmware.module.steps.values():
         assert step in firmware.symbols
     size = firmware.size
-    assert size.code_bytes + size.weights_bytes == size.flash_bytes
+    assert size.code.value + size.weights.value == size.flash.value
     constants = sum(c.nbytes for c in firmware.module.graph.constants.values())
-    assert constants <= size.weights_bytes <= constants + 64
+    assert constants <= size.weights.value <= constants + 64
 
 
 @pytest.mark.parametrize("stack", [0, 4, 100, -8])
@@ -73,7 +73,7 @@ def small(board: str, flash: int, ram: int):
 
 def test_an_image_fits_exactly_its_own_size_and_not_a_byte_less() -> None:
     firmware = image(M4, "zig")
-    flash, ram = firmware.size.flash_bytes, firmware.size.ram_static_bytes + DEFAULT_STACK
+    flash, ram = firmware.size.flash.value, firmware.size.ram_static.value + DEFAULT_STACK
     options = BuildOptions(CACHE)
     build_image(mixed(M4), small(M4, flash, ram), "zig", options)
     with pytest.raises(UserError, match=f"needs {flash} B of flash, has {flash - 8} B"):
@@ -110,11 +110,11 @@ def test_warnings_are_errors() -> None:
 def test_initialised_data_counts_in_flash_and_in_ram() -> None:
     statement = "static volatile uint32_t kept[3] = {1, 2, 3}; kept[0]++;"
     plain, more = image(M4, "zig"), built(sabotaged(M4, statement))
-    data = more.size.sections[".data"]
+    data = more.size.sections[".data"].value
     assert data == 16 and ".data" not in plain.size.sections
-    assert more.size.ram_static_bytes == plain.size.ram_static_bytes + data
+    assert more.size.ram_static.value == plain.size.ram_static.value + data
     stored = [n for n in more.size.sections if n not in (".bss", ".stack")]
-    assert more.size.flash_bytes == sum(more.size.sections[n] for n in stored)
+    assert more.size.flash.value == sum(more.size.sections[n].value for n in stored)
 
 
 def test_the_linker_script_has_the_boards_exact_numbers() -> None:

@@ -142,6 +142,9 @@ def test_what_is_not_data_is_refused(value: Any) -> None:
 
 def test_one_quantity_is_not_read_as_another() -> None:
     seen = Emulated(12.0, "instructions", "rpi_pico", "unicorn 2.1.4")
+    counts: tuple[Quantity, ...] | None = (seen, Measured(3, "B", "b", "probe"))
+    assert loads(tuple[Quantity, ...] | None, dumps(counts)) == counts
+    assert loads(tuple[Quantity, ...] | None, dumps(None)) is None
     assert loads(Quantity, dumps(seen)) == seen  # type: ignore[arg-type]
     with pytest.raises(InternalError, match="Emulated"):
         loads(Measured, dumps(seen))

@@ -8,12 +8,11 @@ import pytest
 from tinsmith.build.firmware import Firmware, SizeReport
 from tinsmith.codegen.module import InferenceModule, MemoryPlan, Place
 from tinsmith.core.limits import Limits
-from tinsmith.core.quantity import Estimated
+from tinsmith.core.quantity import Emulated, Estimated
 from tinsmith.devices.board import BOARDS
 from tinsmith.flow import gates
 from tinsmith.ir.graph import Graph
-from tinsmith.learn.metrics import metrics
-from tinsmith.learn.trained import Metrics
+from tinsmith.learn.metrics import Metrics, metrics
 from tinsmith.prove.trace import Divergence, Verdict
 
 PICO = BOARDS.get("rpi_pico")
@@ -21,9 +20,19 @@ PLACES = {"small": Place(0, 16, 0, 1), "physical": Place(16, 1200, 0, 2)}
 PLAN = MemoryPlan("first_fit", 1216, PLACES, 0, {})
 GRAPH = Graph("g", "lowered", (), (), (), {})
 MODULE = InferenceModule("g", "rpi_pico", "tinsmith", GRAPH, PLAN, {}, {})
+
+
+def nbytes(count: int, method: str = "linked image") -> Emulated:
+    return Emulated(count, "B", "rpi_pico", "zig 0", method=method)
+
+
+def sizes(flash: int, ram: int, weights: int) -> SizeReport:
+    return SizeReport(nbytes(flash), nbytes(ram), {}, nbytes(weights), nbytes(flash - weights))
+
+
+STACK = nbytes(200, "painted, emulated")
 FIRMWARE = Firmware(
-    "rpi_pico", "bare", "zig", "zig 0", "image", b"", SizeReport(9000, 1300, {}, 4000, 5000), {},
-    4096, MODULE,
+    "rpi_pico", "bare", "zig", "zig 0", "image", b"", sizes(9000, 1300, 4000), {}, 4096, MODULE,
 )  # fmt: skip
 
 
@@ -33,7 +42,7 @@ def accuracy(right: int, of: int) -> Metrics:
 
 
 def test_fits() -> None:
-    gate = gates.fits(FIRMWARE, 200, PICO, Limits())
+    gate = gates.fits(FIRMWARE, STACK, PICO, Limits())
     assert gate.passed
     assert "RAM needs 1 500 B, the board has 270 336 B." in gate.reasons
 
@@ -46,21 +55,26 @@ def test_fits() -> None:
     ],
 )
 def test_does_not_fit(limits: Limits, words: tuple[str, ...]) -> None:
-    gate = gates.fits(FIRMWARE, 200, PICO, limits)
+    gate = gates.fits(FIRMWARE, STACK, PICO, limits)
     assert not gate.passed
     assert all(w in " ".join(gate.reasons) for w in (*words, "Try"))
 
 
 def test_the_edge_fits_and_a_limit_above_the_board_is_the_boards() -> None:
-    assert gates.fits(FIRMWARE, 200, PICO, Limits(ram_bytes=1500, flash_bytes=9000)).passed
-    big = replace(FIRMWARE, size=SizeReport(9000, PICO.ram_bytes, {}, 0, 0))
-    assert not gates.fits(big, 8, PICO, Limits(ram_bytes=10**9)).passed
+    assert gates.fits(FIRMWARE, STACK, PICO, Limits(ram_bytes=1500, flash_bytes=9000)).passed
+    big = replace(FIRMWARE, size=sizes(9000, PICO.ram_bytes, 0))
+    assert not gates.fits(big, nbytes(8), PICO, Limits(ram_bytes=10**9)).passed
 
 
 def test_the_host_has_no_limit_of_its_own() -> None:
     host = BOARDS.get("host")
-    assert gates.fits(FIRMWARE, 0, host, Limits()).passed
-    assert not gates.fits(FIRMWARE, 0, host, Limits(ram_bytes=100)).passed
+    assert gates.fits(FIRMWARE, None, host, Limits()).passed
+    assert not gates.fits(FIRMWARE, None, host, Limits(ram_bytes=100)).passed
+
+
+def test_what_is_not_linked_is_not_judged() -> None:
+    gate = gates.fits(replace(FIRMWARE, size=None), None, PICO, Limits(flash_bytes=1))
+    assert gate.passed and gate.reasons[0].startswith("Not judged: no image is linked")
 
 
 def test_equal() -> None:

@@ -11,6 +11,7 @@ from tflites import dense
 import tinsmith.flow.model as flow_model
 from tinsmith.codegen.compile import lower
 from tinsmith.core.errors import MissingTool, UnknownKind, UserError
+from tinsmith.core.quantity import Planned
 from tinsmith.flow.journal import Nobody, StepRecord
 from tinsmith.flow.model import Clock, MeasureOptions, case_inputs, measure_graph, measure_model
 from tinsmith.flow.model_compare import compare_model, side_by_side
@@ -50,16 +51,22 @@ def test_every_figure_is_there_and_adds_up(model: Path, tmp_path: Path) -> None:
         np.testing.assert_array_equal(answers["out_0"], want[graph.outputs[0]])
     assert (found.model, found.board, found.cases) == ("small.tflite", M4, 1)
     assert (found.runner, found.method, found.semantics) == ("unicorn", "emulated", "litert")
-    assert found.flash_bytes == found.weights_bytes + found.code_bytes
-    assert found.ram_bytes == found.ram_static_bytes + found.stack_bytes
-    assert found.ram_static_bytes >= found.arena_bytes > 0 == found.state_bytes
-    assert found.instructions.min == found.instructions.max > 100
+    assert found.flash.value == found.weights.value + found.code.value
+    assert found.ram.value == found.ram_static.value + found.stack.value
+    assert found.ram_static.value >= found.arena.value > 0 == found.state.value
+    assert found.instructions.min == found.instructions.max
+    assert found.instructions.max.value > 100
     # Without wait states no instruction of this core takes less than a cycle; the range is +-15 %.
-    assert found.cycles.min < found.cycles.max < 10 * found.instructions.max
-    assert found.cycles.max / found.cycles.min == pytest.approx(1.15 / 0.85, rel=0.01)
-    assert found.latency_s.min == found.cycles.min / 120e6
-    record = found.record()
-    assert record["instructions"] == {"min": found.instructions.min, "max": found.instructions.max}
+    assert found.cycles.low < found.cycles.high < 10 * found.instructions.max.value
+    assert found.cycles.high / found.cycles.low == pytest.approx(1.15 / 0.85, rel=0.01)
+    assert (found.latency.low, found.latency.unit) == (found.cycles.low / 120e6, "s")
+    methods = {n: q.method for n, q in found.quantities().items()}
+    assert methods["flash"] == methods["ram_static"] == "linked image"
+    assert (methods["stack"], methods["instructions"]) == ("painted, emulated", "emulated")
+    assert (methods["arena"], methods["cycles"]) == ("planned", "estimated")
+    assert methods["ram"] == "linked image + painted, emulated"
+    record, counted = found.record(), found.instructions.max.value
+    assert record["instructions"] == {"min": counted, "max": counted}
     assert set(record) >= {
         "model", "board", "cases", "instructions", "cycles", "flash_bytes", "ram_static_bytes",
         "ram_bytes", "arena_bytes", "state_bytes", "stack_bytes", "weights_bytes", "code_bytes",
@@ -72,16 +79,22 @@ def test_two_engines_say_the_same(model: Path, require_tool) -> None:
     one, two = (
         measure_model(model, options("nucleo_u575zi", runner=r)) for r in ("unicorn", "qemu")
     )
-    same = {"runner": "", "runner_version": "", "compile_seconds": 0.0}
-    assert replace(one, **same) == replace(two, **same)
+    counts = [{n: q.value for n, q in found.quantities().items()} for found in (one, two)]
+    assert counts[0] == counts[1]
+    assert {"instructions", "stack", "flash"} <= counts[0].keys()
     assert (one.runner, two.runner, one.cycles) == ("unicorn", "qemu", None)
 
 
 def test_this_computer_has_answers_and_no_counts(model: Path, tmp_path: Path) -> None:
     found = measure_model(model, options("host", outputs=tmp_path / "y.npz"))
     assert (found.method, found.instructions, found.cycles) == ("native", None, None)
-    assert (found.flash_bytes, found.ram_bytes, found.stack_bytes) == (None, None, None)
-    assert found.arena_bytes > 0
+    assert (found.flash, found.ram, found.stack) == (None, None, None)
+    assert found.arena.value > 0
+    # No hardware of a board said any of this.
+    assert {(n, q.method) for n, q in found.quantities().items()} == {
+        ("arena", "planned"), ("state", "planned")
+    }  # fmt: skip
+    assert isinstance(found.arena, Planned)
     assert (tmp_path / "y.npz").exists()
 
 
@@ -90,7 +103,7 @@ def test_optimisations_differ_in_size_and_not_in_answers(model: Path, tmp_path: 
     for name in ("size", "speed"):
         out = tmp_path / f"{name}.npz"
         found[name] = measure_model(model, options("rpi_pico", optimize=name, outputs=out))
-    assert found["size"].code_bytes < found["speed"].code_bytes
+    assert found["size"].code.value < found["speed"].code.value
     assert (found["size"].optimize, found["speed"].optimize) == ("size", "speed")
     assert (tmp_path / "size.npz").read_bytes() == (tmp_path / "speed.npz").read_bytes()
     with pytest.raises(UnknownKind, match="Did you mean 'speed'"):
@@ -107,7 +120,7 @@ def test_states_go_on_from_case_to_case_unless_reset(
     files = {"inputs": tmp_path / "x.npz", "outputs": tmp_path / "y.npz"}
     asked = options(board, reset_each=reset_each, **files)
     found = measure_graph(graph, ("mixed", None), asked, Clock(Nobody()))
-    assert (found.cases, found.state_bytes > 0) == (4, True)
+    assert (found.cases, found.state.value > 0) == (4, True)
     want = run_cases(graph, x, reset_each)
     other = run_cases(graph, x, not reset_each)
     with np.load(tmp_path / "y.npz") as answers:

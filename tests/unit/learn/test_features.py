@@ -3,7 +3,6 @@
 import re
 from collections import OrderedDict
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,11 +17,13 @@ from tinsmith.ir.rules import verify
 from tinsmith.ir.types import TensorType
 from tinsmith.learn import export
 from tinsmith.learn.evaluate import predict
+from tinsmith.learn.family import FAMILIES
 from tinsmith.learn.features import (
     block_of,
     feature_graph,
     feature_names,
     features,
+    row_shape,
     signal_of,
     stages,
     to_raw,
@@ -94,6 +95,32 @@ def test_sensor_needs_one_lsb_per_channel(lsb: tuple[float, ...]) -> None:
         feature_graph(replace(PIPELINE, sensor=Sensor("int16", lsb)))
 
 
+@pytest.mark.parametrize(
+    ("blocks", "shape"),
+    [(("flatten",), (20, 2)), (("flatten", "statistics"), (52,)), (("statistics",), (12,))],
+)
+def test_a_row_is_a_signal_where_one_block_keeps_it(
+    blocks: tuple[str, ...], shape: tuple[int, ...]
+) -> None:
+    pipeline = replace(PIPELINE, blocks=tuple(map(BlockUse, blocks)))
+    assert row_shape(pipeline) == shape
+    graph = feature_graph(pipeline)
+    assert graph.type(graph.outputs[0]).elements == np.prod(shape)
+
+
+def test_a_family_that_needs_a_signal_says_which_block_keeps_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    needy = replace(FAMILIES.get("mlp"), signal=True)
+    monkeypatch.setattr("tinsmith.learn.families.mlp.FAMILY", needy)
+    assert row_shape(replace(PIPELINE, blocks=(BlockUse("flatten"),))) == (20, 2)
+    with pytest.raises(UserError, match="along a signal") as e:
+        row_shape(replace(PIPELINE, blocks=PIPELINE.blocks[:2]))
+    assert e.value.code == "learn.shape"
+    assert "(statistics, spectral) make one row of 10 features" in e.value.message
+    assert e.value.hint == "Give the pipeline one block that keeps the signal: flatten."
+
+
 def test_block_of_a_stage() -> None:
     found = block_of(PIPELINE, "statistics_2")
     assert found is not None
@@ -119,8 +146,8 @@ def test_a_layer_that_is_called_features_is_none(monkeypatch: pytest.MonkeyPatch
     """Its stage would make signal processing of it, and compression would leave it float."""
     nn = pytest.importorskip("torch").nn
     layers = OrderedDict(features=nn.Linear(12, 4), relu=nn.ReLU(), statistics=nn.Linear(4, 2))
-    monkeypatch.setattr(export, "restore", lambda trained: nn.Sequential(layers).eval())
-    graph = export.to_graph(SimpleNamespace(pipeline=PIPELINE))
+    monkeypatch.setattr(export, "restore", lambda *_: nn.Sequential(layers).eval())
+    graph = export.to_graph(PIPELINE, 2, {})
     told = [*dict.fromkeys(n.stage for n in graph.nodes)]
     assert told[-4:] == ["net_features", "relu", "net_statistics", "softmax"]
     network = {n.name for n in graph.nodes if n.stage in told[-4:]}

@@ -1,19 +1,22 @@
 """Training: what cannot be trained says so; the best weights are kept; nothing leaks out."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tinsmith.core.errors import UserError
-from tinsmith.core.progress import Silent
+from tinsmith.core.progress import Progress, Silent
 from tinsmith.data.dataset import Channel
 from tinsmith.data.windows import VALIDATION, Windowing, Windows
+from tinsmith.ir.interp import Interpreter
 from tinsmith.learn.export import restore
 from tinsmith.learn.family import FAMILIES
 from tinsmith.learn.features import feature_graph, features, to_raw
 from tinsmith.learn.pipeline import BlockUse, Pipeline, Sensor
 from tinsmith.learn.train import _fit, _Part, train
+from tinsmith.learn.trained import Trained
 
 torch = pytest.importorskip("torch")
 
@@ -52,9 +55,22 @@ def pipeline() -> Pipeline:
     )
 
 
+def fit(
+    pipeline: Pipeline,
+    windows: Windows,
+    progress: Progress | None = None,
+    found: np.ndarray | None = None,
+) -> Trained:
+    """Trained on the windows' own features, or on those given."""
+    if found is None:
+        raw = to_raw(windows.values, pipeline.sensor)
+        found = features(feature_graph(pipeline), raw)
+    return train(pipeline, windows, found, 1, progress or Silent())
+
+
 def test_stops_early_and_keeps_the_best_weights(pipeline: Pipeline, windows: Windows) -> None:
     progress = Counting()
-    trained = train(pipeline, windows, 1, progress)
+    trained = fit(pipeline, windows, progress)
     curves = trained.curves
     epochs = len(curves.validation_loss)
     assert epochs == curves.best + 1 + 8 < 80
@@ -63,7 +79,9 @@ def test_stops_early_and_keeps_the_best_weights(pipeline: Pipeline, windows: Win
     x, y = windows.of(VALIDATION)
     raw = to_raw(x, pipeline.sensor)
     with torch.no_grad():
-        logits = restore(trained)(torch.from_numpy(features(feature_graph(pipeline), raw)))
+        logits = restore(pipeline, 2, trained.weights)(
+            torch.from_numpy(features(feature_graph(pipeline), raw))
+        )
     loss = float(torch.nn.functional.cross_entropy(logits, torch.from_numpy(y)))
     assert loss == pytest.approx(min(curves.validation_loss), rel=1e-6)
 
@@ -73,13 +91,13 @@ def test_torch_is_left_as_it_was(pipeline: Pipeline, windows: Windows) -> None:
     want = torch.rand(3)
     torch.manual_seed(5)
     threads = torch.get_num_threads()
-    train(pipeline, windows, 1, Silent()).to_graph()
+    fit(pipeline, windows).to_graph()
     assert torch.get_num_threads() == threads
     assert torch.equal(torch.rand(3), want)
 
 
 def test_environment_names_versions(pipeline: Pipeline, windows: Windows) -> None:
-    found = train(pipeline, windows, 1, Silent())
+    found = fit(pipeline, windows)
     assert found.environment["torch"] == torch.__version__
     assert found.seed == 1
     assert "test accuracy" in str(found)
@@ -89,7 +107,7 @@ def test_features_that_overflow(pipeline: Pipeline, windows: Windows) -> None:
     huge = replace(windows, values=windows.values * np.float32(3e37))
     sensor = Sensor("int16", (1e35,))
     with pytest.raises(UserError, match="'x std' of window 0 is not finite") as e:
-        train(replace(pipeline, sensor=sensor), huge, 1, Silent())
+        fit(replace(pipeline, sensor=sensor), huge)
     assert e.value.code == "learn.features"
 
 
@@ -117,15 +135,36 @@ def test_a_loss_that_is_not_finite_stops_the_training() -> None:
 def test_what_does_not_go_together(
     pipeline: Pipeline, windows: Windows, change: dict, code: str, says: str
 ) -> None:
+    found = np.zeros((40, 1), np.float32)
     with pytest.raises(UserError, match=says) as e:
-        train(replace(pipeline, **change), windows, 1, Silent())
+        fit(replace(pipeline, **change), windows, found=found)
     assert e.value.code == code
+
+
+@pytest.mark.parametrize("shape", [(40, 3), (39, 6), (6,)])
+def test_features_of_other_windows(
+    pipeline: Pipeline, windows: Windows, shape: tuple[int, ...]
+) -> None:
+    wanted = re.escape(f"features are {list(shape)}; these windows and blocks make [40, 6]")
+    with pytest.raises(UserError, match=wanted) as e:
+        fit(pipeline, windows, found=np.zeros(shape, np.float32))
+    assert e.value.code == "learn.features"
+
+
+def test_features_are_computed_once(
+    pipeline: Pipeline, windows: Windows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Training takes them as they are: the slow interpreter is not asked again."""
+    raw = to_raw(windows.values, pipeline.sensor)
+    found = features(feature_graph(pipeline), raw)
+    monkeypatch.setattr(Interpreter, "run", lambda *_: pytest.fail("features again"))
+    assert fit(pipeline, windows, found=found).labels == ("a", "b")
 
 
 def test_validation_is_needed(pipeline: Pipeline, windows: Windows) -> None:
     part = np.where(windows.part == VALIDATION, 0, windows.part)
     with pytest.raises(UserError, match="no validation part"):
-        train(pipeline, replace(windows, part=part), 1, Silent())
+        fit(pipeline, replace(windows, part=part))
 
 
 def test_a_feature_that_never_varies(pipeline: Pipeline, windows: Windows) -> None:
@@ -133,6 +172,6 @@ def test_a_feature_that_never_varies(pipeline: Pipeline, windows: Windows) -> No
     two = replace(
         pipeline, channels=(Channel("x"), Channel("y")), sensor=Sensor("int16", (0.001, 0.001))
     )
-    trained = train(two, replace(windows, values=values), 1, Silent())
+    trained = fit(two, replace(windows, values=values))
     assert all(np.isfinite(v).all() for v in trained.weights.values())
     assert trained.weights["standardise.inverse_deviation"].max() < 1e3

@@ -6,6 +6,7 @@ branches are counted by the block hook itself. Wait states, caches and bus conte
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib import import_module
 from typing import cast
 
@@ -66,26 +67,44 @@ def _code(segments: Segments, address: int, size: int) -> bytes:
     return data[address - base : address - base + size]
 
 
-def calibrated(outcome: Outcome, board: Board) -> tuple[int, int] | None:
-    """Fewest and most cycles of one inference that the board's calibration allows, over all cases;
-    None where the board is not calibrated."""
-    if outcome.model_cycles is None or board.calibration is None:
+def calibrated(board: Board, cycles: Sequence[int] | None) -> tuple[Estimated, ...] | None:
+    """Cycles per case with the range that the board's calibration gives; None where there is no
+    table or no calibration."""
+    found = board.calibration
+    if cycles is None or found is None:
         return None
-    factor, spread = board.calibration.factor, board.calibration.spread
-    low, high = min(outcome.model_cycles) * factor, max(outcome.model_cycles) * factor
-    return round(low * (1 - spread)), round(high * (1 + spread))
+    source = f"cycle table {board.core.cycles} x {found.factor:g}; {found.source}"
+    return tuple(
+        Estimated(
+            value=n * found.factor, unit="cycles", board=board.id, source=source,
+            low=n * found.factor * (1 - found.spread), high=n * found.factor * (1 + found.spread),
+        )
+        for n in cycles
+    )  # fmt: skip
+
+
+def cycles_of_all(outcome: Outcome) -> Estimated | None:
+    """Whole cycles of one inference, from the fewest of any case to the most; None where the board
+    is not calibrated."""
+    if not outcome.cycles:
+        return None
+    value = sum(c.value for c in outcome.cycles) / len(outcome.cycles)
+    return replace(
+        outcome.cycles[0], value=round(value), samples=len(outcome.cycles),
+        low=round(min(c.low for c in outcome.cycles)),
+        high=round(max(c.high for c in outcome.cycles)),
+    )  # fmt: skip
 
 
 def latency(outcome: Outcome, board: Board) -> Estimated | None:
     """Time of one inference in ms (the mean of the cases), with the range that the board's
     calibration gives; None where the board is not calibrated: then there are instructions only."""
-    if outcome.model_cycles is None or board.calibration is None or board.clock_hz == 0:
+    if not outcome.cycles or board.clock_hz == 0:
         return None
-    found = board.calibration
-    cycles = sum(outcome.model_cycles) / len(outcome.model_cycles)
-    ms = cycles * found.factor / board.clock_hz * 1e3
-    return Estimated(
-        value=ms, unit="ms", board=board.id, samples=len(outcome.model_cycles),
-        source=f"cycle table {board.core.cycles} x {found.factor:g}; {found.source}",
-        low=ms * (1 - found.spread), high=ms * (1 + found.spread),
-    )  # fmt: skip
+    count, ms = len(outcome.cycles), 1e3 / board.clock_hz
+    value, low, high = (
+        ms * sum(getattr(c, part) for c in outcome.cycles) / count
+        for part in ("value", "low", "high")
+    )
+    first = outcome.cycles[0]
+    return replace(first, value=value, unit="ms", samples=count, low=low, high=high)

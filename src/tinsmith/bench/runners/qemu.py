@@ -14,7 +14,7 @@ import numpy as np
 
 from tinsmith.bench.faults import timeout_error
 from tinsmith.bench.layout import Slot, pack_inputs, slots, unpack
-from tinsmith.bench.outcome import Outcome, RunOptions
+from tinsmith.bench.outcome import PAINTED, Outcome, RunOptions
 from tinsmith.bench.protocol import DONE, FAULT, OUTPUTS, STATUS, Frame, decode
 from tinsmith.bench.runner import Runner
 from tinsmith.build.firmware import Firmware
@@ -23,6 +23,7 @@ from tinsmith.build.plugins import plugin
 from tinsmith.build.sizes import load_segments, without_segment
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.errors import InternalError, MissingTool, UserError
+from tinsmith.core.quantity import Emulated
 from tinsmith.devices.board import Board
 
 _OLDEST, _NEWEST = (4, 2), (8, 99)
@@ -86,8 +87,9 @@ def run(firmware: Firmware, board: Board, options: RunOptions) -> Outcome:
     stack = _checked_stack(-(-deepest // 8) * 8, firmware, board)
     return Outcome(
         runner=RUNNER.name, runner_version=tool, method=RUNNER.method, board=board.id,
-        outputs=unpack(firmware.module, wanted, rows), instructions=tuple(counts),
-        stack_bytes=stack,
+        outputs=unpack(firmware.module, wanted, rows),
+        instructions=tuple(Emulated(n, "instructions", board.id, tool) for n in counts),
+        stack=Emulated(stack, "B", board.id, tool, len(cases), PAINTED),
     )  # fmt: skip
 
 

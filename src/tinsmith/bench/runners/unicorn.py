@@ -2,23 +2,25 @@
 
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tinsmith.bench.cycles.model import model_cycles
+from tinsmith.bench.cycles.model import calibrated, model_cycles
 from tinsmith.bench.faults import fault_error, function_at, timeout_error
 from tinsmith.bench.layout import Slot, pack_inputs, slots, step_slots, unpack
-from tinsmith.bench.outcome import Outcome, RunOptions
+from tinsmith.bench.outcome import PAINTED, Outcome, RunOptions
 from tinsmith.bench.protocol import ANSWER, REQUEST, pack_message, unpack_message
 from tinsmith.bench.runner import Runner
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.plugins import plugin
 from tinsmith.build.sizes import load_segments
 from tinsmith.core.errors import InternalError, MissingTool, UserError
+from tinsmith.core.quantity import Emulated
 from tinsmith.devices.board import Board
 
 _WORKER = Path(__file__).parent.parent / "unicorn_worker.py"
@@ -142,17 +144,16 @@ def _outcome(
         at += sum(sizes)
         tables.append(np.frombuffer(binary, "<u8", rows * 5, at).reshape(rows, 5))
         at += rows * 40
+    count = partial(Emulated, unit="instructions", board=board.id, source=tool)
     return Outcome(
         runner=RUNNER.name, runner_version=tool, method=RUNNER.method, board=board.id,
-        outputs=unpack(module, wanted, outputs), instructions=tuple(body["instructions"]),
-        model_cycles=model_cycles(board.core, load_segments(firmware.elf), tables),
-        layers=_layers(firmware, body["layers"]), stack_bytes=body["stack"],
+        outputs=unpack(module, wanted, outputs),
+        instructions=tuple(count(n) for n in body["instructions"]),
+        cycles=calibrated(board, model_cycles(board.core, load_segments(firmware.elf), tables)),
+        layers={n: count(c) for n, c in zip(module.steps, body["layers"], strict=True)},
+        stack=Emulated(body["stack"], "B", board.id, tool, len(outputs), PAINTED),
         trace=unpack(module, traced, traces) if options.trace else None,
     )  # fmt: skip
-
-
-def _layers(firmware: Firmware, counts: Sequence[int]) -> Mapping[str, int]:
-    return dict(zip(firmware.module.steps, counts, strict=True))
 
 
 RUNNER = Runner(name="unicorn", method="emulated", port="bare", find=find, run=run)

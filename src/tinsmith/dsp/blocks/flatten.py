@@ -24,6 +24,11 @@ def oracle(x: np.ndarray, signal: Signal, params: Mapping[str, Attr]) -> np.ndar
     return x.astype(np.float64).reshape(-1)
 
 
+def shape(signal: Signal, params: Mapping[str, Attr]) -> tuple[int, int]:
+    """That of the signal."""
+    return signal.samples, len(signal.channels)
+
+
 def _case(samples: int, channels: int) -> BlockCase:
     rng = np.random.default_rng([samples, channels])
     signal = Signal(samples, tuple("xyz"[:channels]), 10.0)
@@ -36,5 +41,6 @@ BLOCK = Block(
     lower=lower,
     names=names,
     oracle=oracle,
+    shape=shape,
     cases={"one_channel": _case(8, 1), "three_channels": _case(5, 3)},
 )

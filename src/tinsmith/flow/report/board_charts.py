@@ -41,15 +41,19 @@ def memory_plan(result: BoardResult) -> str:
 
 
 def sizes(result: BoardResult) -> str:
-    """Flash by section, and RAM by what it is for; as high as the chart of instructions."""
+    """Flash by section, and RAM by what it is for; as high as the chart of instructions. Empty
+    where no image is linked."""
     size, plan = result.firmware.size, result.firmware.module.plan
-    flash = _largest({n: v for n, v in size.sections.items() if n not in _RAM_ONLY})
-    rest = size.ram_static_bytes - plan.arena_bytes - plan.state_bytes
+    stack = result.measured.outcome.stack
+    if size is None:
+        return ""
+    flash = _largest({n: q.value for n, q in size.sections.items() if n not in _RAM_ONLY})
+    rest = size.ram_static.value - plan.arena_bytes - plan.state_bytes
     ram: list[tuple[str, float]] = [
         ("arena", plan.arena_bytes),
         ("state", plan.state_bytes),
         ("other data", rest),
-        ("stack", result.stack_bytes),
+        ("stack", stack.value if stack else 0),
     ]
     heights = (len(flash) + 0.5, len(ram) + 0.5)
     height = max(1.3 + 0.3 * sum(heights), rows_height(len(_layers(result))))
@@ -90,7 +94,7 @@ def latency(estimates: Sequence[tuple[str, Estimated]]) -> str:
 
 
 def _layers(result: BoardResult) -> list[tuple[str, float]]:
-    return _largest(result.measured.outcome.layers or {})
+    return _largest({n: q.value for n, q in (result.measured.outcome.layers or {}).items()})
 
 
 def _largest(values: Mapping[str, float]) -> list[tuple[str, float]]:

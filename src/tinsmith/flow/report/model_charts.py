@@ -8,7 +8,8 @@ import numpy as np
 from tinsmith.data.windows import TEST, Windows
 from tinsmith.flow.report.figure import COLOURS, FULL, HALF, INK, Figure, barh, legend, rows_height
 from tinsmith.flow.result import Model
-from tinsmith.learn.trained import Curves, Interval, Metrics
+from tinsmith.learn.metrics import Interval, Metrics
+from tinsmith.learn.trained import Curves
 
 
 def window_examples(model: Model) -> str:

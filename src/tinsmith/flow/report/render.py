@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tinsmith import __version__
+from tinsmith.bench.outcome import least, most
 from tinsmith.core.codec import content_hash
+from tinsmith.core.quantity import Quantity
 from tinsmith.core.units import bytes_text, count_text
 from tinsmith.flow.project import Project
 from tinsmith.flow.record import elf_hash, runner_text
 from tinsmith.flow.report import board_charts, model_charts
 from tinsmith.flow.result import BoardResult, Model, Result
 from tinsmith.ir.graph import Attr
-from tinsmith.learn.trained import Interval
+from tinsmith.learn.metrics import Interval
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def _charts(result: Result) -> dict[str, object]:
 def _board(result: BoardResult) -> BoardPart:
     charts = {
         "memory": board_charts.memory_plan(result),
-        "sizes": board_charts.sizes(result) if result.board.flash_bytes else "",
+        "sizes": board_charts.sizes(result),
         "instructions": board_charts.instructions(result) if result.measured.outcome.layers else "",
     }
     plan = result.firmware.module.plan
@@ -139,16 +141,16 @@ def _figures(r: BoardResult) -> list[FigureText]:
     found.append(
         FigureText("Golden vectors equal", golden, names, method, tone="good" if equal else "bad")
     )
-    if r.board.flash_bytes:
-        found.append(_room("Flash", size.flash_bytes, r.board.flash_bytes, method, "linked image"))
-        detail = f"{count_text(size.ram_static_bytes)} B + {count_text(r.stack_bytes)} B stack"
-        found.append(_room("RAM with stack", r.ram_bytes, r.board.ram_bytes, method, detail))
+    if size is not None:
+        found.append(_room("Flash", size.flash, r.board.flash_bytes, size.flash.source))
+    if size is not None and r.ram is not None and outcome.stack is not None:
+        detail = f"{size.ram_static.text} + {outcome.stack.text} stack"
+        found.append(_room("RAM with stack", r.ram, r.board.ram_bytes, detail))
     if outcome.instructions:
-        low, high = min(outcome.instructions), max(outcome.instructions)
-        detail = (
-            "per inference, every window" if low == high else f"at most; at least {count_text(low)}"
-        )
-        found.append(FigureText("Instructions", count_text(high), detail, method))
+        low, high = least(outcome.instructions), most(outcome.instructions)
+        same = low.value == high.value
+        detail = "per inference, every window" if same else f"at most; at least {low.text}"
+        found.append(FigureText("Instructions", count_text(high.value), detail, high.method))
     found += _latency(r)
     return found
 
@@ -164,9 +166,9 @@ def _latency(r: BoardResult) -> list[FigureText]:
     return [FigureText("Latency", text, detail, estimate.method)]
 
 
-def _room(name: str, needs: int, has: int, method: str, detail: str) -> FigureText:
-    text = f"of {bytes_text(has)}; {detail}"
-    return FigureText(name, bytes_text(needs), text, method, min(1.0, needs / has))
+def _room(name: str, needs: Quantity, has: int, detail: str) -> FigureText:
+    text, share = f"of {bytes_text(has)}; {detail}", min(1.0, needs.value / has)
+    return FigureText(name, bytes_text(needs.whole), text, needs.method, share)
 
 
 def _interval(interval: Interval, r: BoardResult) -> str:

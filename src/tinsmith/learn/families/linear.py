@@ -4,20 +4,18 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from tinsmith.ir.graph import Attr
-from tinsmith.learn.family import Family
+from tinsmith.learn.family import Family, Rows
 
 
-def build(features: np.ndarray, classes: int, hyper: Mapping[str, Attr]) -> Any:
+def build(rows: Rows, classes: int, hyper: Mapping[str, Attr]) -> Any:
     """Layers standardise, output (logits)."""
     from torch import nn
 
     from tinsmith.learn.families._standardise import Standardise
 
     layers = OrderedDict(
-        standardise=Standardise(features), output=nn.Linear(features.shape[1], classes)
+        standardise=Standardise(rows.features), output=nn.Linear(rows.features.shape[1], classes)
     )
     return nn.Sequential(layers)
 

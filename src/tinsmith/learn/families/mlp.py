@@ -4,21 +4,19 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from tinsmith.dsp.block import Param
 from tinsmith.ir.graph import Attr
-from tinsmith.learn.family import Family
+from tinsmith.learn.family import Family, Rows
 
 
-def build(features: np.ndarray, classes: int, hyper: Mapping[str, Attr]) -> Any:
+def build(rows: Rows, classes: int, hyper: Mapping[str, Attr]) -> Any:
     """Layers standardise, dense_0, relu_0, dropout_0, dense_1, ..., output (logits)."""
     from torch import nn
 
     from tinsmith.learn.families._standardise import Standardise
 
-    layers: OrderedDict[str, Any] = OrderedDict(standardise=Standardise(features))
-    width, hidden = features.shape[1], hyper["hidden"]
+    layers: OrderedDict[str, Any] = OrderedDict(standardise=Standardise(rows.features))
+    width, hidden = rows.features.shape[1], hyper["hidden"]
     assert isinstance(hidden, tuple)
     for i, units in enumerate(hidden):
         layers[f"dense_{i}"] = nn.Linear(width, int(units))
