@@ -69,6 +69,11 @@ def with_parts(graph: Graph, name: str) -> Graph:
     return with_node(graph, name, op="fused", attrs={}, parts=(part,))
 
 
+def fused_shift(shift: int) -> Graph:
+    graph = with_constant(lowered(int8()), "sh", np.full(2, shift, np.int32))
+    return with_parts(graph, "q")
+
+
 F = TensorType((1, 2), "float32")
 X8 = TensorType((1, 3), "int8")
 NAN = np.array([0.0, np.nan], np.float32)
@@ -94,6 +99,7 @@ BROKEN: dict[str, Callable[[], Graph]] = {
     "no-requantize": lambda: int8().with_(dialect="float"),
     "requantize": lambda: with_attr(int8(), "q", act_min=5, act_max=4),
     "shift": lambda: with_constant(int8(), "sh", np.full(2, 31, np.int32)),
+    "parts": lambda: fused_shift(31),
     "identifiers": lambda: lowered(good()).with_(name="not a name"),
     "distinct-names": lambda: lowered(_cases_collide()),
     "fused": lambda: with_parts(good(), "y"),
@@ -126,7 +132,7 @@ def _huge() -> Graph:
 
 
 def test_good_graphs_pass() -> None:
-    for graph in (good(), int8(), lowered(good()), lowered(int8())):
+    for graph in (good(), int8(), lowered(good()), lowered(int8()), fused_shift(-3)):
         assert check(graph) == []
         verify(graph)
 

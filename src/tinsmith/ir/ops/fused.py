@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinsmith.ir.graph import Attr, Part
-from tinsmith.ir.op import OPS, Attrs, Case, Cost, Op, ShapeError, Site, Types
+from tinsmith.ir.op import OPS, Attrs, Case, Check, Cost, Op, ShapeError, Site, Types
 from tinsmith.ir.ops._conv import offset_layer
 from tinsmith.ir.ops.requantize import ROUNDINGS, multipliers
 from tinsmith.ir.types import Quant, TensorType, type_of
@@ -54,6 +54,17 @@ def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, .
     for part, inner in part_sites(site):
         values.append(OPS.get(part.op).reference([values[i] for i in part.inputs], inner)[0])
     return (values[-1],)
+
+
+def _parts_hold(site: Site, contents: Sequence[np.ndarray | None]) -> bool:
+    """What the operations inside ask of their uses; results of parts are no constants."""
+    parts = tuple(part_sites(site))
+    known = [*contents, *[None] * len(parts)]
+    return all(
+        own.holds(inner, [known[i] for i in part.inputs])
+        for part, inner in parts
+        for own in OPS.get(part.op).checks
+    )
 
 
 def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
@@ -156,4 +167,5 @@ OP = Op(
     cost=cost,
     cases=_cases(),
     extend=lambda rng, x: None,
+    checks=(Check("parts", _parts_hold, "the operations inside keep their own checks"),),
 )
