@@ -16,6 +16,7 @@ from tinsmith.rewrite import PASSES
 
 PIPELINE = (
     "fold_constants",  # first: what it leaves without users, the dead-code pass removes
+    "shrink_constants",
     "sink_transposes",  # before the next: leaves reshapes that change nothing
     "remove_identities",
     "eliminate_dead",

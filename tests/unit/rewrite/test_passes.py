@@ -10,7 +10,7 @@ from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import Interpreter, run_cases
 from tinsmith.ir.rules import check
-from tinsmith.ir.types import TensorType
+from tinsmith.ir.types import Quant, TensorType
 from tinsmith.rewrite import PASSES
 from tinsmith.rewrite.lower import identifiers
 
@@ -28,6 +28,13 @@ def constants() -> Graph:
     w = b.op("sqrt", b.constant("c", np.full((2, 3), 4, np.float32)), name="root")
     w = b.op("relu", w, name="again")
     return b.build([b.op("add", b.input("x", V), w, name="y")])
+
+
+def repeated() -> Graph:
+    b = Builder("net")
+    x = b.op("add", b.input("x", V), b.constant("step", np.ones((2, 3), np.float32)), name="r")
+    row = b.constant("row", np.tile(np.arange(1, 4, dtype=np.float32), (2, 1)))
+    return b.build([b.op("mul", x, row, name="y")])
 
 
 def identities() -> Graph:
@@ -72,6 +79,7 @@ def sums() -> Graph:
 
 DIRTY: dict[str, Callable[[], Graph]] = {
     "fold_constants": constants,
+    "shrink_constants": repeated,
     "sink_transposes": transposes,
     "remove_identities": identities,
     "eliminate_dead": dead,
@@ -127,6 +135,64 @@ def test_fold_constants_does_not_blow_a_constant_up() -> None:
     graph = b.build([b.op("add", cut, small, name="y")])
     folded = PASSES.get("fold_constants")(graph)
     assert {"small", "wide"} <= set(folded.constants) and "large" not in folded.constants
+
+
+def test_shrink_constants_keeps_what_is_repeated() -> None:
+    graph = PASSES.get("shrink_constants")(repeated())
+    assert graph.constants["step"].tolist() == [1.0]
+    assert graph.constants["row"].tolist() == [1.0, 2.0, 3.0]
+    assert graph.type("row").shape == (3,)
+
+
+ONES = np.ones((2, 3), np.float32)
+SIGNS = np.array([[0, 0, 0], [0, -0.0, 0]], np.float32)
+ROWS = np.array([[1, 2, 3], [1, 2, 4]], np.float32)
+
+
+def needed(used: str, array: np.ndarray, quant: Quant | None = None) -> Graph:
+    """A graph that needs a constant in full."""
+    b = Builder("net", "quantised")
+    x, c = b.input("x", TensorType((2, 3), array.dtype.name)), b.constant("c", array, quant)
+    y = b.op("add", x, c, name="y")
+    match used:
+        case "output":
+            return b.build([y, c])
+        case "first":
+            return b.build([y, b.op("sub", c, x)])
+        case "both":
+            return b.build([y, b.op("sub", c, c)])
+        case "where":
+            return b.build([b.op("where", x, c, b.op("less", x, y))])
+    return b.build([y])
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [
+        *(needed(used, ONES) for used in ("output", "first", "both", "where")),
+        needed("", SIGNS),
+        needed("", ROWS),
+        needed("", np.ones((2, 3), np.int32), Quant((0.1, 0.2, 0.3), (0, 0, 0), 1)),
+    ],
+    ids=["output", "first", "both", "where", "signs", "rows", "scales"],
+)
+def test_shrink_constants_leaves_a_constant_that_is_needed_in_full(graph: Graph) -> None:
+    assert PASSES.get("shrink_constants")(graph) is graph
+
+
+def test_a_constant_of_two_readers_that_repeat_it_shrinks_for_both() -> None:
+    b = Builder("net", "quantised")
+    quant = Quant((0.1,), (3,))
+    x = b.input("x", TensorType((2, 3), "int8", quant))
+    c = b.constant("c", np.full((2, 3), 7, np.int8), quant)
+    graph = b.build([b.op("add", x, c, quant=quant), b.op("add", x, c, quant=quant, act_min=0)])
+    small = PASSES.get("shrink_constants")(graph)
+    assert small.type("c") == TensorType((1,), "int8", quant)
+    given = {"x": np.arange(-3, 3, dtype=np.int8).reshape(1, 2, 3)}
+    for was, now in zip(
+        run_cases(graph, given).values(), run_cases(small, given).values(), strict=True
+    ):
+        assert was.tobytes() == now.tobytes()
 
 
 def test_fold_constants_folds_a_single_value() -> None:
