@@ -1,6 +1,6 @@
 """Arithmetic, comparisons and choices on two values, with the broadcasting of numpy."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 import numpy as np
@@ -157,13 +157,37 @@ def _widened(
 
 def paired(b: Builder, op: str, x: str, y: str, name: str = "") -> str:
     """An operation on two values, the second of which may be like the first, like its end, or one
-    element; what broadcasts in another way is expanded before."""
-    shapes = b.type(x).shape, b.type(y).shape
-    result = broadcast(*shapes)
-    if OPS.get(op).commutes and shapes[0] != result and b.type(y).shape == result:
-        x, y = y, x
+    element; what broadcasts in another way is expanded before, where no exchange of the two says
+    the same."""
+    result = broadcast(b.type(x).shape, b.type(y).shape)
+    if b.type(x).shape != result == b.type(y).shape:
+        if OPS.get(op).commutes:
+            x, y = y, x
+        elif op in _EXCHANGED:
+            return _EXCHANGED[op](b, op, x, y, name)
     x = expand(b, x, result)
     return b.op(op, x, _repeating(b, y, result), name=name)
+
+
+def _exchanged_sub(b: Builder, op: str, x: str, y: str, name: str) -> str:
+    """x - y as -y + x: the same to the last bit, integers that wrap included."""
+    return paired(b, "add", b.op("neg", y), x, name)
+
+
+def _exchanged_less(b: Builder, op: str, x: str, y: str, name: str) -> str:
+    """x < y of floats as -y < -x, which NaN does not hold either; of whole numbers, whose smallest
+    has no negative, as not y <= x. The same with <= and <."""
+    if b.type(x).dtype == "float32":
+        return paired(b, op, b.op("neg", y), b.op("neg", x), name)
+    other = "less" if op == "less_equal" else "less_equal"
+    return logical_not(b, paired(b, other, y, x), name=name)
+
+
+_EXCHANGED: Mapping[str, Callable[[Builder, str, str, str, str], str]] = {
+    "sub": _exchanged_sub, "less": _exchanged_less, "less_equal": _exchanged_less,
+}  # fmt: skip
+"""Operations whose operands change places at the cost of a node, which is less than a copy of x as
+large as the result."""
 
 
 def _repeating(b: Builder, y: str, result: tuple[int, ...]) -> str:
