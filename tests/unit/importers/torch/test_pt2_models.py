@@ -11,7 +11,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from tinsmith.importers import IMPORTERS  # noqa: E402
-from tinsmith.importers.torch.convert import convert  # noqa: E402
+from tinsmith.importers._frame import converted  # noqa: E402
 from tinsmith.ir.graph import Graph  # noqa: E402
 from tinsmith.ir.interp import Interpreter  # noqa: E402
 
@@ -161,7 +161,7 @@ def flat(value: Any) -> list[Any]:
 @pytest.mark.parametrize("name", MODELS)
 def test_a_file_computes_what_the_module_computes(name: str, tmp_path: Path) -> None:
     module, inputs, path = made(name, tmp_path)
-    graph = convert(path, "net")
+    graph = converted("tinsmith.importers.torch.convert:convert", path, "net", ())
     live = IMPORTERS.get("torch").load(module, inputs, "net")
     got = results(graph, inputs)
     with torch.no_grad():

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.torch.archive import READ, Meta
-from tinsmith.importers.torch.aten import Translation, Unsupported
-from tinsmith.importers.torch.aten_elements import arguments
 from tinsmith.importers.torch.nodes import Node
+from tinsmith.importers.torch.translation import Translation, arguments
 from tinsmith.ir.interp import Interpreter
 
 MOST_ELEMENTS = 1 << 26

@@ -6,40 +6,21 @@ from typing import Any
 import numpy as np
 
 from tinsmith.compose import elementwise, reduction
-from tinsmith.importers.torch.aten import (
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.torch.translation import (
     EVERY,
     FLOATS,
     NUMBERS,
     Rule,
     Translation,
     Typed,
-    Unsupported,
     Value,
+    arguments,
+    float32_for,
+    result_shape,
+    result_type,
 )
 from tinsmith.ir.types import SIZES
-
-
-def arguments(node: Any) -> dict[str, Any]:
-    """Arguments of a node by their names in the operation's schema, defaults filled in."""
-    schema = node.target._schema.arguments
-    given = {a.name: a.default_value for a in schema if a.has_default_value()}
-    given |= dict(zip((a.name for a in schema), node.args, strict=False))
-    return given | dict(node.kwargs)
-
-
-def result_shape(node: Any) -> tuple[int, ...]:
-    """Shape that torch.export found."""
-    return tuple(int(d) for d in node.meta["val"].shape)
-
-
-def result_type(node: Any) -> str:
-    """Type that torch.export found; float64 is computed as float32."""
-    return _float32(str(node.meta["val"].dtype))
-
-
-def _float32(dtype: str) -> str:
-    plain = dtype.removeprefix("torch.")
-    return "float32" if plain == "float64" else plain
 
 
 def number(t: Translation, value: float, dtype: str) -> str:
@@ -76,7 +57,7 @@ def _grouped(*operands: Any) -> list[list[str]]:
             kind = {bool: "bool", int: "int64"}.get(type(one), "float32")
             groups[2].append(kind)
             continue
-        dtype = _float32(str(one.meta["val"].dtype))
+        dtype = float32_for(str(one.meta["val"].dtype))
         if dtype not in SIZES:
             raise Unsupported(f"an operand of type {dtype}")
         groups[0 if len(one.meta["val"].shape) else 1].append(dtype)

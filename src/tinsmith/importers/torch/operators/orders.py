@@ -6,19 +6,16 @@ from typing import Any
 import numpy as np
 
 from tinsmith.compose import elementwise, movement, reduction
-from tinsmith.importers.torch.aten import (
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.torch.operators.elements import number, operand
+from tinsmith.importers.torch.translation import (
     EVERY,
     NUMBERS,
     Rule,
     Translation,
     Typed,
-    Unsupported,
     Value,
-)
-from tinsmith.importers.torch.aten_elements import (
     arguments,
-    number,
-    operand,
     result_shape,
     result_type,
 )
