@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tinsmith.compose import movement
 from tinsmith.importers._frame import Unsupported
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.types import SIZES
@@ -129,3 +130,30 @@ def float32_for(dtype: str) -> str:
     """Torch's name of a type as ours; float64 is computed as float32."""
     plain = dtype.removeprefix("torch.")
     return "float32" if plain == "float64" else plain
+
+
+def unrepeated(array: np.ndarray) -> np.ndarray:
+    """The array with length 1 along the axes along which nothing changes: broadcast, it is the
+    same. So numbers that torch repeats to the size of an activation (``zeros_like``, ``expand_as``)
+    do not become a table of that size."""
+    for axis, length in enumerate(array.shape):
+        first = array.take([0], axis) if length > 1 else array
+        array = first if np.array_equal(np.broadcast_to(first, array.shape), array) else array
+    return array
+
+
+def whole(t: Translation, argument: Any) -> str:
+    """Value of an argument as an operand that is read in its full size: what repeats is stored
+    once and repeated when it runs."""
+    found = t.read(argument)
+    if not isinstance(found, np.ndarray) or found.size < SMALL:
+        return t.activation(argument)
+    return movement.expand(
+        t.builder,
+        t.value(unrepeated(found), t.name(argument, "constant")),
+        found.shape,
+    )
+
+
+SMALL = 16
+"""Elements of a constant that is not worth a node."""

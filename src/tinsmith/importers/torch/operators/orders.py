@@ -133,7 +133,10 @@ def roll(t: Translation, node: Any) -> Value:
     if not given["dims"]:
         y = movement.reshape(b, x, (b.type(x).elements,))
     for shift, axis in zip(given["shifts"], given["dims"] or [0], strict=True):
-        y = movement.take(b, y, np.roll(np.arange(t.shape(y)[axis]), shift), axis)
+        length = t.shape(y)[axis]
+        if (start := -shift % length) > 0:
+            parts = [movement.cut(b, y, axis, start, length - start)]
+            y = movement.concat(b, [*parts, movement.cut(b, y, axis, 0, start)], axis)
     return movement.reshape(b, y, shape)
 
 

@@ -17,6 +17,8 @@ from tinsmith.importers.torch.translation import (
     Translation,
     Typed,
     Value,
+    unrepeated,
+    whole,
 )
 
 
@@ -87,8 +89,6 @@ def _binary(op: str, formula: Callable[[Any, Any], Any], reverse: bool = False) 
         if commutes and (isinstance(x, np.ndarray) or len(t.shape(x)) < len(t.shape(y))):
             first, second, x, y = second, first, y, x
         shape = np.broadcast_shapes(t.shape(x), t.shape(y))
-        if isinstance(x, np.ndarray):
-            x = np.broadcast_to(x, shape)
         if t.shape(x) != shape:
             raise Unsupported(f"{t.shape(x)} would be repeated to {shape}")
         left = t.value(x, t.name(first, "constant"))
@@ -99,15 +99,14 @@ def _binary(op: str, formula: Callable[[Any, Any], Any], reverse: bool = False) 
 
 def _second(t: Translation, argument: Any, y: Value, shape: tuple[int, ...]) -> str:
     """The second operand: of the result's shape, its last dimensions, or one element."""
+    y = unrepeated(y) if isinstance(y, np.ndarray) else y
     short = t.shape(y)
     while short and short[0] == 1 and len(short) > 1:
         short = short[1:]
-    if isinstance(y, np.ndarray):
-        plain = y.reshape(short) if short else y.reshape(1)
-        ends = plain.size == 1 or shape[len(shape) - plain.ndim :] == plain.shape
-        return t.value(plain if ends else np.broadcast_to(y, shape), t.name(argument, "constant"))
-    if short != (1,) and shape[len(shape) - len(short) :] != short:
+    if short not in ((), (1,)) and shape[len(shape) - len(short) :] != short:
         raise Unsupported(f"{t.shape(y)} would be repeated to {shape}")
+    if isinstance(y, np.ndarray):
+        return t.value(y.reshape(short or 1), t.name(argument, "constant"))
     return t.reshape(y, short)
 
 
@@ -160,7 +159,7 @@ def _swap(node: Any, rank: int) -> Sequence[int]:
 
 def _cat(t: Translation, node: Any) -> Value:
     axis = node.args[1] if len(node.args) > 1 else 0
-    joined, *rest = [t.activation(a) for a in node.args[0]]
+    joined, *rest = [whole(t, a) for a in node.args[0]]
     for part in rest:
         joined = t.op("concat", joined, part, axis=axis % len(t.shape(joined)))
     return joined
