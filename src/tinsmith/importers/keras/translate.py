@@ -124,6 +124,11 @@ class Translation:
         except (ValueError, TypeError, OverflowError) as e:
             refuse("shape", f"Input {layer.name!r} has shape {shape}: {e}.")
         self._bounded(f"input {layer.name!r}", type)
+        if shape[0] not in (None, 1):
+            self.builder.note(
+                f"It was built for a batch of {shape[0]}; it is imported for a batch of 1: one run "
+                "takes one sample."
+            )
         return self.builder.input(identifier(layer.name), type)
 
 

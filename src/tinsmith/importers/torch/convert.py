@@ -42,7 +42,9 @@ def convert(path: Path, name: str) -> Graph:
     for node in program.nodes:
         if node.users or node in results:
             _translate(node, instead, t)
-    graph = t.builder.build(_outputs(program, t))
+    outputs = _outputs(program, t)
+    _note_batch(program, outputs, t)
+    graph = t.builder.build(outputs)
     if wrong := check(graph):
         refuse("op", f"The model cannot be expressed: {'; '.join(wrong[:4])}.")
     if large := [v for v, k in graph.types.items() if k.nbytes > MOST_VALUE]:
@@ -147,6 +149,18 @@ def _outputs(program: Program, t: Translation) -> list[str]:
     if not found:
         refuse("output", "It returns no tensor.")
     return distinct(t.builder, found)
+
+
+def _note_batch(program: Program, outputs: list[str], t: Translation) -> None:
+    """Say so where all inputs and results begin with the same length: most likely a batch."""
+    inputs = [str(t.known[s.node]) for s in program.sources if s.kind == "input"]
+    shapes = [t.shape(v) for v in (*inputs, *outputs)]
+    (length, *others) = {s[0] if len(s) > 1 else 1 for s in shapes}
+    if length > 1 and not others:
+        t.builder.note(
+            f"It was exported for a batch of {length}: one run takes {length} samples. Export from "
+            "an example of batch size 1 to run one at a time."
+        )
 
 
 WEIGHT_NORM = "aten._weight_norm.default"
