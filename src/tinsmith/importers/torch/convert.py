@@ -8,7 +8,7 @@ import numpy as np
 
 from tinsmith.importers._frame import Unsupported, distinct
 from tinsmith.importers.torch.archive import Archive, Meta
-from tinsmith.importers.torch.constants_file import created, folded, weight_norm
+from tinsmith.importers.torch.constants_file import created, evaluated, weight_norm
 from tinsmith.importers.torch.nodes import Node, Program
 from tinsmith.importers.torch.program import parse
 from tinsmith.importers.torch.refusal import LISTED, SAVE, broken, refuse
@@ -27,7 +27,7 @@ _CLASHES = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeEr
 
 
 def convert(path: Path, name: str) -> Graph:
-    """A graph from a file; see `importers/pt2.py`. Its grammar is checked.
+    """A graph from a file; see `pt2.py`. Its grammar is checked.
 
     Raises:
         UserError: ``import.pt2.<what>``.
@@ -122,7 +122,7 @@ def _value(node: Node, t: Translation, where: str) -> Any:
     if str(node.target) not in TABLE:
         refuse("op", f"{where} is not supported.", UNKNOWN)
     rules = TABLE[str(node.target)]
-    known = folded(node, t, lambda apart: by_rules(rules, apart, node))
+    known = evaluated(node, t, lambda apart: by_rules(rules, apart, node))
     return by_rules(rules, t, node) if known is None else known
 
 

@@ -2,7 +2,7 @@
 
 The archive holds the program as JSON and the weights as raw numbers (PyTorch's documentation, "PT2
 Archive Spec"; torch/_export/serde/schema.py), so nothing is unpickled; what is a pickle is refused.
-Operations become what the live importer makes of them (`torch.py`, `aten.py`), and stages are the
+Operations become what the live importer makes of them (`table.py`), and stages are the
 names of the submodules. Sizes are fixed. The file is parsed and translated in the sandbox.
 """
 

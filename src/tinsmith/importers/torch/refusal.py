@@ -1,4 +1,4 @@
-"""Refusals of files of PyTorch."""
+"""What is said where a module or a file of PyTorch is refused."""
 
 from typing import NoReturn
 
@@ -12,6 +12,7 @@ SAVE = (
 FIXED = "Export without dynamic_shapes, from an example of batch size 1."
 LISTED = "What is supported: tinsmith kinds ops."
 refuse = Refusal("pt2")
+"""For files; `exporting.py` has the one for modules."""
 
 
 def broken(message: str) -> NoReturn:
