@@ -4,7 +4,6 @@ The parent reads only what the sandbox hands back. A child that ends before it h
 nothing about its files, so each of them is then read by itself, with the importer's own limits.
 """
 
-import importlib
 import re
 import time
 import traceback
@@ -15,6 +14,7 @@ from pathlib import Path
 from tinsmith.core.errors import InternalError, UserError
 from tinsmith.core.sandbox import SandboxLimits, run
 from tinsmith.importers import read_model
+from tinsmith.importers._frame import converted
 from tinsmith.ir.graph import Graph
 
 BUG = "bug"
@@ -55,10 +55,9 @@ def read_here(paths: tuple[str, ...]) -> tuple[Answer, ...]:
 
 def _read_one(path: Path) -> Answer:
     module, more = TARGETS[path.suffix]
-    convert = importlib.import_module(module).convert
     start, answer = time.perf_counter(), Answer(str(path))
     try:
-        answer = replace(answer, graph=convert(path, "m", *more))
+        answer = replace(answer, graph=converted(f"{module}:convert", path, "m", more))
     except UserError as e:
         answer = replace(answer, code=e.code, text=str(e))
     except RecursionError:

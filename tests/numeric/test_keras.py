@@ -297,6 +297,36 @@ def test_a_saved_model_computes_what_keras_computes(
         check(read_model(path), model, rng)
 
 
+def normed(data_format: str) -> Callable[[Any], Any]:
+    """A norm behind every kind of layer with weights."""
+    axis = -1 if data_format == "channels_last" else 1
+    given: dict[str, Any] = {"data_format": data_format}
+    return chain(
+        lambda k: k.Input((9, 8, 3) if axis == -1 else (3, 9, 8), name="x"),
+        lambda k: k.Conv2D(4, 3, use_bias=False, **given), lambda k: k.BatchNormalization(axis),
+        lambda k: k.ReLU(), lambda k: k.DepthwiseConv2D(3, **given),
+        lambda k: k.BatchNormalization(axis, scale=False), lambda k: k.ReLU(),
+        lambda k: k.Conv2DTranspose(5, 2, strides=2, **given),
+        lambda k: k.BatchNormalization(axis, center=False), lambda k: k.ReLU(),
+        lambda k: k.SeparableConv2D(4, 3, **given), lambda k: k.BatchNormalization(axis),
+        lambda k: k.ReLU(), lambda k: k.Flatten(), lambda k: k.Dense(6),
+        lambda k: k.BatchNormalization(), lambda k: k.Rescaling(0.5, -1.0),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_norms_are_folded_into_the_layers_in_front(
+    data_format: str, keras: Any, tmp_path: Path, rng: np.random.Generator
+) -> None:
+    model = randomised(normed(data_format)(keras), rng)
+    model.save(tmp_path / "m.keras")
+    graph = read_model(tmp_path / "m.keras")
+    check(graph, model, rng)
+    assert not {n.op for n in graph.nodes} & {"mul", "add", "sub", "div"}
+    layers = ["conv2d", "depthwise_conv2d", "conv_transpose2d", "depthwise_conv2d", "conv2d"]
+    assert [n.op for n in graph.nodes if len(n.inputs) == 3] == [*layers, "dense"]
+
+
 @pytest.mark.parametrize("name", ["pictures", "recurrent", "one_axis", "attention"])
 def test_compiled_c_equals_the_interpreter(
     name: str, keras: Any, tmp_path: Path, rng: np.random.Generator

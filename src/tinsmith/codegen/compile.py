@@ -25,7 +25,7 @@ PIPELINE = (
 )
 """Names of the passes, in order; each checks the grammar of its result. The order is a decision, so
 it stands here: a file in rewrite/ is a kind that is listed and documented, and runs once it is
-named in this list (a test compares the two)."""
+named in this list or in `importers/_frame.py`'s (a test compares them)."""
 
 
 def compile_graph(

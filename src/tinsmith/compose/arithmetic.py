@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from math import prod
 
 import numpy as np
 
-from tinsmith.compose.movement import broadcast, expand, reshape
+from tinsmith.compose.movement import Walk, broadcast, expand, reshape, strided
 from tinsmith.core.errors import UserError
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.op import OPS
@@ -158,7 +159,11 @@ def _widened(
 def paired(b: Builder, op: str, x: str, y: str, name: str = "") -> str:
     """An operation on two values, the second of which may be like the first, like its end, or one
     element; what broadcasts in another way is expanded before, where no exchange of the two says
-    the same."""
+    the same.
+
+    Constants are not, as far as that can be helped: numbers per channel would become a table that
+    grows with a line or a picture.
+    """
     result = broadcast(b.type(x).shape, b.type(y).shape)
     if b.type(x).shape != result == b.type(y).shape:
         if OPS.get(op).commutes:
@@ -166,6 +171,11 @@ def paired(b: Builder, op: str, x: str, y: str, name: str = "") -> str:
         elif op in _EXCHANGED:
             return _EXCHANGED[op](b, op, x, y, name)
     x = expand(b, x, result)
+    if b.is_constant(y) and (turned := _turned(b.type(y).shape, result)):
+        there, back = turned
+        channels = reshape(b, y, there.lengths[-1:])
+        made = b.op(op, strided(b, x, there), channels, name=name and f"{name}_{op}")
+        return b.renamed(strided(b, made, back, result), name)
     return b.op(op, x, _repeating(b, y, result), name=name)
 
 
@@ -188,6 +198,27 @@ _EXCHANGED: Mapping[str, Callable[[Builder, str, str, str, str], str]] = {
 }  # fmt: skip
 """Operations whose operands change places at the cost of a node, which is less than a copy of x as
 large as the result."""
+
+
+def _turned(own: tuple[int, ...], result: tuple[int, ...]) -> tuple[Walk, Walk] | None:
+    """For numbers along axes that are not the last: the walk that brings those axes to the end,
+    and the one back. None where there are none, or where they have others between them.
+
+    Transposes of neighbours cancel when a graph is compiled, so a norm between two convolutions
+    over channels-first pictures moves nothing.
+    """
+    wide = (1,) * (len(result) - len(own)) + own
+    axes = [i for i, d in enumerate(wide) if d > 1]
+    if not axes or wide[axes[0] : axes[-1] + 1] != result[axes[0] : axes[-1] + 1]:
+        return None
+    outer, inner = prod(result[: axes[0]]), prod(result[axes[-1] + 1 :])
+    if inner == 1:
+        return None
+    mine = prod(wide)
+    return (
+        Walk((outer, inner, mine), (mine * inner, 1, inner)),
+        Walk((outer, mine, inner), (mine * inner, 1, mine)),
+    )
 
 
 def _repeating(b: Builder, y: str, result: tuple[int, ...]) -> str:

@@ -2,9 +2,8 @@
 
 What depends on constants alone is computed. Operations on elements move in front of transposes and
 reshapes, to the layer that they belong to. Constant factors and summands per channel (a batch
-normalisation) are folded into the weights of the layer in front of them.
-
-Source of the folding: Jacob et al., CVPR 2018, section 3.2 (equation 14).
+normalisation) are folded into the weights of the layer in front of them (`rewrite/fold_norms.py`):
+importers have done so with all but what the first two steps bring to a layer.
 """
 
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from tinsmith.ir.graph import Graph, Node
 from tinsmith.ir.op import OPS
 from tinsmith.ir.types import TensorType, type_of
 from tinsmith.rewrite import folded
+from tinsmith.rewrite.fold_norms import without_norms
 
 MOST_FOLDED = 1 << 22
 """Elements of the largest constant that is computed ahead."""
@@ -29,10 +29,7 @@ def prepare(graph: Graph, fixed: frozenset[str]) -> Graph:
         graph: dialect float.
         fixed: names of nodes that are left as they are.
     """
-    graph = _sunk(_computed(graph, fixed), fixed)
-    while (folded := _folded(graph, fixed)) is not None:
-        graph = folded
-    return graph
+    return without_norms(_sunk(_computed(graph, fixed), fixed), fixed, copies=True)
 
 
 def _computed(graph: Graph, fixed: frozenset[str]) -> Graph:
@@ -119,54 +116,3 @@ def _sunk(graph: Graph, fixed: frozenset[str]) -> Graph:
     return graph.with_(
         nodes=tuple(sweep.nodes.values()), types=sweep.types, constants=sweep.constants
     )
-
-
-def _folded(graph: Graph, fixed: frozenset[str]) -> Graph | None:
-    """One factor or summand less; None where there is none to fold."""
-    for node in graph.nodes:
-        layer = OPS.get(node.op).channel_axis is not None
-        user = only_user(graph, node.outputs[0]) if layer else None
-        if user is None or {node.name, user.name} & fixed:
-            continue
-        changed = _changed(graph, node, user)
-        if changed is not None:
-            return changed
-    return None
-
-
-def _changed(graph: Graph, node: Node, user: Node) -> Graph | None:
-    """The graph without ``user``, whose constant goes into the layer in front of it."""
-    channels = graph.type(node.outputs[0]).shape[-1]
-    affine = OPS.get(user.op).affine
-    if affine is None or user.inputs[0] != node.outputs[0]:
-        return None
-    w, b, c = (graph.constants.get(i) for i in (*node.inputs[1:], user.inputs[1]))
-    if w is None or b is None or c is None:
-        return None
-    if c.size not in (1, channels) or (c.size > 1 and c.shape[-1] != channels):
-        return None
-    with np.errstate(all="ignore"):
-        new_w, new_b = _combined(node.op, (w, b), affine(c.reshape(-1).astype(np.float64)))
-    if not (np.all(np.isfinite(new_w)) and np.all(np.isfinite(new_b))):
-        return None
-    names = (f"{user.outputs[0]}_weights", f"{user.outputs[0]}_bias")
-    if any(n in graph.types for n in names):
-        return None
-    merged = replace(node, inputs=(node.inputs[0], *names), outputs=user.outputs)
-    nodes = tuple(merged if n is node else n for n in graph.nodes if n is not user)
-    made = dict(zip(names, (new_w, new_b), strict=True))
-    types = {k: t for k, t in graph.types.items() if k != node.outputs[0]}
-    types |= {k: type_of(a) for k, a in made.items()}
-    return graph.with_(nodes=nodes, types=types, constants={**graph.constants, **made})
-
-
-def _combined(
-    layer: str, parts: tuple[np.ndarray, np.ndarray], affine: tuple[np.ndarray, np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Weights and bias in float32, computed in float64."""
-    w, b = (p.astype(np.float64) for p in parts)
-    factor, summand = affine
-    shape = [1] * w.ndim
-    shape[OPS.get(layer).channel_axis or 0] = factor.size
-    w, b = w * factor.reshape(shape), b * factor + summand
-    return w.astype(np.float32), b.astype(np.float32)

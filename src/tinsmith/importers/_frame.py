@@ -5,6 +5,7 @@ one format loads no other: ``suffixes``, ``refused``, ``magic`` and ``semantics`
 there.
 """
 
+import importlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from tinsmith.core.sandbox import run
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.naming import graph_name
+from tinsmith.rewrite import PASSES
 
 
 def _no_object(model: Any, example: Sequence[np.ndarray], name: str) -> NoReturn:
@@ -70,6 +72,10 @@ class Importer:
     magic: tuple[tuple[int, bytes], ...] = ()
     refused: tuple[str, ...] = ()
 
+
+AT_IMPORT = ("fold_norms",)
+"""Names of the passes that float graphs go through when they are imported, in order: what they do
+shall be seen by those who quantise and by those who compile."""
 
 IMPORTERS: Catalogue[Importer] = Catalogue("importer", "tinsmith.importers", Importer)
 
@@ -207,7 +213,7 @@ def distinct(b: Builder, values: Sequence[str]) -> list[str]:
 
 def parsed(refuse: Refusal, path: Path, name: str, convert: str, *more: object) -> Graph:
     """The graph that ``convert`` (``module:function``, called with path, graph name and ``more``)
-    makes of a file, in the sandbox.
+    makes of a file, in the sandbox; `finished`.
 
     Raises:
         UserError: ``import.<importer>.file`` (there is none), what convert raises, and
@@ -215,4 +221,20 @@ def parsed(refuse: Refusal, path: Path, name: str, convert: str, *more: object) 
     """
     if not path.is_file():
         refuse("file", f"There is no file {path.name!r}.", f"Looked in {path.parent}.")
-    return run(convert, (path.resolve(), graph_name(path, name), *more), Graph)
+    given = (path.resolve(), graph_name(path, name))
+    return run("tinsmith.importers._frame:converted", (convert, *given, more), Graph)
+
+
+def converted(convert: str, path: Path, name: str, more: tuple[Any, ...]) -> Graph:
+    """What `parsed` does in the sandbox."""
+    module, _, function = convert.partition(":")
+    made: Graph = getattr(importlib.import_module(module), function)(path, name, *more)
+    return finished(made)
+
+
+def finished(graph: Graph) -> Graph:
+    """The graph after the passes that run when a model is imported; a quantised one stays what its
+    file says to the last integer."""
+    for name in AT_IMPORT if graph.dialect == "float" else ():
+        graph = PASSES.get(name)(graph)
+    return graph

@@ -99,6 +99,10 @@ class Builder:
         """Type of a value added so far."""
         return self._types[value]
 
+    def is_constant(self, value: str) -> bool:
+        """Whether a value is a constant."""
+        return value in self._constants
+
     def inline(self, graph: Graph, *inputs: str) -> tuple[str, ...]:
         """Append all of another graph, its inputs bound to values; returns the names of its
         outputs here."""

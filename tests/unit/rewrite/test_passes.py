@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tinsmith.codegen.compile import PIPELINE
+from tinsmith.importers._frame import AT_IMPORT
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import Interpreter, run_cases
@@ -77,6 +78,16 @@ def sums() -> Graph:
     return b.build([x])
 
 
+def norm() -> Graph:
+    """Powers of two: nothing is rounded."""
+    b = Builder("net")
+    w = b.constant("w", np.eye(3, dtype=np.float32))
+    c = b.constant("b", np.ones(3, np.float32))
+    y = b.op("dense", b.input("x", V), w, c, name="layer")
+    gain = b.constant("gain", np.array([2, -0.5, 4], np.float32))
+    return b.build([b.op("mul", y, gain, name="y")])
+
+
 DIRTY: dict[str, Callable[[], Graph]] = {
     "fold_constants": constants,
     "shrink_constants": repeated,
@@ -85,6 +96,7 @@ DIRTY: dict[str, Callable[[], Graph]] = {
     "eliminate_dead": dead,
     "lower": clean,
     "fuse": sums,
+    "fold_norms": norm,
 }
 
 
@@ -96,11 +108,11 @@ def values(graph: Graph) -> list[np.ndarray]:
     return [run[o] for run in runs for o in graph.outputs]
 
 
-def test_every_pass_is_here_and_in_the_pipeline() -> None:
-    assert set(DIRTY) == set(PASSES.names()) == set(PIPELINE)
+def test_every_pass_is_here_and_runs() -> None:
+    assert set(DIRTY) == set(PASSES.names()) == {*PIPELINE, *AT_IMPORT}
 
 
-@pytest.mark.parametrize("name", PIPELINE)
+@pytest.mark.parametrize("name", DIRTY)
 def test_meaning_is_kept_and_a_second_run_returns_the_same_object(name: str) -> None:
     graph = DIRTY[name]()
     once = PASSES.get(name)(graph)

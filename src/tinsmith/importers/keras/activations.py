@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tinsmith.compose import elementwise, movement, reduction
-from tinsmith.importers.keras.translate import Unsupported, Use
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.keras.translate import Use
 from tinsmith.ir.builder import Builder
 
 UNARY: Mapping[str, str] = {

@@ -10,7 +10,8 @@ import numpy as np
 
 from tinsmith.compose import elementwise, movement, reduction
 from tinsmith.compose.layers import dense, matmul
-from tinsmith.importers.keras.translate import Unsupported, Use
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.keras.translate import Use
 
 REFUSED = ("query_mask", "value_mask", "key_mask")
 PARTS = {"query": "query", "key": "key", "value": "value", "output": "attention_output"}

@@ -11,7 +11,7 @@ from tinsmith.ir.rules import verify
 
 
 def convert(path: Path, name: str) -> Graph:
-    """A graph from a model file; see `importers/keras.py`. Its grammar is checked.
+    """A graph from a model file; see `keras.py`. Its grammar is checked.
 
     Raises:
         UserError: ``import.keras.<what>``.

@@ -12,11 +12,12 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
-from tinsmith.core.errors import MissingTool, UserError
+from tinsmith.core.errors import MissingTool
+from tinsmith.importers._frame import Refusal
 
 MOST_BYTES = 512_000_000
 MOST_CONFIG_BYTES = 16_000_000
@@ -24,9 +25,7 @@ MOST_NODES = 100_000
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 
 
-def refuse(what: str, message: str, hint: str = "") -> NoReturn:
-    """Raise UserError ``import.keras.<what>``."""
-    raise UserError(f"import.keras.{what}", message, hint)
+refuse = Refusal("keras")
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,9 @@ refused. The batch dimension is 1, everything is float32. The file is parsed in 
 from collections.abc import Sequence
 from pathlib import Path
 
-from tinsmith.core.sandbox import run
-from tinsmith.importers._frame import Importer, Support
+from tinsmith.importers._frame import Importer, Support, parsed
 from tinsmith.importers.keras.document import refuse
 from tinsmith.ir.graph import Graph
-from tinsmith.ir.naming import graph_name
 
 
 def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
@@ -28,11 +26,7 @@ def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
             ``sandbox.<what>`` where the file uses up the sandbox's limits.
         MissingTool: h5py is not installed (extra ``keras``).
     """
-    if not path.is_file():
-        refuse("file", f"There is no file {path.name!r}.", f"Looked in {path.parent}.")
-    return run(
-        "tinsmith.importers.keras.convert:convert", (path.resolve(), graph_name(path, name)), Graph
-    )
+    return parsed(refuse, path, name, "tinsmith.importers.keras.convert:convert")
 
 
 def support() -> Sequence[Support]:

@@ -9,9 +9,10 @@ import numpy as np
 from tinsmith.compose import elementwise, movement, reduction
 from tinsmith.compose.layers import dense as product
 from tinsmith.compose.layers import matmul
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.keras.activations import activate
 from tinsmith.importers.keras.norms import axes_of, unit
-from tinsmith.importers.keras.translate import Unsupported, Use
+from tinsmith.importers.keras.translate import Use
 
 
 def dense(use: Use) -> str:

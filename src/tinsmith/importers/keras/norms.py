@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from tinsmith.compose import elementwise, movement, norms, reduction
-from tinsmith.importers.keras.translate import Unsupported, Use
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.keras.translate import Use
 
 
 def batch_normalization(use: Use) -> str:

@@ -21,8 +21,9 @@ from tinsmith.compose.recurrent import (
     reordered,
     rnn,
 )
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.keras.activations import activation_name
-from tinsmith.importers.keras.translate import Rule, Unsupported, Use
+from tinsmith.importers.keras.translate import Rule, Use
 
 KINDS = {"SimpleRNN": "rnn", "GRU": "gru", "LSTM": "lstm"}
 _OPS = {"rnn": rnn, "gru": gru, "lstm": lstm}

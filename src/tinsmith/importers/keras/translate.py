@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinsmith.core.errors import UserError
+from tinsmith.importers._frame import Unsupported, distinct
 from tinsmith.importers.keras.document import Document, refuse
 from tinsmith.importers.keras.model import Layer, Model, Ref
 from tinsmith.importers.keras.weights import roles
@@ -15,13 +15,12 @@ from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.types import SIZES, TensorType
 
+_CLASHES = (LookupError, TypeError, ArithmeticError, ValueError, AttributeError)
+"""What rules that take a file's word for its settings and weights raise on others."""
+LISTED = "Layers that are supported: tinsmith kinds ops."
 MOST_CALLS = 100_000
 MOST_BYTES = 2**28
 """Largest value between layers."""
-
-
-class Unsupported(Exception):
-    """A use of a layer that cannot be expressed; the message says why, in a clause."""
 
 
 @dataclass(frozen=True)
@@ -95,21 +94,11 @@ class Translation:
         where = f"layer {layer.name!r} ({layer.kind})"
         rule = self.rules.get(layer.kind)
         if rule is None:
-            refuse(
-                "layer", f"Not supported: {where}.", f"Supported: {', '.join(sorted(self.rules))}."
-            )
+            refuse("layer", f"Not supported: {where}.", LISTED)
         if named.get("training") is True or named.get("mask") is not None:
             refuse("layer", f"Not supported: {where}: it is called with training=True or a mask.")
-        try:
+        with refuse.at(f"Not supported: {where}", "layer", *_CLASHES):
             made = rule.translate(Use(self, layer, operands, named))
-        except Unsupported as e:
-            refuse("layer", f"Not supported: {where}: {e}.")
-        except UserError as e:
-            if e.code.startswith("import.keras"):
-                raise
-            refuse("layer", f"Not supported: {where}: {e.message}")
-        except (LookupError, TypeError, ArithmeticError, ValueError, AttributeError) as e:
-            refuse("layer", f"Broken: {where} ({type(e).__name__}: {e}).")
         found = [made] if isinstance(made, str) else made
         for value in found:
             self._bounded(where, self.builder.type(value))
@@ -135,6 +124,11 @@ class Translation:
         except (ValueError, TypeError, OverflowError) as e:
             refuse("shape", f"Input {layer.name!r} has shape {shape}: {e}.")
         self._bounded(f"input {layer.name!r}", type)
+        if shape[0] not in (None, 1):
+            self.builder.note(
+                f"It was built for a batch of {shape[0]}; it is imported for a batch of 1: one run "
+                "takes one sample."
+            )
         return self.builder.input(identifier(layer.name), type)
 
 
@@ -204,10 +198,4 @@ def translate(document: Document, model: Model, rules: Mapping[str, Rule], name:
     """
     t = Translation(document, rules, name)
     t.kinds = frozenset(kinds_of(model))
-    outputs: list[str] = []
-    for value in t.run(model, None):
-        again = value in outputs
-        outputs.append(
-            t.builder.op("reshape", value, shape=t.builder.type(value).shape) if again else value
-        )
-    return t.builder.build(outputs)
+    return t.builder.build(distinct(t.builder, t.run(model, None)))

@@ -15,9 +15,10 @@ from tinsmith.compose.movement import Layout
 from tinsmith.compose.pictures import same_padding
 from tinsmith.compose.pooling import PoolSpec
 from tinsmith.compose.resizing import ResizeSpec, resize
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.keras.activations import activate
 from tinsmith.importers.keras.layers import kernel_and_bias
-from tinsmith.importers.keras.translate import Unsupported, Use
+from tinsmith.importers.keras.translate import Use
 
 Pairs = tuple[tuple[int, int], ...]
 

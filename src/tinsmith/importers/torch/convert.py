@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from tinsmith.core.errors import UserError
+from tinsmith.importers._frame import Unsupported, distinct
 from tinsmith.importers.torch.archive import Archive, Meta
-from tinsmith.importers.torch.aten import Translation, Unsupported
-from tinsmith.importers.torch.known import created, folded, weight_norm
+from tinsmith.importers.torch.constants_file import created, evaluated, weight_norm
 from tinsmith.importers.torch.nodes import Node, Program
 from tinsmith.importers.torch.program import parse
-from tinsmith.importers.torch.refusal import SAVE, broken, refuse
+from tinsmith.importers.torch.refusal import LISTED, SAVE, broken, refuse
 from tinsmith.importers.torch.signatures import GETITEM, Target
-from tinsmith.importers.torch.torch import TABLE, by_rules, stage_of
+from tinsmith.importers.torch.table import TABLE, by_rules, stage_of
+from tinsmith.importers.torch.translation import Translation
 from tinsmith.importers.torch.writes import HINT, without_writes
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.rules import check
@@ -27,7 +27,7 @@ _CLASHES = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeEr
 
 
 def convert(path: Path, name: str) -> Graph:
-    """A graph from a file; see `importers/pt2.py`. Its grammar is checked.
+    """A graph from a file; see `pt2.py`. Its grammar is checked.
 
     Raises:
         UserError: ``import.pt2.<what>``.
@@ -42,7 +42,9 @@ def convert(path: Path, name: str) -> Graph:
     for node in program.nodes:
         if node.users or node in results:
             _translate(node, instead, t)
-    graph = t.builder.build(_outputs(program, t))
+    outputs = _outputs(program, t)
+    _note_batch(program, outputs, t)
+    graph = t.builder.build(outputs)
     if wrong := check(graph):
         refuse("op", f"The model cannot be expressed: {'; '.join(wrong[:4])}.")
     if large := [v for v, k in graph.types.items() if k.nbytes > MOST_VALUE]:
@@ -102,18 +104,9 @@ def _translate(node: Node, instead: Mapping[Node, Target], t: Translation) -> No
     where = f"Operation {str(node.target)!r} (node {node.name!r}, module {stage!r})"
     node.target = instead.get(node, node.target)
     t.begin(node, stage)
-    try:
-        with np.errstate(all="ignore"):
-            t.known[node] = _value(node, t, where)
+    with refuse.at(where, "op", *_CLASHES), np.errstate(all="ignore"):
+        t.known[node] = _value(node, t, where)
         _compare(node, t)
-    except Unsupported as e:
-        refuse("op", f"{where}: {e}.")
-    except UserError as e:
-        if e.code.startswith("import."):
-            raise
-        refuse("op", f"{where}: {e.message}", e.hint)
-    except _CLASHES as e:
-        refuse("op", f"{where}: its arguments do not fit: {str(e)[:200] or type(e).__name__}.")
 
 
 def _value(node: Node, t: Translation, where: str) -> Any:
@@ -129,7 +122,7 @@ def _value(node: Node, t: Translation, where: str) -> Any:
     if str(node.target) not in TABLE:
         refuse("op", f"{where} is not supported.", UNKNOWN)
     rules = TABLE[str(node.target)]
-    known = folded(node, t, lambda apart: by_rules(rules, apart, node))
+    known = evaluated(node, t, lambda apart: by_rules(rules, apart, node))
     return by_rules(rules, t, node) if known is None else known
 
 
@@ -145,22 +138,30 @@ def _compare(node: Node, t: Translation) -> None:
 
 
 def _outputs(program: Program, t: Translation) -> list[str]:
-    """Names of the results, none twice."""
-    found: dict[str, None] = {}
+    """Names of the results."""
+    found = []
     for node in program.outputs:
         value = t.known[node]
         if isinstance(value, list | tuple) or 0 in t.shape(value):
             refuse("output", f"The result {node.name!r} is no tensor, or an empty one.")
-        try:
-            name = t.value(value, node.name)
-        except Unsupported as e:
-            refuse("output", f"The result {node.name!r}: {e}.")
-        shape = t.builder.type(name).shape
-        found[t.builder.op("reshape", name, shape=shape) if name in found else name] = None
+        with refuse.at(f"The result {node.name!r}", "output"):
+            found.append(t.value(value, node.name))
     if not found:
         refuse("output", "It returns no tensor.")
-    return list(found)
+    return distinct(t.builder, found)
+
+
+def _note_batch(program: Program, outputs: list[str], t: Translation) -> None:
+    """Say so where all inputs and results begin with the same length: most likely a batch."""
+    inputs = [str(t.known[s.node]) for s in program.sources if s.kind == "input"]
+    shapes = [t.shape(v) for v in (*inputs, *outputs)]
+    (length, *others) = {s[0] if len(s) > 1 else 1 for s in shapes}
+    if length > 1 and not others:
+        t.builder.note(
+            f"It was exported for a batch of {length}: one run takes {length} samples. Export from "
+            "an example of batch size 1 to run one at a time."
+        )
 
 
 WEIGHT_NORM = "aten._weight_norm.default"
-UNKNOWN = f"See the support table: tinsmith kinds ops. Perhaps it can be decomposed: {HINT}"
+UNKNOWN = f"{LISTED} Perhaps it can be decomposed: {HINT}"

@@ -1,5 +1,5 @@
-"""A program as PyTorch's translation rules (`aten.py`) read it: the few
-attributes of torch.fx's nodes and of torch.export's programs that they use."""
+"""A program as the rules of `operators/` read it: the few attributes of torch.fx's nodes and of
+torch.export's programs that they use."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

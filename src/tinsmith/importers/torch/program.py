@@ -11,7 +11,7 @@ from typing import Any
 
 from tinsmith.importers.torch.archive import SCALARS, Meta, meta_of
 from tinsmith.importers.torch.nodes import Node, Program, Source
-from tinsmith.importers.torch.refusal import FIXED, SAVE, broken, refuse
+from tinsmith.importers.torch.refusal import FIXED, LISTED, SAVE, broken, refuse
 from tinsmith.importers.torch.signatures import GETITEM, Target, target_of
 
 MAJOR = 8
@@ -136,11 +136,7 @@ class _Reader:
         where = f"Operation {given[:100]!r} (node {shown[:200]!r})"
         target = target_of(given)
         if target is None:
-            refuse(
-                "op",
-                f"{where} is not supported.",
-                "See the support table: tinsmith kinds ops.",
-            )
+            refuse("op", f"{where} is not supported.", LISTED)
         args, kwargs = self._arguments(_at(entry, "inputs", list), target, where)
         types = tuple(self._type(n) for n in names)
         meta = {"val": types if several else next(iter(types), None), **_stack(entry)}

@@ -2,7 +2,7 @@
 
 The archive holds the program as JSON and the weights as raw numbers (PyTorch's documentation, "PT2
 Archive Spec"; torch/_export/serde/schema.py), so nothing is unpickled; what is a pickle is refused.
-Operations become what the live importer makes of them (`torch.py`, `aten.py`), and stages are the
+Operations become what the live importer makes of them (`table.py`), and stages are the
 names of the submodules. Sizes are fixed. The file is parsed and translated in the sandbox.
 """
 
@@ -12,13 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from tinsmith.core.sandbox import run
-from tinsmith.importers._frame import Importer, Support
+from tinsmith.importers._frame import Importer, Support, parsed
+from tinsmith.importers.torch.exporting import exported, simplified
 from tinsmith.importers.torch.refusal import SAVE, refuse
-from tinsmith.importers.torch.torch import TABLE, exported, simplified
-from tinsmith.importers.torch.torch import support as torch_support
+from tinsmith.importers.torch.table import TABLE
+from tinsmith.importers.torch.table import support as torch_support
 from tinsmith.ir.graph import Graph
-from tinsmith.ir.naming import graph_name
 
 SUFFIX = ".pt2"
 PICKLES = (".pt", ".pth", ".ckpt", ".ptl")
@@ -40,11 +39,7 @@ def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
     """
     if path.suffix.lower() in PICKLES:
         refuse("pickle", f"{path.name!r} may be a pickle, which runs code when it is loaded.", SAVE)
-    if not path.is_file():
-        refuse("file", f"There is no file {path.name!r}.", f"Looked in {path.parent}.")
-    return run(
-        "tinsmith.importers.torch.convert:convert", (path.resolve(), graph_name(path, name)), Graph
-    )
+    return parsed(refuse, path, name, "tinsmith.importers.torch.convert:convert")
 
 
 def save(module: Any, example: Sequence[np.ndarray], path: str | Path) -> Path:

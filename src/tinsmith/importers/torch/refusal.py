@@ -1,8 +1,8 @@
-"""Refusals of files of PyTorch."""
+"""What is said where a module or a file of PyTorch is refused."""
 
 from typing import NoReturn
 
-from tinsmith.core.errors import UserError
+from tinsmith.importers._frame import Refusal
 
 SAVE = (
     "In PyTorch 2.9 or newer: torch.export.save(torch.export.export(model.eval(), (example,)), "
@@ -10,11 +10,9 @@ SAVE = (
 )
 """How a file comes about that is read."""
 FIXED = "Export without dynamic_shapes, from an example of batch size 1."
-
-
-def refuse(what: str, message: str, hint: str = "") -> NoReturn:
-    """Raise UserError ``import.pt2.<what>``."""
-    raise UserError(f"import.pt2.{what}", message, hint)
+LISTED = "What is supported: tinsmith kinds ops."
+refuse = Refusal("pt2")
+"""For files; `exporting.py` has the one for modules."""
 
 
 def broken(message: str) -> NoReturn:

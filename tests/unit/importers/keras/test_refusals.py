@@ -127,6 +127,23 @@ def test_a_thresholded_relu_of_keras_2_passes_what_is_above(tmp_path: Path) -> N
     assert values[graph.outputs[0]].tolist() == [[0.0, 0.75, 0.0]]
 
 
+def test_a_model_that_was_built_for_a_batch_is_read_for_one_sample(tmp_path: Path) -> None:
+    first = {**FIRST, "config": {**FIRST["config"], "batch_shape": [4, 3]}}
+    graph = read_model(archive(tmp_path / "m.keras", sequential(first, DENSE), weights(dense)))
+    note = (
+        "It was built for a batch of 4; it is imported for a batch of 1: one run takes one sample."
+    )
+    assert graph.notes == (note,) and graph.type(graph.inputs[0]).shape == (1, 3)
+
+
+def test_a_refusal_points_to_the_list_of_layers(tmp_path: Path) -> None:
+    unknown = {"class_name": "Teleport", "config": {"name": "t"}}
+    with pytest.raises(UserError) as refused:
+        read_model(archive(tmp_path / "m.keras", sequential(FIRST, unknown), weights()))
+    assert "Not supported: layer 't' (Teleport)." in refused.value.message
+    assert refused.value.hint == "Layers that are supported: tinsmith kinds ops."
+
+
 def circle(file: Any) -> None:
     dense(file)
     file["layers/dense/again"] = file["layers"]

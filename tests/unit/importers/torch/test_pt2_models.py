@@ -10,8 +10,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from tinsmith.importers import IMPORTERS  # noqa: E402
-from tinsmith.importers.torch.convert import convert  # noqa: E402
+from tinsmith.importers import IMPORTERS, read_model  # noqa: E402
+from tinsmith.importers._frame import converted  # noqa: E402
 from tinsmith.ir.graph import Graph  # noqa: E402
 from tinsmith.ir.interp import Interpreter  # noqa: E402
 
@@ -161,7 +161,7 @@ def flat(value: Any) -> list[Any]:
 @pytest.mark.parametrize("name", MODELS)
 def test_a_file_computes_what_the_module_computes(name: str, tmp_path: Path) -> None:
     module, inputs, path = made(name, tmp_path)
-    graph = convert(path, "net")
+    graph = converted("tinsmith.importers.torch.convert:convert", path, "net", ())
     live = IMPORTERS.get("torch").load(module, inputs, "net")
     got = results(graph, inputs)
     with torch.no_grad():
@@ -174,3 +174,21 @@ def test_a_file_computes_what_the_module_computes(name: str, tmp_path: Path) -> 
         assert (np.abs(mine[finite] - want[finite]) <= TOLERANCE * largest).all()
         assert np.array_equal(mine[~finite], want[~finite])
     assert [n.stage for n in graph.nodes] == [n.stage for n in live.nodes]
+
+
+@pytest.mark.parametrize(("shape", "said"), [((4, 3, 9), True), ((1, 3, 9), False)])
+def test_a_batch_is_said(shape: tuple[int, ...], said: bool, tmp_path: Path) -> None:
+    path = saved(nn.Conv1d(3, 2, 3), [np.zeros(shape, np.float32)], tmp_path / "m.pt2")
+    graph = read_model(path)
+    note = (
+        "It was exported for a batch of 4: one run takes 4 samples. Export from an example of "
+        "batch size 1 to run one at a time."
+    )
+    assert graph.notes == ((note,) if said else ())
+
+
+def test_what_may_be_no_batch_is_not_said(tmp_path: Path) -> None:
+    """A series without a batch, from which one row of scores comes."""
+    module = Call(lambda s, x, dense: dense(x).mean(0), nn.Linear(6, 3))
+    path = saved(module, [np.zeros((9, 6), np.float32)], tmp_path / "m.pt2")
+    assert not read_model(path).notes

@@ -7,7 +7,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from tinsmith.importers.torch.signatures import GETITEM, target_of  # noqa: E402
-from tinsmith.importers.torch.torch import TABLE  # noqa: E402
+from tinsmith.importers.torch.table import TABLE  # noqa: E402
 
 
 def test_signatures_are_those_of_torch() -> None:

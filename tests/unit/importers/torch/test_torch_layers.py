@@ -135,3 +135,10 @@ def test_attention() -> None:
 def test_what_cannot_be_expressed_is_named(function: Callable[[Any], Any]) -> None:
     with pytest.raises(UserError, match="Operation 'aten"):
         agree(Call(function), SERIES)
+
+
+def test_a_refusal_points_to_the_list_of_operations() -> None:
+    with pytest.raises(UserError) as refused:
+        agree(Call(lambda x: torch.fft.rfft(x).abs()), SERIES)
+    assert refused.value.hint == "What is supported: tinsmith kinds ops."
+    assert "aten.fft_rfft.default" in refused.value.message

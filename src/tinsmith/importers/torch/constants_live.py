@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from tinsmith.importers.torch.aten import Translation, Unsupported, Value
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.torch.translation import Translation, Value
 
 
 def is_known(t: Translation, node: Any) -> bool:

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.torch.archive import READ, Meta
-from tinsmith.importers.torch.aten import Translation, Unsupported
-from tinsmith.importers.torch.aten_elements import arguments
 from tinsmith.importers.torch.nodes import Node
-from tinsmith.ir.interp import Interpreter
+from tinsmith.importers.torch.translation import Translation, arguments
+from tinsmith.rewrite import known_value
 
 MOST_ELEMENTS = 1 << 26
 
@@ -33,7 +33,7 @@ def created(node: Node) -> np.ndarray | None:
     return np.broadcast_to(np.asarray(make(arguments(node), type)), type.shape).astype(type.dtype)
 
 
-def folded(node: Node, t: Translation, translate: Callable[[Translation], Any]) -> Any:
+def evaluated(node: Node, t: Translation, translate: Callable[[Translation], Any]) -> Any:
     """What an operation on arrays computes: its translation, interpreted; arrays again.
 
     None where an operand is not known, or the translation needs another form of it.
@@ -54,8 +54,7 @@ def folded(node: Node, t: Translation, translate: Callable[[Translation], Any]) 
         graph = apart.builder.build(names)
         if sum(k.nbytes for k in graph.types.values()) > MOST_ELEMENTS:
             return None
-        values = Interpreter(graph).run({})
-        listed = [values[v] if isinstance(v, str) else v for v in listed]
+        listed = [known_value(graph, v) if isinstance(v, str) else v for v in listed]
     return listed if isinstance(made, list | tuple) else listed[0]
 
 

@@ -5,41 +5,23 @@ from typing import Any
 
 import numpy as np
 
-from tinsmith.compose import elementwise, reduction
-from tinsmith.importers.torch.aten import (
+from tinsmith.compose import elementwise, movement, reduction
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.torch.translation import (
     EVERY,
     FLOATS,
     NUMBERS,
     Rule,
     Translation,
     Typed,
-    Unsupported,
     Value,
+    arguments,
+    float32_for,
+    result_shape,
+    result_type,
+    unrepeated,
 )
 from tinsmith.ir.types import SIZES
-
-
-def arguments(node: Any) -> dict[str, Any]:
-    """Arguments of a node by their names in the operation's schema, defaults filled in."""
-    schema = node.target._schema.arguments
-    given = {a.name: a.default_value for a in schema if a.has_default_value()}
-    given |= dict(zip((a.name for a in schema), node.args, strict=False))
-    return given | dict(node.kwargs)
-
-
-def result_shape(node: Any) -> tuple[int, ...]:
-    """Shape that torch.export found."""
-    return tuple(int(d) for d in node.meta["val"].shape)
-
-
-def result_type(node: Any) -> str:
-    """Type that torch.export found; float64 is computed as float32."""
-    return _float32(str(node.meta["val"].dtype))
-
-
-def _float32(dtype: str) -> str:
-    plain = dtype.removeprefix("torch.")
-    return "float32" if plain == "float64" else plain
 
 
 def number(t: Translation, value: float, dtype: str) -> str:
@@ -76,24 +58,30 @@ def _grouped(*operands: Any) -> list[list[str]]:
             kind = {bool: "bool", int: "int64"}.get(type(one), "float32")
             groups[2].append(kind)
             continue
-        dtype = _float32(str(one.meta["val"].dtype))
+        dtype = float32_for(str(one.meta["val"].dtype))
         if dtype not in SIZES:
             raise Unsupported(f"an operand of type {dtype}")
         groups[0 if len(one.meta["val"].shape) else 1].append(dtype)
     return [g for g in groups if g]
 
 
-def operand(t: Translation, argument: Any, dtype: str) -> str:
-    """An argument as a value of a type."""
+def operand(t: Translation, argument: Any, dtype: str, beside: tuple[int, ...] = ()) -> str:
+    """An argument as a value of a type; ``beside``: shape of what it is broadcast with."""
     if isinstance(argument, bool | int | float):
         return number(t, argument, dtype)
-    return elementwise.cast(t.builder, t.activation(argument), dtype)
+    found = t.read(argument)
+    if isinstance(found, np.ndarray):
+        once, shape = unrepeated(found), found.shape
+        found = t.value(once, t.name(argument, "constant"))
+        if np.broadcast_shapes(once.shape, beside) != np.broadcast_shapes(shape, beside):
+            found = movement.expand(t.builder, found, shape)
+    return elementwise.cast(t.builder, found, dtype)
 
 
 def pair(t: Translation, first: Any, second: Any) -> tuple[str, str]:
     """Two operands in the type that torch computes in."""
-    dtype = common(first, second)
-    return operand(t, first, dtype), operand(t, second, dtype)
+    dtype, shapes = common(first, second), [t.shape(t.read(a)) for a in (first, second)]
+    return operand(t, first, dtype, shapes[1]), operand(t, second, dtype, shapes[0])
 
 
 def unary(op: str) -> Rule:
@@ -159,8 +147,9 @@ def truth(op: str) -> Rule:
 def where(t: Translation, node: Any) -> Value:
     """where(condition, x, y)."""
     condition, first, second = node.args
-    x, y = (operand(t, a, result_type(node)) for a in (first, second))
-    return elementwise.where(t.builder, t.activation(condition), x, y)
+    chosen = t.activation(condition)
+    x, y = (operand(t, a, result_type(node), t.shape(chosen)) for a in (first, second))
+    return elementwise.where(t.builder, chosen, x, y)
 
 
 def clamp(t: Translation, node: Any) -> Value:
@@ -170,7 +159,7 @@ def clamp(t: Translation, node: Any) -> Value:
     for op, names in (("max", ("min", "min_val")), ("min", ("max", "max_val"))):
         bound = next((given[n] for n in names if given.get(n) is not None), None)
         if bound is not None:
-            x = elementwise.binary(t.builder, op, x, operand(t, bound, dtype))
+            x = elementwise.binary(t.builder, op, x, operand(t, bound, dtype, t.shape(x)))
     return x
 
 

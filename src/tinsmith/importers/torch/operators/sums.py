@@ -5,17 +5,18 @@ from math import inf, prod
 from typing import Any
 
 from tinsmith.compose import elementwise, movement, reduction
-from tinsmith.importers.torch.aten import (
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.torch.translation import (
     EVERY,
     FLOATS,
     NUMBERS,
     Rule,
     Translation,
     Typed,
-    Unsupported,
     Value,
+    arguments,
+    result_type,
 )
-from tinsmith.importers.torch.aten_elements import arguments, result_type
 
 
 def axes_of(t: Translation, x: str, dim: Any) -> tuple[int, ...]:

@@ -6,8 +6,16 @@ from typing import Any
 import numpy as np
 
 from tinsmith.compose import movement, reduction
-from tinsmith.importers.torch.aten import EVERY, Rule, Translation, Typed, Unsupported, Value
-from tinsmith.importers.torch.aten_elements import arguments, result_shape
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.torch.translation import (
+    EVERY,
+    Rule,
+    Translation,
+    Typed,
+    Value,
+    arguments,
+    result_shape,
+)
 
 
 def transpose(order: Callable[[dict[str, Any], int], Sequence[int]]) -> Rule:

@@ -8,8 +8,9 @@ import numpy as np
 
 from tinsmith.compose import elementwise, movement, reduction
 from tinsmith.compose.layers import dense, matmul
-from tinsmith.importers.torch.aten import Rule, Translation, Typed, Unsupported, Value
-from tinsmith.importers.torch.aten_elements import arguments, number
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.torch.operators.elements import number
+from tinsmith.importers.torch.translation import Rule, Translation, Typed, Value, arguments
 
 
 def attention(t: Translation, node: Any) -> Value:

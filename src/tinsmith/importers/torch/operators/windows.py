@@ -17,8 +17,15 @@ from tinsmith.compose.layers import (
     resize,
 )
 from tinsmith.compose.reduction import reduce
-from tinsmith.importers.torch.aten import EVERY, Rule, Translation, Typed, Value
-from tinsmith.importers.torch.aten_elements import arguments, result_shape
+from tinsmith.importers.torch.translation import (
+    EVERY,
+    Rule,
+    Translation,
+    Typed,
+    Value,
+    arguments,
+    result_shape,
+)
 
 
 def adaptive(kind: str, count: int) -> Rule:

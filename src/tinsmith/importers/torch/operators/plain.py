@@ -1,112 +1,25 @@
-"""What each aten operation becomes in the IR: one small function per operation, one table.
+"""What aten operations become where their operands are float32 and of plain shapes: one node each.
 
-Values that are known at import (weights and what is computed from weights alone) stay numpy arrays
-until an operation needs them as operands; so transposed weights fold away by themselves.
+The other files of this folder take every shape and type through `compose`; these rules are tried
+first, and raise Unsupported where they cannot.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from tinsmith.ir.builder import Builder
-from tinsmith.ir.types import SIZES
-
-Value = str | np.ndarray
-"""Name of an activation, or an array that is known."""
-
-
-class Unsupported(Exception):
-    """This use of the operation cannot be expressed; the message says what about it."""
-
-
-class Translation:
-    """State of one import: the graph so far and what every torch node became."""
-
-    def __init__(self, name: str) -> None:
-        self.builder = Builder(name)
-        self.known: dict[Any, Value] = {}
-        self.names: dict[Any, str] = {}
-        self.folded: set[Any] = set()
-        """Additions that became the bias of the layer before them."""
-        self._hint = ""
-
-    def begin(self, node: Any, stage: str) -> None:
-        """What follows belongs to a torch node."""
-        self.builder.stage = self._hint = stage
-
-    def read(self, argument: Any) -> Value:
-        """Value of a node argument: another node, or a Python number."""
-        if isinstance(argument, int | float):
-            return np.asarray([argument], np.float32)
-        found = self.known[argument]
-        if isinstance(found, list | tuple):
-            raise Unsupported("it takes several values at once")
-        return found
-
-    def shape(self, value: Value) -> tuple[int, ...]:
-        """Shape of a value."""
-        if isinstance(value, np.ndarray):
-            return value.shape
-        return self.builder.type(value).shape
-
-    def value(self, value: Value, name: str) -> str:
-        """The value as an operand: arrays become constants called ``name``."""
-        if isinstance(value, np.ndarray):
-            wide = value.dtype == np.float64
-            return self._constant(value.astype(np.float32) if wide else value, name)
-        return value
-
-    def _constant(self, array: np.ndarray, name: str) -> str:
-        """A constant; one with infinities or NaN becomes a quotient, since constants are finite."""
-        if array.dtype.name not in SIZES:
-            raise Unsupported(f"a constant is {array.dtype}")
-        finite = np.isfinite(array)
-        if finite.all():
-            return self.builder.constant(name, array)
-        signs = np.where(np.isnan(array), 0, np.sign(array))
-        above = self.builder.constant(name, np.where(finite, array, signs).astype(np.float32))
-        return self.builder.op("div", above, self.builder.constant(name, finite.astype(np.float32)))
-
-    def name(self, argument: Any, fallback: str) -> str:
-        """Readable name of a constant: that of the parameter, else stage and role."""
-        return self.names.get(argument, f"{self._hint}_{fallback}")
-
-    def op(self, op: str, *operands: str, **attrs: Any) -> str:
-        """Append an operation, named after its stage."""
-        name = self._hint if op == "dense" or self._hint.startswith(op) else f"{self._hint}_{op}"
-        return self.builder.op(op, *operands, name=name, **attrs)
-
-    def reshape(self, x: str, shape: Sequence[int]) -> str:
-        """x in another shape; x itself where it has it already."""
-        wanted = tuple(int(d) for d in shape)
-        return x if self.shape(x) == wanted else self.op("reshape", x, shape=wanted)
-
-    def activation(self, argument: Any) -> str:
-        """Value of an argument as an operand."""
-        return self.value(self.read(argument), self.name(argument, "constant"))
-
-
-Rule = Callable[[Translation, Any], Value]
-
-FLOATS = ("float32",)
-NUMBERS = ("float32", "int64", "int32", "int16", "int8", "uint8")
-EVERY = (*NUMBERS, "bool")
-"""Types that operations take."""
-
-
-@dataclass(frozen=True)
-class Typed:
-    """A rule that takes other types of its operands than float32; ``note``: what is refused."""
-
-    rule: Rule
-    types: tuple[str, ...] = FLOATS
-    note: str = ""
-
-    def __call__(self, t: Translation, node: Any) -> Value:
-        """As the rule."""
-        return self.rule(t, node)
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.torch.translation import (
+    EVERY,
+    NUMBERS,
+    Rule,
+    Translation,
+    Typed,
+    Value,
+    unrepeated,
+    whole,
+)
 
 
 def _dense(t: Translation, x: str, w: np.ndarray, bias: Value, names: tuple[str, str]) -> str:
@@ -176,8 +89,6 @@ def _binary(op: str, formula: Callable[[Any, Any], Any], reverse: bool = False) 
         if commutes and (isinstance(x, np.ndarray) or len(t.shape(x)) < len(t.shape(y))):
             first, second, x, y = second, first, y, x
         shape = np.broadcast_shapes(t.shape(x), t.shape(y))
-        if isinstance(x, np.ndarray):
-            x = np.broadcast_to(x, shape)
         if t.shape(x) != shape:
             raise Unsupported(f"{t.shape(x)} would be repeated to {shape}")
         left = t.value(x, t.name(first, "constant"))
@@ -188,15 +99,14 @@ def _binary(op: str, formula: Callable[[Any, Any], Any], reverse: bool = False) 
 
 def _second(t: Translation, argument: Any, y: Value, shape: tuple[int, ...]) -> str:
     """The second operand: of the result's shape, its last dimensions, or one element."""
+    y = unrepeated(y) if isinstance(y, np.ndarray) else y
     short = t.shape(y)
     while short and short[0] == 1 and len(short) > 1:
         short = short[1:]
-    if isinstance(y, np.ndarray):
-        plain = y.reshape(short) if short else y.reshape(1)
-        ends = plain.size == 1 or shape[len(shape) - plain.ndim :] == plain.shape
-        return t.value(plain if ends else np.broadcast_to(y, shape), t.name(argument, "constant"))
-    if short != (1,) and shape[len(shape) - len(short) :] != short:
+    if short not in ((), (1,)) and shape[len(shape) - len(short) :] != short:
         raise Unsupported(f"{t.shape(y)} would be repeated to {shape}")
+    if isinstance(y, np.ndarray):
+        return t.value(y.reshape(short or 1), t.name(argument, "constant"))
     return t.reshape(y, short)
 
 
@@ -249,7 +159,7 @@ def _swap(node: Any, rank: int) -> Sequence[int]:
 
 def _cat(t: Translation, node: Any) -> Value:
     axis = node.args[1] if len(node.args) > 1 else 0
-    joined, *rest = [t.activation(a) for a in node.args[0]]
+    joined, *rest = [whole(t, a) for a in node.args[0]]
     for part in rest:
         joined = t.op("concat", joined, part, axis=axis % len(t.shape(joined)))
     return joined

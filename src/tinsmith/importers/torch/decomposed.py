@@ -5,7 +5,7 @@ Only what ends in operations of the tables is listed; everything else is refused
 
 from collections.abc import Mapping
 
-from tinsmith.importers.torch.aten import EVERY, FLOATS, NUMBERS
+from tinsmith.importers.torch.translation import EVERY, FLOATS, NUMBERS
 
 _MOVES = (
     "pixel_unshuffle.default", "channel_shuffle.default", "rot90.default", "narrow.default",

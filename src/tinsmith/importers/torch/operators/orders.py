@@ -6,19 +6,16 @@ from typing import Any
 import numpy as np
 
 from tinsmith.compose import elementwise, movement, reduction
-from tinsmith.importers.torch.aten import (
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.torch.operators.elements import number, operand
+from tinsmith.importers.torch.translation import (
     EVERY,
     NUMBERS,
     Rule,
     Translation,
     Typed,
-    Unsupported,
     Value,
-)
-from tinsmith.importers.torch.aten_elements import (
     arguments,
-    number,
-    operand,
     result_shape,
     result_type,
 )
@@ -136,7 +133,10 @@ def roll(t: Translation, node: Any) -> Value:
     if not given["dims"]:
         y = movement.reshape(b, x, (b.type(x).elements,))
     for shift, axis in zip(given["shifts"], given["dims"] or [0], strict=True):
-        y = movement.take(b, y, np.roll(np.arange(t.shape(y)[axis]), shift), axis)
+        length = t.shape(y)[axis]
+        if (start := -shift % length) > 0:
+            parts = [movement.cut(b, y, axis, start, length - start)]
+            y = movement.concat(b, [*parts, movement.cut(b, y, axis, 0, start)], axis)
     return movement.reshape(b, y, shape)
 
 

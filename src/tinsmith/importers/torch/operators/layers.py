@@ -16,8 +16,8 @@ from tinsmith.compose.layers import (
     same_padding,
 )
 from tinsmith.compose.recurrent import RecurrentSpec, RecurrentWeights, reordered
-from tinsmith.importers.torch.aten import Rule, Translation, Unsupported, Value
-from tinsmith.importers.torch.aten_elements import arguments
+from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.torch.translation import Rule, Translation, Value, arguments
 
 
 def _each(given: Any, count: int, default: int) -> tuple[int, ...]:
