@@ -6,9 +6,11 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from tinsmith.core.errors import UserError
+from tinsmith.importers._frame import Refusal
 from tinsmith.importers.classic.fields import Fields
 from tinsmith.ir.builder import Builder
+
+refuse = Refusal("sklearn")
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Estimator:
 def unsupported(estimator: Any, what: str, hint: str = "") -> NoReturn:
     """Refuse a fitted estimator: says which and why."""
     name = estimator if isinstance(estimator, str) else type(estimator).__name__
-    raise UserError("import.sklearn.estimator", f"{name}: {what}.", hint)
+    refuse("estimator", f"{name}: {what}.", hint)
 
 
 def class_names(estimator: Any) -> tuple[str, ...]:

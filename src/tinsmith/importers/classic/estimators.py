@@ -10,8 +10,8 @@ import numpy as np
 
 from tinsmith.compose import ending
 from tinsmith.compose.broken import broken
-from tinsmith.core.errors import UserError, did_you_mean
-from tinsmith.importers.classic.estimator import Estimator, unsupported
+from tinsmith.core.errors import did_you_mean
+from tinsmith.importers.classic.estimator import Estimator, refuse, unsupported
 from tinsmith.importers.classic.fields import Fields
 from tinsmith.importers.classic.forests import FORESTS
 from tinsmith.importers.classic.linear import LINEAR
@@ -67,17 +67,12 @@ def _fields(entry: Estimator, step: Any) -> Mapping[str, Any]:
     try:
         return entry.describe(step)
     except AttributeError as e:
-        raise UserError(
-            "import.sklearn.fitted", f"{type(step).__name__} is not fitted: {e}.",
-            "Call fit first.",
-        ) from e  # fmt: skip
+        refuse("fitted", f"{type(step).__name__} is not fitted: {e}.", "Call fit first.")
 
 
 def _features(step: Any) -> int:
     if not hasattr(step, "n_features_in_"):
-        raise UserError(
-            "import.sklearn.fitted", f"{type(step).__name__} is not fitted.", "Call fit first."
-        )
+        refuse("fitted", f"{type(step).__name__} is not fitted.", "Call fit first.")
     return int(step.n_features_in_)
 
 
@@ -122,8 +117,8 @@ def features_like(example: np.ndarray, count: int) -> None:
         UserError: ``import.sklearn.example``.
     """
     if example.shape != (1, count) or example.dtype != np.float32:
-        raise UserError(
-            "import.sklearn.example",
+        refuse(
+            "example",
             f"The example is {example.dtype.name}{list(example.shape)}.",
             f"Pass one float32 array of shape [1, {count}], or none.",
         )

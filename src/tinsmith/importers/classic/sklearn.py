@@ -14,13 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from tinsmith.core.errors import UserError
-from tinsmith.core.sandbox import run
-from tinsmith.importers._frame import Importer, Support
+from tinsmith.importers._frame import Importer, Support, parsed
+from tinsmith.importers.classic.estimator import refuse
 from tinsmith.importers.classic.estimators import ESTIMATORS, describe, features_like, translate
 from tinsmith.importers.classic.sklearn_file import write
 from tinsmith.ir.graph import Graph
-from tinsmith.ir.naming import graph_name
 
 SUFFIX = ".tsk"
 PICKLES = (".pkl", ".pickle", ".joblib", ".skops")
@@ -53,7 +51,7 @@ def save(estimator: Any, path: str | Path) -> Path:
     target = Path(path)
     target = target if target.suffix else target.with_suffix(SUFFIX)
     if target.suffix.lower() != SUFFIX:
-        raise UserError("import.sklearn.suffix", f"{target.name!r} does not end in {SUFFIX}.")
+        refuse("suffix", f"{target.name!r} does not end in {SUFFIX}.")
     write(describe(estimator), target)
     return target
 
@@ -66,16 +64,13 @@ def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
             ``import.classic.broken``, ``.limit``; ``sandbox.<what>``.
     """
     if path.suffix.lower() in PICKLES:
-        raise UserError(
-            "import.sklearn.pickle",
+        refuse(
+            "pickle",
             f"{path.name!r} may be a pickle, which runs code when it is loaded.",
             "Where you trust it, load it and call "
             f"tinsmith.importers.classic.sklearn.save(estimator, '{path.stem}{SUFFIX}').",
         )
-    if not path.is_file():
-        raise UserError("import.sklearn.file", f"There is no file {path.name!r}.")
-    target = "tinsmith.importers.classic.sklearn_file:convert"
-    return run(target, (path.resolve(), graph_name(path, name)), Graph)
+    return parsed(refuse, path, name, "tinsmith.importers.classic.sklearn_file:convert")
 
 
 def support() -> tuple[Support, ...]:

@@ -12,11 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from tinsmith.core.sandbox import run
-from tinsmith.importers._frame import Importer, Support
+from tinsmith.importers._frame import Importer, Support, parsed
 from tinsmith.importers.classic.xgboost_file import BOOSTERS, OBJECTIVES, from_bytes, refuse
 from tinsmith.ir.graph import Graph
-from tinsmith.ir.naming import graph_name
 
 
 def from_object(model: Any, example: Sequence[np.ndarray], name: str) -> Graph:
@@ -50,10 +48,7 @@ def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
     Raises:
         UserError: ``import.xgboost.<what>``, ``import.classic.<what>``, ``sandbox.<what>``.
     """
-    if not path.is_file():
-        refuse("file", f"There is no file {path.name!r}.")
-    target = "tinsmith.importers.classic.xgboost_file:convert"
-    return run(target, (path.resolve(), graph_name(path, name)), Graph)
+    return parsed(refuse, path, name, "tinsmith.importers.classic.xgboost_file:convert")
 
 
 def support() -> tuple[Support, ...]:

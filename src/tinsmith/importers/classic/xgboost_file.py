@@ -8,14 +8,14 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from tinsmith.compose import elementwise, ending
 from tinsmith.compose.broken import broken
 from tinsmith.compose.trees import Tree, below, ensemble
-from tinsmith.core.errors import UserError
+from tinsmith.importers._frame import Refusal
 from tinsmith.importers.classic import ubjson
 from tinsmith.importers.classic.estimators import MOST_FEATURES
 from tinsmith.importers.classic.fields import MOST_CLASSES
@@ -24,15 +24,11 @@ from tinsmith.ir.graph import Graph
 from tinsmith.ir.rules import verify
 from tinsmith.ir.types import TensorType
 
+refuse = Refusal("xgboost")
 MOST_BYTES = 512_000_000
 _TEXT = re.compile(rb'\s*\{\s*["}]')
 """How JSON begins; in UBJSON the type of a length follows the brace."""
 BOOSTERS = ("gbtree", "dart", "gblinear")
-
-
-def refuse(what: str, message: str, hint: str = "") -> NoReturn:
-    """Raise UserError ``import.xgboost.<what>``."""
-    raise UserError(f"import.xgboost.{what}", message, hint)
 
 
 def convert(path: Path, name: str) -> Graph:
