@@ -186,7 +186,7 @@ class Clock:
 
 
 def open_model(path: Path, semantics: str, steps: Clock) -> Graph:
-    """The graph of a model file.
+    """The graph of a model file; what its importer has to say of it is noted.
 
     Raises:
         UserError: ``model.file``, or what the importer says.
@@ -204,7 +204,10 @@ def open_model(path: Path, semantics: str, steps: Clock) -> Graph:
             f"{path} cannot be read: {e.strerror or e}.",
             "Make the file readable, or name another.",
         ) from None
-    return steps.do("import", lambda _: read_model(path, "", semantics))
+    graph = steps.do("import", lambda _: read_model(path, "", semantics))
+    for text in graph.notes:
+        steps.note(f"{path.name}: {text}")
+    return graph
 
 
 def semantics_of(path: Path, semantics: str) -> str | None:

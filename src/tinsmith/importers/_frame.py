@@ -75,7 +75,8 @@ IMPORTERS: Catalogue[Importer] = Catalogue("importer", "tinsmith.importers", Imp
 
 
 def read_model(path: Path, name: str = "", semantics: str = "") -> Graph:
-    """A graph from a model file, by the importer of its suffix.
+    """A graph from a model file, by the importer of its suffix. What the importer has to say of it
+    (`Builder.note`) is in its ``notes``.
 
     Args:
         path: the file.

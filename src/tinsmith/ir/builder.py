@@ -22,6 +22,7 @@ class Builder:
         self._types: dict[str, TensorType] = {}
         self._constants: dict[str, np.ndarray] = {}
         self._states: list[State] = []
+        self._notes: dict[str, None] = {}  # each once, in order
         self._unnamed = ""  # result of the last node, where that was given no name
         self._earlier: dict[str, str] = {}  # earlier names of values -> their names
         self._tried: dict[str, int] = {}  # name -> all numbers up to this are taken behind it
@@ -50,6 +51,10 @@ class Builder:
         self._states = [
             State(s.name, s.initial, next) if s.name == state else s for s in self._states
         ]
+
+    def note(self, text: str) -> None:
+        """Say something of the graph to whoever uses it: one sentence, shown once."""
+        self._notes[text] = None
 
     def op(
         self, op: str, *inputs: str, name: str = "", quant: Quant | None = None, **attrs: Attr
@@ -120,6 +125,8 @@ class Builder:
             )
         for s in graph.states:
             self.update(names[s.name], names[s.next])
+        for text in graph.notes:
+            self.note(text)
         return tuple(names[o] for o in graph.outputs)
 
     def build(self, outputs: Iterable[str]) -> Graph:
@@ -128,7 +135,7 @@ class Builder:
         states = tuple(replace(s, next=self._now(s.next)) for s in self._states)
         return Graph(
             self.name, self.dialect, tuple(self._inputs), tuple(map(self._now, outputs)),
-            tuple(self._nodes), types, dict(self._constants), states,
+            tuple(self._nodes), types, dict(self._constants), states, notes=tuple(self._notes),
         )  # fmt: skip
 
     def _now(self, value: str) -> str:

@@ -92,7 +92,11 @@ ENTRIES = (Entry("init"), Entry("reset"), Entry("run"))
 @dataclass(frozen=True)
 class Graph:
     """A program over tensors. ``types`` holds every value: inputs, constants, states and node
-    outputs."""
+    outputs.
+
+    ``notes``: what who made the graph has to say of it, one sentence each, for people alone: they
+    are in no text form, no file and no hash of a graph, and equal graphs may differ in them.
+    """
 
     name: str
     dialect: Dialect
@@ -103,6 +107,7 @@ class Graph:
     constants: Mapping[str, np.ndarray] = field(default_factory=dict)
     states: tuple[State, ...] = ()
     entries: tuple[Entry, ...] = ENTRIES
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     def type(self, value: str) -> TensorType:
         """Type of a value by name."""

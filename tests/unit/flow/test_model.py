@@ -8,6 +8,7 @@ import pytest
 from firmwares import CACHE, inputs, mixed_graph
 from tflites import dense
 
+import tinsmith.flow.model as flow_model
 from tinsmith.codegen.compile import lower
 from tinsmith.core.errors import MissingTool, UnknownKind, UserError
 from tinsmith.flow.journal import Nobody, StepRecord
@@ -248,6 +249,21 @@ def test_cases_that_are_not_finite_are_noted(tmp_path: Path) -> None:
 
     case_inputs(wide(4), tmp_path / "x.npz", Clock(Heard()))
     assert len(heard) == 1 and "2 of 3 cases of 'x' hold NaN or infinity" in heard[0]
+
+
+def test_what_an_importer_has_to_say_is_noted(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[str] = []
+
+    class Heard(Nobody):
+        def noted(self, text: str) -> None:
+            heard.append(text)
+
+    read = flow_model.read_model
+    monkeypatch.setattr(
+        flow_model, "read_model", lambda *a: read(*a).with_(notes=("Sums wrap.", "It is old."))
+    )
+    flow_model.open_model(model, "", Clock(Heard()))
+    assert heard == [f"{model.name}: Sums wrap.", f"{model.name}: It is old."]
 
 
 def test_steps_are_told_as_they_happen(model: Path) -> None:

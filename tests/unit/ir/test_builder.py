@@ -1,13 +1,18 @@
 """The builder makes valid graphs; inlining keeps meaning and renames what collides."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from tinsmith.core import codec
 from tinsmith.core.errors import UserError
+from tinsmith.ir import store
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import Interpreter, run_cases
 from tinsmith.ir.rules import verify
+from tinsmith.ir.text import graph_hash, to_text
 from tinsmith.ir.types import TensorType
 
 V = TensorType((3,), "float32")
@@ -143,3 +148,26 @@ def test_the_name_before_still_stands_for_the_value() -> None:
     ones = {"x": np.ones(3, np.float32)}
     runs = [machine.run(ones) for _ in range(2)]
     assert [[float(r[o][0]) for o in graph.outputs] for r in runs] == [[1, 1, 2], [2, 3, 4]]
+
+
+def test_notes_come_with_the_graph_each_once() -> None:
+    inner = Builder("inner")
+    inner.note("Sums wrap.")
+    part = inner.build([inner.op("relu", inner.input("x", V))])
+    b = Builder("net")
+    b.note("The first rounds count.")
+    y = b.inline(part, *b.inline(part, b.input("x", V)))
+    graph = b.build(y)
+    assert graph.notes == ("The first rounds count.", "Sums wrap.")
+    assert graph.with_(name="other").notes == graph.notes
+
+
+def test_notes_are_for_people_alone(tmp_path: Path) -> None:
+    """They travel with the graph (as from the sandbox), and are in no text, file or hash of it."""
+    graph = counter()
+    noted = graph.with_(notes=("Sums wrap.",))
+    assert codec.loads(Graph, codec.dumps(noted)).notes == noted.notes
+    assert to_text(noted) == to_text(graph) and store.dumps(noted) == store.dumps(graph)
+    assert graph_hash(noted) == graph_hash(graph)
+    (tmp_path / "n.tinsmith").write_bytes(store.dumps(noted))
+    assert store.read(tmp_path / "n.tinsmith").notes == ()
