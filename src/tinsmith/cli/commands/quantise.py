@@ -39,7 +39,11 @@ class Choice:
         str, typer.Option(help="How sums are brought to int8: double, single or onnx.")
     ] = "double"
     semantics: Annotated[
-        str, typer.Option(help="Whose integers are meant: litert, tflm or onnx.")
+        str,
+        typer.Option(
+            help="What is meant where a file leaves it open. Integers: litert, tflm or onnx; "
+            "rounds of XGBoost: best or all."
+        ),
     ] = ""
     reset_each: Annotated[
         bool, typer.Option("--reset-each", help="Reset states before each case, not only once.")
