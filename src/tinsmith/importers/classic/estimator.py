@@ -38,14 +38,12 @@ def unsupported(estimator: Any, what: str, hint: str = "") -> NoReturn:
 
 
 def class_names(estimator: Any) -> tuple[str, ...]:
-    """The classes as texts, in the order of the labels."""
-    classes = np.asarray(estimator.classes_)
-    if classes.ndim != 1:
-        unsupported(estimator, "it has several outputs", "Train one estimator per output.")
-    return tuple(str(c) for c in classes.tolist())
-
-
-def one_output(estimator: Any) -> None:
-    """Refuse estimators with several outputs."""
-    if getattr(estimator, "n_outputs_", 1) != 1:
-        unsupported(estimator, "it has several outputs", "Train one estimator per output.")
+    """The classes as texts, in the order of the labels; refuses classifiers of several labels at
+    once: their classes are a list of arrays, or the places of the labels."""
+    kind = getattr(getattr(estimator, "_label_binarizer", None), "y_type_", "")
+    if isinstance(estimator.classes_, list) or kind.startswith("multilabel"):
+        unsupported(
+            estimator, "it predicts several outputs",
+            "Train one classifier per output; regressors may have several.",
+        )  # fmt: skip
+    return tuple(str(c) for c in np.asarray(estimator.classes_).tolist())

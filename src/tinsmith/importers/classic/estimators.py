@@ -18,6 +18,7 @@ from tinsmith.importers.classic.linear import LINEAR
 from tinsmith.importers.classic.mixture import MIXTURES
 from tinsmith.importers.classic.neighbours import NEIGHBOURS
 from tinsmith.importers.classic.network import NETWORKS
+from tinsmith.importers.classic.novelty import DETECTORS
 from tinsmith.importers.classic.scaling import SCALING
 from tinsmith.importers.classic.svm import MACHINES
 from tinsmith.ir.builder import Builder
@@ -25,7 +26,8 @@ from tinsmith.ir.graph import Graph
 from tinsmith.ir.types import TensorType
 
 ESTIMATORS: Mapping[str, Estimator] = {
-    **FORESTS, **LINEAR, **MACHINES, **NEIGHBOURS, **MIXTURES, **NETWORKS, **SCALING,
+    **FORESTS, **LINEAR, **MACHINES, **NEIGHBOURS, **MIXTURES, **NETWORKS, **DETECTORS,
+    **SCALING,
 }  # fmt: skip
 PIPELINE = "Pipeline"
 MOST_FEATURES = 1 << 16
@@ -58,7 +60,7 @@ def _entry(name: str) -> Estimator:
     if name not in ESTIMATORS:
         unsupported(
             name, f"it is not supported.{did_you_mean(name, ESTIMATORS)}".rstrip("."),
-            f"Supported: {', '.join(sorted(ESTIMATORS))}, and pipelines of these.",
+            "`tinsmith kinds ops sklearn` lists what is; pipelines of these are, too.",
         )  # fmt: skip
     return ESTIMATORS[name]
 
@@ -68,6 +70,8 @@ def _fields(entry: Estimator, step: Any) -> Mapping[str, Any]:
         return entry.describe(step)
     except AttributeError as e:
         refuse("fitted", f"{type(step).__name__} is not fitted: {e}.", "Call fit first.")
+    except (TypeError, ValueError, IndexError, KeyError) as e:
+        unsupported(step, f"its attributes are none of those that are known ({e})")
 
 
 def _features(step: Any) -> int:

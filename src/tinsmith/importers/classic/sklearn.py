@@ -4,7 +4,8 @@ Pickles run code when they are loaded, so they are refused: load one where you t
 the estimator as ``.tsk``, which holds numbers and names only and is read without scikit-learn.
 
 The graph takes x, float32 [1, features]. Outputs: ``label`` (int32 index into the classes, which
-its node's stage lists) with ``probability`` or ``decision``; ``value`` of regressors; ``cluster``;
+its node's stage lists; 1 and -1 of detectors of outliers) with ``probability`` or ``decision``;
+``value`` of regressors; ``cluster``;
 ``score`` of mixtures and anomalies; ``features`` of transformers.
 """
 
@@ -19,6 +20,7 @@ from tinsmith.importers.classic.estimator import refuse
 from tinsmith.importers.classic.estimators import ESTIMATORS, describe, features_like, translate
 from tinsmith.importers.classic.sklearn_file import write
 from tinsmith.ir.graph import Graph
+from tinsmith.ir.naming import graph_name
 
 SUFFIX = ".tsk"
 PICKLES = (".pkl", ".pickle", ".joblib", ".skops")
@@ -46,13 +48,16 @@ def save(estimator: Any, path: str | Path) -> Path:
     """Write a fitted estimator or pipeline to ``path`` (suffix ``.tsk``, added if there is none).
 
     Raises:
-        UserError: ``import.sklearn.suffix`` and what describing the estimator raises.
+        UserError: ``import.sklearn.suffix`` and what `from_estimator` raises: what is written can
+            be read.
     """
     target = Path(path)
     target = target if target.suffix else target.with_suffix(SUFFIX)
     if target.suffix.lower() != SUFFIX:
         refuse("suffix", f"{target.name!r} does not end in {SUFFIX}.")
-    write(describe(estimator), target)
+    description = describe(estimator)
+    translate(description, graph_name(target))
+    write(description, target)
     return target
 
 
