@@ -10,6 +10,7 @@ import numpy as np
 import xgboost
 from sklearn import (
     cluster,
+    covariance,
     datasets,
     decomposition,
     ensemble,
@@ -75,6 +76,9 @@ CLASSIFIERS: Mapping[str, Make] = {
     "boosting": lambda: ensemble.GradientBoostingClassifier(n_estimators=8, random_state=SEED),
     "histogram": lambda: ensemble.HistGradientBoostingClassifier(max_iter=8, random_state=SEED),
     "ada": lambda: ensemble.AdaBoostClassifier(n_estimators=8, random_state=SEED),
+    "isolation_raw": lambda: ensemble.IsolationForest(
+        n_estimators=5, max_features=0.5, random_state=SEED
+    ),
     "isolation": lambda: ensemble.IsolationForest(n_estimators=12, random_state=SEED),
     "logistic": scaled(lambda: linear_model.LogisticRegression(C=3.0)),
     "logistic_raw": lambda: linear_model.LogisticRegression(max_iter=50),
@@ -89,7 +93,26 @@ CLASSIFIERS: Mapping[str, Make] = {
     "svc_rbf_raw": lambda: svm.SVC(decision_function_shape="ovo"),
     "svc_sigmoid": scaled(lambda: svm.SVC(kernel="sigmoid", break_ties=True)),
     "nu_svc": scaled(lambda: svm.NuSVC(nu=0.2)),
+    "sgd_huber": lambda: linear_model.SGDClassifier(loss="modified_huber", random_state=SEED),
+    "sgd_huber_scaled": scaled(
+        lambda: linear_model.SGDClassifier(loss="modified_huber", alpha=0.3, random_state=SEED)
+    ),
+    "svc_probability": scaled(lambda: svm.SVC(probability=True, random_state=SEED)),
+    "svc_probability_ovo": scaled(
+        lambda: svm.SVC(
+            kernel="linear", probability=True, decision_function_shape="ovo", random_state=SEED
+        )
+    ),
+    "nu_svc_probability": scaled(
+        lambda: svm.NuSVC(nu=0.2, probability=True, break_ties=True, random_state=SEED)
+    ),
     "one_class": scaled(lambda: svm.OneClassSVM(nu=0.2)),
+    "one_class_sgd": scaled(lambda: linear_model.SGDOneClassSVM(nu=0.2, random_state=SEED)),
+    "ellipse": scaled(lambda: covariance.EllipticEnvelope(support_fraction=0.9, random_state=SEED)),
+    "local_factor": scaled(lambda: neighbors.LocalOutlierFactor(novelty=True)),
+    "local_factor_p1": scaled(
+        lambda: neighbors.LocalOutlierFactor(7, p=1, algorithm="brute", novelty=True)
+    ),
     "neighbours": lambda: neighbors.KNeighborsClassifier(algorithm="brute"),
     "neighbours_p1": scaled(
         lambda: neighbors.KNeighborsClassifier(3, p=1, weights="distance", algorithm="brute")
@@ -227,9 +250,7 @@ def _asked(model: Any, output: str, rows: np.ndarray) -> np.ndarray:
     match output:
         case "label" if hasattr(model, "classes_"):
             return np.searchsorted(model.classes_, model.predict(rows))
-        case "label":
-            return model.predict(rows) < 0
-        case "value" | "cluster":
+        case "label" | "value" | "cluster":
             return model.predict(rows)
         case "probability":
             return model.predict_proba(rows)

@@ -77,6 +77,15 @@ def _boosters() -> Iterator[tuple[str, Any]]:
         {"trees": "abc", "tree_info": "a"},
     ):
         yield f"model {len(str(model))} {str(model)[:60]}", _booster(model=model)
+    for best in ("-1", "0", "7", str(2**70), "x", [], {}, None, True, 1e400):
+        yield f"best iteration {best}", _booster(attributes={"best_iteration": best})
+    for ends in ([], [0], [0, 2], [1, 1], [0, 0, 1], [BIG] * 2, "x", None, [[0], [1]], {}):
+        trees = {"trees": [_tree()], "tree_info": [0], "iteration_indptr": ends}
+        yield f"ends {ends}", _booster(model=trees, attributes={"best_iteration": "0"})
+    for parallel in ("-1", "0", "9", str(2**70), "x", [], {}):
+        trees = {"trees": [_tree()] * 3, "tree_info": [0] * 3,
+                 "gbtree_model_param": {"num_parallel_tree": parallel}}  # fmt: skip
+        yield f"parallel {parallel}", _booster(model=trees, attributes={"best_iteration": "0"})
     for body in ([], {}, {"learner": []}, {"learner": {}}, {"learner": None}):
         yield f"body {body}", body
     chain = list(range(1, 20_001))

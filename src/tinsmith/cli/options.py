@@ -75,7 +75,11 @@ class ModelChoice:
         ),
     ] = None
     semantics: Annotated[
-        str, typer.Option(help="Whose integers are meant: litert, tflm or onnx.")
+        str,
+        typer.Option(
+            help="What is meant where a file leaves it open. Integers: litert, tflm or onnx; "
+            "rounds of XGBoost: best or all."
+        ),
     ] = ""
     toolchain: Annotated[str, typer.Option(help="zig or arm_gcc; the board's first.")] = ""
     optimize: Annotated[

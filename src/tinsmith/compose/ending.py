@@ -1,8 +1,8 @@
 """How models end: the outputs that people ask for, by name.
 
-``label``: int32 [1], an index into the classes, which the stage of its node lists; ``probability``
-and ``decision``: float32 [1, classes]; ``value``: float32 [1, targets]; ``cluster``: int32 [1];
-``score``: float32 [1, 1]; ``features``: float32 [1, n].
+``label``: int32 [1], an index into the classes, which the stage of its node lists, or 1 and -1 of
+detectors of outliers; ``probability`` and ``decision``: float32 [1, classes]; ``value``: float32
+[1, targets]; ``cluster``: int32 [1]; ``score``: float32 [1, 1]; ``features``: float32 [1, n].
 """
 
 from collections.abc import Sequence
@@ -30,6 +30,13 @@ def label(b: Builder, scores: str, classes: Sequence[str]) -> str:
 def binary_label(b: Builder, margin: str, classes: Sequence[str], bound: float) -> str:
     """Class 1 where margin [1, 1] > bound, else 0."""
     return label(b, affine(b, margin, np.array([[0.0], [1.0]]), np.array([bound, 0.0])), classes)
+
+
+def inlier(b: Builder, decision: str, bound: float) -> str:
+    """Label of a detector of outliers: 1 where decision [1, 1] > bound, -1 (an outlier) else."""
+    both = affine(b, decision, np.array([[0.0], [1.0]]), np.array([bound, 0.0]))
+    signs = b.constant("signs", np.array([-1, 1], np.int32))
+    return b.op("gather", signs, b.op("winner", both), axis=0, name="label")
 
 
 def affine(b: Builder, x: str, w: np.ndarray, bias: np.ndarray, name: str = "") -> str:

@@ -61,6 +61,16 @@ def with_confidence(b: Builder, raw: str, votes: str, count: int) -> str:
     return b.op("add", b.op("div", sums, size), votes, name="decision")
 
 
+def probabilities(b: Builder, raw: str, factors: np.ndarray, offsets: np.ndarray, name: str) -> str:
+    """Of all classes [rows, classes]: 1 / (1 + e^(factor s + offset)) of the first of each pair,
+    coupled; the same article, section 8."""
+    scaled = elementwise.binary(b, "mul", raw, b.constant("prob_a", factors.astype(np.float32)))
+    moved = elementwise.binary(b, "add", scaled, b.constant("prob_b", offsets.astype(np.float32)))
+    other = elementwise.unary(b, "sigmoid", moved)
+    one = b.constant("one", np.ones((1, 1), np.float32))
+    return b.op("pairwise_coupling", elementwise.binary(b, "sub", one, other), name=name)
+
+
 def _members(count: int) -> tuple[np.ndarray, np.ndarray]:
     """Which class is the first, and which the second, of each pair [classes, pairs]."""
     pairs = np.array(list(combinations(range(count), 2)))

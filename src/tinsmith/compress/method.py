@@ -61,15 +61,34 @@ class WeightError:
 class OutputError:
     """What one float32 output of the graph lost over the calibration cases.
 
+    ``sqnr_db`` is over all cases together, ``typical_db`` that of a typical one (`ranges.py`);
     ``largest``: largest |error|, ``span``: largest |value|, in the output's unit; ``top1``: share
     of cases whose largest element is at the same place, None where it has fewer than two elements.
     """
 
     value: str
     sqnr_db: float
+    typical_db: float
     largest: float
     span: float
     top1: float | None
+
+
+@dataclass(frozen=True)
+class Cause:
+    """The first value that loses about as much as any on typical cases, by itself.
+
+    ``typical_db``: its SQNR there; ``case``: the calibration case, counted from 0, whose largest
+    |value|, ``peak``, is the largest of all, so that the range has to hold it; ``usual``: the
+    median of the cases' largest.
+    """
+
+    value: str
+    stage: str
+    typical_db: float
+    case: int
+    peak: float
+    usual: float
 
 
 @dataclass(frozen=True)
@@ -86,7 +105,8 @@ class FloatNode:
 class Compressed:
     """The smaller graph, how much each layer lost, and what stayed float.
 
-    ``errors`` are in order of execution.
+    ``errors`` are in order of execution; ``cause``: what to look at where too much is lost, None
+    where no value was rounded.
     """
 
     graph: Graph
@@ -95,6 +115,7 @@ class Compressed:
     weights: tuple[WeightError, ...] = ()
     outputs: tuple[OutputError, ...] = ()
     floats: tuple[FloatNode, ...] = ()
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True)

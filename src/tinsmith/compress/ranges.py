@@ -1,5 +1,7 @@
 """From calibration values and weights to scales and zero points, and what was lost (SQNR)."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from tinsmith.ir.ops.dense import MOST_BIAS
@@ -65,6 +67,21 @@ def sqnr_db(real: np.ndarray, approximated: np.ndarray) -> float:
     noise = float(np.sum(np.square(np.asarray(real, np.float64) - approximated)))
     if noise == 0.0:
         return float("inf")
+    return 10.0 * float(np.log10(signal / noise)) if signal > 0.0 else 0.0
+
+
+def typical_db(signals: Sequence[float], noises: Sequence[float]) -> float:
+    """Signal-to-quantisation-noise ratio of a typical case, in dB: of the medians of the cases'
+    energies. One case that is larger than all others is most of their sums and hides in them what
+    the others lose; of medians it is one among many.
+
+    Infinite where half of the cases lose nothing. Where half of them have no signal, sums count.
+    """
+    signal, noise = float(np.median(signals)), float(np.median(noises))
+    if noise == 0.0:
+        return float("inf")
+    if signal == 0.0:
+        signal, noise = float(np.sum(signals)), float(np.sum(noises))
     return 10.0 * float(np.log10(signal / noise)) if signal > 0.0 else 0.0
 
 

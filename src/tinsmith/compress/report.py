@@ -6,32 +6,40 @@ from math import inf, log10
 
 import numpy as np
 
-from tinsmith.compress.method import Compressed, LayerError, OutputError, WeightError
-from tinsmith.compress.ranges import dequantised, quantised, sqnr_db
+from tinsmith.compress.method import Cause, Compressed, LayerError, OutputError, WeightError
+from tinsmith.compress.ranges import dequantised, quantised, sqnr_db, typical_db
 from tinsmith.compress.rewrite import Rewriter
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import Interpreter, site_of
 from tinsmith.rewrite import evaluate
 
+ALIKE = 3.0
+"""dB within which losses count as equal: behind a value that lost its signal all others do, too."""
+
 
 @dataclass
 class _Tally:
-    """Energies of signal and noise, added up over cases."""
+    """Energies of signal and noise of every case."""
 
-    signal: float = 0.0
-    noise: float = 0.0
+    signals: list[float] = field(default_factory=list)
+    noises: list[float] = field(default_factory=list)
 
     def add(self, real: np.ndarray, got: np.ndarray) -> None:
         """One more case."""
         wide = real.astype(np.float64)
-        self.signal += float(np.sum(np.square(wide)))
-        self.noise += float(np.sum(np.square(wide - got)))
+        self.signals.append(float(np.sum(np.square(wide))))
+        self.noises.append(float(np.sum(np.square(wide - got))))
 
     def db(self) -> float:
         """As `sqnr_db`."""
-        if self.noise == 0.0:
+        signal, noise = sum(self.signals), sum(self.noises)
+        if noise == 0.0:
             return inf
-        return 10.0 * log10(self.signal / self.noise) if self.signal > 0.0 else 0.0
+        return 10.0 * log10(signal / noise) if signal > 0.0 else 0.0
+
+    def typical(self) -> float:
+        """As `typical_db`."""
+        return typical_db(self.signals, self.noises)
 
 
 @dataclass
@@ -123,7 +131,24 @@ def reported(
         _output_error(new, values[old], got[new]) for new, old in float_outputs.items()
         if old in values
     )  # fmt: skip
-    return Compressed(graph, method, _layers(observer), _weights(rewriter, graph), outputs)
+    return Compressed(
+        graph, method, _layers(observer), _weights(rewriter, graph), outputs, cause=cause(observer)
+    )  # fmt: skip
+
+
+def cause(observer: Observer) -> Cause | None:
+    """The first value of those that lose most by themselves on typical cases, within `ALIKE`."""
+    made = [(v, n.stage) for n in observer.graph.nodes for v in n.outputs if v in observer.local]
+    losses = {v: observer.local[v].typical() for v, _ in made}
+    worst = min(losses.values(), default=inf)
+    if worst == inf:
+        return None
+    value, stage = next((v, s) for v, s in made if losses[v] <= worst + ALIKE)
+    real = observer.values[observer.sources[value]]
+    peaks = np.abs(real.astype(np.float64)).reshape(len(real), -1).max(axis=1)
+    case = int(peaks.argmax())
+    usual = float(np.median(peaks))
+    return Cause(value, stage, losses[value], case, float(peaks[case]), usual)
 
 
 def _layers(observer: Observer) -> tuple[LayerError, ...]:
@@ -151,10 +176,14 @@ def _weights(rewriter: Rewriter, graph: Graph) -> tuple[WeightError, ...]:
 
 
 def _output_error(name: str, real: np.ndarray, got: np.ndarray) -> OutputError:
-    rows = real.reshape(len(real), -1)
+    rows, errors = real.reshape(len(real), -1), real.astype(np.float64) - got
     top1 = None
     if rows.shape[1] > 1:
         same = rows.argmax(1) == got.reshape(len(got), -1).argmax(1)
         top1 = float(np.mean(same))
-    largest = float(np.max(np.abs(real.astype(np.float64) - got)))
-    return OutputError(name, sqnr_db(real, got), largest, float(np.abs(real).max()), top1)
+    signals, noises = (
+        np.square(a.astype(np.float64)).reshape(len(real), -1).sum(axis=1) for a in (real, errors)
+    )
+    typical = typical_db(signals.tolist(), noises.tolist())
+    largest, span = float(np.abs(errors).max()), float(np.abs(real).max())
+    return OutputError(name, sqnr_db(real, got), typical, largest, span, top1)

@@ -28,6 +28,7 @@ from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import Interpreter
 from tinsmith.ir.naming import graph_name
 from tinsmith.ir.types import TensorType
+from tinsmith.rewrite._headers import taken_by
 from tinsmith.rewrite.lower import module_name
 
 SEED = 12345
@@ -203,9 +204,16 @@ def _check_name(name: str) -> None:
     if name and module_name(name) != name:
         raise UserError(
             "package.name",
-            f"Name {name!r} is taken: a C header has it, or it begins with ts_, which is ours.",
+            f"Name {name!r} is taken: {_whose(name)}.",
             f"Take another, for instance: --name {module_name(name)}",
         )
+
+
+def _whose(name: str) -> str:
+    owner = taken_by(name)
+    if not owner:
+        return "what begins with ts_ is ours"
+    return f"{name}.h would be found in place of a header of {owner}"
 
 
 def _explained(kind: str, order: Order, steps: Clock) -> AbstractContextManager[None]:

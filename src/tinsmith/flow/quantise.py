@@ -20,6 +20,14 @@ from tinsmith.ir.store import SUFFIX, dumps
 
 ROUNDINGS = ("double", "single", "onnx")
 BORDERS = ("float", "int8")
+LEAST_SQNR = 6.0
+LEAST_AGREEMENT = 0.5
+"""dB of a typical case, and share of equal classes, below which a quantised network is refused."""
+GOOD_SQNR = 15.0
+GOOD_AGREEMENT = 0.9
+"""Below these the loss is noted."""
+OUTLYING = 4.0
+"""A case that reaches this many times as far as a typical one is named."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,8 @@ class QuantiseOptions:
 
     ``calibration``: an .npz file as `flow/model_inputs.py` reads it; ``output``: the file to write;
     ``method``: a name in METHODS; ``io``, ``rounding`` and ``reset_each``:
-    see `Options`.
+    see `Options`; ``least_sqnr``: dB of a typical case that every output has to keep; from 0 down
+    classes need not agree either.
     """
 
     calibration: Path
@@ -38,6 +47,7 @@ class QuantiseOptions:
     rounding: str = "double"
     semantics: str = ""
     reset_each: bool = False
+    least_sqnr: float = LEAST_SQNR
 
     def checked(self) -> Options:
         """What the method is told.
@@ -94,6 +104,7 @@ class Quantised:
             "weights": [_plain(asdict(e)) for e in worst_first(done.weights)],
             "outputs": [_plain(asdict(e)) for e in self.outputs],
             "float_nodes": [asdict(f) for f in done.floats],
+            "cause": _plain(asdict(done.cause)) if done.cause else None,
         }  # fmt: skip
 
 
@@ -138,7 +149,7 @@ def quantise_model(
 
     Raises:
         UserError: ``model.file``, what the importer refuses, ``model.inputs.*`` (the calibration),
-            ``compress.*``, ``quantise.*``.
+            ``compress.*``, ``quantise.*`` (``quantise.loss``: too little is left of an output).
     """
     steps, chosen = Clock(listener or Nobody()), options.checked()
     check_output(options.output, path, options.calibration)
@@ -149,11 +160,12 @@ def quantise_model(
         "quantise", lambda _: apply(graph, options.method, Calibration(inputs), chosen)
     )  # fmt: skip
     _check_worth(done)
+    known = scores_classes(graph)
+    outputs = tuple(e if known else replace(e, top1=None) for e in done.outputs)
+    _check_loss(done, outputs, options.least_sqnr, steps)
     write_atomically(options.output, dumps(done.graph))
     cases = len(next(iter(inputs.values())))
     sizes = _constants(graph), _constants(done.graph)
-    known = scores_classes(graph)
-    outputs = tuple(e if known else replace(e, top1=None) for e in done.outputs)
     return Quantised(path.name, str(options.output), cases, *sizes, chosen, done, outputs)
 
 
@@ -167,6 +179,49 @@ def _check_worth(done: Compressed) -> None:
             f"No node of {done.graph.name!r} becomes integer.{why}",
             "Measure and package the float model as it is.",
         )
+
+
+def _check_loss(
+    done: Compressed, outputs: tuple[OutputError, ...], least: float, steps: Clock
+) -> None:
+    """Notes what a typical case loses, where that is much.
+
+    Raises:
+        UserError: ``quantise.loss`` where it keeps less than ``least`` dB, or classes that are
+            mostly others.
+    """
+    for error in outputs:
+        agrees = 1.0 if error.top1 is None else error.top1
+        if error.typical_db >= max(GOOD_SQNR, least) and agrees >= GOOD_AGREEMENT:
+            continue
+        share, half = "", ""
+        if error.top1 is not None:
+            share = f", its class agrees in {error.top1:.1%} of the cases"
+            half = " and half of the classes"
+        said = f"Output {error.value!r} keeps {error.typical_db:.1f} dB of a typical case{share}"
+        if error.typical_db < least or (agrees < LEAST_AGREEMENT and least > 0):
+            raise UserError(
+                "quantise.loss",
+                f"{said}; at least {least:g} dB{half} are asked for.",
+                f"{_why(done)} To write it all the same: "
+                f"--least-sqnr {min(0.0, error.typical_db // 1):g}",
+            )
+        steps.note(f"{said}. {_why(done)}")
+
+
+def _why(done: Compressed) -> str:
+    """The layer that loses most, and the case that its range has to hold."""
+    found = done.cause
+    if found is None:
+        return "No single value is to blame."
+    stage = f" ({found.stage})" if found.stage else ""
+    text = f"{found.value!r}{stage} loses most, down to {found.typical_db:.1f} dB"
+    if found.peak <= OUTLYING * found.usual:
+        return f"{text}."
+    return (
+        f"{text}: calibration case {found.case}, counted from 0, reaches {found.peak:.4g} there, a "
+        f"typical one {found.usual:.4g}. Is it a fault of the recording? Then leave it out."
+    )
 
 
 def _constants(graph: Graph) -> int:

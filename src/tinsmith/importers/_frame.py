@@ -54,7 +54,8 @@ class Importer:
             out.
         load: (model object, example inputs with batch dimension 1, graph name) -> float graph.
         read: (path, graph name or empty, one of ``semantics``) -> float or quantised graph.
-        semantics: whose integers may be meant, the default first; empty where there is no choice.
+        semantics: what may be meant where files leave it open (whose integers, which rounds), the
+            default first; empty where there is no choice.
         support: the operators that it knows, generated from what it dispatches on.
         magic: (offset, bytes) by which such a file is known whatever its name; empty where there
             is no such mark.
@@ -87,7 +88,7 @@ def read_model(path: Path, name: str = "", semantics: str = "") -> Graph:
     Args:
         path: the file.
         name: name of the graph; the file's if empty.
-        semantics: whose integers are meant; the importer's first if empty.
+        semantics: which of the importer's is meant; its first if empty.
 
     Raises:
         UserError: ``import.suffix`` (no importer reads such files), ``import.semantics``, and what

@@ -5,11 +5,10 @@ The file holds integers, scales and rounding of every layer; nothing is left to 
 
 from pathlib import Path
 
-from tinsmith.core.sandbox import run
-from tinsmith.importers._frame import Importer, Support
+from tinsmith.importers._frame import Importer, Refusal, Support, parsed
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.op import OPS
-from tinsmith.ir.store import refuse
+from tinsmith.ir.store import read
 
 
 def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
@@ -24,10 +23,18 @@ def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
         UserError: ``import.tinsmith.file``, ``.broken``, ``.version``, ``.limit``, ``.op``;
             ``sandbox.<what>`` where the file uses up the sandbox's limits.
     """
-    if not path.is_file():
-        refuse("file", f"There is no file {path.name!r}.", f"Looked in {path.parent}.")
-    graph = run("tinsmith.ir.store:read", (path.resolve(),), Graph)
-    return graph.with_(name=name) if name else graph
+    target = "tinsmith.importers.tinsmith:convert"
+    return parsed(Refusal("tinsmith"), path, name, target, bool(name))
+
+
+def convert(path: Path, name: str, renamed: bool) -> Graph:
+    """The graph of a file, as it runs in the sandbox; under ``name`` if it is renamed.
+
+    Raises:
+        UserError: ``import.tinsmith.<what>``.
+    """
+    graph = read(path)
+    return graph.with_(name=name) if renamed else graph
 
 
 def support() -> list[Support]:

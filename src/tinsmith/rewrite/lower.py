@@ -6,15 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from tinsmith.ir.graph import Graph, Node, State
+from tinsmith.rewrite._headers import taken_by
 from tinsmith.rewrite._pass import Pass
-
-_HEADERS = frozenset({
-    "assert", "complex", "ctype", "errno", "fenv", "float", "golden", "inttypes", "iso646",
-    "limits", "locale", "math", "setjmp", "signal", "stdarg", "stdbool", "stddef", "stdint",
-    "stdio", "stdlib", "string", "tgmath", "time", "wchar", "wctype",
-})  # fmt: skip
-"""Headers of C99 (ISO/IEC 9899:1999, 7.1.2) and of our packages: `<name>.h` of a module would be
-found in their place."""
 
 
 def rewrite(graph: Graph) -> Graph:
@@ -45,10 +38,10 @@ def identifiers(names: Iterable[str]) -> dict[str, str]:
 
 
 def module_name(name: str) -> str:
-    """A graph's name as file name and prefix of C symbols: not that of a header which the sources
-    include, and without the prefix that is ours."""
+    """A graph's name as file name and prefix of C symbols: not that of a header of C or of a
+    framework that packages are for, and without the prefix that is ours."""
     good = identifiers([name])[name]
-    taken = good.lower() in _HEADERS or good.lower().startswith(("ts_", "_")) or good == "ts"
+    taken = taken_by(good) or good.lower().startswith(("ts_", "_")) or good == "ts"
     return f"model_{good.lstrip('_')}" if taken else good
 
 

@@ -86,11 +86,16 @@ def test_a_name_that_was_asked_for_is_not_changed_behind_ones_back(
         package_model(tmp_path / "none", PackageOptions(("wasm",), tmp_path, name=way_out))
 
 
-@pytest.mark.parametrize(("name", "near"), [("string", "model_string"), ("ts_x", "model_ts_x")])
-def test_a_name_that_is_taken_is_refused(name: str, near: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "whose"),
+    [("string", "C"), ("Arduino", "Arduino"), ("wire", "Arduino"), ("SPI", "Arduino"),
+     ("core_cm4", "CMSIS"), ("pthread", "POSIX"), ("esp_log", "ESP-IDF"), ("ts_x", "ours")],
+)  # fmt: skip
+def test_a_name_that_is_taken_is_refused(name: str, whose: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is taken") as e:
         package_model(tmp_path / "none", PackageOptions(("wasm",), tmp_path, name=name))
-    assert e.value.code == "package.name" and e.value.hint.endswith(f"--name {near}")
+    assert e.value.code == "package.name" and e.value.hint.endswith(f"--name model_{name}")
+    assert e.value.message.endswith(f"{whose}.")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tinsmith.cli.main import call
+from tinsmith.core.errors import UserError
 from tinsmith.flow.journal import Nobody
 from tinsmith.flow.package import PackageOptions, package_model
 from tinsmith.flow.quantise import QuantiseOptions, quantise_model, scores_classes
@@ -97,3 +98,72 @@ def test_cases_that_were_reshaped_are_noted(tmp_path: Path) -> None:
     asked = PackageOptions(("c_library",), tmp_path, inputs=cases, cache=cache)
     package_model(model, asked, Heard())
     assert ["reshaped" in text for text in heard] == [True, True]
+
+
+class Notes(Nobody):
+    """Hears what is noted."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def noted(self, text: str) -> None:
+        self.texts.append(text)
+
+
+def outlying(folder: Path, factor: float, graph: Graph, count: int = 30) -> tuple[Path, Path]:
+    """A model, and cases of which number 7 is so many times as large as it was."""
+    x = np.random.default_rng(1).normal(size=(count, 1, 3)).astype(np.float32)
+    x[7] *= factor
+    model, cases = folder / "net.tinsmith", folder / "x.npz"
+    model.write_bytes(dumps(graph))
+    np.savez(cases, in_0=x)
+    return model, cases
+
+
+@pytest.mark.parametrize("ops", [("softmax",), ()], ids=["classes", "numbers"])
+def test_an_outlier_that_costs_the_network_is_named(ops: tuple[str, ...], tmp_path: Path) -> None:
+    model, cases = outlying(tmp_path, 3000.0, network(*ops))
+    output = tmp_path / "q.tinsmith"
+    with pytest.raises(UserError) as e:
+        quantise_model(model, QuantiseOptions(cases, output))
+    assert e.value.code == "quantise.loss" and not output.exists()
+    assert ("class agrees in" in e.value.message) == bool(ops) and "6 dB" in e.value.message
+    assert "'x_int8'" in e.value.hint and "case 7" in e.value.hint
+    assert "--least-sqnr" in e.value.hint
+    assert len(f"{e.value.message} {e.value.hint}") < 5 * 90
+    least = e.value.hint.split("--least-sqnr ")[1]
+    heard = Notes()
+    found = quantise_model(model, QuantiseOptions(cases, output, least_sqnr=float(least)), heard)
+    assert output.exists() and found.outputs[0].typical_db < 6
+    assert ["case 7" in text for text in heard.texts] == [True]
+
+
+def test_an_outlier_is_noted_where_much_is_left(tmp_path: Path) -> None:
+    """The sums over all cases say that nothing is wrong."""
+    model, cases = outlying(tmp_path, 80.0, network())
+    heard = Notes()
+    found = quantise_model(model, QuantiseOptions(cases, tmp_path / "q.tinsmith"), heard)
+    (loss,) = found.outputs
+    assert 6 < loss.typical_db < 15 < loss.sqnr_db
+    assert len(heard.texts) == 1 and "case 7" in heard.texts[0]
+    record = found.record()
+    assert record["outputs"][0]["typical_db"] == loss.typical_db and record["cause"]["case"] == 7
+
+
+def test_good_cases_are_not_noted(tmp_path: Path) -> None:
+    model, cases = outlying(tmp_path, 1.0, network("softmax"))
+    heard = Notes()
+    quantise_model(model, QuantiseOptions(cases, tmp_path / "q.tinsmith"), heard)
+    assert heard.texts == []
+
+
+def test_the_limit_is_the_one_that_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    model, cases = outlying(tmp_path, 1.0, network())
+    words = ["quantise", str(model), "--calibration", str(cases)]
+    words += ["--output", str(tmp_path / "q.tinsmith")]
+    assert call([*words, "--least-sqnr", "60"]) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "at least 60 dB" in said and "loses most" in said and "case" not in said.split("most")[1]
+    assert call(words) == 0

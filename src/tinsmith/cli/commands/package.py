@@ -46,7 +46,13 @@ class Choice:
         typer.Option(metavar="X.npz", help="Golden inputs of a model file: in_0, in_1, ..."),
     ] = None
     name: Annotated[str, typer.Option(help="Name of a model file's C symbols and packages.")] = ""
-    semantics: Annotated[str, typer.Option(help="Whose integers: litert, tflm or onnx.")] = ""
+    semantics: Annotated[
+        str,
+        typer.Option(
+            help="What is meant where a file leaves it open. Integers: litert, tflm or onnx; "
+            "rounds of XGBoost: best or all."
+        ),
+    ] = ""
     project: ProjectOption = HERE
     json: JsonOption = False
 

@@ -39,11 +39,23 @@ class Choice:
         str, typer.Option(help="How sums are brought to int8: double, single or onnx.")
     ] = "double"
     semantics: Annotated[
-        str, typer.Option(help="Whose integers are meant: litert, tflm or onnx.")
+        str,
+        typer.Option(
+            help="What is meant where a file leaves it open. Integers: litert, tflm or onnx; "
+            "rounds of XGBoost: best or all."
+        ),
     ] = ""
     reset_each: Annotated[
         bool, typer.Option("--reset-each", help="Reset states before each case, not only once.")
     ] = False
+    least_sqnr: Annotated[
+        float,
+        typer.Option(
+            metavar="DB",
+            help="Refuse where an output of a typical case keeps less. Below 15 dB a note says "
+            "which layer and which case it is.",
+        ),
+    ] = 6.0
     json: JsonOption = False
 
 
@@ -59,7 +71,7 @@ def quantise(choice: Choice) -> None:
 
     options = QuantiseOptions(
         choice.calibration, choice.output, choice.method, choice.io, choice.rounding,
-        choice.semantics, choice.reset_each,
+        choice.semantics, choice.reset_each, choice.least_sqnr,
     )  # fmt: skip
     with shown(choice.json) as listener:
         found = quantise_model(choice.model, options, listener)
@@ -101,8 +113,8 @@ def _db(value: float) -> str:
 def _output(error: "OutputError") -> str:
     """Losses in the output's own unit; of class scores how often the class is the same."""
     text = (
-        f"SQNR {_db(error.sqnr_db)}, wrong by at most {error.largest:.4g} in values up to "
-        f"{error.span:.4g}"
+        f"SQNR {_db(error.sqnr_db)}, of a typical case {_db(error.typical_db)}, wrong by at most "
+        f"{error.largest:.4g} in values up to {error.span:.4g}"
     )
     return text if error.top1 is None else f"{text}, class agrees in {error.top1:.1%}"
 

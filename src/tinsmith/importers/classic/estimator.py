@@ -6,9 +6,11 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from tinsmith.core.errors import UserError
+from tinsmith.importers._frame import Refusal
 from tinsmith.importers.classic.fields import Fields
 from tinsmith.ir.builder import Builder
+
+refuse = Refusal("sklearn")
 
 
 @dataclass(frozen=True)
@@ -32,18 +34,16 @@ class Estimator:
 def unsupported(estimator: Any, what: str, hint: str = "") -> NoReturn:
     """Refuse a fitted estimator: says which and why."""
     name = estimator if isinstance(estimator, str) else type(estimator).__name__
-    raise UserError("import.sklearn.estimator", f"{name}: {what}.", hint)
+    refuse("estimator", f"{name}: {what}.", hint)
 
 
 def class_names(estimator: Any) -> tuple[str, ...]:
-    """The classes as texts, in the order of the labels."""
-    classes = np.asarray(estimator.classes_)
-    if classes.ndim != 1:
-        unsupported(estimator, "it has several outputs", "Train one estimator per output.")
-    return tuple(str(c) for c in classes.tolist())
-
-
-def one_output(estimator: Any) -> None:
-    """Refuse estimators with several outputs."""
-    if getattr(estimator, "n_outputs_", 1) != 1:
-        unsupported(estimator, "it has several outputs", "Train one estimator per output.")
+    """The classes as texts, in the order of the labels; refuses classifiers of several labels at
+    once: their classes are a list of arrays, or the places of the labels."""
+    kind = getattr(getattr(estimator, "_label_binarizer", None), "y_type_", "")
+    if isinstance(estimator.classes_, list) or kind.startswith("multilabel"):
+        unsupported(
+            estimator, "it predicts several outputs",
+            "Train one classifier per output; regressors may have several.",
+        )  # fmt: skip
+    return tuple(str(c) for c in np.asarray(estimator.classes_).tolist())

@@ -10,14 +10,15 @@ import numpy as np
 
 from tinsmith.compose import ending
 from tinsmith.compose.broken import broken
-from tinsmith.core.errors import UserError, did_you_mean
-from tinsmith.importers.classic.estimator import Estimator, unsupported
+from tinsmith.core.errors import did_you_mean
+from tinsmith.importers.classic.estimator import Estimator, refuse, unsupported
 from tinsmith.importers.classic.fields import Fields
 from tinsmith.importers.classic.forests import FORESTS
 from tinsmith.importers.classic.linear import LINEAR
 from tinsmith.importers.classic.mixture import MIXTURES
 from tinsmith.importers.classic.neighbours import NEIGHBOURS
 from tinsmith.importers.classic.network import NETWORKS
+from tinsmith.importers.classic.novelty import DETECTORS
 from tinsmith.importers.classic.scaling import SCALING
 from tinsmith.importers.classic.svm import MACHINES
 from tinsmith.ir.builder import Builder
@@ -25,7 +26,8 @@ from tinsmith.ir.graph import Graph
 from tinsmith.ir.types import TensorType
 
 ESTIMATORS: Mapping[str, Estimator] = {
-    **FORESTS, **LINEAR, **MACHINES, **NEIGHBOURS, **MIXTURES, **NETWORKS, **SCALING,
+    **FORESTS, **LINEAR, **MACHINES, **NEIGHBOURS, **MIXTURES, **NETWORKS, **DETECTORS,
+    **SCALING,
 }  # fmt: skip
 PIPELINE = "Pipeline"
 MOST_FEATURES = 1 << 16
@@ -58,7 +60,7 @@ def _entry(name: str) -> Estimator:
     if name not in ESTIMATORS:
         unsupported(
             name, f"it is not supported.{did_you_mean(name, ESTIMATORS)}".rstrip("."),
-            f"Supported: {', '.join(sorted(ESTIMATORS))}, and pipelines of these.",
+            "`tinsmith kinds ops sklearn` lists what is; pipelines of these are, too.",
         )  # fmt: skip
     return ESTIMATORS[name]
 
@@ -67,17 +69,14 @@ def _fields(entry: Estimator, step: Any) -> Mapping[str, Any]:
     try:
         return entry.describe(step)
     except AttributeError as e:
-        raise UserError(
-            "import.sklearn.fitted", f"{type(step).__name__} is not fitted: {e}.",
-            "Call fit first.",
-        ) from e  # fmt: skip
+        refuse("fitted", f"{type(step).__name__} is not fitted: {e}.", "Call fit first.")
+    except (TypeError, ValueError, IndexError, KeyError) as e:
+        unsupported(step, f"its attributes are none of those that are known ({e})")
 
 
 def _features(step: Any) -> int:
     if not hasattr(step, "n_features_in_"):
-        raise UserError(
-            "import.sklearn.fitted", f"{type(step).__name__} is not fitted.", "Call fit first."
-        )
+        refuse("fitted", f"{type(step).__name__} is not fitted.", "Call fit first.")
     return int(step.n_features_in_)
 
 
@@ -122,8 +121,8 @@ def features_like(example: np.ndarray, count: int) -> None:
         UserError: ``import.sklearn.example``.
     """
     if example.shape != (1, count) or example.dtype != np.float32:
-        raise UserError(
-            "import.sklearn.example",
+        refuse(
+            "example",
             f"The example is {example.dtype.name}{list(example.shape)}.",
             f"Pass one float32 array of shape [1, {count}], or none.",
         )

@@ -12,7 +12,7 @@ import numpy as np
 from tinsmith.compose import elementwise, ending
 from tinsmith.compose.broken import broken
 from tinsmith.compose.trees import Tree, at_most, ensemble, narrowed
-from tinsmith.importers.classic.estimator import Estimator, class_names, one_output, unsupported
+from tinsmith.importers.classic.estimator import Estimator, class_names, unsupported
 from tinsmith.importers.classic.fields import Fields
 from tinsmith.ir.builder import Builder
 
@@ -82,7 +82,6 @@ def _shares(tree: Any) -> np.ndarray:
 
 def _members(estimator: Any) -> list[tuple[Any, np.ndarray | None]]:
     """Fitted trees with the features that each sees (None: all)."""
-    one_output(estimator)
     if hasattr(estimator, "tree_"):
         return [(estimator, None)]
     members = list(np.asarray(estimator.estimators_, object).reshape(-1))
@@ -114,9 +113,10 @@ def _classifier(estimator: Any) -> Mapping[str, Any]:
 
 
 def _regressor(estimator: Any) -> Mapping[str, Any]:
-    parts = [_arrays(m.tree_, m.tree_.value[:, 0, :], f) for m, f in _members(estimator)]
+    parts = [_arrays(m.tree_, m.tree_.value[:, :, 0], f) for m, f in _members(estimator)]
+    start = np.zeros(parts[0]["value"].shape[1])  # one per target
     return _described(
-        parts, [0] * len(parts), start=np.zeros(1), divisor=float(len(parts)), link="identity"
+        parts, [0] * len(parts), start=start, divisor=float(len(parts)), link="identity"
     )
 
 
@@ -275,8 +275,8 @@ def _average_path(samples: int) -> float:
 
 
 def _anomaly(b: Builder, x: str, fields: Fields) -> tuple[str, ...]:
-    """score: -2^(-mean path / expected path); decision: score - offset; label 1 (an outlier) where
-    that is below 0."""
+    """score: -2^(-mean path / expected path); decision: score - offset; an outlier where that is
+    below 0."""
     whole = fields.number("whole")
     if whole <= 0:
         broken(f"An isolation forest expects paths of length {whole}.")
@@ -284,9 +284,7 @@ def _anomaly(b: Builder, x: str, fields: Fields) -> tuple[str, ...]:
     power = elementwise.unary(b, "exp", ending.scaled(b, depth, -np.log(2) / whole))
     score = ending.scaled(b, power, -1.0, "score")
     decision = ending.shifted(b, score, -fields.number("offset"), "decision")
-    flipped = ending.scaled(b, decision, -1.0)
-    names = ("inlier", "outlier")
-    return ending.binary_label(b, flipped, names, ending.ABOVE_ZERO), decision, score
+    return ending.inlier(b, decision, ending.FROM_ZERO), decision, score
 
 
 _CLASSIFIER, _REGRESSOR = Estimator(_classifier, _votes), Estimator(_regressor, _value)

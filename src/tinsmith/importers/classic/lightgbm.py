@@ -10,11 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from tinsmith.core.sandbox import run
-from tinsmith.importers._frame import Importer, Support
+from tinsmith.importers._frame import Importer, Support, parsed
 from tinsmith.importers.classic.lightgbm_file import OBJECTIVES, from_text, refuse
 from tinsmith.ir.graph import Graph
-from tinsmith.ir.naming import graph_name
 
 
 def from_object(model: Any, example: Sequence[np.ndarray], name: str) -> Graph:
@@ -41,10 +39,7 @@ def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
     Raises:
         UserError: ``import.lightgbm.<what>``, ``import.classic.<what>``, ``sandbox.<what>``.
     """
-    if not path.is_file():
-        refuse("file", f"There is no file {path.name!r}.")
-    target = "tinsmith.importers.classic.lightgbm_file:convert"
-    return run(target, (path.resolve(), graph_name(path, name)), Graph)
+    return parsed(refuse, path, name, "tinsmith.importers.classic.lightgbm_file:convert")
 
 
 def support() -> tuple[Support, ...]:

@@ -6,14 +6,13 @@ Sums run in double precision in the library's order; x <= threshold goes left. S
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NoReturn
 
 import numpy as np
 
 from tinsmith.compose import elementwise, ending
 from tinsmith.compose.broken import broken
 from tinsmith.compose.trees import Tree, at_most, ensemble, narrowed
-from tinsmith.core.errors import UserError
+from tinsmith.importers._frame import Refusal
 from tinsmith.importers.classic.estimators import MOST_FEATURES
 from tinsmith.importers.classic.fields import MOST_CLASSES
 from tinsmith.ir.builder import Builder
@@ -21,13 +20,9 @@ from tinsmith.ir.graph import Graph
 from tinsmith.ir.rules import verify
 from tinsmith.ir.types import TensorType
 
+refuse = Refusal("lightgbm")
 MOST_BYTES = 512_000_000
 Block = dict[str, str]
-
-
-def refuse(what: str, message: str, hint: str = "") -> NoReturn:
-    """Raise UserError ``import.lightgbm.<what>``."""
-    raise UserError(f"import.lightgbm.{what}", message, hint)
 
 
 def convert(path: Path, name: str) -> Graph:

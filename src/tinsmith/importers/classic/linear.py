@@ -31,33 +31,60 @@ def _classifier(estimator: Any) -> Mapping[str, Any]:
 
 
 def _link(estimator: Any) -> str:
-    """How decisions become probabilities: one softmax over all, or one logistic function per
-    class, normalised; or not at all."""
+    """How decisions become probabilities: one softmax over all; per class, then normalised, one
+    logistic function or one clamped line (of the modified Huber loss: Zhang, "Statistical behavior
+    and consistency of classification methods", 2004); or not at all."""
     kind = type(estimator).__name__
     if kind in ("LogisticRegression", "LogisticRegressionCV"):
         each = getattr(estimator, "multi_class", "") == "ovr" or estimator.solver == "liblinear"
         return "each" if each else "softmax"
     if kind == "LinearDiscriminantAnalysis":
         return "softmax"
-    return "each" if kind == "SGDClassifier" and estimator.loss == "log_loss" else "none"
+    links = {"log_loss": "each", "modified_huber": "clamped"}
+    return links.get(estimator.loss, "none") if kind == "SGDClassifier" else "none"
 
 
 def _labels(b: Builder, x: str, fields: Fields) -> tuple[str, ...]:
     """Two classes: class 1 where the decision is above 0. More: the first of the largest."""
-    link = fields.text("link", "softmax", "each", "none")
+    link = fields.text("link", "softmax", "each", "clamped", "none")
     name = "decision" if link == "none" else ""
     decision = _decision(b, x, fields, name)
     count = b.type(decision).shape[1]
     names = fields.names("classes", max(2, count))
     if count == 1:
         label = ending.binary_label(b, decision, names, ending.ABOVE_ZERO)
-        return (label, decision if link == "none" else ending.pair(b, decision))
+        ends = {"none": lambda: decision, "clamped": lambda: _clamped_pair(b, decision)}
+        return label, ends.get(link, lambda: ending.pair(b, decision))()
     label = ending.label(b, decision, names)
     if link == "none":
         return label, decision
     if link == "softmax":
         return label, b.op("softmax", decision, name="probability")
-    return label, _normalised(b, elementwise.unary(b, "sigmoid", decision))
+    shares = (
+        _clamped(b, decision) if link == "clamped" else elementwise.unary(b, "sigmoid", decision)
+    )
+    return label, _normalised(b, shares)
+
+
+def _line(b: Builder, decision: str) -> str:
+    """(clip(decision, -1, 1) + 1) / 2."""
+    return ending.scaled(b, ending.shifted(b, elementwise.clip(b, decision, -1.0, 1.0), 1.0), 0.5)
+
+
+def _clamped_pair(b: Builder, decision: str) -> str:
+    """[1 - p, p]."""
+    weights, offsets = np.array([[-1.0], [1.0]]), np.array([1.0, 0.0])
+    return ending.affine(b, _line(b, decision), weights, offsets, "probability")
+
+
+def _clamped(b: Builder, decision: str) -> str:
+    """Where all are 0, all are alike likely."""
+    shares = _line(b, decision)
+    top = b.op("reduce_max", shares, axis=1)
+    zero = b.constant("zero", np.zeros(b.type(top).shape, np.float32))
+    none = elementwise.cast(b, elementwise.compare(b, "equal", top, zero), "float32")
+    each = b.op("reshape", none, shape=(1, 1))
+    return elementwise.binary(b, "add", shares, each)
 
 
 def _normalised(b: Builder, shares: str) -> str:
@@ -79,7 +106,9 @@ LINEAR = {
     **dict.fromkeys(
         ("LogisticRegression", "LogisticRegressionCV", "LinearDiscriminantAnalysis"), _CLASSIFIER
     ),
-    "SGDClassifier": Estimator(_classifier, _labels, note="probability of log_loss only"),
+    "SGDClassifier": Estimator(
+        _classifier, _labels, note="probability of log_loss and modified_huber"
+    ),
     **dict.fromkeys(
         ("Perceptron", "PassiveAggressiveClassifier", "RidgeClassifier", "RidgeClassifierCV",
          "LinearSVC"),

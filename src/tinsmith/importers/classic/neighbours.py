@@ -17,7 +17,7 @@ from tinsmith.ir.builder import Builder
 _POWERS = {"euclidean": 2, "l2": 2, "manhattan": 1, "cityblock": 1, "l1": 1}
 
 
-def _power(e: Any) -> int:
+def power_of(e: Any) -> int:
     """1 or 2, from the metric that the fit settled on."""
     metric = getattr(e, "effective_metric_", e.metric)
     if metric == "minkowski":
@@ -37,7 +37,7 @@ def _neighbours(e: Any) -> dict[str, Any]:
         unsupported(e, "weights is a function", "Use 'uniform' or 'distance'.")
     points = np.asarray(e._fit_X, np.float64)
     return {
-        "points": points, "power": _power(e), "k": int(e.n_neighbors),
+        "points": points, "power": power_of(e), "k": int(e.n_neighbors),
         "inverse": e.weights == "distance",
     }  # fmt: skip
 
@@ -52,7 +52,14 @@ def _regressor(e: Any) -> Mapping[str, Any]:
     return {**_neighbours(e), "targets": targets.reshape(len(targets), -1)}
 
 
-def _distances(b: Builder, x: str, points: np.ndarray, power: int) -> str:
+def distances(b: Builder, x: str, points: np.ndarray, power: int) -> str:
+    """Distances of x to all points [1, points], by the sum of absolute differences or of their
+    squares."""
+    far = _powers(b, x, points, power)
+    return b.op("sqrt", far) if power == 2 else far
+
+
+def _powers(b: Builder, x: str, points: np.ndarray, power: int) -> str:
     return b.op("distance", x, b.constant("points", points.astype(np.float32)), power=power)
 
 
@@ -61,9 +68,7 @@ def _votes(b: Builder, x: str, fields: Fields) -> tuple[str, np.ndarray]:
     points = fields.array("points", None, b.type(x).shape[1])
     power, k = fields.integer("power", 1, 2), fields.integer("k", 1, len(points))
     inverse = fields.flag("inverse")
-    far = _distances(b, x, points, power)
-    if inverse and power == 2:
-        far = b.op("sqrt", far)
+    far = (distances if inverse else _powers)(b, x, points, power)
     return b.op("nearest", far, k=k, inverse=inverse), points
 
 
@@ -101,7 +106,7 @@ def _clusters(e: Any) -> Mapping[str, Any]:
 def _closeness(b: Builder, x: str, fields: Fields, power: int) -> str:
     """Distances to all points, negated: the nearest is the largest."""
     points = fields.array("points", None, b.type(x).shape[1])
-    return ending.scaled(b, _distances(b, x, points, power), -1.0)
+    return ending.scaled(b, _powers(b, x, points, power), -1.0)
 
 
 def _centroid(b: Builder, x: str, fields: Fields) -> tuple[str, ...]:
@@ -113,10 +118,10 @@ def _cluster(b: Builder, x: str, fields: Fields) -> tuple[str, ...]:
     return (b.op("winner", _closeness(b, x, fields, 2), name="cluster"),)
 
 
-_METRICS = "minkowski with p 1 or 2; of equal distances the first point"
+METRICS = "minkowski with p 1 or 2; of equal distances the first point"
 NEIGHBOURS = {
-    "KNeighborsClassifier": Estimator(_classifier, _labels, note=_METRICS),
-    "KNeighborsRegressor": Estimator(_regressor, _mean, note=_METRICS),
+    "KNeighborsClassifier": Estimator(_classifier, _labels, note=METRICS),
+    "KNeighborsRegressor": Estimator(_regressor, _mean, note=METRICS),
     "NearestCentroid": Estimator(_centroids, _centroid, note="uniform priors"),
     "KMeans": Estimator(_clusters, _cluster),
     "MiniBatchKMeans": Estimator(_clusters, _cluster),

@@ -21,9 +21,6 @@ def _layers(e: Any) -> dict[str, Any]:
 
 
 def _classifier(e: Any) -> Mapping[str, Any]:
-    binary = len(e.classes_) <= 2
-    if e.out_activation_ != "softmax" and not binary:
-        unsupported(e, "it was trained on several labels at once", "Train one per label.")
     return {**_layers(e), "classes": class_names(e)}
 
 

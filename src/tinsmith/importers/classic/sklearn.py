@@ -4,7 +4,8 @@ Pickles run code when they are loaded, so they are refused: load one where you t
 the estimator as ``.tsk``, which holds numbers and names only and is read without scikit-learn.
 
 The graph takes x, float32 [1, features]. Outputs: ``label`` (int32 index into the classes, which
-its node's stage lists) with ``probability`` or ``decision``; ``value`` of regressors; ``cluster``;
+its node's stage lists; 1 and -1 of detectors of outliers) with ``probability`` or ``decision``;
+``value`` of regressors; ``cluster``;
 ``score`` of mixtures and anomalies; ``features`` of transformers.
 """
 
@@ -14,9 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from tinsmith.core.errors import UserError
-from tinsmith.core.sandbox import run
-from tinsmith.importers._frame import Importer, Support
+from tinsmith.importers._frame import Importer, Support, parsed
+from tinsmith.importers.classic.estimator import refuse
 from tinsmith.importers.classic.estimators import ESTIMATORS, describe, features_like, translate
 from tinsmith.importers.classic.sklearn_file import write
 from tinsmith.ir.graph import Graph
@@ -48,13 +48,16 @@ def save(estimator: Any, path: str | Path) -> Path:
     """Write a fitted estimator or pipeline to ``path`` (suffix ``.tsk``, added if there is none).
 
     Raises:
-        UserError: ``import.sklearn.suffix`` and what describing the estimator raises.
+        UserError: ``import.sklearn.suffix`` and what `from_estimator` raises: what is written can
+            be read.
     """
     target = Path(path)
     target = target if target.suffix else target.with_suffix(SUFFIX)
     if target.suffix.lower() != SUFFIX:
-        raise UserError("import.sklearn.suffix", f"{target.name!r} does not end in {SUFFIX}.")
-    write(describe(estimator), target)
+        refuse("suffix", f"{target.name!r} does not end in {SUFFIX}.")
+    description = describe(estimator)
+    translate(description, graph_name(target))
+    write(description, target)
     return target
 
 
@@ -66,16 +69,13 @@ def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
             ``import.classic.broken``, ``.limit``; ``sandbox.<what>``.
     """
     if path.suffix.lower() in PICKLES:
-        raise UserError(
-            "import.sklearn.pickle",
+        refuse(
+            "pickle",
             f"{path.name!r} may be a pickle, which runs code when it is loaded.",
             "Where you trust it, load it and call "
             f"tinsmith.importers.classic.sklearn.save(estimator, '{path.stem}{SUFFIX}').",
         )
-    if not path.is_file():
-        raise UserError("import.sklearn.file", f"There is no file {path.name!r}.")
-    target = "tinsmith.importers.classic.sklearn_file:convert"
-    return run(target, (path.resolve(), graph_name(path, name)), Graph)
+    return parsed(refuse, path, name, "tinsmith.importers.classic.sklearn_file:convert")
 
 
 def support() -> tuple[Support, ...]:

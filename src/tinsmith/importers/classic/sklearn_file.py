@@ -8,6 +8,7 @@ from typing import Any
 from tinsmith.compose.broken import broken
 from tinsmith.core.codec import dumps, loads
 from tinsmith.core.errors import InternalError, UserError
+from tinsmith.importers.classic.estimator import refuse
 from tinsmith.importers.classic.estimators import translate
 from tinsmith.importers.classic.fields import Fields
 from tinsmith.ir.graph import Graph
@@ -40,8 +41,8 @@ def convert(path: Path, name: str) -> Graph:
     fields = Fields(body)
     fields.text("kind", "tsk")
     if fields.integer("version", 1, 1 << 30) != VERSION:
-        raise UserError(
-            "import.sklearn.version", f"{path.name!r} has version {body['version']} of the format.",
+        refuse(
+            "version", f"{path.name!r} has version {body['version']} of the format.",
             f"This tinsmith reads version {VERSION}; save the estimator again.",
         )  # fmt: skip
     graph = translate(Fields(body.get("model")).body, name)

@@ -14,12 +14,14 @@ from tinsmith.compose.machines import (
     MOST_DEGREE,
     Kernel,
     kernel,
+    probabilities,
     votes,
     with_confidence,
 )
 from tinsmith.importers.classic.estimator import Estimator, class_names, unsupported
 from tinsmith.importers.classic.fields import Fields
 from tinsmith.ir.builder import Builder
+from tinsmith.ir.ops.pairwise_coupling import MOST_CLASSES as MOST_COUPLED
 
 
 def _machine(e: Any, coefficients: np.ndarray) -> dict[str, Any]:
@@ -52,10 +54,14 @@ def _pairs(e: Any) -> np.ndarray:
 
 
 def _classifier(e: Any) -> Mapping[str, Any]:
-    return {
+    found = {
         **_machine(e, _pairs(e)), "classes": class_names(e),
         "shape": str(e.decision_function_shape), "break_ties": bool(e.break_ties),
     }  # fmt: skip
+    factors, offsets = np.asarray(e._probA, np.float64), np.asarray(e._probB, np.float64)
+    if not factors.size:  # it was not fitted with probability=True
+        return found
+    return {**found, "prob_a": factors.reshape(-1), "prob_b": offsets.reshape(-1)}
 
 
 def _other(e: Any) -> Mapping[str, Any]:
@@ -92,25 +98,46 @@ def _labels(b: Builder, x: str, fields: Fields) -> tuple[str, ...]:
     raw = _decisions(b, x, fields, "decision" if count > 2 and shape == "ovo" else "")
     if b.type(raw).shape[1] != count * (count - 1) // 2:
         broken(f"{count} classes have {b.type(raw).shape[1]} decisions.")
+    likely = _probabilities(b, raw, count, fields)
     if count == 2:
         decision = ending.scaled(b, raw, -1.0, "decision")
         # not above 0 is a vote for class 1: so is what is from 0 on here
-        return ending.binary_label(b, decision, names, ending.FROM_ZERO), decision
+        return ending.binary_label(b, decision, names, ending.FROM_ZERO), *(likely or (decision,))
     ballot = votes(b, raw, count)
     if shape == "ovo":
-        return ending.label(b, ballot, names), raw
+        return ending.label(b, ballot, names), *(likely or (raw,))
+    if likely and not break_ties:
+        return ending.label(b, ballot, names), *likely
     decision = with_confidence(b, raw, ballot, count)
-    return ending.label(b, decision if break_ties else ballot, names), decision
+    chosen = decision if break_ties else ballot
+    return ending.label(b, chosen, names), *(likely or (decision,))
+
+
+def _probabilities(b: Builder, raw: str, count: int, fields: Fields) -> tuple[str, ...]:
+    """Of all classes, where the machine was fitted with them; nothing else."""
+    if not fields.has("prob_a"):
+        return ()
+    if count > MOST_COUPLED:
+        unsupported(
+            fields.kind, f"probabilities of {count} classes; {MOST_COUPLED} are supported",
+            "Fit it with probability=False.",
+        )  # fmt: skip
+    pairs = count * (count - 1) // 2
+    factors, offsets = fields.array("prob_a", pairs), fields.array("prob_b", pairs)
+    return (probabilities(b, raw, factors, offsets, "probability"),)
 
 
 def _novelty(b: Builder, x: str, fields: Fields) -> tuple[str, ...]:
-    """label 1 (an outlier) where the decision is not above 0."""
+    """An outlier where the decision is not above 0."""
     decision = _decisions(b, x, fields, "decision")
-    flipped = ending.scaled(b, decision, -1.0)
-    return ending.binary_label(b, flipped, ("inlier", "outlier"), ending.FROM_ZERO), decision
+    return ending.inlier(b, decision, ending.ABOVE_ZERO), decision
 
 
-_CLASSIFIER = Estimator(_classifier, _labels, note="decision, no probability")
+_CLASSIFIER = Estimator(
+    _classifier,
+    _labels,
+    note="probability where it was fitted with probability=True, else decision",
+)
 _REGRESSOR = Estimator(_other, lambda b, x, f: (_decisions(b, x, f, "value"),))
 MACHINES = {
     "SVC": _CLASSIFIER,

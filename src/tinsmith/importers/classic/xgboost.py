@@ -1,9 +1,10 @@
 """XGBoost: live boosters and estimators, and the JSON and UBJSON files of `save_model`.
 
 The graph takes x, float32 [1, features], NaN where a value is missing. Outputs: ``label`` (int32
-index into the classes) and ``probability``, ``decision``, or ``value``. A file gives what
-`Booster.predict` gives, which uses all its trees; a live estimator of the scikit-learn interface
-what its own `predict` gives, up to its best iteration.
+index into the classes) and ``probability``, ``decision``, or ``value``. Where early stopping found
+a best iteration, a live object gives what its own `predict` gives: a Booster uses all rounds, an
+estimator of the scikit-learn interface those up to the best. Files are of both alike: semantics
+say which is meant.
 """
 
 from collections.abc import Sequence
@@ -12,11 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from tinsmith.core.sandbox import run
-from tinsmith.importers._frame import Importer, Support
-from tinsmith.importers.classic.xgboost_file import BOOSTERS, OBJECTIVES, from_bytes, refuse
+from tinsmith.importers._frame import Importer, Support, parsed
+from tinsmith.importers.classic.xgboost_file import (
+    BOOSTERS,
+    OBJECTIVES,
+    ROUNDS,
+    from_bytes,
+    refuse,
+)
 from tinsmith.ir.graph import Graph
-from tinsmith.ir.naming import graph_name
 
 
 def from_object(model: Any, example: Sequence[np.ndarray], name: str) -> Graph:
@@ -36,24 +41,21 @@ def from_object(model: Any, example: Sequence[np.ndarray], name: str) -> Graph:
         if missing is not None and not np.isnan(missing):
             refuse("missing", f"missing is {missing!r}.", "Only NaN marks what is missing.")
         booster = model.get_booster()
-        best = booster.attributes().get("best_iteration")
-        if best is not None and type(model).__name__ not in ("XGBRFClassifier", "XGBRFRegressor"):
-            booster = booster[: int(best) + 1]
     if not hasattr(booster, "save_raw"):
         refuse("object", f"{type(model).__name__} is no model of XGBoost.")
-    return from_bytes(bytes(booster.save_raw("ubj")), name)
+    rounds = "all" if booster is model else "best"
+    return from_bytes(bytes(booster.save_raw("ubj")), name, rounds)
 
 
 def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
-    """A graph from a ``.json`` or ``.ubj`` file, parsed in a sandbox.
+    """A graph from a ``.json`` or ``.ubj`` file, parsed in a sandbox; ``semantics``: one of
+    `ROUNDS`.
 
     Raises:
         UserError: ``import.xgboost.<what>``, ``import.classic.<what>``, ``sandbox.<what>``.
     """
-    if not path.is_file():
-        refuse("file", f"There is no file {path.name!r}.")
     target = "tinsmith.importers.classic.xgboost_file:convert"
-    return run(target, (path.resolve(), graph_name(path, name)), Graph)
+    return parsed(refuse, path, name, target, semantics or ROUNDS[0])
 
 
 def support() -> tuple[Support, ...]:
@@ -62,4 +64,7 @@ def support() -> tuple[Support, ...]:
     return (*boosters, *(Support(k, ("float32",)) for k in OBJECTIVES))
 
 
-IMPORTER = Importer("xgboost", (".json", ".ubj"), from_object, read=from_file, support=support)
+IMPORTER = Importer(
+    "xgboost", (".json", ".ubj"), from_object, read=from_file, support=support,
+    semantics=("best", "all"),
+)  # fmt: skip

@@ -8,14 +8,14 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 from tinsmith.compose import elementwise, ending
 from tinsmith.compose.broken import broken
 from tinsmith.compose.trees import Tree, below, ensemble
-from tinsmith.core.errors import UserError
+from tinsmith.importers._frame import Refusal
 from tinsmith.importers.classic import ubjson
 from tinsmith.importers.classic.estimators import MOST_FEATURES
 from tinsmith.importers.classic.fields import MOST_CLASSES
@@ -24,19 +24,19 @@ from tinsmith.ir.graph import Graph
 from tinsmith.ir.rules import verify
 from tinsmith.ir.types import TensorType
 
+refuse = Refusal("xgboost")
 MOST_BYTES = 512_000_000
 _TEXT = re.compile(rb'\s*\{\s*["}]')
 """How JSON begins; in UBJSON the type of a length follows the brace."""
 BOOSTERS = ("gbtree", "dart", "gblinear")
+ROUNDS = ("best", "all")
+"""Which boosting rounds count: those up to the best iteration that early stopping found, as the
+library's scikit-learn interface predicts, or all, as `Booster.predict` does."""
 
 
-def refuse(what: str, message: str, hint: str = "") -> NoReturn:
-    """Raise UserError ``import.xgboost.<what>``."""
-    raise UserError(f"import.xgboost.{what}", message, hint)
-
-
-def convert(path: Path, name: str) -> Graph:
-    """The graph of a ``.json`` or ``.ubj`` file, as it runs in the sandbox.
+def convert(path: Path, name: str, rounds: str) -> Graph:
+    """The graph of a ``.json`` or ``.ubj`` file, as it runs in the sandbox; ``rounds``: one of
+    `ROUNDS`.
 
     Raises:
         UserError: ``import.xgboost.<what>``, ``import.classic.<what>``.
@@ -44,10 +44,10 @@ def convert(path: Path, name: str) -> Graph:
     size = path.stat().st_size
     if size > MOST_BYTES:
         refuse("limit", f"The file has {size} bytes; at most {MOST_BYTES} are read.")
-    return from_bytes(path.read_bytes(), name)
+    return from_bytes(path.read_bytes(), name, rounds)
 
 
-def from_bytes(data: bytes, name: str) -> Graph:
+def from_bytes(data: bytes, name: str, rounds: str = "best") -> Graph:
     """The graph of the content of such a file; its grammar is checked."""
     if data.lstrip()[:1] != b"{":
         broken("The file holds no object, neither of JSON nor of UBJSON.")
@@ -58,7 +58,7 @@ def from_bytes(data: bytes, name: str) -> Graph:
             "The file has no key 'learner': it is no model of XGBoost.",
             "Save the booster or estimator with save_model('name.json').",
         )
-    graph = translate(_mapping(body["learner"], "learner"), name)
+    graph = translate(_mapping(body["learner"], "learner"), name, rounds)
     verify(graph)
     return graph
 
@@ -100,7 +100,7 @@ def _numbers(value: Any, what: str, kind: type = np.float32) -> np.ndarray:
         broken(f"{what} holds something other than numbers.")
 
 
-def translate(learner: Mapping[str, Any], name: str) -> Graph:
+def translate(learner: Mapping[str, Any], name: str, rounds: str = "best") -> Graph:
     """A graph: input ``x`` float32 [1, features], NaN where a value is missing."""
     model = _part(learner, "learner_model_param")
     features = _whole(model.get("num_feature"), "num_feature", 1, MOST_FEATURES)
@@ -117,7 +117,8 @@ def translate(learner: Mapping[str, Any], name: str) -> Graph:
     b = Builder(name)
     x = b.input("x", TensorType((1, features), "float32"))
     b.stage = "trees"
-    margin = _margin(b, x, _part(learner, "gradient_booster"), start)
+    last = _best_iteration(learner) if rounds == "best" else None
+    margin = _margin(b, x, _part(learner, "gradient_booster"), start, last)
     b.stage = "output"
     return ending.sound(b.build(OBJECTIVES[objective](b, margin)))
 
@@ -141,9 +142,18 @@ def _start(text: Any, objective: str, groups: int) -> np.ndarray:
     return score
 
 
-def _margin(b: Builder, x: str, booster: Mapping[str, Any], start: np.ndarray) -> str:
+def _best_iteration(learner: Mapping[str, Any]) -> int | None:
+    """The round that early stopping found best, counted from 0; None where none was looked for."""
+    found = _mapping(learner.get("attributes", {}), "attributes").get("best_iteration")
+    return None if found is None else _whole(found, "best_iteration", 0, 1 << 30)
+
+
+def _margin(
+    b: Builder, x: str, booster: Mapping[str, Any], start: np.ndarray, last: int | None
+) -> str:
+    """Sums of the rounds up to ``last``, of all if that is None."""
     kind = booster.get("name")
-    if kind == "gblinear":
+    if kind == "gblinear":  # no rounds to choose from: each changes the same weights
         return _linear(b, x, _part(booster, "model"), start)
     if kind == "dart":
         model = _part(booster, "gbtree", "model")
@@ -158,11 +168,38 @@ def _margin(b: Builder, x: str, booster: Mapping[str, Any], start: np.ndarray) -
     columns = _numbers(model.get("tree_info"), "tree_info", np.int64)
     if len(columns) != len(trees) or (weights is not None and len(weights) != len(trees)):
         broken(f"{len(trees)} trees have {len(columns)} entries in tree_info.")
+    kept = _kept(b, model, len(trees), len(start), last)
     read = [
         _tree(_mapping(t, "a tree"), int(c), np.float32(1) if weights is None else weights[i])
-        for i, (t, c) in enumerate(zip(trees, columns, strict=True))
+        for i, (t, c) in enumerate(zip(trees[:kept], columns[:kept], strict=True))
     ]
     return ensemble(b, x, read, start)
+
+
+def _kept(b: Builder, model: Mapping[str, Any], trees: int, groups: int, last: int | None) -> int:
+    """How many trees the rounds up to ``last`` have; what is left out is noted."""
+    ends = _ends(model, trees, groups)
+    if last is None or last + 1 >= len(ends):
+        return trees
+    b.note(
+        f"Early stopping found round {last + 1} of {len(ends)} best: the rounds up to it count, as "
+        "in XGBoost's scikit-learn interface; `--semantics all` takes all."
+    )
+    return ends[last]
+
+
+def _ends(model: Mapping[str, Any], trees: int, groups: int) -> list[int]:
+    """Number of trees behind each round: as the file says, or, in files of versions that did not
+    say so, ``num_parallel_tree`` more for each group."""
+    if "iteration_indptr" in model:
+        found = _numbers(model["iteration_indptr"], "iteration_indptr", np.int64)
+        if len(found) < 2 or found[0] or found[-1] != trees or (np.diff(found) < 1).any():
+            broken(f"iteration_indptr does not part {trees} trees into rounds.")
+        return [int(end) for end in found[1:]]
+    parameters = _mapping(model.get("gbtree_model_param", {}), "gbtree_model_param")
+    parallel = _whole(parameters.get("num_parallel_tree", 1), "num_parallel_tree", 0, 1 << 20)
+    each = max(1, parallel) * groups
+    return [*range(each, trees, each), trees]
 
 
 def _tree(body: Mapping[str, Any], column: int, weight: np.float32) -> Tree:

@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 
 from tinsmith.compose import ending, machines
-from tinsmith.compose.elementwise import binary, compare, scalar, unary, where
+from tinsmith.compose.elementwise import compare, scalar, unary, where
 from tinsmith.compose.movement import concat
 from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.onnx.ml.trees import DOMAIN, FLOAT, labelled, labels_of, matrix, transformed
@@ -121,19 +121,14 @@ def _decisions(use: Use, sizes: tuple[int, ...]) -> str:
 
 
 def _probabilities(use: Use, raw: str, count: int) -> str:
-    """Of the first of each pair 1 / (1 + e^(a s + b)), of all classes by coupling the pairs."""
-    b, pairs = use.b, count * (count - 1) // 2
+    pairs = count * (count - 1) // 2
     factors, offsets = (np.array(use.floats(f"prob_{n}", ()), np.float32) for n in "ab")
     if factors.shape != (pairs,) or offsets.shape != (pairs,) or count > MOST_CLASSES:
         raise Unsupported(
             f"{factors.size} and {offsets.size} numbers for probabilities of {pairs} pairs; at "
             f"most {MOST_CLASSES} classes"
         )
-    scaled = binary(b, "mul", raw, use.constant_of(factors, "prob_a"))
-    moved = binary(b, "add", scaled, use.constant_of(offsets, "prob_b"))
-    other = unary(b, "sigmoid", moved)
-    first = binary(b, "sub", use.constant_of(np.float32(1)), other)
-    return b.op("pairwise_coupling", first, name="probabilities")
+    return machines.probabilities(use.b, raw, factors, offsets, "probabilities")
 
 
 OPERATORS = (
