@@ -27,7 +27,7 @@ from typing import Any, get_args
 import numpy as np
 
 from tinsmith.core.errors import UserError
-from tinsmith.ir.graph import Attr, Dialect, Graph, Node, Part, State
+from tinsmith.ir.graph import Dialect, Graph, Node, Part, State
 from tinsmith.ir.types import Quant, TensorType
 
 _HEAD = "tinsmith-ir 1"
@@ -141,17 +141,16 @@ def _read_node(graph: Graph, m: re.Match[str]) -> Graph:
     if len(found) != len(outputs) or ", ".join(found) != m["types"]:
         raise ValueError("one type per result is needed")
     attrs: dict[str, Any] = ast.literal_eval(m["attrs"])
-    parts = tuple(_part(*p) for p in attrs.pop("parts", ()))
+    parts = tuple(_part(p) for p in attrs.pop("parts", ()))
     node = m["node"] if m["node"][0] != '"' else json.loads(m["node"])
     made = Node(node, m["op"], inputs, outputs, attrs, json.loads(m["stage"]), parts)
     types = {**graph.types, **dict(zip(outputs, map(_untype, found), strict=True))}
     return replace(graph, nodes=(*graph.nodes, made), types=types)
 
 
-def _part(
-    name: str, op: str, inputs: tuple[int, ...], value: str, type: str, stage: str,
-    attrs: Mapping[str, Attr],
-) -> Part:  # fmt: skip
+def _part(fields: tuple[Any, ...]) -> Part:
+    """Inverse of how `_attr` prints a part."""
+    name, op, inputs, value, type, stage, attrs = fields
     return Part(name, op, inputs, attrs, value, _untype(type), stage)
 
 

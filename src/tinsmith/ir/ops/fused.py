@@ -14,7 +14,7 @@ from tinsmith.ir.graph import Attr, Part
 from tinsmith.ir.op import OPS, Attrs, Case, Check, Cost, Op, ShapeError, Site, Types
 from tinsmith.ir.ops._conv import offset_layer
 from tinsmith.ir.ops.requantize import ROUNDINGS, multipliers
-from tinsmith.ir.types import Quant, TensorType, type_of
+from tinsmith.ir.types import DType, Quant, TensorType, type_of
 
 
 def parts_of(attrs: Attrs) -> tuple[Part, ...]:
@@ -87,28 +87,15 @@ def _then(case: Case, op: str, rounding: str, rng: np.random.Generator) -> Case:
     """A row of a layer with a requantisation behind it, factors as large as its sums ask for."""
     (sums,) = OPS.get(op).infer(case.types, case.attrs)
     made = OPS.get(op).reference(case.operands, Site(case.attrs, tuple(case.types), (sums,)))[0]
-    size = max(1.0, float(np.abs(made.astype(np.float64)).max()))
-    channels = sums.shape[-1] if rng.integers(2) else 1
-    most = 120.0 if sums.dtype in ("int8", "uint8", "int32") else 30000.0
-    factors = rng.uniform(0.3, 1.2, channels) * most / size
-    m, s = multipliers([float(np.float32(f)) for f in factors])
-    dtype = "int16" if sums.dtype in ("int16", "int64") else "int8"
-    limits = np.iinfo(dtype)
-    zero = int(rng.integers(-9, 9))
+    factors = _factors(made, sums, rng)
+    dtype: DType = "int16" if sums.dtype in ("int16", "int64") else "int8"
+    limits, zero, n = np.iinfo(dtype), int(rng.integers(-9, 9)), len(case.operands)
     attrs: dict[str, Attr] = {
         "rounding": rounding, "zero_point": zero, "dtype": dtype,
         "act_min": int(rng.choice([limits.min, zero])), "act_max": int(limits.max),
     }  # fmt: skip
     quant = Quant((0.1,), (zero,))
-    return _fuse(case, op, sums, (m, s), attrs, quant)
-
-
-def _fuse(
-    case: Case, op: str, sums: TensorType, factors: tuple[np.ndarray, np.ndarray],
-    attrs: Attrs, quant: Quant,
-) -> Case:  # fmt: skip
-    n = len(case.operands)
-    result = TensorType(sums.shape, str(attrs["dtype"]), quant)  # type: ignore[arg-type]
+    result = TensorType(sums.shape, dtype, quant)
     parts = (
         Part("sum", op, tuple(range(n)), dict(case.attrs), "sum", sums),
         Part("y", "requantize", (n + 2, n, n + 1), attrs, "y", result),
@@ -116,6 +103,18 @@ def _fuse(
     given: dict[str, Any] = {"parts": parts}
     operands, types = (*case.operands, *factors), (*case.types, *map(type_of, factors))
     return Case(operands, types, given, (*case.constant, n, n + 1), quant)
+
+
+def _factors(
+    made: np.ndarray, sums: TensorType, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Multiplier and shift, one for all or one per channel, that bring sums into the result's
+    range."""
+    size = max(1.0, float(np.abs(made.astype(np.float64)).max()))
+    channels = sums.shape[-1] if rng.integers(2) else 1
+    most = 120.0 if sums.dtype in ("int8", "uint8", "int32") else 30000.0
+    factors = rng.uniform(0.3, 1.2, channels) * most / size
+    return multipliers([float(np.float32(f)) for f in factors])
 
 
 _LAYER = ("int32", "int64")

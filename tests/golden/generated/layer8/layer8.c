@@ -1,4 +1,4 @@
-/* layer8: 4 steps, 10 multiply-accumulates, arena 32 B (planner first_fit), state 0 B.
+/* layer8: 3 steps, 10 multiply-accumulates, arena 32 B (planner first_fit), state 0 B.
  * Board:  rpi_pico
  * Graph:  12a2cf43f7ffb752f805321846caec087bd14a564e8f90159ef7c4da5a959985
  * Made by tinsmith 0.1.0; do not edit.
@@ -18,44 +18,35 @@ TS_STEP void layer8_step_000_x_int8(uint8_t *arena, uint8_t *state) {
         3, 0x1.99999ap-5f, -3, 0);
 }
 
-/* 001 sums: dense
+/* 001 y_int8: dense
+ *     + requantize {act_max=127, act_min=5, rounding='single', zero_point=5}
  *   x_int8 int8[1x3] q(0.05, -3)
  *   weight int8[2x3] q(0.01..0.02, 0)
  *   bias int32[2]
- *   -> sums int32[1x2] q(0.0005..0.001, 0)
- */
-TS_STEP void layer8_step_001_sums(uint8_t *arena, uint8_t *state) {
-    (void)state;
-    ts_dense_int8((const int8_t *)(const void *)(arena + 16),
-        layer8_w_weight,
-        layer8_w_bias,
-        (int32_t *)(void *)(arena + 24),
-        1, 3, 2, -3, 0);
-}
-
-/* 002 y_int8: requantize {act_max=127, act_min=5, rounding='single', zero_point=5}
- *   sums int32[1x2] q(0.0005..0.001, 0)
  *   multiplier int32[2]
  *   shift int32[2]
  *   -> y_int8 int8[1x2] q(0.1, 5)
  */
-TS_STEP void layer8_step_002_y_int8(uint8_t *arena, uint8_t *state) {
+TS_STEP void layer8_step_001_y_int8(uint8_t *arena, uint8_t *state) {
     (void)state;
-    ts_requantize_int32((const int32_t *)(const void *)(arena + 24),
+    ts_dense_requantize_int8((const int8_t *)(const void *)(arena + 16),
+        layer8_w_weight,
+        layer8_w_bias,
+        (int8_t *)(void *)(arena + 24),
+        1, 3, 2, -3, 0,
         layer8_w_multiplier,
         layer8_w_shift,
-        (int8_t *)(void *)(arena + 16),
-        2, 2, 5, 5, 127, 1, 1);
+        2, 5, 5, 127, 1, 1);
 }
 
-/* 003 y: dequantize
+/* 002 y: dequantize
  *   y_int8 int8[1x2] q(0.1, 5)
  *   -> y float32[1x2]
  */
-TS_STEP void layer8_step_003_y(uint8_t *arena, uint8_t *state) {
+TS_STEP void layer8_step_002_y(uint8_t *arena, uint8_t *state) {
     (void)state;
-    ts_dequantize_int8((const int8_t *)(const void *)(arena + 16),
-        (float *)(void *)(arena + 24),
+    ts_dequantize_int8((const int8_t *)(const void *)(arena + 24),
+        (float *)(void *)(arena + 16),
         2, 0x1.99999ap-4f, 5);
 }
 
@@ -74,9 +65,8 @@ int32_t layer8_run(void *arena, void *state) {
         return -1;
     }
     layer8_step_000_x_int8(a, s);
-    layer8_step_001_sums(a, s);
-    layer8_step_002_y_int8(a, s);
-    layer8_step_003_y(a, s);
+    layer8_step_001_y_int8(a, s);
+    layer8_step_002_y(a, s);
     return 0;
 }
 
@@ -91,13 +81,10 @@ int32_t layer8_run_step(void *arena, void *state, int32_t step) {
         layer8_step_000_x_int8(a, s);
         break;
     case 1:
-        layer8_step_001_sums(a, s);
+        layer8_step_001_y_int8(a, s);
         break;
     case 2:
-        layer8_step_002_y_int8(a, s);
-        break;
-    case 3:
-        layer8_step_003_y(a, s);
+        layer8_step_002_y(a, s);
         break;
     default:
         return -1;

@@ -24,7 +24,7 @@ extern "C" {
 #define LAYER8_ARENA_BYTES 32
 #define LAYER8_STATE_BYTES 0
 #define LAYER8_ALIGN 8
-#define LAYER8_STEPS 4
+#define LAYER8_STEPS 3
 #define LAYER8_INPUT_COUNT 1
 #define LAYER8_OUTPUT_COUNT 1
 
@@ -53,7 +53,7 @@ extern "C" {
 #define LAYER8_INPUT_X_DATA(arena) ((float *)(void *)((uint8_t *)(arena) + LAYER8_INPUT_X_OFFSET))
 
 /* output y: float32[1x2] */
-#define LAYER8_OUTPUT_Y_OFFSET 24
+#define LAYER8_OUTPUT_Y_OFFSET 16
 #define LAYER8_OUTPUT_Y_BYTES 8
 #define LAYER8_OUTPUT_Y_ELEMENTS 2
 #define LAYER8_OUTPUT_Y_TYPE float

@@ -14,8 +14,7 @@ extern TS_WEIGHTS const int8_t layer8_w_weight[6];
 
 /* Steps, in order of execution. */
 TS_STEP void layer8_step_000_x_int8(uint8_t *arena, uint8_t *state);
-TS_STEP void layer8_step_001_sums(uint8_t *arena, uint8_t *state);
-TS_STEP void layer8_step_002_y_int8(uint8_t *arena, uint8_t *state);
-TS_STEP void layer8_step_003_y(uint8_t *arena, uint8_t *state);
+TS_STEP void layer8_step_001_y_int8(uint8_t *arena, uint8_t *state);
+TS_STEP void layer8_step_002_y(uint8_t *arena, uint8_t *state);
 
 #endif
