@@ -29,7 +29,7 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Tree:
     """The tree with one file or folder more of each kind (and C); nothing else is touched."""
     tree = copy_tree(tmp_path_factory.mktemp("grown") / "tree")
     before = {p for p in (tree.root / "src").rglob("*") if p.is_file()}
-    shutil.copytree(NEW / "src", tree.root / "src", dirs_exist_ok=True)
+    shutil.copytree(NEW, tree.root, dirs_exist_ok=True)
     added = {p for p in (tree.root / "src").rglob("*") if p.is_file()} - before
     assert len(added) == len(KINDS) + MORE
     assert tree.make("docs").returncode == 0

@@ -1,5 +1,5 @@
-"""The tests can fail: each kernel file names a wrong text (`/* mutant: "old" -> "new" */`); planted
-in place of the right one, the tables of the operations must notice it."""
+"""The tests can fail: for each kernel file `tests/mutants` names wrong texts (`"old" -> "new"`);
+planted in place of the right one, the tables of the operations must notice it."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,10 @@ from tinsmith.testing.kernels import (
     kernel_sources,
 )
 
-MUTANT = re.compile(r'^/\* mutant: "(.+)" -> "(.+)" \*/\n', re.MULTILINE)
+MUTANT = re.compile(r'^"(.+)" -> "(.+)"$', re.MULTILINE)
+FOLDER = Path(__file__).parents[1] / "mutants"
+MUTANTS = {p.name.removesuffix(".txt"): MUTANT.findall(p.read_text()) for p in FOLDER.iterdir()}
+"""File of a kernel, header or body -> wrong texts in place of right ones."""
 FLAGS = ("-O0", "-std=c99", "-DTS_NO_FPU")
 SOURCES = kernel_sources()
 HEADERS = {n: text for n, text in SOURCES.items() if not n.endswith(".c")}
@@ -35,9 +38,9 @@ def plants(suffix: str) -> list[tuple[str, int]]:
     """(file, number of its wrong text)."""
     return [
         (name, i)
-        for name, text in sorted(SOURCES.items())
+        for name in sorted(SOURCES)
         if name.endswith(suffix)
-        for i, _ in enumerate(MUTANT.findall(text))
+        for i, _ in enumerate(MUTANTS.get(name, ()))
     ]
 
 
@@ -46,15 +49,19 @@ PLANTS, HEADER_PLANTS = plants(".c"), [*plants(".h"), *plants(".inc")]
 
 @pytest.mark.parametrize("kernel", all_kernels(), ids=str)
 def test_every_kernel_names_a_mutant(kernel: Tested) -> None:
-    assert MUTANT.search(SOURCES[kernel.file])
+    assert MUTANTS[kernel.file]
 
 
 def test_every_kernel_file_belongs_to_an_operation() -> None:
     assert {k.file for k in all_kernels()} == {n for n in SOURCES if n.endswith(".c")}
 
 
+def test_every_wrong_text_belongs_to_a_file() -> None:
+    assert not MUTANTS.keys() - SOURCES.keys()
+
+
 def planted(name: str, old: str, new: str) -> str:
-    text = MUTANT.sub("", SOURCES[name])
+    text = SOURCES[name]
     assert text.count(old) == 1, f"{name}: {old!r} must occur exactly once"
     return text.replace(old, new)
 
@@ -65,7 +72,7 @@ def wrong_kernels(kernel_folder: Path) -> HostKernels:
     wrong text i end with ``_wrong_i``."""
     sources = {}
     for name, i in PLANTS:
-        old, new = MUTANT.findall(SOURCES[name])[i]
+        old, new = MUTANTS[name][i]
         sources |= {f"wrong_{i}/{header}": text for header, text in HEADERS.items()}
         sources[f"wrong_{i}/{name}"] = renamed(name, planted(name, old, new), f"_wrong_{i}")
     return compile_kernels(kernel_folder, FLAGS, sources)
@@ -111,7 +118,7 @@ def test_the_planted_line_of_a_header_is_caught(
             kernels = replace(compile_kernels(kernel_folder, FLAGS, wrong), suffix=suffix)
         if any(caught(kernels, bound) for bound in some):
             return
-    old, new = MUTANT.findall(SOURCES[name])[number]
+    old, new = MUTANTS[name][number]
     pytest.fail(f"{name}: {old!r} -> {new!r} is not seen")
 
 
@@ -132,7 +139,7 @@ def renamed(name: str, text: str, suffix: str) -> str:
 
 def using(name: str, number: int) -> list[Tested]:
     """Kernels that include a header, those first that call the function of a wrong text."""
-    function = enclosing(SOURCES[name], MUTANT.findall(SOURCES[name])[number][0])
+    function = enclosing(SOURCES[name], MUTANTS[name][number][0])
     found = [b for b in all_kernels() if name in included(b.file)]
     return sorted(found, key=lambda b: function not in SOURCES[b.file])
 
@@ -140,7 +147,7 @@ def using(name: str, number: int) -> list[Tested]:
 def with_wrong_header(name: str, number: int, some: Sequence[Tested]) -> dict[str, str]:
     """Sources of some kernels with one wrong text in a header, in a folder of their own."""
     suffix = ending(name, number)
-    old, new = MUTANT.findall(SOURCES[name])[number]
+    old, new = MUTANTS[name][number]
     files = {n: renamed(n, SOURCES[n], suffix) for n in {b.file for b in some}}
     sources = {**HEADERS, name: planted(name, old, new), **files}
     return {f"{suffix.lstrip('_')}/{n}": text for n, text in sources.items()}
@@ -165,7 +172,7 @@ def included(name: str) -> set[str]:
 
 def enclosing(text: str, old: str) -> str:
     """The function of a header in which a text lies."""
-    before = text[: MUTANT.sub(lambda m: " " * len(m[0]), text).index(old)]
+    before = text[: text.index(old)]
     found = re.findall(r"^static \S+ (?:\S+ )?(ts_\w+)\(", before, re.MULTILINE)
     return found[-1] if found else old
 

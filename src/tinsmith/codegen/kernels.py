@@ -13,8 +13,6 @@ _PROTOTYPE = re.compile(r"^void (ts_\w+)\(([^)]*)\)\s*\{", re.MULTILINE)
 _BLANK = re.compile(r"\n[ \t]*(?=\n)")
 _COMMENT = re.compile(r"\A/\*(.*?)\*/", re.DOTALL)
 _MODULE_HEADER = "ts_module.h"
-_MUTANT = re.compile(r"^/\* mutant: .*?\*/\n", re.MULTILINE | re.DOTALL)
-"""Wrong lines that the tests plant in a kernel; of no use to who gets the sources."""
 
 
 def kernel_sources(kernels: Iterable[str], module: str) -> dict[str, str]:
@@ -71,7 +69,7 @@ def _read(kind: str, name: str) -> str:
         path = folder.joinpath(REFERENCE, name)
     if not path.is_file():
         raise InternalError(f"kernels/{kind}/{name} is missing")
-    return _MUTANT.sub("", path.read_text(encoding="utf-8"))
+    return path.read_text(encoding="utf-8")
 
 
 def _names_header(blocks: Iterable[str], module: str) -> str:

@@ -1,5 +1,4 @@
 /* Magnitude: the sign bit cleared, float32. x, y [n]. y may be x. */
-/* mutant: "0x7FFFFFFFu" -> "0xFFFFFFFFu" */
 #include "ts_float.h"
 
 void ts_abs_float32(const float *x, float *y, int32_t n) {

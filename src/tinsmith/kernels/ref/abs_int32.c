@@ -1,5 +1,4 @@
 /* Magnitude; the lowest value stays, int32. x, y [n]. y may be x. */
-/* mutant: "x[i] < 0" -> "x[i] < -1000000" */
 #include "ts_kernel.h"
 
 void ts_abs_int32(const int32_t *x, int32_t *y, int32_t n) {

@@ -1,5 +1,4 @@
 /* Magnitude; the lowest value stays, int64. x, y [n]. y may be x. */
-/* mutant: "x[i] < 0" -> "x[i] < -1000000" */
 #include "ts_kernel.h"
 
 void ts_abs_int64(const int64_t *x, int64_t *y, int32_t n) {

@@ -1,6 +1,5 @@
 /* Sum, float32: y[i] = x[i] + b[i mod period], each rounded once to nearest even.
  * x, y [n], b [period]; n is a multiple of period. y may be x. */
-/* mutant: "x[i] + b[j]" -> "x[i] - b[j]" */
 #include "ts_kernel.h"
 
 void ts_add_float32(const float *x, const float *b, float *y, int32_t n, int32_t period) {

@@ -2,7 +2,6 @@
  * a common step, added, scaled to the result's step. Factors are multiplier * 2^(shift - 31), rounded as in ts_scale_double.
  * x, y [n], b [period]; n is a multiple of period; zero points, low and high -128..127. y may be x.
  * Source: TensorFlow Lite 8-bit quantization specification, operator ADD. */
-/* mutant: "(b[j] - b_zero)" -> "(b[j] + b_zero)" */
 #include "ts_fixed.h"
 
 void ts_add_int8(const int8_t *x, const int8_t *b, int8_t *y, int32_t n, int32_t period,

@@ -1,7 +1,5 @@
 /* Sum, float32: x[i] + b[i mod period], each rounded once to nearest even, then the larger of that and *least, then the
  * smaller of that and *most; NaN stays. x, y [n], b [period]; n is a multiple of period. y may be x. */
-/* mutant: "x[i] + b[j]" -> "x[i] - b[j]" */
-/* mutant: "*least), *most" -> "*most), *least" */
 #include "ts_kernel.h"
 
 void ts_add_max_min_float32(

@@ -1,7 +1,5 @@
 /* Sum, float32: x[i] + b[i mod period], each rounded once to nearest even, then x where x > 0, else +0 (also for NaN). x,
  * y [n], b [period]; n is a multiple of period. y may be x. */
-/* mutant: "x[i] + b[j]" -> "x[i] - b[j]" */
-/* mutant: "sum > 0.0f ?" -> "sum < 0.0f ?" */
 #include "ts_kernel.h"
 
 void ts_add_relu_float32(

@@ -1,8 +1,6 @@
 /* Sum, wrapping, int32, requantised: ts_requantized of x[i] + b[i mod period] with factor multiplier[c] * 2^(shift[c] - 31),
  * c = i mod factors, to integers of so many bytes each in y. x [n], b [period], multiplier, shift [factors]; n is a multiple
  * of period and of factors. y may lie in x's memory as far as bytes allow. */
-/* mutant: "] + (uint32_t)" -> "] - (uint32_t)" */
-/* mutant: "c + 1 < factors" -> "c + 2 < factors" */
 #include "ts_fixed.h"
 
 void ts_add_requantize_int32(

@@ -1,7 +1,5 @@
 /* Index of the largest value along one axis, int64; of equal ones the first, or the last.
  * x [outer][length][inner] -> y [outer][inner]. */
-/* mutant: "column[k * inner] > best" -> "column[k * inner] >= best" */
-/* mutant: "last != 0" -> "last == 0" */
 #include "ts_kernel.h"
 
 void ts_argmax_int64(const int64_t *x, int64_t *y, int32_t outer, int32_t length, int32_t inner, int32_t last) {

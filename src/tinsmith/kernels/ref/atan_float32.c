@@ -1,5 +1,4 @@
 /* Inverse tangent, float32. x, y [n]. y may be x. */
-/* mutant: "ts_atan(x[i])" -> "ts_atan(x[0])" */
 #include "ts_atan.h"
 
 void ts_atan_float32(const float *x, float *y, int32_t n) {

@@ -1,8 +1,6 @@
 /* Mean of a window over each channel of NHWC pictures, float32: the sum from 0 on, row by row, divided by the number of
  * places inside x. The border is smaller than the window.
  * x [batch][height][width][channels], y [batch][rows][columns][channels]. */
-/* mutant: "count += 1" -> "count += 2" */
-/* mutant: "px < width" -> "px <= width" */
 #include "ts_float.h"
 
 void ts_avg_pool2d_float32(

@@ -1,5 +1,4 @@
 /* Mean of a window over each channel of NHWC pictures, int16, clamped. Arguments and arithmetic: ts_avg_pool2d.inc. */
-/* mutant: "offset = 32768" -> "offset = 0" */
 #include "ts_kernel.h"
 
 void ts_avg_pool2d_int16(

@@ -1,5 +1,4 @@
 /* Mean of a window over each channel of NHWC pictures, int8, clamped. Arguments and arithmetic: ts_avg_pool2d.inc. */
-/* mutant: "offset = 128" -> "offset = 0" */
 #include "ts_kernel.h"
 
 void ts_avg_pool2d_int8(

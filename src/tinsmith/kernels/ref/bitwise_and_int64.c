@@ -1,6 +1,5 @@
 /* Bits that are set in both, int64: y[i] from x[i] and b[i mod period].
  * x, y [n], b [period]; n is a multiple of period. y may be x. */
-/* mutant: "x[i] & b" -> "x[i] | b" */
 #include "ts_kernel.h"
 
 void ts_bitwise_and_int64(const int64_t *x, const int64_t *b, int64_t *y, int32_t n, int32_t period) {

@@ -1,6 +1,5 @@
 /* Bits that are set in one of the two, int32: y[i] from x[i] and b[i mod period].
  * x, y [n], b [period]; n is a multiple of period. y may be x. */
-/* mutant: "x[i] ^ b" -> "x[i] | b" */
 #include "ts_kernel.h"
 
 void ts_bitwise_xor_int32(const int32_t *x, const int32_t *b, int32_t *y, int32_t n, int32_t period) {

@@ -1,5 +1,4 @@
 /* Smallest whole number not below x, float32. x, y [n]. y may be x. */
-/* mutant: "ts_ceil(x[i])" -> "ts_ceil(x[0])" */
 #include "ts_round.h"
 
 void ts_ceil_float32(const float *x, float *y, int32_t n) {

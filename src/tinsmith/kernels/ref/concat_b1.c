@@ -1,6 +1,5 @@
 /* Joins two tensors along one axis, elements of 1 byte: each outer step of y is a's and then b's.
  * a [outer][a_size], b [outer][b_size] -> y [outer][a_size + b_size]. */
-/* mutant: "b[o * b_size + i]" -> "b[o * a_size + i]" */
 #include "ts_kernel.h"
 
 void ts_concat_b1(const uint8_t *a, const uint8_t *b, uint8_t *y, int32_t outer, int32_t a_size, int32_t b_size) {

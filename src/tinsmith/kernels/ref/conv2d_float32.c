@@ -1,5 +1,4 @@
 /* Convolution over NHWC, float32. Arguments and arithmetic: ts_conv2d.inc. */
-/* mutant: "(value) * (weight)" -> "(value) + (weight)" */
 #include "ts_kernel.h"
 
 void ts_conv2d_float32(

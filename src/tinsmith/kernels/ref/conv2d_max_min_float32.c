@@ -1,6 +1,5 @@
 /* Convolution over NHWC, float32, then the larger of that and *least, then the smaller of that and *most; NaN stays.
  * Arguments and arithmetic: ts_conv2d.inc. */
-/* mutant: "*least), *most" -> "*most), *least" */
 #include "ts_kernel.h"
 
 void ts_conv2d_max_min_float32(

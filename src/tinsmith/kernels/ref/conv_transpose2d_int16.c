@@ -1,6 +1,5 @@
-/* Transposed convolution over NHWC, int16 with int8 weights to int64 sums. Arguments and arithmetic: ts_conv_transpose2d.h;
+/* Transposed convolution over NHWC, int16 with int8 weights to int64 sums. Arguments and arithmetic: ts_conv_transpose2d.inc;
  * |b| stays below 2^62. */
-/* mutant: "int32_t x_zero, int32_t w_zero" -> "int32_t w_zero, int32_t x_zero" */
 #include "ts_kernel.h"
 
 void ts_conv_transpose2d_int16(
@@ -10,6 +9,9 @@ void ts_conv_transpose2d_int16(
     int32_t dilation_y, int32_t dilation_x, int32_t top, int32_t left, int32_t out, int32_t groups,
     int32_t x_zero, int32_t w_zero) {
     typedef int16_t value_type;
+    typedef int8_t weight_type;
     typedef int64_t sum_type;
-#include "ts_conv_transpose2d.h"
+#define TS_TERM(value, weight) ((int64_t)((int32_t)(value) - x_zero) * ((int32_t)(weight) - w_zero))
+#define TS_RESULT(i, o, sum) (y[i] = (sum))
+#include "ts_conv_transpose2d.inc"
 }

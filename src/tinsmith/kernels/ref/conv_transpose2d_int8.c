@@ -1,6 +1,5 @@
-/* Transposed convolution over NHWC, int8 to int32 sums. Arguments and arithmetic: ts_conv_transpose2d.h;
+/* Transposed convolution over NHWC, int8 to int32 sums. Arguments and arithmetic: ts_conv_transpose2d.inc;
  * |sum| stays below 2^31 for fewer than 33 000 products. */
-/* mutant: "int32_t x_zero, int32_t w_zero" -> "int32_t w_zero, int32_t x_zero" */
 #include "ts_kernel.h"
 
 void ts_conv_transpose2d_int8(
@@ -10,6 +9,9 @@ void ts_conv_transpose2d_int8(
     int32_t dilation_y, int32_t dilation_x, int32_t top, int32_t left, int32_t out, int32_t groups,
     int32_t x_zero, int32_t w_zero) {
     typedef int8_t value_type;
+    typedef int8_t weight_type;
     typedef int32_t sum_type;
-#include "ts_conv_transpose2d.h"
+#define TS_TERM(value, weight) ((int32_t)((int32_t)(value) - x_zero) * ((int32_t)(weight) - w_zero))
+#define TS_RESULT(i, o, sum) (y[i] = (sum))
+#include "ts_conv_transpose2d.inc"
 }

@@ -1,5 +1,4 @@
 /* Cosine, float32. x, y [n]. y may be x. */
-/* mutant: "ts_cos(x[i])" -> "ts_cos(x[0])" */
 #include "ts_trig.h"
 
 void ts_cos_float32(const float *x, float *y, int32_t n) {

@@ -1,7 +1,5 @@
 /* Running sums along one axis, float32, from 0 on in order: of all elements up to each (without it if exclusive), from the end if reverse.
  * x, y [outer][length][inner]. */
-/* mutant: "exclusive == 0" -> "exclusive != 0" */
-/* mutant: "length - 1 - k : k" -> "k : length - 1 - k" */
 #include "ts_kernel.h"
 
 void ts_cumsum_float32(

@@ -1,5 +1,4 @@
 /* Fully connected, float32. Arguments and arithmetic: ts_dense.inc. */
-/* mutant: "(value) * (weight)" -> "(value) + (weight)" */
 #include "ts_kernel.h"
 
 void ts_dense_float32(

@@ -1,7 +1,4 @@
 /* Fully connected, int16 with int8 weights to int64 sums. Arguments and arithmetic: ts_dense.inc; |b| stays below 2^62. */
-/* mutant: "int32_t x_zero, int32_t w_zero" -> "int32_t w_zero, int32_t x_zero" */
-/* mutant: "(value) - x_zero" -> "(value) + x_zero" */
-/* mutant: "(weight) - w_zero" -> "(weight) + w_zero" */
 #include "ts_kernel.h"
 
 void ts_dense_int16(

@@ -1,8 +1,5 @@
 /* Fully connected, int8 to int32 sums. Arguments and arithmetic: ts_dense.inc; depth is at most 32 896 (16 512 where
  * w_zero is not 0) and |b| at most 2^30, so that no sum overflows. */
-/* mutant: "int32_t x_zero, int32_t w_zero" -> "int32_t w_zero, int32_t x_zero" */
-/* mutant: "(value) - x_zero" -> "(value) + x_zero" */
-/* mutant: "(weight) - w_zero" -> "(weight) + w_zero" */
 #include "ts_kernel.h"
 
 void ts_dense_int8(

@@ -1,6 +1,5 @@
 /* Fully connected, float32, then the larger of that and *least, then the smaller of that and *most; NaN stays. Arguments
  * and arithmetic: ts_dense.inc. */
-/* mutant: "*least), *most" -> "*most), *least" */
 #include "ts_kernel.h"
 
 void ts_dense_max_min_float32(

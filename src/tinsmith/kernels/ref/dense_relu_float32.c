@@ -1,5 +1,4 @@
 /* Fully connected, float32, then x where x > 0, else +0 (also for NaN). Arguments and arithmetic: ts_dense.inc. */
-/* mutant: "(sum) > 0.0f ?" -> "(sum) < 0.0f ?" */
 #include "ts_kernel.h"
 
 void ts_dense_relu_float32(

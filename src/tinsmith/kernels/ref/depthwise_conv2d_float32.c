@@ -1,5 +1,4 @@
 /* Convolution of each channel by itself over NHWC, float32. Arguments and arithmetic: ts_depthwise_conv2d.inc. */
-/* mutant: "(value) * (weight)" -> "(value) + (weight)" */
 #include "ts_kernel.h"
 
 void ts_depthwise_conv2d_float32(

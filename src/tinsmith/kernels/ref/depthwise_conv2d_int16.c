@@ -1,8 +1,5 @@
 /* Convolution of each channel by itself over NHWC, int16 with int8 weights to int64 sums. Arguments and arithmetic:
  * ts_depthwise_conv2d.inc; |b| stays below 2^62. */
-/* mutant: "int32_t x_zero, int32_t w_zero" -> "int32_t w_zero, int32_t x_zero" */
-/* mutant: "(value) - x_zero" -> "(value) + x_zero" */
-/* mutant: "(weight) - w_zero" -> "(weight) + w_zero" */
 #include "ts_kernel.h"
 
 void ts_depthwise_conv2d_int16(

@@ -1,6 +1,5 @@
 /* Convolution of each channel by itself over NHWC, float32, then x where x > 0, else +0 (also for NaN). Arguments and
  * arithmetic: ts_depthwise_conv2d.inc. */
-/* mutant: "(sum) > 0.0f ?" -> "(sum) < 0.0f ?" */
 #include "ts_kernel.h"
 
 void ts_depthwise_conv2d_relu_float32(

@@ -1,10 +1,6 @@
 /* Convolution of each channel by itself over NHWC, int8 to int32 sums, requantised: ts_requantized of sum i with factor
  * scale[o] * 2^(shift[o] - 31), or that of index 0 where factors is 1, to integers of so many bytes each in y.
  * Arguments and arithmetic: ts_depthwise_conv2d.inc; |sum| stays below 2^31 for fewer than 33 000 products. */
-/* mutant: "int32_t x_zero, int32_t w_zero" -> "int32_t w_zero, int32_t x_zero" */
-/* mutant: "(value) - x_zero" -> "(value) + x_zero" */
-/* mutant: "(weight) - w_zero" -> "(weight) + w_zero" */
-/* mutant: "factors > 1 ? 1 : 0" -> "factors > 1 ? 0 : 1" */
 #include "ts_fixed.h"
 
 void ts_depthwise_conv2d_requantize_int8(

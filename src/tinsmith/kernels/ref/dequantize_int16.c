@@ -1,6 +1,5 @@
 /* Raw int16 readings to physical units, float32: y[i] = (x[i] - zero) * scale[i mod period].
  * x, y [n], scale [period] in units of y per step; n is a multiple of period; |zero| < 2^23. */
-/* mutant: "scale[j]" -> "scale[j / 2]" */
 #include "ts_kernel.h"
 
 void ts_dequantize_int16(const int16_t *x, const float *scale, float *y,

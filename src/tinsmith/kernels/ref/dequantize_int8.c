@@ -1,5 +1,4 @@
 /* Dequantisation, int8 to float32: y[i] = (x[i] - zero) * scale. x, y [n]; scale in units of y per step. */
-/* mutant: "(float)(x[i] - zero)" -> "(float)(x[i] + zero)" */
 #include "ts_kernel.h"
 
 void ts_dequantize_int8(const int8_t *x, float *y, int32_t n, float scale, int32_t zero) {

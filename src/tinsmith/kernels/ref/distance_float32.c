@@ -1,6 +1,5 @@
 /* Distances of rows to points, float32: y[r][p] = sum over k of |x[r][k] - points[p][k]| (power 1) or its square (power 2),
  * in order of k. x [rows][features], points [count][features]. */
-/* mutant: "power == 1" -> "power == 2" */
 #include "ts_kernel.h"
 
 void ts_distance_float32(const float *x, const float *points, float *y, int32_t rows, int32_t features, int32_t count,

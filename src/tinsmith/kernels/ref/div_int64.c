@@ -1,6 +1,5 @@
 /* Quotient without its fraction; 0 where b is 0; the lowest value by -1 stays, int64: y[i] from x[i] and b[i mod period].
  * x, y [n], b [period]; n is a multiple of period. y may be x. */
-/* mutant: "b == 0 ? 0" -> "b == 0 ? 1" */
 #include "ts_kernel.h"
 
 static inline int64_t divided_int64(int64_t x, int64_t b) {

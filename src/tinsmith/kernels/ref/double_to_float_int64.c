@@ -1,5 +1,4 @@
 /* Binary64 given as bits to float32, to nearest even. */
-/* mutant: "(uint64_t)x[i]" -> "(uint64_t)x[i] + 1048576u" */
 #include "ts_double.h"
 
 void ts_double_to_float_int64(const int64_t *x, float *y, int32_t n) {

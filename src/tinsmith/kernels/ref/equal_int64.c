@@ -1,6 +1,5 @@
 /* Whether two values are equal (1) or not (0), int64: y[i] from x[i] and b[i mod period].
  * x, y [n], b [period]; n is a multiple of period. y may be x. */
-/* mutant: "x[i] == b[j]" -> "x[i] > b[j]" */
 #include "ts_kernel.h"
 
 void ts_equal_int64(const int64_t *x, const int64_t *b, uint8_t *y, int32_t n, int32_t period) {

@@ -1,5 +1,4 @@
 /* e^x, float32. x, y [n]. y may be x. */
-/* mutant: "ts_exp(x[i])" -> "ts_exp(x[0])" */
 #include "ts_float.h"
 
 void ts_exp_float32(const float *x, float *y, int32_t n) {

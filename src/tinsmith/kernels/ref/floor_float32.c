@@ -1,5 +1,4 @@
 /* Largest whole number not above x, float32. x, y [n]. y may be x. */
-/* mutant: "ts_floor(x[i])" -> "ts_floor(x[0])" */
 #include "ts_round.h"
 
 void ts_floor_float32(const float *x, float *y, int32_t n) {

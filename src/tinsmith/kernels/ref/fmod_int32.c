@@ -1,6 +1,5 @@
 /* Remainder with the dividend's sign; 0 where b is 0, int32: y[i] from x[i] and b[i mod period].
  * x, y [n], b [period]; n is a multiple of period. y may be x. */
-/* mutant: "b == -1 || b == 0 ? 0" -> "b == -1 || b == 0 ? 1" */
 #include "ts_kernel.h"
 
 static inline int32_t remainder_int32(int32_t x, int32_t b) {

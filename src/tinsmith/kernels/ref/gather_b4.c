@@ -1,7 +1,6 @@
 /* Slices of x at given indices along one axis, elements of 4 bytes: y[o][k][i] = x[o][index[k]][i].
  * x [outer][length][inner], index [count] -> y [outer][count][inner]. An index below zero counts from the end; what
  * still lies outside is brought to the nearest end. */
-/* mutant: "at < 0 ? at + length : at" -> "at" */
 #include "ts_kernel.h"
 
 void ts_gather_b4(const uint32_t *x, const int32_t *index, uint32_t *y, int32_t outer, int32_t length, int32_t inner, int32_t count) {

@@ -1,7 +1,6 @@
 /* One element of x per index, along one axis, elements of 8 bytes: y[o][k][i] = x[o][index[o][k][i]][i].
  * x [outer][length][inner], index and y [outer][count][inner]. An index below zero counts from the end; what still lies
  * outside is brought to the nearest end. */
-/* mutant: "at < 0 ? at + length : at" -> "at" */
 #include "ts_kernel.h"
 
 void ts_gather_elements_b8(const uint64_t *x, const int32_t *index, uint64_t *y, int32_t outer, int32_t length, int32_t inner,

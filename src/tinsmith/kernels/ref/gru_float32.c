@@ -5,10 +5,6 @@
  * x [steps][batch][depth], w [directions][3][units][depth], r [directions][3][units][units],
  * bias [directions][z, r, h, q][units], start [directions][batch][units], y [steps][directions][batch][units];
  * scratch holds 2 * units floats. */
-/* mutant: "steps - 1 - s : s" -> "s : steps - 1 - s" */
-/* mutant: "s == 0 ?" -> "s <= 1 ?" */
-/* mutant: "reset_after != 0 ? reset[j] * q : q" -> "reset_after == 0 ? reset[j] * q : q" */
-/* mutant: "1.0f - z" -> "1.5f - z" */
 #include "ts_recurrent.h"
 
 void ts_gru_float32(

@@ -2,8 +2,6 @@
  * x, y [rows][depth], depth <= 32768; zero: zero point of x. y may not be x.
  * Source: TensorFlow Lite, lite/kernels/internal/reference/integer_ops/l2normalization.h and
  * lite/kernels/internal/common.h, GetInvSqrtQuantizedMultiplierExp. */
-/* mutant: "step < 5" -> "step < 3" */
-/* mutant: "n <= 1" -> "n <= 0" */
 #include "ts_fixed.h"
 
 /* Rounded upper half of twice a product. */

@@ -1,5 +1,4 @@
 /* Natural logarithm, float32; -infinity of 0, NaN below. x, y [n]. y may be x. */
-/* mutant: "i < n" -> "i < n - 1" */
 #include "ts_float.h"
 
 void ts_log_float32(const float *x, float *y, int32_t n) {

@@ -1,6 +1,5 @@
 /* Whether both hold, bool: y[i] from x[i] and b[i mod period].
  * x, y [n], b [period]; n is a multiple of period. y may be x. */
-/* mutant: "0u) & (b" -> "0u) | (b" */
 #include "ts_kernel.h"
 
 void ts_logical_and_bool(const uint8_t *x, const uint8_t *b, uint8_t *y, int32_t n, int32_t period) {

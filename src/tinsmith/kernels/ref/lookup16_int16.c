@@ -1,6 +1,5 @@
 /* A function of int16 from a table of 513 points, one per 128 steps of x, with a straight line between two of them.
  * x, y [n]; table [513]. y may be x. Source: TensorFlow Lite, lite/kernels/internal/common.h, LUTLookup of int16. */
-/* mutant: "share + 64" -> "share + 63" */
 #include "ts_kernel.h"
 
 void ts_lookup16_int16(const int16_t *x, const int16_t *table, int16_t *y, int32_t n) {

@@ -1,5 +1,4 @@
 /* A function of int8 by its table: y[i] = table[128 + x[i]], bytes. x, y [n], table [256]. y may be x. */
-/* mutant: "x[i] + 128" -> "x[i] + 127 + (x[i] > -128 ? 0 : 1)" */
 #include "ts_kernel.h"
 
 void ts_lookup_int8(const int8_t *x, const void *table, void *y, int32_t n) {

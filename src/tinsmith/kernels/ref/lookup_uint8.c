@@ -1,5 +1,4 @@
 /* A function of uint8 by its table: y[i] = table[x[i]], bytes. x, y [n], table [256]. y may be x. */
-/* mutant: "entries[x[i]]" -> "entries[255 - x[i]]" */
 #include "ts_kernel.h"
 
 void ts_lookup_uint8(const uint8_t *x, const void *table, void *y, int32_t n) {

@@ -8,22 +8,6 @@
  * gates, r's gates and the result, start_h, start_c [batch][units], table [256] if tabled, y [steps of h, then the last c]
  * [batch][units].
  * Source: TensorFlow Lite, lite/kernels/lstm_eval.cc, LstmStepInteger8x8_16; tabled: lite/micro/kernels/lstm_eval.cc. */
-/* mutant: "bias[row], x_t" -> "bias[0], x_t" */
-/* mutant: "row * depth, zero_x" -> "row * depth, -zero_x" */
-/* mutant: "past - zero_h" -> "past + zero_h" */
-/* mutant: "shift[4 + g]" -> "shift[g]" */
-/* mutant: "t == 0 ? start_h" -> "t <= 1 ? start_h" */
-/* mutant: "shift[g]), -32768" -> "shift[g]), -32000" */
-/* mutant: "gate, g == 3" -> "gate, g >= 2" */
-/* mutant: "gates[2] * cell[j], 15" -> "gates[0] * cell[j], 15" */
-/* mutant: "15 + bits" -> "16 + bits" */
-/* mutant: "next < -cell_clip ? -cell_clip" -> "next < -cell_clip ? cell_clip" */
-/* mutant: "ts_tanh16(x, bits)" -> "ts_tanh16(x, (bits + 1) / 2)" */
-/* mutant: "shift[8]) + zero" -> "shift[8]) - zero" */
-/* mutant: "(x + 1) >> 1, times - 1" -> "(x + 1) >> 1, times" */
-/* mutant: "bits > 3 ? bits - 3 : 0" -> "bits > 3 ? bits - 2 : 0" */
-/* mutant: "bits < 3 ? 3 - bits : 0" -> "bits < 3 ? 2 - bits : 0" */
-/* mutant: "tabled ? ts_clamp((int32_t)from_h, -32768" -> "tabled ? ts_clamp((int32_t)from_h, -99999" */
 #include "ts_gates.h"
 #include "ts_table16.h"
 

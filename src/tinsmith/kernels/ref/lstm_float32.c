@@ -4,11 +4,6 @@
  * cell_clip every |c[t]| (0: not).
  * x [steps][batch][depth], w [directions][4][units][depth], r [directions][4][units][units], bias [directions][4][units],
  * start_h, start_c [directions][batch][units], y [steps][directions][h, c][batch][units]. */
-/* mutant: "steps - 1 - s : s" -> "s : steps - 1 - s" */
-/* mutant: "s == 0 ? start_c" -> "s <= 1 ? start_c" */
-/* mutant: "gates[2] * past_c[j]" -> "gates[0] * past_c[j]" */
-/* mutant: "cell < -cell_clip ? -cell_clip" -> "cell < -cell_clip ? cell_clip" */
-/* mutant: "gate < 3 ? f : g" -> "gate < 2 ? f : g" */
 #include "ts_recurrent.h"
 
 void ts_lstm_float32(

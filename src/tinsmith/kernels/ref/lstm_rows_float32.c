@@ -4,13 +4,6 @@
  * g(c[t]); g by number (ts_recurrent.h).
  * x [steps][batch][4][units], r [4][units][units], factor [4], start_h, start_c [batch][units], y [steps][h, c][batch]
  * [units], q [units] of scratch. */
-/* mutant: "t == 0 ? start_h" -> "t <= 1 ? start_h" */
-/* mutant: "t == 0 ? start_c" -> "t <= 1 ? start_c" */
-/* mutant: "fields[0] * factor[gate]" -> "fields[0] * factor[0]" */
-/* mutant: "asymmetric != 0 ? -128 : -127" -> "asymmetric != 0 ? -127 : -127" */
-/* mutant: "gate < 3 ? 0 : g" -> "gate < 2 ? 0 : g" */
-/* mutant: "gates[2] * past_c[j]" -> "gates[0] * past_c[j]" */
-/* mutant: "cell < -cell_clip ? -cell_clip" -> "cell < -cell_clip ? cell_clip" */
 #include "ts_recurrent.h"
 #include "ts_rows.h"
 

@@ -1,7 +1,5 @@
 /* Products of matrices, float32: z[b] = x[b] y[b]; a sum starts at 0 and runs over k in order.
  * x [batch][m][k], y [batch][k][n], or [k][n] for all if shared, z [batch][m][n]. */
-/* mutant: "shared != 0 ? 0 : b" -> "shared == 0 ? 0 : b" */
-/* mutant: "i < k" -> "i < k - 1" */
 #include "ts_kernel.h"
 
 void ts_matmul_float32(

@@ -1,7 +1,5 @@
 /* Products of matrices, int32: z[b] = x[b] y[b]; modulo 2^32.
  * x [batch][m][k], y [batch][k][n], or [k][n] for all if shared, z [batch][m][n]. */
-/* mutant: "shared != 0 ? 0 : b" -> "shared == 0 ? 0 : b" */
-/* mutant: "i < k" -> "i < k - 1" */
 #include "ts_kernel.h"
 
 void ts_matmul_int32(

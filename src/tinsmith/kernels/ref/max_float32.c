@@ -1,6 +1,5 @@
 /* Larger of two values, NaN where either is, float32: y[i] from x[i] and b[i mod period].
  * x, y [n], b [period]; n is a multiple of period. y may be x. */
-/* mutant: "ts_at_least(x[i], b[j])" -> "ts_at_least(b[j], -x[i])" */
 #include "ts_kernel.h"
 
 void ts_max_float32(const float *x, const float *b, float *y, int32_t n, int32_t period) {

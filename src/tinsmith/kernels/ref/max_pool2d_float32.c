@@ -1,5 +1,4 @@
 /* Maximum of a window over each channel of NHWC pictures, float32. Arguments and arithmetic: ts_max_pool2d.inc. */
-/* mutant: "= (best))" -> "= -(best))" */
 #include "ts_kernel.h"
 
 void ts_max_pool2d_float32(

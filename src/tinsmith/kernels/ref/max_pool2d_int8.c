@@ -1,5 +1,4 @@
 /* Maximum of a window over each channel of NHWC pictures, int8, clamped. Arguments and arithmetic: ts_max_pool2d.inc. */
-/* mutant: "best, low, high" -> "best, high, low" */
 #include "ts_kernel.h"
 
 void ts_max_pool2d_int8(

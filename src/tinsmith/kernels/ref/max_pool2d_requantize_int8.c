@@ -1,8 +1,6 @@
 /* Maximum of a window over each channel of NHWC pictures, int8, clamped, then requantised: ts_requantized of that less
  * y_zero with factor multiplier[o] * 2^(shift[o] - 31), or that of index 0 where factors is 1, to integers of so many
  * bytes each in y. Arguments and arithmetic: ts_max_pool2d.inc. */
-/* mutant: "factors > 1 ? 1 : 0" -> "factors > 1 ? 0 : 1" */
-/* mutant: "- y_zero" -> "+ y_zero" */
 #include "ts_fixed.h"
 
 void ts_max_pool2d_requantize_int8(

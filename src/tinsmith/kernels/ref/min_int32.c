@@ -1,6 +1,5 @@
 /* Smaller of two values, int32: y[i] from x[i] and b[i mod period].
  * x, y [n], b [period]; n is a multiple of period. y may be x. */
-/* mutant: "x[i] <= b[j] ?" -> "x[i] <= b[0] ?" */
 #include "ts_kernel.h"
 
 void ts_min_int32(const int32_t *x, const int32_t *b, int32_t *y, int32_t n, int32_t period) {

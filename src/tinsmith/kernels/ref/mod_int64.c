@@ -1,6 +1,5 @@
 /* Remainder with the divisor's sign; 0 where b is 0, int64: y[i] from x[i] and b[i mod period].
  * x, y [n], b [period]; n is a multiple of period. y may be x. */
-/* mutant: "(r < 0) != (b < 0)" -> "(r < 0) == (b < 0)" */
 #include "ts_kernel.h"
 
 static inline int64_t modulus_int64(int64_t x, int64_t b) {

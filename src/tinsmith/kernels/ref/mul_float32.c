@@ -1,6 +1,5 @@
 /* Product, float32: y[i] = x[i] * b[i mod period], each rounded once to nearest even.
  * x, y [n], b [period]; n is a multiple of period. y may be x. */
-/* mutant: "ts_f32(x[i] * b[j])" -> "ts_f32(x[0] * b[j])" */
 #include "ts_kernel.h"
 
 void ts_mul_float32(const float *x, const float *b, float *y, int32_t n, int32_t period) {

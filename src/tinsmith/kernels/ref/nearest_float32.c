@@ -1,8 +1,5 @@
 /* Votes of the k nearest, float32: y[r][i] is 0 for all but the k smallest distances x[r][i] (of equal ones the first); theirs is
  * 1, or with `inverse` 1 / x[r][i], and where some are zero 1 for those and 0 for the others. x, y [rows][n], k 1..n. */
-/* mutant: "in[i] < in[best]" -> "in[i] <= in[best]" */
-/* mutant: "ts_div(1.0f, in[i])" -> "in[i]" */
-/* mutant: "zero = 1;" -> "zero = 0;" */
 #include "ts_float.h"
 
 void ts_nearest_float32(const float *x, float *y, int32_t rows, int32_t n, int32_t k, int32_t inverse) {

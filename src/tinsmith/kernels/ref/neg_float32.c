@@ -1,5 +1,4 @@
 /* The other sign: the sign bit flipped, float32. x, y [n]. y may be x. */
-/* mutant: "^ 0x80000000u" -> "| 0x80000000u" */
 #include "ts_float.h"
 
 void ts_neg_float32(const float *x, float *y, int32_t n) {

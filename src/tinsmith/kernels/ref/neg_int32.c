@@ -1,5 +1,4 @@
 /* The other sign; the lowest value stays, int32. x, y [n]. y may be x. */
-/* mutant: "(0u -" -> "(1u -" */
 #include "ts_kernel.h"
 
 void ts_neg_int32(const int32_t *x, int32_t *y, int32_t n) {

@@ -1,5 +1,4 @@
 /* The other sign; the lowest value stays, int64. x, y [n]. y may be x. */
-/* mutant: "(0u -" -> "(1u -" */
 #include "ts_kernel.h"
 
 void ts_neg_int64(const int64_t *x, int64_t *y, int32_t n) {

@@ -1,8 +1,6 @@
 /* More places before and after x along up to four axes, elements of 4 bytes, all with the value, which is given by its
  * bits. x [d0][d1][d2][d3] -> y [b0 + d0 + a0]...[b3 + d3 + a3]. A row of y is some of the value, a row of x, more of the
  * value; or, outside of x, the value alone. */
-/* mutant: "j >= 0" -> "j > 0" */
-/* mutant: "b3 + d3 : wide" -> "d3 : wide" */
 #include "ts_kernel.h"
 
 void ts_pad_b4(const uint32_t *x, uint32_t *y, int32_t d0, int32_t d1, int32_t d2, int32_t d3, int32_t b0, int32_t b1,

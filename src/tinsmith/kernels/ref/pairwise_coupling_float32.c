@@ -1,10 +1,6 @@
 /* Probabilities of classes from those of all pairs of them, float32, by rounds of exact line searches over one class after the
  * other. x [rows][pairs], pairs (i, j), i < j, in order; y [rows][classes]. held: Q [classes][classes], then Q p [classes].
  * Source: Wu, Lin and Weng, JMLR 5 (2004), algorithm 2. */
-/* mutant: "t == 0 || error > worst" -> "t == 0 || error < worst" */
-/* mutant: "2.0f * qp[t]" -> "1.0f * qp[t]" */
-/* mutant: "r : 0.9999999f" -> "r : 0.99f" */
-/* mutant: "round < 100" -> "round < 1" */
 #include "ts_float.h"
 
 /* Within 1e-7 and 1 - 1e-7. */

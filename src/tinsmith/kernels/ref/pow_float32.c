@@ -1,6 +1,5 @@
 /* x to the power b, float32: y[i] from x[i] and b[i mod period].
  * x, y [n], b [period]; n is a multiple of period. y may be x. */
-/* mutant: "b[j])" -> "b[0])" */
 #include "ts_pow.h"
 
 void ts_pow_float32(const float *x, const float *b, float *y, int32_t n, int32_t period) {

@@ -1,7 +1,6 @@
 /* Quantisation, float32 to int8: y[i] = round(x[i] / scale) + zero, saturated; NaN gives zero. Halves go away from zero,
  * or to even numbers where even is 1.
  * x, y [n]; scale > 0 (units of x per step), zero -128..127. y may lie in x's memory, from its start on. */
-/* mutant: "rest <= -0.5f" -> "rest < -0.5f" */
 #include "ts_float.h"
 
 void ts_quantize_float32(const float *x, int8_t *y, int32_t n, float scale, int32_t zero,

@@ -1,6 +1,5 @@
 /* Rows of float32 to steps of 8 bits less their zero point (ts_rows.h). x [rows][n], scales [rows][3] = step, inverse, zero
  * point (-128..127), y [rows][n]; lowest -128 or -127. */
-/* mutant: "scales + 3 * r" -> "scales + r" */
 #include "ts_rows.h"
 
 void ts_quantize_rows_float32(const float *x, const float *scales, int16_t *y, int32_t rows, int32_t n,

@@ -1,6 +1,5 @@
 /* Largest value along one axis, float32. x [outer][length][inner] -> y [outer][inner].
  * The first element is replaced where a later one is larger: a NaN in the first place stays, later ones are passed over. */
-/* mutant: "> best" -> ">= best" */
 #include "ts_kernel.h"
 
 void ts_reduce_max_float32(const float *x, float *y, int32_t outer, int32_t length, int32_t inner) {

@@ -1,5 +1,4 @@
 /* Largest value along one axis, int32. x [outer][length][inner] -> y [outer][inner]. */
-/* mutant: "column[k * inner] > best" -> "column[k * inner] < best" */
 #include "ts_kernel.h"
 
 void ts_reduce_max_int32(const int32_t *x, int32_t *y, int32_t outer, int32_t length, int32_t inner) {

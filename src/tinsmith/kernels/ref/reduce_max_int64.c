@@ -1,5 +1,4 @@
 /* Largest value along one axis, int64. x [outer][length][inner] -> y [outer][inner]. */
-/* mutant: "column[k * inner] > best" -> "column[k * inner] < best" */
 #include "ts_kernel.h"
 
 void ts_reduce_max_int64(const int64_t *x, int64_t *y, int32_t outer, int32_t length, int32_t inner) {

@@ -1,6 +1,5 @@
 /* Smallest value along one axis, float32. x [outer][length][inner] -> y [outer][inner].
  * The first element is replaced where a later one is smaller: a NaN in the first place stays, later ones are passed over. */
-/* mutant: "] < best" -> "] > best" */
 #include "ts_kernel.h"
 
 void ts_reduce_min_float32(const float *x, float *y, int32_t outer, int32_t length, int32_t inner) {

@@ -1,5 +1,4 @@
 /* Product along one axis, int32, modulo 2^32. x [outer][length][inner] -> y [outer][inner]. */
-/* mutant: "k = 1" -> "k = 0" */
 #include "ts_kernel.h"
 
 void ts_reduce_prod_int32(const int32_t *x, int32_t *y, int32_t outer, int32_t length, int32_t inner) {

@@ -1,5 +1,4 @@
 /* Product along one axis, int64, modulo 2^64. x [outer][length][inner] -> y [outer][inner]. */
-/* mutant: "k = 1" -> "k = 0" */
 #include "ts_kernel.h"
 
 void ts_reduce_prod_int64(const int64_t *x, int64_t *y, int32_t outer, int32_t length, int32_t inner) {

@@ -1,5 +1,4 @@
 /* Sum along one axis, float32, from the first element on in order of index. x [outer][length][inner] -> y [outer][inner]. */
-/* mutant: "k = 1" -> "k = 0" */
 #include "ts_kernel.h"
 
 void ts_reduce_sum_float32(const float *x, float *y, int32_t outer, int32_t length, int32_t inner) {

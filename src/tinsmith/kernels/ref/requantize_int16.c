@@ -3,7 +3,6 @@
  * multiplier 0 or 2^30..2^31-1, shift -31..30 (rounding 3: ..14). x, y [n]; rounding 0: double (gemmlowp), 1: single
  * (halves upwards), 2: onnx (float32 product, halves to even), 3: wide16 (16-bit multiplier, halves upwards). y may
  * lie in x's memory as far as bytes allow. */
-/* mutant: "x[i] - x_zero" -> "x[i] + x_zero" */
 #include "ts_fixed.h"
 
 void ts_requantize_int16(const int16_t *x, const int32_t *multiplier, const int32_t *shift, void *y, int32_t n,

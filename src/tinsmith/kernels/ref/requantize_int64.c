@@ -2,7 +2,6 @@
  * factor = multiplier[c] * 2^(shift[c] - 31), c = i mod channels; multiplier 0 or 2^30..2^31-1, shift -31..30
  * (rounding 3: ..14). x, y [n]; rounding 0: double (gemmlowp), 1: single (halves upwards), 2: onnx (float32 product,
  * halves to even), 3: wide16 (16-bit multiplier, halves upwards). y may lie in x's memory as far as bytes allow. */
-/* mutant: "c + 1 < channels" -> "c + 2 < channels" */
 #include "ts_fixed.h"
 
 void ts_requantize_int64(const int64_t *x, const int32_t *multiplier, const int32_t *shift, void *y, int32_t n,

@@ -1,5 +1,4 @@
 /* The same elements under another shape, each of 8 bytes: y[i] = x[i]. x, y [n]. y may be x. */
-/* mutant: "= x[i];" -> "= x[0];" */
 #include "ts_kernel.h"
 
 void ts_reshape_b8(const uint64_t *x, uint64_t *y, int32_t n) {

@@ -1,7 +1,6 @@
 /* Power spectrum of real rows, float32: y[r][k] = |sum over t of x[r][t] * e^(-2 pi i k t / n)|^2, k = 0..n/2.
  * x [rows][n], n a power of two, 4 or more; twiddles [n/2][2] = cos and -sin of 2 pi k / n; y [rows][n/2 + 1];
  * work [2 n]: real parts, then imaginary parts. Radix 2, decimation in time (Cooley and Tukey, 1965). */
-/* mutant: "ts_f32(w[0] * re[j]) - ts_f32" -> "ts_f32(w[0] * re[j]) + ts_f32" */
 #include "ts_kernel.h"
 
 void ts_rfft_power_float32(const float *x, const float *twiddles, float *y, float *work,

@@ -2,8 +2,6 @@
  * if backward, runs from the last step to the first; f by number (ts_recurrent.h).
  * x [steps][batch][depth], w [directions][units][depth], r [directions][units][units], bias [directions][units],
  * start [directions][batch][units], y [steps][directions][batch][units]. */
-/* mutant: "steps - 1 - s : s" -> "s : steps - 1 - s" */
-/* mutant: "s == 0 ?" -> "s <= 1 ?" */
 #include "ts_recurrent.h"
 
 void ts_rnn_float32(

@@ -1,5 +1,4 @@
 /* Nearest whole number, ties to even, float32. x, y [n]. y may be x. */
-/* mutant: "ts_round(x[i])" -> "ts_round(x[0])" */
 #include "ts_round.h"
 
 void ts_round_float32(const float *x, float *y, int32_t n) {

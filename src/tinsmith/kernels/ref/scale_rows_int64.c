@@ -1,8 +1,6 @@
 /* Sums of rows back to float32: y[r][i] = x[r][i] * (step of r * factor[c]) + bias[c], c = i mod channels, x saturated to
  * int32. x [rows][n], scales [rows][3] = step, ..., factor [factors], bias [channels], y [rows][n]; channels divides n,
  * factors is 1 or channels. */
-/* mutant: "scales[3 * r]" -> "scales[r]" */
-/* mutant: "factors > 1 ? c : 0" -> "factors > 2 ? c : 0" */
 #include "ts_kernel.h"
 
 void ts_scale_rows_int64(const int64_t *x, const float *scales, const float *factor, const float *bias, float *y,

@@ -1,6 +1,5 @@
 /* The logistic function (tanh 0) or hyperbolic tangent (tanh 1) of int16 (ts_table16.h). x, y [n]; table [256]. y may be
  * x. */
-/* mutant: "multiplier, shift, tanh);" -> "multiplier + 1, shift, tanh);" */
 #include "ts_table16.h"
 
 void ts_sigmoid16_int16(const int16_t *x, const int16_t *table, int16_t *y, int32_t n,

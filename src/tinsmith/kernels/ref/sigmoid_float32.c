@@ -1,5 +1,4 @@
 /* 1 / (1 + e^-x), float32. x, y [n]. y may be x. */
-/* mutant: "ts_sigmoid(x[i])" -> "ts_sigmoid(x[0])" */
 #include "ts_float.h"
 
 void ts_sigmoid_float32(const float *x, float *y, int32_t n) {

@@ -1,5 +1,4 @@
 /* Sign: -1, 0 or 1; NaN stays, float32. x, y [n]. y may be x. */
-/* mutant: "? -1.0f" -> "? -0.5f" */
 #include "ts_kernel.h"
 
 void ts_sign_float32(const float *x, float *y, int32_t n) {

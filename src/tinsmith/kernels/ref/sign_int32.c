@@ -1,5 +1,4 @@
 /* Sign: -1, 0 or 1, int32. x, y [n]. y may be x. */
-/* mutant: "> 0) - (x" -> "> 1) - (x" */
 #include "ts_kernel.h"
 
 void ts_sign_int32(const int32_t *x, int32_t *y, int32_t n) {

@@ -1,5 +1,4 @@
 /* Sign: -1, 0 or 1, int64. x, y [n]. y may be x. */
-/* mutant: "> 0) - (x" -> "> 1) - (x" */
 #include "ts_kernel.h"
 
 void ts_sign_int64(const int64_t *x, int64_t *y, int32_t n) {

@@ -1,5 +1,4 @@
 /* Sine, float32. x, y [n]. y may be x. */
-/* mutant: "ts_sin(x[i])" -> "ts_sin(x[0])" */
 #include "ts_trig.h"
 
 void ts_sin_float32(const float *x, float *y, int32_t n) {

@@ -1,6 +1,5 @@
 /* A run of indices along one axis, elements of 8 bytes: y[o][k][i] = x[o][start + k][i].
  * x [outer][length][inner] -> y [outer][size][inner]; start + size <= length. */
-/* mutant: "(o * length + start)" -> "(o * length + start - o)" */
 #include "ts_kernel.h"
 
 void ts_slice_b8(const uint64_t *x, uint64_t *y, int32_t outer, int32_t length, int32_t inner, int32_t start, int32_t size) {

@@ -2,9 +2,6 @@
  * -65535..0 means -10..0, goes through a table of e^x; the sum's reciprocal comes from a table of 1 / (1 + x).
  * x, y [rows][n], n <= 32768; exps, reciprocals [513], 128 steps between two places. The factor of differences is
  * multiplier * 2^(shift - 31). Source: TensorFlow Lite, lite/kernels/internal/reference/softmax.h, SoftmaxInt16. */
-/* mutant: "* (x & 127) + 64" -> "* (x & 127)" */
-/* mutant: "31 - bits" -> "30 - bits" */
-/* mutant: "bits < 31" -> "bits < 16" */
 #include "ts_fixed.h"
 
 static inline int32_t between(const int16_t *table, int32_t x) {

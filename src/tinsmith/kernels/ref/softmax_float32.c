@@ -1,6 +1,5 @@
 /* Softmax, float32: y[r][i] = e^(x[r][i] - m) / sum over k of e^(x[r][k] - m), m the row's maximum, the sum in order of k.
  * x, y [rows][n]. */
-/* mutant: "in[i] > top ? in[i] : top" -> "in[i] < top ? in[i] : top" */
 #include "ts_float.h"
 
 void ts_softmax_float32(const float *x, float *y, int32_t rows, int32_t n) {

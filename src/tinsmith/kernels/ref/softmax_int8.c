@@ -2,9 +2,6 @@
  * its maximum, in fixed point. beta * scale * 2^26 = multiplier * 2^(shift - 31), shift 0..30; differences below lowest
  * give 0. x, y [rows][n], n <= 4095; y has scale 1/256 and zero point -128.
  * Source: TensorFlow Lite 8-bit quantization specification, operator SOFTMAX. */
-/* mutant: "bits + 23" -> "bits + 24" */
-/* mutant: "if (in[i] - top >= lowest)" -> "if (in[i] - top >= lowest / 8)" */
-/* mutant: "below < lowest ? 0" -> "below < lowest ? (1 << 24)" */
 #include "ts_fixed_exp.h"
 
 void ts_softmax_int8(const int8_t *x, int8_t *y, int32_t rows, int32_t n,

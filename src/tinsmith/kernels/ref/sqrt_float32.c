@@ -1,5 +1,4 @@
 /* Square root, float32, to nearest even; NaN below zero. x, y [n]. y may be x. */
-/* mutant: "ts_sqrt(x[i])" -> "ts_sqrt(x[0])" */
 #include "ts_float.h"
 
 void ts_sqrt_float32(const float *x, float *y, int32_t n) {

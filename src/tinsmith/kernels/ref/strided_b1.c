@@ -1,6 +1,5 @@
 /* Elements picked by strides, each of 1 byte: y[a][b]...[h] = x[at + a * s0 + b * s1 + ... + h * s7].
  * d0..d7: lengths of y's axes; s0..s7: steps in x, in elements. Every element read lies in x. */
-/* mutant: "g * s6;" -> "g * s6 + g;" */
 #include "ts_kernel.h"
 
 void ts_strided_b1(const uint8_t *x, uint8_t *y, int32_t at, int32_t d0, int32_t d1, int32_t d2, int32_t d3, int32_t d4,

@@ -1,5 +1,4 @@
 /* Hyperbolic tangent, float32. x, y [n]. y may be x. */
-/* mutant: "ts_tanh(x[i])" -> "ts_tanh(x[0])" */
 #include "ts_float.h"
 
 void ts_tanh_float32(const float *x, float *y, int32_t n) {

@@ -1,9 +1,6 @@
 /* Indices of the k largest (or smallest) values along one axis, float32, best first; of equal ones the lower index first.
  * Both zeros are equal; a NaN is above everything.
  * x [outer][length][inner] -> y [outer][k][inner]; k <= length. */
-/* mutant: "key == last && n > place" -> "key == last && n >= place" */
-/* mutant: "largest != 0 ? key > best" -> "largest == 0 ? key > best" */
-/* mutant: "return INT32_MAX" -> "return INT32_MIN" */
 #include "ts_float.h"
 
 /* Order of floats as that of whole numbers: both zeros equal, every NaN above infinity. */

@@ -1,7 +1,5 @@
 /* Indices of the k largest (or smallest) values along one axis, int64, best first; of equal ones the lower index first.
  * x [outer][length][inner] -> y [outer][k][inner]; k <= length. */
-/* mutant: "key == last && n > place" -> "key == last && n >= place" */
-/* mutant: "largest != 0 ? key > best" -> "largest == 0 ? key > best" */
 #include "ts_kernel.h"
 
 void ts_topk_int64(

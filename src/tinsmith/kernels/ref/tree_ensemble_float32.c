@@ -2,7 +2,6 @@
  *
  * values [rows][width], x [batch][features], nodes [count][2] and the walk as in ts_tree.h, trees [trees][3] (first node or -1,
  * first leaf, first column), leaves: row of values of each leaf, unless `direct`, where leaf and row are the same. */
-/* mutant: "out[tree[2] + i] += " -> "out[tree[2] + i] -= " */
 #include "ts_tree.h"
 
 void ts_tree_ensemble_float32(const float *values, const float *x, const int32_t *nodes, const int32_t *trees,

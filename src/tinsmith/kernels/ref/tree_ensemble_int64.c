@@ -3,7 +3,6 @@
  * values [rows][width], x [batch][features], nodes [count][2] and the walk as in ts_tree.h, trees [trees][3] (first node or -1,
  * first leaf, first column), leaves: row of values of each leaf, unless `direct`, where leaf and row are the same. The divisor
  * comes in two words; it is above zero. */
-/* mutant: "(int64_t)ts_double_add(" -> "(int64_t)ts_double_add(0u * " */
 #include "ts_double.h"
 #include "ts_tree.h"
 

@@ -2,9 +2,6 @@
  *
  * Brought to within tan(pi / 8) by atan(v) = pi / 4 + atan((v - 1) / (v + 1)) or pi / 2 - atan(1 / v) (Abramowitz and
  * Stegun, 4.4.34 and 4.4.5); there an odd polynomial that meets the function at Chebyshev nodes. */
-/* mutant: "1.99995369e-1f" -> "1.98e-1f" */
-/* mutant: "v > 2.41421366f" -> "v > 24.1421366f" */
-/* mutant: "ts_div(-1.0f, v)" -> "ts_div(1.0f, v)" */
 #ifndef TS_ATAN_H
 #define TS_ATAN_H
 

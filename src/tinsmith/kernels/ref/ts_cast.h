@@ -3,12 +3,6 @@
  * Integers to narrower ones drop the upper bits (ISO/IEC 9899:1999, 6.3.1.3, as every compiler here defines it); to
  * float32 they are rounded to nearest even; float32 to integers drop the fraction, NaN becomes 0 and what lies outside
  * the nearest end; to bool everything but zero is 1. */
-/* mutant: "low > half || (low == half" -> "low >= half || (low == half" */
-/* mutant: "? -INT64_MAX - 1 :" -> "? -INT64_MAX :" */
-/* mutant: "m >> (150 - e)" -> "m >> (149 - e)" */
-/* mutant: "bits >> 31 != 0u ? -magnitude" -> "bits >> 30 != 0u ? -magnitude" */
-/* mutant: "target == TS_INT8 ? -128" -> "target == TS_INT8 ? -127" */
-/* mutant: "((int32_t *)y)[i] = (int32_t)value" -> "((int32_t *)y)[i] = (int16_t)value" */
 #ifndef TS_CAST_H
 #define TS_CAST_H
 

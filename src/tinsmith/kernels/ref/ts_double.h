@@ -1,10 +1,5 @@
 /* Binary64 numbers as their bits, in integers: equal on every core and free of the compiler's soft-float library.
  * Sums and quotients are rounded to nearest even (IEEE 754); operands are finite. */
-/* mutant: "2 + (e < 1 ? 1 - e : 0)" -> "2 + (e < 1 ? 2 - e : 0)" */
-/* mutant: "29 + (e < 1 ? 1 - e : 0)" -> "29 + (e < 1 ? 2 - e : 0)" */
-/* mutant: "near != 0u ? 1u : 0u" -> "near != 0u ? 0u : 0u" */
-/* mutant: "m < ((uint64_t)1 << 55) && e > 1" -> "m < ((uint64_t)1 << 55) && e > 2" */
-/* mutant: "1023 - 127" -> "1023 - 126" */
 #ifndef TS_DOUBLE_H
 #define TS_DOUBLE_H
 

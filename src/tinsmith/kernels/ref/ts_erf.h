@@ -2,10 +2,6 @@
  *
  * Below 1 x + x * p(x^2), from there on 1 - e^-q(x), both polynomials meeting the function at Chebyshev nodes (of 0..1
  * and 1..4); 1 from 4 on. */
-/* mutant: "1.12835944e-1f" -> "1.129e-1f" */
-/* mutant: "1.03281118e-1f" -> "1.034e-1f" */
-/* mutant: "v < 1.0f" -> "v < 0.5f" */
-/* mutant: "v > 4.0f" -> "v > 3.0f" */
 #ifndef TS_ERF_H
 #define TS_ERF_H
 

@@ -4,16 +4,6 @@
  * Sources: Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
  * Inference", CVPR 2018, section 2.2; gemmlowp, doc/quantization.md; ONNX operator QuantizeLinear;
  * TensorFlow Lite, lite/kernels/internal/common.cc (sums of 64 bits). */
-/* mutant: "(mask >> 1) + (high < 0 ? 1 : 0)" -> "(mask >> 1)" */
-/* mutant: "((int64_t)1 << 30)" -> "((int64_t)1 << 29)" */
-/* mutant: "product + ((int64_t)1 << (total - 1))" -> "product" */
-/* mutant: "rest > 0.5f ||" -> "rest >= 0.5f ||" */
-/* mutant: "shift > 0 ? shift : 0" -> "0" */
-/* mutant: "whole & 1" -> "1" */
-/* mutant: "multiplier + (1 << 15)" -> "multiplier" */
-/* mutant: "multiplier + (lower >> 16)" -> "multiplier - (lower >> 16)" */
-/* mutant: "rounding == 1" -> "rounding == 3" */
-/* mutant: "(uint32_t)value >> (8 * k)" -> "(uint32_t)value >> (7 * k)" */
 #ifndef TS_FIXED_H
 #define TS_FIXED_H
 

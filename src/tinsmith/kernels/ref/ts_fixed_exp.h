@@ -1,12 +1,6 @@
 /* e^x and 1 / x in fixed point. A number in Q(i) is an int32 raw value over 2^(31 - i).
  *
  * Sources: gemmlowp, fixedpoint/fixedpoint.h (exp_on_negative_values, one_over_one_plus_x_for_x_in_0_1). */
-/* mutant: "1895147668 + " -> "1885147668 + " */
-/* mutant: "1672461947" -> "1672461947 - (1 << 22)" */
-/* mutant: "if (x == 0)" -> "if (x > 0)" */
-/* mutant: "715827883) + square" -> "715827883) - square" */
-/* mutant: "i < 3; i++" -> "i < 1; i++" */
-/* mutant: "(mask >> 1) + (value" -> "mask + (value" */
 #ifndef TS_FIXED_EXP_H
 #define TS_FIXED_EXP_H
 

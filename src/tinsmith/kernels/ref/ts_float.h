@@ -2,20 +2,6 @@
  *
  * Sources: exp and log by the series of Abramowitz and Stegun, 4.2.1 and 4.1.27, after a reduction with ln 2 split in
  * two (Cody and Waite, "Software Manual for the Elementary Functions", 1980); sqrt digit by digit. */
-/* mutant: "1.38888889e-3f" -> "1.385e-3f" */
-/* mutant: "*e -= 1;" -> "*e -= 2;" */
-/* mutant: "low > half" -> "low >= half" */
-/* mutant: "e > 0 ? 2 : 3 - e" -> "e > 0 ? 2 : 4 - e" */
-/* mutant: "rest != 0u ||" -> "rest == 0u ||" */
-/* mutant: "m > 1.41421356f" -> "m > 1.5f" */
-/* mutant: "-127 - 25" -> "-127 - 24" */
-/* mutant: "0.285714286f" -> "0.2858f" */
-/* mutant: "odd ? 25 : 26" -> "odd ? 26 : 25" */
-/* mutant: "(root + 1) >> 1" -> "root >> 1" */
-/* mutant: "n - half" -> "n - half - 1" */
-/* mutant: "v < 0.5f" -> "v < 0.4f" */
-/* mutant: "5.39334677e-2f" -> "5.38e-2f" */
-/* mutant: "x < 0.0f ? e : 1.0f" -> "x > 0.0f ? e : 1.0f" */
 #ifndef TS_FLOAT_H
 #define TS_FLOAT_H
 

@@ -1,7 +1,5 @@
 /* Remainders of float32 divisions, exact: long division of the mantissas (as ISO/IEC 9899:1999, 7.12.10.1 defines fmod).
  * Division by zero and remainders of infinities are NaN. */
-/* mutant: "rest >= divisor" -> "rest > divisor" */
-/* mutant: "(r < 0.0f) != (y < 0.0f)" -> "(r < 0.0f) == (y < 0.0f)" */
 #ifndef TS_FMOD_H
 #define TS_FMOD_H
 

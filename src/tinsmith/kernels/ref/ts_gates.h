@@ -2,20 +2,6 @@
  * in int32.
  *
  * Source: gemmlowp, fixedpoint/fixedpoint.h (exp_on_negative_values, logistic, tanh), with 16 bits. */
-/* mutant: "28918 + ts_times16" -> "28917 + ts_times16" */
-/* mutant: "ts_halved(fourth, 2)" -> "fourth" */
-/* mutant: "10923" -> "9923" */
-/* mutant: "1 << (13 - bits)" -> "1 << (12 - bits)" */
-/* mutant: "k < 7 && k < bits + 2" -> "k < 5 && k < bits + 2" */
-/* mutant: "12055, 4435" -> "12055, 4535" */
-/* mutant: "600, 11, 0" -> "600, 11, 1100" */
-/* mutant: "-(1 << (20 - bits))" -> "-(1 << (21 - bits))" */
-/* mutant: "return 1 << 14" -> "return 1 << 13" */
-/* mutant: "i < 3; i++" -> "i < 1; i++" */
-/* mutant: "ts_times16(d, -15420)" -> "ts_times16(d, -15000)" */
-/* mutant: "32767 - y" -> "32768 - y" */
-/* mutant: "x < 0 ? -y : y" -> "x < 0 ? y : -y" */
-/* mutant: "* b + (1 << 14)" -> "* b + (1 << 13)" */
 #ifndef TS_GATES_H
 #define TS_GATES_H
 

@@ -5,9 +5,6 @@
  *   contracts it to a fused multiply-add (compilers for Arm do so by default and ignore the pragma);
  * - sums run in the declared order; casts to integers clamp first; shifts of negative numbers are arithmetic.
  */
-/* mutant: "x > high ? high" -> "x >= high ? high - 1" */
-/* mutant: "x >= least || x != x ?" -> "x >= least ?" */
-/* mutant: "x <= most || x != x ?" -> "x <= most ?" */
 #ifndef TS_KERNEL_H
 #define TS_KERNEL_H
 

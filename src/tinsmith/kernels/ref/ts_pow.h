@@ -2,10 +2,6 @@
  *
  * The logarithm to base 2 comes digit by digit from repeated squaring (Knuth, "The Art of Computer Programming", volume
  * 1, section 1.2.2), 55 bits behind the point; the power of 2 of the fraction from its series. Special cases as ISO/IEC 9899:1999, F.9.4.4. */
-/* mutant: "i < 55" -> "i < 40" */
-/* mutant: "0x13B2AB7u" -> "0x13B2BB7u" */
-/* mutant: "limit = (uint64_t)200 << 40" -> "limit = (uint64_t)90 << 40" */
-/* mutant: "whole == 1 && negative" -> "whole == 2 && negative" */
 #ifndef TS_POW_H
 #define TS_POW_H
 

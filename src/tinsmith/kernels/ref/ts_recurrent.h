@@ -1,7 +1,4 @@
 /* What the recurrent layers share: sums of products in order, activations by number. */
-/* mutant: "x > 0.0f ? x : 0.0f" -> "x > 0.5f ? x : 0.0f" */
-/* mutant: "* 0.2f" -> "* 0.3f" */
-/* mutant: "x < -clip" -> "x > -clip" */
 #ifndef TS_RECURRENT_H
 #define TS_RECURRENT_H
 

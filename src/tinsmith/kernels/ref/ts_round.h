@@ -1,7 +1,4 @@
 /* float32 to whole numbers in float32: exact, zeros keep the sign of x, NaN and infinities stay. */
-/* mutant: "t > x ? 1.0f" -> "t >= x ? 1.0f" */
-/* mutant: "t < x ? 1.0f" -> "t <= x ? 1.0f" */
-/* mutant: "v + 8388608.0f" -> "v + 8388607.5f" */
 #ifndef TS_ROUND_H
 #define TS_ROUND_H
 

@@ -2,11 +2,6 @@
  *
  * Source: TensorFlow Lite, lite/kernels/internal/reference/portable_tensor_utils.cc (SymmetricQuantizeFloats,
  * AsymmetricQuantizeFloats), in float32 throughout. */
-/* mutant: "v < low ? v" -> "v > low ? v" */
-/* mutant: "128.0f - below < 127.0f + above" -> "128.0f - below > 127.0f + above" */
-/* mutant: "left >= 0.5f" -> "left > 0.5f" */
-/* mutant: "rest <= -0.5f" -> "rest < -0.5f" */
-/* mutant: "whole, lowest, 127" -> "whole, lowest - 1, 127" */
 #ifndef TS_ROWS_H
 #define TS_ROWS_H
 

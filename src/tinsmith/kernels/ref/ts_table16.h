@@ -1,7 +1,5 @@
 /* The logistic function (tanh 0) or hyperbolic tangent (tanh 1) of int16, scale 2^-15, from a table with a straight line
  * between two entries. Source: TensorFlow Lite, lite/kernels/internal/reference/integer_ops/logistic.h and tanh.h. */
-/* mutant: "(1 << 25) - line + 511" -> "(1 << 25) - line + 512" */
-/* mutant: "at < 255" -> "at < 200" */
 #ifndef TS_TABLE16_H
 #define TS_TABLE16_H
 

@@ -4,8 +4,6 @@
  *
  * x goes left where x <= threshold; NaN (and, with TS_TREE_ZERO, what lies within 1e-35 of zero) where TS_TREE_MISSING
  * is set. Whatever the words hold, the walk moves forward and ends after `count` nodes. */
-/* mutant: "leaf += skip" -> "leaf += skip - 1" */
-/* mutant: "!= 0u && size <= 1e-35f" -> "!= 0u && size < 0.0f" */
 #ifndef TS_TREE_H
 #define TS_TREE_H
 

@@ -3,12 +3,6 @@
  * The quadrant comes from x * 2 / pi in integers (Payne and Hanek, "Radian Reduction for Trigonometric Functions", 1983),
  * so that it is right however large x is; what is left, within +-pi/4, goes through polynomials that meet the functions
  * at the Chebyshev nodes. */
-/* mutant: "0x4E441529u" -> "0x4E541529u" */
-/* mutant: "1.98400390e-4f" -> "1.9e-4f" */
-/* mutant: "2.48005599e-5f" -> "2.2e-5f" */
-/* mutant: "at -= 32;" -> "at -= 31;" */
-/* mutant: "(uint64_t)1 << 61" -> "(uint64_t)1 << 60" */
-/* mutant: "(turn & 2u)" -> "(turn & 1u)" */
 #ifndef TS_TRIG_H
 #define TS_TRIG_H
 

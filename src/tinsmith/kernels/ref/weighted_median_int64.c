@@ -1,8 +1,5 @@
 /* Weighted median, binary64 as bits: the first value, from the smallest up, at which the running sum of the weights is at least
  * half of their sum; of equal values the first in front. x [rows][n], weights [n] above zero or zero, y [rows]; no NaN. */
-/* mutant: "key < least" -> "key <= least" */
-/* mutant: "add(sum, (uint64_t)weights[at])" -> "add(sum, (uint64_t)weights[found])" */
-/* mutant: "key == last && i > at" -> "key == last && i < at" */
 #include "ts_double.h"
 
 static int64_t ts_order(uint64_t x) {

@@ -1,6 +1,5 @@
 /* Elements of one of two tensors, each of 8 bytes: y[i] = condition[i] ? a[i] : b[i].
  * a, b, condition, y [n]; a condition holds where its byte is not 0. y may be a or b. */
-/* mutant: "!= 0u ? a[i] : b[i]" -> "!= 0u ? b[i] : a[i]" */
 #include "ts_kernel.h"
 
 void ts_where_b8(const uint64_t *a, const uint64_t *b, const uint8_t *condition, uint64_t *y, int32_t n) {

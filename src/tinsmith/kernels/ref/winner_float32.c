@@ -1,5 +1,4 @@
 /* Index of the first of the largest values of each row, float32; x [rows][n]. A NaN is never larger, nothing is larger than one. */
-/* mutant: "in[i] > in[best]" -> "in[i] >= in[best]" */
 #include "ts_kernel.h"
 
 void ts_winner_float32(const float *x, int32_t *y, int32_t rows, int32_t n) {

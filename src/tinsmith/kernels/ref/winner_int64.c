@@ -1,6 +1,4 @@
 /* Index of the first of the largest values of each row, binary64 as bits, no NaN; x [rows][n]. */
-/* mutant: "key > top" -> "key >= top" */
-/* mutant: "-(int64_t)(x" -> "(int64_t)(x" */
 #include "ts_kernel.h"
 
 /* Order of the bits as that of the numbers: both zeros are 0. */

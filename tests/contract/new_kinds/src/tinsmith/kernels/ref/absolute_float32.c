@@ -1,5 +1,4 @@
 /* Magnitude, float32: y[i] = |x[i]|. x, y [n]. y may be x. */
-/* mutant: "< 0.0f" -> "> 0.0f" */
 #include "ts_kernel.h"
 
 void ts_absolute_float32(const float *x, float *y, int32_t n) {
