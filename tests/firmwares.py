@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tinsmith.build.firmware import Firmware
-from tinsmith.build.image import BuildOptions, build_image
+from tinsmith.build.image import PORT, BuildOptions, build_image
 from tinsmith.codegen.compile import compile_graph
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.devices.board import BOARDS
@@ -66,7 +66,7 @@ def inputs(cases: int = 3) -> dict[str, np.ndarray]:
     return {"x": rng.normal(size=(cases, 1, 12)).astype("float32")}
 
 
-def image(board: str, toolchain: str, port: str = "", stack_bytes: int | None = None) -> Firmware:
+def image(board: str, toolchain: str, port: str = PORT, stack_bytes: int | None = None) -> Firmware:
     """`mixed_graph` linked for a board."""
     options = BuildOptions(CACHE, port, stack_bytes)
     return build_image(mixed(board), BOARDS.get(board), toolchain, options)

@@ -11,6 +11,7 @@ from firmwares import CACHE, inputs, mixed_graph
 
 from tinsmith.build.package import PACKAGES, Golden, Order
 from tinsmith.codegen.compile import compile_graph
+from tinsmith.devices.board import BOARDS
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import run_cases
@@ -48,7 +49,7 @@ def golden(graph: Graph, changed: bool = False) -> Golden:
 def order(board: str = "host", graph: Graph | None = None, cache: Path = CACHE) -> Order:
     """An order for a model, `mixed_graph` if none is given."""
     found = graph or mixed_graph()
-    return Order(compile_graph(found, board), golden(found), cache)
+    return Order(compile_graph(found, board), BOARDS.get(board), golden(found), cache)
 
 
 def made(kind: str, folder: Path, wanted: Order | None = None) -> tuple[str, Path]:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from firmwares import CACHE, inputs, mixed, mixed_graph
 
-from tinsmith.bench.runner import RUNNERS
+from tinsmith.bench.runner import RUNNERS, runners_for
 from tinsmith.build.package import PACKAGES, Golden, Order
-from tinsmith.build.toolchain import TOOLCHAINS
+from tinsmith.build.toolchain import TOOLCHAINS, toolchains_for
 from tinsmith.cli.kinds import listing
 from tinsmith.core.catalogue import catalogues
 from tinsmith.core.errors import MissingTool, UnknownKind
@@ -71,14 +71,12 @@ def test_each_default_is_allowed(kind: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BOARDS.names())
-def test_each_board_names_what_exists(name: str) -> None:
+def test_each_board_is_served(name: str) -> None:
     board = BOARDS.get(name)
     assert board.core.name in cores()
-    assert set(board.toolchains) <= set(TOOLCHAINS.names()) and board.toolchains
-    assert set(board.runners) <= set(RUNNERS.names()) and board.runners
-    assert board.sources or board.core.name == "host"
-    for toolchain in board.toolchains:
-        assert TOOLCHAINS.get(toolchain).target(board.core) or name == "host"
+    assert board.sources
+    assert all(TOOLCHAINS.get(t).flags(board.core) for t in toolchains_for(board))
+    assert all(not RUNNERS.get(r).refuses(board) for r in runners_for(board))
 
 
 @pytest.mark.parametrize("name", BOARDS.names())
@@ -131,5 +129,8 @@ def test_each_package_is_reproducible_to_the_byte(name: str) -> None:
     graph, x = mixed_graph(), inputs()
     values = run_cases(graph, x)
     golden = Golden(x, {o: values[o] for o in graph.outputs})
-    make, order = PACKAGES.get(name).make, Order(mixed("rpi_pico"), golden, CACHE)
+    make, order = (
+        PACKAGES.get(name).make,
+        Order(mixed("rpi_pico"), BOARDS.get("rpi_pico"), golden, CACHE),
+    )
     assert make(order) == make(order)

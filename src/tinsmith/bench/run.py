@@ -2,7 +2,7 @@
 
 from tinsmith.bench.layout import check_inputs
 from tinsmith.bench.outcome import Outcome, RunOptions
-from tinsmith.bench.runner import RUNNERS
+from tinsmith.bench.runner import RUNNERS, runners_for
 from tinsmith.build.firmware import Firmware
 from tinsmith.core.errors import UserError
 from tinsmith.devices.board import Board
@@ -19,20 +19,21 @@ def run(firmware: Firmware, board: Board, runner: str, options: RunOptions) -> O
             do not fit the model; ``bench.<fault>``: the firmware faulted.
     """
     found = RUNNERS.get(runner)
-    if runner not in board.runners:
+    if not found.serves(board):
         raise UserError(
             "bench.board",
-            f"Board {board.id!r} cannot run on {runner!r}; it has: {', '.join(board.runners)}.",
+            f"Board {board.id!r} cannot run on {runner!r}: {found.refuses(board)}.",
+            f"It has: {', '.join(runners_for(board))}.",
         )
     if firmware.board != board.id:
         raise UserError(
             "bench.board", f"This firmware is for {firmware.board!r}, not for {board.id!r}."
         )
-    port = found.port or board.port
-    if firmware.port != port:
+    if firmware.port != found.port:
         raise UserError(
             "bench.port",
-            f"Runner {runner!r} needs an image with port {port!r}; this one has {firmware.port!r}.",
+            f"Runner {runner!r} needs an image with port {found.port!r}; this one has "
+            f"{firmware.port!r}.",
             "Build it again with that port.",
         )
     check_inputs(firmware.module, options.inputs)

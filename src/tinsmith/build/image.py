@@ -22,6 +22,8 @@ from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.errors import InternalError, UnknownKind, UserError
 from tinsmith.devices.board import Board, Memory
 
+PORT = "bare"
+"""The port of images whose sizes count: it adds nothing to the model."""
 DEFAULT_STACK = 4096
 """Bytes reserved for the stack where nothing else is asked for; a reference kernel needs less
 than 1000."""
@@ -30,14 +32,14 @@ _ROOM = 1 << 26
 
 @dataclass(frozen=True)
 class BuildOptions:
-    """How to link. ``cache``: folder of cached objects. ``port``: the board's own where empty.
+    """How to link. ``cache``: folder of cached objects. ``port``: a folder of firmware/ports.
 
     ``stack_bytes``: a multiple of 8; None means `DEFAULT_STACK`. ``optimize``: a name that the
     toolchain knows (`Toolchain.optimize`); empty means its own choice.
     """
 
     cache: Path
-    port: str = ""
+    port: str = PORT
     stack_bytes: int | None = None
     optimize: str = ""
 
@@ -54,7 +56,7 @@ def build_image(
         UnknownKind: no such port.
         InternalError: our sources do not compile.
     """
-    port = options.port or board.port
+    port = options.port
     stack = DEFAULT_STACK if options.stack_bytes is None else options.stack_bytes
     check_stack(stack)
     memories = machine_for(board).memories if port == "qemu" else board.memories

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tinsmith.core.errors import UserError
-from tinsmith.devices.board import Board, Memory
+from tinsmith.devices.board import Board, Core, Memory
 
 _MIB = 1 << 20
 
@@ -16,6 +16,7 @@ class Machine:
     ``vectors`` is where the core fetches its vector table (None: at the start of flash)."""
 
     name: str
+    cores: tuple[str, ...]
     command: str
     arguments: tuple[str, ...]
     memories: tuple[Memory, ...]
@@ -25,17 +26,23 @@ class Machine:
 
 
 def _arm(
-    name: str, memories: tuple[Memory, Memory, Memory], uart: int, vectors: int | None = None
+    name: str,
+    cores: tuple[str, ...],
+    memories: tuple[Memory, Memory, Memory],
+    uart: int,
+    vectors: int | None = None,
 ) -> Machine:
     """A machine of qemu-system-arm; ``memories``: flash, RAM and blob."""
     arguments = ("-M", name, "-semihosting-config", "enable=on,target=native")
-    return Machine(name, "qemu-system-arm", arguments, memories[:2], uart, memories[2], vectors)
+    *own, blob = memories
+    return Machine(name, cores, "qemu-system-arm", arguments, tuple(own), uart, blob, vectors)
 
 
-def _mps2(name: str, psram: int) -> Machine:
+def _mps2(name: str, cores: tuple[str, ...], psram: int) -> Machine:
     # Arm DAI 0385, 0386 and 0500, memory map: ZBT SSRAM1 at 0, SSRAM2+3 at 0x20000000, and PSRAM.
     return _arm(
         name,
+        cores,
         (
             Memory("ssram1", "flash", 0, 4 * _MIB),
             Memory("ssram2", "ram", 0x20000000, 4 * _MIB),
@@ -50,6 +57,7 @@ def _an505() -> Machine:
     # 0x10000000, SSRAM2+3 at 0x38000000, PSRAM at 0x80000000, UART 0 at 0x50200000.
     return _arm(
         "mps2-an505",
+        ("cortex-m33f",),
         (
             Memory("ssram1", "flash", 0x10000000, 4 * _MIB),
             Memory("ssram2", "ram", 0x38000000, 4 * _MIB),
@@ -64,6 +72,7 @@ def _an547() -> Machine:
     # The core fetches its vectors from ITCM at 0, which is too small for a program.
     return _arm(
         "mps3-an547",
+        ("cortex-m55",),
         (
             Memory("ddr", "flash", 0x70000000, 16 * _MIB),
             Memory("ddr2", "ram", 0x71000000, 16 * _MIB),
@@ -78,6 +87,7 @@ def _virt() -> Machine:
     # QEMU documentation, "virt generic virtual platform (riscv)": DRAM at 0x80000000, UART 16550.
     return Machine(
         "virt",
+        ("rv32imc",),
         "qemu-system-riscv32",
         ("-M", "virt", "-bios", "none"),
         (
@@ -91,22 +101,33 @@ def _virt() -> Machine:
 
 def machines() -> Mapping[str, Machine]:
     """All machines by QEMU's name."""
-    boards = (("mps2-an385", 0x21000000), ("mps2-an386", 0x21000000), ("mps2-an500", 0x60000000))
-    found = (*(_mps2(*b) for b in boards), _an505(), _an547(), _virt())
+    found = (
+        _mps2("mps2-an385", ("cortex-m0plus", "cortex-m3"), 0x21000000),
+        _mps2("mps2-an386", ("cortex-m4f",), 0x21000000),
+        _mps2("mps2-an500", ("cortex-m7f",), 0x60000000),
+        _an505(),
+        _an547(),
+        _virt(),
+    )
     return {m.name: m for m in found}
+
+
+def stand_in(core: Core) -> Machine | None:
+    """The machine that stands in for a core; None where QEMU has none."""
+    return next((m for m in machines().values() if core.name in m.cores), None)
 
 
 def machine_for(board: Board) -> Machine:
     """The machine that stands in for a board's core.
 
     Raises:
-        UserError: QEMU has none for it.
+        UserError ``build.port.qemu``: QEMU has none for it.
     """
-    found = machines().get(board.core.qemu)
+    found = stand_in(board.core)
     if found is None:
         raise UserError(
             "build.port.qemu",
             f"No machine of QEMU stands in for {board.core.title}.",
-            f"Use another runner of board {board.id!r}: {', '.join(board.runners)}.",
+            "Link with another port, for another runner.",
         )
     return found

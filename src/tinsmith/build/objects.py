@@ -56,7 +56,7 @@ def compiler_for(core: Core, toolchain: str, cache: Path, extra: Sequence[str] =
     chain = TOOLCHAINS.get(toolchain)
     fpu = ("-DTS_EXPECT_FPU",) if core.isa.startswith("arm") and core.fpu != "none" else ()
     flags = (*COMMON, *chain.compile_flags, *fpu, *extra)
-    return Compiler(chain, chain.find(), tuple(chain.target(core)), flags, cache.resolve())
+    return Compiler(chain, chain.find(), chain.flags(core), flags, cache.resolve())
 
 
 def optimised(compiler: Compiler, optimize: str) -> Compiler:

@@ -36,11 +36,13 @@ class Golden:
 class Order:
     """What a package is made of.
 
-    ``cache`` is the folder of compiled objects, ``toolchain`` compiles what is handed over compiled
-    for the module's own board, ``version`` (``<major>.<minor>.<patch>``) is the package's.
+    ``board`` is the one that the module was compiled for, ``cache`` the folder of compiled objects,
+    ``toolchain`` compiles what is handed over compiled for that board, ``version``
+    (``<major>.<minor>.<patch>``) is the package's.
     """
 
     module: InferenceModule
+    board: Board
     golden: Golden
     cache: Path
     toolchain: str = "zig"

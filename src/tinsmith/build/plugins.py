@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 from tinsmith.build.image import firmware_text
 from tinsmith.build.objects import compiler_for, kept, run_tool
+from tinsmith.build.toolchain import toolchains_for
 from tinsmith.devices.board import BOARDS
 
 
@@ -23,7 +24,7 @@ def plugin(name: str, cache: Path | None) -> Iterator[Path]:
 
 def _build(name: str, cache: Path) -> bytes:
     host = BOARDS.get("host")
-    compiler = compiler_for(host.core, host.toolchains[0], cache)
+    compiler = compiler_for(host.core, toolchains_for(host)[0], cache)
     text = firmware_text(f"emulator/{name}.c")
     flags = (
         *compiler.target, "-std=c99", "-Wall", "-Wextra", "-Werror", "-O2", "-ffreestanding",

@@ -6,8 +6,12 @@ from tempfile import TemporaryDirectory
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.objects import compile_all, compiler_for, optimised, run_tool, write_objects
 from tinsmith.build.sizes import symbols
+from tinsmith.build.toolchain import toolchains_for
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.devices.board import BOARDS
+
+HOST_PORT = "host"
+"""A shared object is called by its runner as it is; the name keeps images and it apart."""
 
 
 def build_shared(module: InferenceModule, cache: Path, optimize: str = "") -> Firmware:
@@ -20,7 +24,7 @@ def build_shared(module: InferenceModule, cache: Path, optimize: str = "") -> Fi
         InternalError: our sources do not compile.
     """
     host = BOARDS.get("host")
-    compiler = compiler_for(host.core, host.toolchains[0], cache, ("-fPIC",))
+    compiler = compiler_for(host.core, toolchains_for(host)[0], cache, ("-fPIC",))
     compiler = optimised(compiler, optimize)
     objects = compile_all(compiler, module.sources)
     with TemporaryDirectory(prefix="tinsmith-") as name:
@@ -33,7 +37,7 @@ def build_shared(module: InferenceModule, cache: Path, optimize: str = "") -> Fi
         run_tool(argv, folder, compiler.environment, "linking the shared object")
         elf = (folder / "module.so").read_bytes()
     return Firmware(
-        board=host.id, port=host.port, toolchain=compiler.toolchain.name,
+        board=host.id, port=HOST_PORT, toolchain=compiler.toolchain.name,
         toolchain_version=compiler.found.version, kind="shared-object", elf=elf,
         size=None, symbols=symbols(elf, thumb=False), stack_bytes=0,
         module=module,

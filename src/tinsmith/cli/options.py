@@ -24,7 +24,7 @@ JsonOption = Annotated[
 ]
 BoardOption = Annotated[
     list[str] | None,
-    typer.Option("--board", "-b", help="Only this board of the project; may be repeated."),
+    typer.Option("--board", "-b", help="Only this board (id or .toml); may be repeated."),
 ]
 SetOption = Annotated[
     list[str] | None,
@@ -81,11 +81,15 @@ class ModelChoice:
             "rounds of XGBoost: best or all."
         ),
     ] = ""
-    toolchain: Annotated[str, typer.Option(help="zig or arm_gcc; the board's first.")] = ""
+    toolchain: Annotated[
+        str, typer.Option(help="zig or arm_gcc; the first that serves the board.")
+    ] = ""
     optimize: Annotated[
         str, typer.Option(help="Kernels for size, balanced or speed; the toolchain's own choice.")
     ] = ""
-    runner: Annotated[str, typer.Option(help="unicorn or qemu; the board's first.")] = ""
+    runner: Annotated[
+        str, typer.Option(help="unicorn or qemu; the first that serves the board.")
+    ] = ""
     reset_each: Annotated[
         bool, typer.Option("--reset-each", help="Reset states before each case, not only once.")
     ] = False

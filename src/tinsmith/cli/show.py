@@ -1,6 +1,7 @@
 """Results as text for people."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from tinsmith.bench.outcome import least, most
+from tinsmith.bench.runner import RUNNERS, runners_for
+from tinsmith.build.toolchain import TOOLCHAINS, toolchains_for
 from tinsmith.core.quantity import Quantity
 from tinsmith.core.units import bytes_text, count_text
 from tinsmith.data.dataset import Dataset
 from tinsmith.data.windows import Windows
-from tinsmith.devices.board import Board
+from tinsmith.devices.board import Board, Core
 from tinsmith.flow.model import ModelMeasurement
 from tinsmith.flow.model_compare import Comparison
 from tinsmith.flow.outputs import Delivered
@@ -300,6 +303,34 @@ def show_board_list(boards: Sequence[Board]) -> None:
     show_table(("id", "name", "core", "MHz", "flash", "RAM", "latency"), rows)
 
 
+def board_record(board: Board) -> dict[str, Any]:
+    """A board for JSON, with the tools that serve it."""
+    return {
+        **asdict(board),
+        "toolchains": toolchains_for(board),
+        "runners": runners_for(board),
+    }
+
+
+def core_row(core: Core) -> dict[str, Any]:
+    """A core in one line, with the toolchains and runners that serve some board that has it."""
+    bare = Board("", "", core, 0, ())
+    return {
+        "core": core.name,
+        "title": core.title,
+        "isa": core.isa,
+        "fpu": core.fpu,
+        "toolchains": [c.name for c in TOOLCHAINS.all() if c.serves(bare)],
+        "runners": [r.name for r in RUNNERS.all() if r.serves(bare)],
+    }
+
+
+def show_cores(rows: Sequence[Mapping[str, Any]]) -> None:
+    """All cores as a table."""
+    texts = [[", ".join(v) if isinstance(v, list) else v for v in row.values()] for row in rows]
+    show_table(("core", "title", "instruction set", "FPU", "toolchains", "runners"), texts)
+
+
 def show_board(board: Board) -> None:
     """One board with its sources."""
     rows = [
@@ -307,9 +338,9 @@ def show_board(board: Board) -> None:
         *([("clock", f"{board.clock_hz / 1e6:g} MHz")] if board.clock_hz else []),
         *[(m.role, f"{m.name}: {count_text(m.nbytes)} B at {m.origin:#010x}")
           for m in board.memories],
-        ("toolchains", ", ".join(board.toolchains)),
-        ("runners", f"{', '.join(board.runners)} ({EMULATION})"
-         if board.memories else ", ".join(board.runners)),
+        ("toolchains", ", ".join(toolchains_for(board))),
+        ("runners", f"{', '.join(runners_for(board))} ({EMULATION})"
+         if board.memories else ", ".join(runners_for(board))),
         ("latency", _calibration(board)),
         *[("source", s) for s in board.sources],
     ]  # fmt: skip

@@ -8,7 +8,7 @@ from tinsmith.codegen.choices import NOTHING_CHOSEN, Choices
 from tinsmith.codegen.emit import Target, emit
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.codegen.select import select
-from tinsmith.devices.board import BOARDS
+from tinsmith.devices.board import BOARDS, Board
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.rules import verify
 from tinsmith.ir.text import graph_hash
@@ -30,7 +30,7 @@ named in this list or in `importers/_frame.py`'s (a test compares them)."""
 
 def compile_graph(
     graph: Graph,
-    board: str,
+    board: Board | str,
     planner: str = "best",
     dump: Callable[[str, Graph], None] | None = None,
     choices: Choices = NOTHING_CHOSEN,
@@ -38,7 +38,7 @@ def compile_graph(
     """Compile a graph of any dialect for a board.
 
     Args:
-        board: id of the catalogue `devices/boards`.
+        board: what to compile for; a text is the id of one that comes with tinsmith.
         planner: a memory planner, or ``best``: the smallest of all.
         dump: called with ``source`` and the graph, then with every pass's name and result.
         choices: kernels that are pinned.
@@ -49,9 +49,10 @@ def compile_graph(
             ``codegen.choice`` (a pinned kernel that is not possible).
         InternalError: the graph, a pass or a plan breaks its rules.
     """
-    core = BOARDS.get(board).core
+    found = BOARDS.get(board) if isinstance(board, str) else board
+    core = found.core
     verify(graph)
-    target = Target(board, core.isa.startswith("armv") and core.fpu != "none", graph_hash(graph))
+    target = Target(found.id, core.isa.startswith("armv") and core.fpu != "none", graph_hash(graph))
     program = select(lower(graph, dump), core, choices)
     return emit(program, plan_memory(program, planner), target)
 

@@ -1,13 +1,28 @@
-"""Board and Core: what is known of a type of hardware, read from cited TOML."""
+"""Board and Core: what is known of a type of hardware, read from cited TOML.
 
+A board file says hardware only; compilers, emulators and cycle tables know which cores they serve.
+"""
+
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, Literal
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal, cast
 
 from tinsmith.core.catalogue import ResourceCatalogue
-from tinsmith.core.errors import InternalError, UnknownKind
+from tinsmith.core.errors import InternalError, UserError, did_you_mean
+from tinsmith.core.table import Table, read_toml
+
+Role = Literal["flash", "rodata", "ram"]
+SUFFIX = ".toml"
+"""A reference that ends in this is a file, not the id of a board that comes with tinsmith."""
+_ROLES = ("flash", "rodata", "ram")
+_END = 1 << 32
+_FASTEST_MHZ = 10_000.0
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -16,32 +31,26 @@ class Memory:
     only), ram."""
 
     name: str
-    role: Literal["flash", "rodata", "ram"]
+    role: Role
     origin: int
     nbytes: int
+
+    @property
+    def end(self) -> int:
+        """The first address behind it."""
+        return self.origin + self.nbytes
 
 
 @dataclass(frozen=True)
 class Core:
-    """A processor core as the tools know it: one row of cores.toml.
-
-    ``zig`` and ``gcc`` are target flags (empty: this toolchain does not serve the core; another one
-    may derive its own from ``isa`` and ``fpu``),
-    ``unicorn`` the CPU model's name in unicorn (empty: none), ``qemu`` the machine used for
-    cross-checks (empty: none), ``cycles`` the name of the cycle table in bench/cycles (empty:
-    instructions only), ``extensions`` those of the instruction set that kernels may use.
-    """
+    """A processor core: one row of cores.toml. ``extensions`` are those of the instruction set that
+    kernels may use."""
 
     name: str
     title: str
     isa: str
     bits: int
     fpu: Literal["none", "single", "double"]
-    zig: tuple[str, ...]
-    gcc: tuple[str, ...]
-    unicorn: str
-    qemu: str
-    cycles: str
     source: str
     extensions: tuple[str, ...] = ()
 
@@ -64,17 +73,14 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Board:
-    """A type of hardware (one unit of it is a Device)."""
+    """A type of hardware (one unit of it is a Device). This computer has no memories."""
 
     id: str
     name: str
     core: Core
     clock_hz: int
     memories: tuple[Memory, ...]
-    port: str
-    toolchains: tuple[str, ...]
-    runners: tuple[str, ...]
-    sources: tuple[str, ...]
+    sources: tuple[str, ...] = ()
     calibration: Calibration | None = None
     notes: str = ""
 
@@ -98,42 +104,173 @@ class Board:
 
 def cores() -> Mapping[str, Core]:
     """All cores of cores.toml by name."""
-    table = tomllib.loads(
-        files("tinsmith.devices").joinpath("cores.toml").read_text(encoding="utf-8")
-    )
-    return {name: _core(name, row) for name, row in table.items()}
+    text = files("tinsmith.devices").joinpath("cores.toml").read_text(encoding="utf-8")
+    return {name: _row(name, row) for name, row in tomllib.loads(text).items()}
 
 
-def _core(name: str, row: dict[str, object]) -> Core:
-    lists = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
-    return Core(name=name, **lists)  # type: ignore[arg-type]
+def _row(name: str, row: Mapping[str, Any]) -> Core:
+    return Core(**{**row, "name": name, "extensions": tuple(row.get("extensions", ()))})
+
+
+def find_board(reference: str, folder: Path | None = None) -> Board:
+    """A board that comes with tinsmith, by its id; or a user's own, by the path of its TOML file,
+    which begins in ``folder`` (None: where the command is given).
+
+    Raises:
+        UnknownKind: no such id.
+        UserError: ``board.file`` (it cannot be read), ``board.id``, and for each mistake in it
+            ``toml.syntax``, ``toml.key`` or ``toml.value``, with the file, the key and what is
+            allowed.
+    """
+    if not reference.endswith(SUFFIX):
+        return BOARDS.get(reference)
+    path = (folder or Path()) / reference
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as e:
+        reason = (e.strerror or str(e)) if isinstance(e, OSError) else "it is no UTF-8 text"
+        raise UserError(
+            "board.file",
+            f"The board file {path} cannot be read: {reason}.",
+            "Name a file, or the id of a board: see `tinsmith board list`.",
+        ) from None
+    _check_id(path)
+    return _board(path.stem, read_toml(text, path))
 
 
 def parse_board(id: str, text: str) -> Board:
-    """A board from its TOML file.
+    """A board that comes with tinsmith.
 
     Raises:
-        InternalError: the file is ours and is wrong: a key is missing or unknown.
+        InternalError: the file is ours and is wrong.
     """
     try:
-        row = tomllib.loads(text)
-        known = cores()
-        if row["core"] not in known:
-            raise UnknownKind("core", row["core"], known)
-        memories = tuple(
-            Memory(m["name"], m["role"], m["origin"], m["bytes"]) for m in row.pop("memory", [])
-        )
-        calibration = Calibration(**row.pop("calibration")) if "calibration" in row else None
-        core = known[row.pop("core")]
-        clock_hz = int(row.pop("clock_mhz") * 1e6)
-        lists: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
-        return Board(
-            id=id, core=core, clock_hz=clock_hz, memories=memories, calibration=calibration, **lists
-        )
-    except (KeyError, TypeError, ValueError) as e:
+        return _board(id, read_toml(text, Path(id + SUFFIX)))
+    except UserError as e:
         raise InternalError(f"board {id}: {e}") from e
 
 
 BOARDS: ResourceCatalogue[Board] = ResourceCatalogue(
-    "board", "tinsmith.devices.boards", ".toml", parse_board
+    "board", "tinsmith.devices.boards", SUFFIX, parse_board
 )
+
+
+def _check_id(path: Path) -> None:
+    """The file's name is the board's id: a folder of results and a word in sources."""
+    if not _ID.fullmatch(path.stem):
+        raise UserError(
+            "board.id",
+            f"{path}: {path.stem!r} is no id of a board; allowed are up to 64 letters, digits, "
+            "'_' and '-'.",
+            "Rename the file: its name is the board's id.",
+        )
+    if path.stem in BOARDS.names():
+        raise UserError(
+            "board.id",
+            f"{path}: {path.stem!r} is a board that comes with tinsmith.",
+            f"Rename the file, for instance my_{path.stem}{SUFFIX}.",
+        )
+
+
+def _board(id: str, top: Table) -> Board:
+    top.only(("name", "core", "clock_mhz", "sources", "notes", "calibration", "memory"))
+    core = _core(top)
+    host = core.isa == "native"
+    if host and id != core.name:
+        raise top.error(
+            "toml.value",
+            f"core is {core.name!r}, which is this computer; allowed is the core of a board.",
+            "See `tinsmith board cores`.",
+        )
+    return Board(
+        id=id,
+        name=top.text("name"),
+        core=core,
+        clock_hz=0 if host else _clock(top),
+        memories=() if host else _memories(top),
+        sources=top.texts("sources", ()),
+        calibration=_calibration(top.table("calibration")) if "calibration" in top.rows else None,
+        notes=top.text("notes", ""),
+    )
+
+
+def _core(top: Table) -> Core:
+    known = cores()
+    name = top.text("core")
+    if name not in known:
+        raise top.error(
+            "toml.value",
+            f"core {name!r} is unknown.{did_you_mean(name, known)}",
+            f"Known: {', '.join(known)}; see `tinsmith board cores`.",
+        )
+    return known[name]
+
+
+def _clock(top: Table) -> int:
+    """``clock_mhz`` in Hz."""
+    mhz = top.number("clock_mhz")
+    if not 0.001 <= mhz <= _FASTEST_MHZ:
+        raise top.wrong("clock_mhz", f"a number of MHz from 0.001 to {_FASTEST_MHZ:g}")
+    return round(float(mhz) * 1e6)
+
+
+def _memories(top: Table) -> tuple[Memory, ...]:
+    if "memory" not in top.rows:
+        raise top.error(
+            "toml.key",
+            "there is no memory; allowed are tables [[memory]] with name, role, origin and bytes.",
+            "Give one with role 'flash' and one with role 'ram'.",
+        )
+    found = tuple(map(_memory, top.tables("memory")))
+    for role in ("flash", "ram"):
+        if role not in {m.role for m in found}:
+            raise top.error(
+                "toml.value",
+                f"memory: none has role {role!r}; allowed are one 'flash', one 'ram' and at most "
+                "one 'rodata'.",
+                f"Add a [[memory]] with role = {role!r}.",
+            )
+    _check_apart(top, found)
+    return found
+
+
+def _memory(table: Table) -> Memory:
+    table.only(("name", "role", "origin", "bytes"))
+    role = table.text("role")
+    if role not in _ROLES:
+        raise table.wrong("role", f"{' or '.join(map(repr, _ROLES))}.{did_you_mean(role, _ROLES)}"
+                          .rstrip("."))  # fmt: skip
+    origin, nbytes = table.count("origin"), table.count("bytes", low=1)
+    if origin >= _END:
+        raise table.wrong("origin", f"an address from 0 to {_END - 1:#x}")
+    if origin + nbytes > _END:
+        raise table.wrong("bytes", f"at most {_END - origin} from {origin:#x} to the end")
+    return Memory(table.text("name"), cast(Role, role), origin, nbytes)
+
+
+def _check_apart(top: Table, found: tuple[Memory, ...]) -> None:
+    """One memory of each role, none over another."""
+    for i, memory in enumerate(found):
+        if memory.role in {m.role for m in found[:i]}:
+            raise top.error(
+                "toml.value",
+                f"memory[{i}].role is {memory.role!r} again; allowed is one memory of each role.",
+                "Write memories that lie end to end as one; leave others out.",
+            )
+    for low, high in pairwise(sorted(found, key=lambda m: m.origin)):
+        if high.origin < low.end:
+            raise top.error(
+                "toml.value",
+                f"memory {high.name!r} begins at {high.origin:#x}, inside {low.name!r}, which "
+                f"ends at {low.end:#x}; allowed are memories that do not overlap.",
+                "Mend origin or bytes of one of them.",
+            )
+
+
+def _calibration(table: Table) -> Calibration:
+    table.only(("factor", "spread", "source"))
+    (factor,) = table.positives("factor", 1)
+    spread = table.number("spread")
+    if not 0 < spread < 1:
+        raise table.wrong("spread", "a share above 0 and below 1")
+    return Calibration(factor, float(spread), table.text("source"))

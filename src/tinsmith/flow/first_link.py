@@ -27,7 +27,7 @@ def explained(
     if str(cache) not in "".join(chain.environment(cache).values()):  # it keeps nothing there
         yield
         return
-    key = content_hash(chain.name, chain.find().version, tuple(chain.target(core)))
+    key = content_hash(chain.name, chain.find().version, chain.flags(core))
     done = cache / "runtimes" / key
     if not done.exists():
         tell(

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tinsmith.bench.cycles.model import cycles_of_all
+from tinsmith.bench.cycles_of import cycles_of_all
 from tinsmith.bench.outcome import Outcome, RunOptions, least, most
 from tinsmith.bench.runner import RUNNERS
 from tinsmith.build.firmware import Firmware
@@ -36,6 +36,7 @@ T = TypeVar("T")
 class MeasureOptions:
     """What to measure and how; empty texts mean the board's or importer's first choice.
 
+    ``board``: id of a board, or path of a user's own (``.toml``).
     ``inputs``: an .npz file (see flow/model_inputs.py); None: one case of default values.
     ``outputs``: where the answers go. ``reset_each``: states are reset before each case, not only
     before the first. ``stack_bytes``: stack to reserve. ``cache``: folder of compiled objects.
@@ -171,7 +172,7 @@ def measure_graph(
     """`measure_model` from the graph on; ``about``: the model's name and its semantics."""
     target = options.target()
     inputs = case_inputs(graph, options.inputs, steps)
-    module = steps.do("compile", lambda _: compile_graph(graph, target.board.id))
+    module = steps.do("compile", lambda _: compile_graph(graph, target.board))
     firmware = build(target, module, steps)
     compiled = sum(steps.seconds[-2:])
     asked = RunOptions(inputs, reset_each=options.reset_each)

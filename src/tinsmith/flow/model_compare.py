@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from tinsmith.bench.outcome import RunOptions
+from tinsmith.bench.runner import RUNNERS, runners_for
 from tinsmith.codegen.compile import compile_graph, lower
 from tinsmith.core.errors import UserError
+from tinsmith.devices.board import find_board
 from tinsmith.flow.journal import Listener, Nobody
 from tinsmith.flow.model import Clock, MeasureOptions, build, case_inputs, open_model
 from tinsmith.flow.model_inputs import write_arrays
@@ -114,20 +116,24 @@ def compare_model(
 
 def _tracing(options: MeasureOptions) -> MeasureOptions:
     """The options with a runner that records layers."""
-    target = options.target()
-    able = [r for r in target.board.runners if r != "qemu"]
-    if not able or options.runner == "qemu":
+    board = find_board(options.board)
+    serving = (options.runner,) if options.runner else runners_for(board)
+    able = [r for r in serving if RUNNERS.get(r).traces]
+    if not able:
         raise UserError(
             "compare.trace",
-            f"QEMU records no layers, and {target.board.id} is to run on nothing else.",
+            f"Runner {' or '.join(serving)!r} records no layers, and {board.id} is to run on "
+            "nothing else.",
             "Compare on 'host' or on a board that runner 'unicorn' serves.",
         )
-    return replace(options, runner=able[0])
+    found = replace(options, runner=able[0])
+    found.target()
+    return found
 
 
 def _trace(graph: Graph, options: MeasureOptions, inputs: Inputs, steps: Clock) -> Trace:
     target = options.target()
-    module = compile_graph(graph, target.board.id)
+    module = compile_graph(graph, target.board)
     firmware = build(target, module, steps)
     asked = RunOptions(inputs, trace=True, reset_each=options.reset_each)
     with steps.step(f"run on {target.board.id}/{target.runner}") as progress:

@@ -10,14 +10,14 @@ import numpy as np
 
 from tinsmith.bench.outcome import Outcome, RunOptions
 from tinsmith.bench.run import run
-from tinsmith.bench.runner import RUNNERS
+from tinsmith.bench.runner import RUNNERS, runners_for
 from tinsmith.build.firmware import Firmware
-from tinsmith.build.image import DEFAULT_STACK, BuildOptions, build_image
+from tinsmith.build.image import DEFAULT_STACK, PORT, BuildOptions, build_image
 from tinsmith.build.shared import build_shared
-from tinsmith.build.toolchain import TOOLCHAINS
+from tinsmith.build.toolchain import TOOLCHAINS, toolchains_for
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.errors import InternalError, UnknownKind, UserError
-from tinsmith.devices.board import BOARDS, Board
+from tinsmith.devices.board import BOARDS, Board, find_board
 from tinsmith.flow.places import check_cache
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import site_of
@@ -90,14 +90,14 @@ class Target:
             UserError: what `bench.run.run` raises.
         """
         module = firmware.module
-        port = RUNNERS.get(self.runner).port or self.board.port
+        port = RUNNERS.get(self.runner).port
         if firmware.port != port:
             firmware = build_image(module, self.board, self.toolchain, self._options(port))
         cases = len(next(iter(options.inputs.values())))
         allowed = replace(options, cache=self.cache, timeout_s=seconds_for(module.graph, cases))
         return run(firmware, self.board, self.runner, allowed)
 
-    def _options(self, port: str = "") -> BuildOptions:
+    def _options(self, port: str = PORT) -> BuildOptions:
         return BuildOptions(self.cache, port, self.stack_bytes, self.optimize)
 
     def _too_big(self, module: InferenceModule) -> DoesNotFit:
@@ -114,17 +114,31 @@ class Target:
 def choose_target(
     board: str, toolchain: str = "", runner: str = "", optimize: str = "", cache: Path | None = None
 ) -> Target:
-    """A board with what was asked for, or with its own first toolchain and runner.
+    """`target_for` a board by its id, or by the path of a user's own.
 
     Raises:
-        UnknownKind: no such board, toolchain, runner or optimisation.
+        UnknownKind, UserError: see `find_board` and `target_for`.
+    """
+    return target_for(find_board(board), toolchain, runner, optimize, cache)
+
+
+def target_for(
+    board: Board,
+    toolchain: str = "",
+    runner: str = "",
+    optimize: str = "",
+    cache: Path | None = None,
+) -> Target:
+    """A board with what was asked for, or with the first toolchain and runner that serve it.
+
+    Raises:
+        UnknownKind: no such toolchain, runner or optimisation.
         MissingTool: the toolchain is not installed.
         UserError: ``model.target`` (the board is not served by it), ``cache.folder`` (objects
-            cannot be kept).
+            cannot be kept), ``build.toolchain.core`` or ``bench.board`` (nothing serves the board).
     """
-    found = BOARDS.get(board)
-    chain = _one_of(toolchain, found.toolchains, f"board {board!r} and toolchain")
-    engine = _one_of(runner, found.runners, f"board {board!r} and runner")
+    chain = _one_of(toolchain, toolchains_for(board), f"board {board.id!r} and toolchain")
+    engine = _one_of(runner, runners_for(board), f"board {board.id!r} and runner")
     TOOLCHAINS.get(chain).find()
     RUNNERS.get(engine)
     known = TOOLCHAINS.get(chain).optimize
@@ -132,7 +146,7 @@ def choose_target(
         raise UnknownKind("optimisation", optimize, known)
     objects = (cache or cache_folder()) / "objects"
     check_cache(objects)
-    return Target(found, chain, engine, objects, optimize)
+    return Target(board, chain, engine, objects, optimize)
 
 
 def _one_of(wanted: str, allowed: tuple[str, ...], what: str) -> str:

@@ -48,7 +48,7 @@ def write_firmware(steps: Steps, board: Board, firmware: Firmware, windows: Wind
     write_atomically(image, firmware.elf)
     for path, text in firmware.module.sources.items():
         write_atomically(folder / "source" / path, text.encode())
-    order = Order(firmware.module, steps.golden(firmware.module, windows), steps.objects)
+    order = Order(firmware.module, board, steps.golden(firmware.module, windows), steps.objects)
     name, archive = PACKAGES.get(PACKAGE).make(order)
     write_atomically(folder / name, archive)
     return Written(board.id, image, folder / name)

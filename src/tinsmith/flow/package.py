@@ -14,12 +14,12 @@ from tinsmith.build.package import PACKAGES, Golden, Order, check_version
 from tinsmith.codegen.compile import compile_graph
 from tinsmith.core.cache import write_atomically
 from tinsmith.core.errors import UserError
-from tinsmith.devices.board import BOARDS
+from tinsmith.devices.board import Board, find_board
 from tinsmith.flow.first_link import explained
 from tinsmith.flow.journal import Listener, Nobody
 from tinsmith.flow.model import Clock, open_model
 from tinsmith.flow.model_inputs import read_inputs
-from tinsmith.flow.model_target import choose_target
+from tinsmith.flow.model_target import target_for
 from tinsmith.flow.parts import chosen
 from tinsmith.flow.places import check_output_folder
 from tinsmith.flow.run import make_model
@@ -45,7 +45,7 @@ class PackageOptions:
         kinds: package kinds, at least one.
         output: folder of the archives.
         version: ``<major>.<minor>.<patch>`` of the packages.
-        board: id of the board that a model file is compiled for.
+        board: what a model file is compiled for: id of a board, or path of a user's own.
         toolchain: compiles for that board; its first if empty.
         inputs: .npz of golden inputs (see flow/model_inputs.py); None: `seeded_inputs`.
         name: prefix of C symbols and name of the packages; if empty the file's, made a C name.
@@ -93,19 +93,20 @@ def package_model(
             ``output.place``, ``model.*``, what the importer refuses and what a kind raises.
         UnknownKind: no such package kind, board or toolchain.
     """
-    _check(options, (options.board,))
+    board = find_board(options.board)
+    _check(options, (board,))
     _check_name(options.name)
-    target = choose_target(options.board, options.toolchain, cache=options.cache)
+    target = target_for(board, options.toolchain, cache=options.cache)
     steps = Clock(listener or Nobody())
     # The file's name, not the one that a graph remembers from the file that it once came from.
     named = options.name or graph_name(path)[:_LONGEST].rstrip("_")
     graph = open_model(path, options.semantics, steps).with_(name=named)
-    module = steps.do("compile", lambda _: compile_graph(graph, options.board))
+    module = steps.do("compile", lambda _: compile_graph(graph, board))
     # The names of a compiled module's values are C identifiers: its own graph is asked.
     golden = steps.do(
         "golden vectors", lambda _: golden_of(module.graph, options.inputs, steps.note)
     )
-    order = Order(module, golden, target.cache, target.toolchain, options.version)
+    order = Order(module, board, golden, target.cache, target.toolchain, options.version)
     return _write(order, options, options.output, steps)
 
 
@@ -118,20 +119,20 @@ def package_project(
     Raises:
         UserError, UnknownKind: see `package_model`; and what the steps of the project raise.
     """
-    names = chosen(steps, boards)
-    _check(options, names)
+    found = chosen(steps, boards)
+    _check(options, found)
     if options.toolchain:
-        for name in names:
-            choose_target(name, options.toolchain, cache=steps.project.state)
+        for board in found:
+            target_for(board, options.toolchain, cache=steps.project.state)
     model = make_model(steps)
     clock = Clock(listener or Nobody())
     packed = []
-    for name in names:
-        module = steps.compile(model.compressed.graph, BOARDS.get(name))
+    for board in found:
+        module = steps.compile(model.compressed.graph, board)
         golden = steps.golden(module, model.windows)
         toolchain = options.toolchain or steps.project.toolchain
-        order = Order(module, golden, steps.objects, toolchain, options.version)
-        packed += _write(order, options, options.output / name, clock)
+        order = Order(module, board, golden, steps.objects, toolchain, options.version)
+        packed += _write(order, options, options.output / board.id, clock)
     return packed
 
 
@@ -175,7 +176,7 @@ def _drawn(type: TensorType, rng: np.random.Generator, cases: int) -> np.ndarray
     return rng.integers(info.min, info.max + 1, shape).astype(type.dtype)
 
 
-def _check(options: PackageOptions, boards: Sequence[str]) -> None:
+def _check(options: PackageOptions, boards: Sequence[Board]) -> None:
     """Kinds that do not exist, or not for these boards, a wrong version and a place that cannot be
     written are told before anything is read or compiled."""
     if not options.kinds:
@@ -186,7 +187,7 @@ def _check(options: PackageOptions, boards: Sequence[str]) -> None:
         )
     for kind in options.kinds:
         for board in boards:
-            PACKAGES.get(kind).check(BOARDS.get(board))
+            PACKAGES.get(kind).check(board)
     check_version(options.version)
     check_output_folder(options.output)
 
@@ -219,8 +220,7 @@ def _whose(name: str) -> str:
 def _explained(kind: str, order: Order, steps: Clock) -> AbstractContextManager[None]:
     if not PACKAGES.get(kind).linked:
         return nullcontext()
-    core = BOARDS.get(order.module.board).core
-    return explained(core, order.toolchain, order.cache, steps.note)
+    return explained(order.board.core, order.toolchain, order.cache, steps.note)
 
 
 def _write(order: Order, options: PackageOptions, folder: Path, steps: Clock) -> list[Packed]:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tinsmith.build.firmware import Firmware
-from tinsmith.core.errors import UnknownKind, UserError
-from tinsmith.devices.board import BOARDS, Board
+from tinsmith.core.errors import UserError
+from tinsmith.devices.board import Board, find_board
 from tinsmith.flow.outputs import Written, write_firmware
 from tinsmith.flow.result import BoardResult
 from tinsmith.flow.run import deliver, make_firmware, make_model
@@ -21,24 +21,23 @@ class Built:
     written: Written
 
 
-def chosen(steps: Steps, boards: Sequence[str]) -> tuple[str, ...]:
-    """The boards asked for, or all of the project.
+def chosen(steps: Steps, boards: Sequence[str]) -> tuple[Board, ...]:
+    """The boards asked for, or all of the project. A board of the project may be asked for by its
+    id, also where it is the user's own.
 
     Raises:
-        UnknownKind: no such board.
+        UnknownKind, UserError: no such board, or a mistake in its file; see `find_board`.
     """
-    for board in boards:
-        if board not in BOARDS.names():
-            raise UnknownKind("board", board, BOARDS.names())
-    return tuple(boards) or steps.project.boards
+    own = {b.id: b for b in steps.project.boards}
+    return tuple(own.get(b) or find_board(b) for b in boards) or steps.project.boards
 
 
 def compile_boards(steps: Steps, boards: Sequence[str]) -> list[Built]:
     """Firmware of each board, written to build/<board>."""
-    names = chosen(steps, boards)
+    found = chosen(steps, boards)
     model = make_model(steps)
     built = []
-    for board in map(BOARDS.get, names):
+    for board in found:
         firmware = make_firmware(steps, model, board)
         written = write_firmware(steps, board, firmware, model.windows)
         built.append(Built(board, firmware, written))
@@ -47,9 +46,9 @@ def compile_boards(steps: Steps, boards: Sequence[str]) -> list[Built]:
 
 def deliver_boards(steps: Steps, boards: Sequence[str]) -> list[BoardResult]:
     """Firmware of each board, measured and proven."""
-    names = chosen(steps, boards)
+    found = chosen(steps, boards)
     model = make_model(steps)
-    return [deliver(steps, model, name) for name in names]
+    return [deliver(steps, model, board) for board in found]
 
 
 def check_equal(results: Sequence[BoardResult]) -> None:

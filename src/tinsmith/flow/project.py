@@ -10,7 +10,7 @@ from tinsmith.core.catalogue import Catalogue
 from tinsmith.core.errors import UnknownKind, UserError
 from tinsmith.core.limits import Limits
 from tinsmith.core.table import Table, read_toml
-from tinsmith.devices.board import BOARDS
+from tinsmith.devices.board import BOARDS, Board, find_board
 from tinsmith.flow.sources import Sources, read_sources
 from tinsmith.learn.pipeline import Pipeline
 from tinsmith.learn.pipeline_toml import TABLES, read_pipeline
@@ -29,7 +29,7 @@ class Project:
     folder: Path
     name: str
     seed: int
-    boards: tuple[str, ...]
+    boards: tuple[Board, ...]
     toolchain: str
     golden: int
     sources: Sources
@@ -48,7 +48,7 @@ class Project:
         return self.folder / "build"
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.pipeline.family} for {', '.join(self.boards)}"
+        return f"{self.name}: {self.pipeline.family} for {', '.join(b.id for b in self.boards)}"
 
 
 def read_project(folder: Path) -> Project:
@@ -64,13 +64,6 @@ def read_project(folder: Path) -> Project:
     top = _read(file)
     top.only((*_TOP, *TABLES))
     name = _name(top)
-    boards = top.texts("boards")
-    if not boards:
-        raise top.wrong("boards", f"one or more of {', '.join(BOARDS.names())}")
-    for board in boards:
-        BOARDS.get(board)
-    if len(set(boards)) < len(boards):
-        raise top.wrong("boards", "each board once")
     pipeline = read_pipeline(top)
     compression = top.table("compression")
     compression.only(("method",))
@@ -78,7 +71,7 @@ def read_project(folder: Path) -> Project:
         folder=folder,
         name=name,
         seed=top.count("seed", 0),
-        boards=boards,
+        boards=_boards(top, folder),
         toolchain=_one_of(TOOLCHAINS, top.text("toolchain", "zig")),
         golden=top.count("golden", 20, low=1),
         sources=read_sources(folder, top.table("data"), pipeline),
@@ -86,6 +79,17 @@ def read_project(folder: Path) -> Project:
         method=_one_of(METHODS, compression.text("method", "int8_ptq")),
         limits=_limits(top.table("limits")),
     )
+
+
+def _boards(top: Table, folder: Path) -> tuple[Board, ...]:
+    """Boards by id, or by the path of a user's own (``.toml``) from the project's folder."""
+    named = top.texts("boards")
+    if not named:
+        raise top.wrong("boards", f"one or more of {', '.join(BOARDS.names())}, or a board's .toml")
+    found = tuple(find_board(reference, folder) for reference in named)
+    if len({b.id for b in found}) < len(found):
+        raise top.wrong("boards", "each board once")
+    return found
 
 
 def _one_of(catalogue: Catalogue, name: str) -> str:

@@ -5,7 +5,7 @@ on and who computes it stands in `flow/steps.py`.
 """
 
 from tinsmith.build.firmware import Firmware
-from tinsmith.devices.board import BOARDS, Board
+from tinsmith.devices.board import Board
 from tinsmith.flow import gates
 from tinsmith.flow.result import BoardResult, Model, Result
 from tinsmith.flow.steps import Steps
@@ -14,7 +14,7 @@ from tinsmith.flow.steps import Steps
 def run(steps: Steps) -> Result:
     """From recordings to accepted firmware, for all boards of the project."""
     model = make_model(steps)
-    return Result(model, tuple(deliver(steps, model, name) for name in steps.project.boards))
+    return Result(model, tuple(deliver(steps, model, board) for board in steps.project.boards))
 
 
 def make_model(steps: Steps) -> Model:
@@ -36,9 +36,9 @@ def make_firmware(steps: Steps, model: Model, board: Board) -> Firmware:
     return steps.build(module, board)
 
 
-def deliver(steps: Steps, model: Model, name: str) -> BoardResult:
+def deliver(steps: Steps, model: Model, board: Board) -> BoardResult:
     """From the compressed graph to a measured, proven and judged firmware for one board."""
-    board, limits = BOARDS.get(name), steps.project.limits
+    limits = steps.project.limits
     firmware = make_firmware(steps, model, board)
     measured = steps.measure(firmware, board, model.graph, model.windows)
     proof = steps.prove(firmware, board, model.compressed.graph, model.windows)

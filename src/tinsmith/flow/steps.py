@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from tinsmith.bench.runner import RUNNERS
+from tinsmith.bench.runner import RUNNERS, runners_for
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.image import BuildOptions, build_image
 from tinsmith.build.package import Golden
 from tinsmith.build.shared import build_shared
-from tinsmith.build.toolchain import TOOLCHAINS
+from tinsmith.build.toolchain import TOOLCHAINS, toolchains_for
 from tinsmith.codegen.compile import compile_graph
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.compress.apply import apply
@@ -133,8 +133,8 @@ class Steps:
         return self.journal.step(
             f"compile {board.id}",
             InferenceModule,
-            (graph, board.id),
-            lambda _: compile_graph(graph, board.id),
+            (graph, board),
+            lambda _: compile_graph(graph, board),
         )
 
     def build(self, module: InferenceModule, board: Board) -> Firmware:
@@ -151,7 +151,7 @@ class Steps:
 
     def _link(self, module: InferenceModule, board: Board, options: BuildOptions) -> Firmware:
         if not board.memories:
-            with self._explained(board, board.toolchains[0]):
+            with self._explained(board, toolchains_for(board)[0]):
                 return build_shared(module, self.objects)
         name = self.project.toolchain
         with self._explained(board, name):
@@ -167,7 +167,7 @@ class Steps:
         float graph on the very same windows."""
         name = firmware.module.graph.inputs[0]
         data = TestData(name, self._raw(windows, TEST), windows.of(TEST)[1])
-        runner = board.runners[0]
+        runner = runners_for(board)[0]
         return self.journal.step(
             f"measure {board.id}",
             Measurement,
@@ -183,7 +183,7 @@ class Steps:
         ``graph`` is what was compiled, to name a wrong signal-processing parameter.
         """
         stimulus, pipeline = self._stimulus(firmware.module, windows), self.project.pipeline
-        runner = board.runners[0]
+        runner = runners_for(board)[0]
         tools = (RUNNERS.get(runner).find(), RUNNERS.get("host").find())
         return self.journal.step(
             f"prove {board.id}",
@@ -206,7 +206,7 @@ class Steps:
         suspects: Callable[[], Sequence[Hypothesis]],
     ) -> Proof:
         host = BOARDS.get("host")  # the second opinion is compiled for this computer
-        with self._explained(host, host.toolchains[0]):
+        with self._explained(host, toolchains_for(host)[0]):
             return prove(trial, stimulus, suspects)
 
     def golden(self, module: InferenceModule, windows: Windows) -> Golden:

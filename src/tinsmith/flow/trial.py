@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tinsmith.bench.cycles.model import latency
+from tinsmith.bench.cycles_of import latency
 from tinsmith.bench.outcome import Outcome, RunOptions, most
 from tinsmith.bench.run import run
+from tinsmith.bench.runner import runners_for
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.image import BuildOptions, build_image
 from tinsmith.build.shared import build_shared
@@ -44,7 +45,7 @@ class Trial:
     def run(self, options: RunOptions) -> Outcome:
         """What the runner saw."""
         kept = replace(options, cache=self.objects)
-        return run(self.firmware, self.board, self.board.runners[0], kept)
+        return run(self.firmware, self.board, runners_for(self.board)[0], kept)
 
 
 @dataclass(frozen=True)

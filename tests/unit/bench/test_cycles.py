@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tinsmith.bench.cycles.model import calibrated, cycles_of_all, latency, model_cycles
+from tinsmith.bench.cycles_of import calibrated, cycles_of_all, latency, model_cycles
 from tinsmith.bench.outcome import Outcome
 from tinsmith.core.quantity import Estimated
-from tinsmith.devices.board import BOARDS, Board, cores
+from tinsmith.devices.board import BOARDS, Board
 
 capstone = pytest.importorskip("capstone")
 
@@ -41,7 +41,7 @@ def test_a_block_costs_what_the_manual_says(name: str) -> None:
 def test_cycles_are_costs_times_counts_plus_taken_branches() -> None:
     code = bytes.fromhex("40187047")
     rows = np.array([[0x08000000, 4, 2, 10, 4]], "<u8")
-    assert model_cycles(cores()["cortex-m4f"], [(0x08000000, code)], [rows]) == (10 * 2 + 4 * 2,)
+    assert model_cycles(BOARD, [(0x08000000, code)], [rows]) == (10 * 2 + 4 * 2,)
 
 
 BOARD = BOARDS.get("nucleo_l4r5zi")
@@ -75,4 +75,4 @@ def test_without_a_table_or_a_calibration_there_are_instructions_only() -> None:
     assert latency(outcome(None), BOARD) is None
     assert (calibrated(bare, (5,)), cycles_of_all(outcome((5,), bare))) == (None, None)
     assert latency(outcome((5,), bare), bare) is None
-    assert model_cycles(cores()["cortex-m0plus"], [], []) is None
+    assert model_cycles(BOARDS.get("rpi_pico"), [], []) is None

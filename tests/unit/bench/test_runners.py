@@ -164,7 +164,7 @@ def test_ram_that_the_engine_cannot_map_exactly_is_refused() -> None:
     with pytest.raises(UserError, match="multiple of 4096 B") as e:
         run(image(board.id, "zig"), replace(board, memories=ragged), "unicorn",
             RunOptions(inputs(1)))  # fmt: skip
-    assert e.value.code == "bench.unicorn.memory"
+    assert (e.value.code, e.value.hint) == ("bench.board", "It has: qemu.")
 
 
 def test_a_worker_that_hangs_ends_in_a_message_without_an_invented_place(

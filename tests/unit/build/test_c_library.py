@@ -15,6 +15,7 @@ from firmwares import CACHE, inputs, mixed, mixed_graph
 from tinsmith.build.package import PACKAGES, Golden, Order
 from tinsmith.build.toolchains.zig import environment, find
 from tinsmith.core.errors import UserError
+from tinsmith.devices.board import BOARDS
 from tinsmith.ir.interp import run_cases
 
 
@@ -28,7 +29,7 @@ def golden(change: bool = False) -> Golden:
 
 
 def order(given: Golden) -> Order:
-    return Order(mixed("host"), given, CACHE)
+    return Order(mixed("host"), BOARDS.get("host"), given, CACHE)
 
 
 def unpacked(folder: Path, given: Golden) -> Path:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from firmwares import CACHE, TARGETS, inputs, mixed, mixed_graph
 
+from tinsmith.bench.runners.unicorn import _CPUS
 from tinsmith.build.image import BuildOptions, build_image, firmware_text
 from tinsmith.build.module_binary import HEADER_BYTES, build_module_binary
 from tinsmith.build.toolchains.zig import environment, find
@@ -53,7 +54,7 @@ def test_the_same_bytes_run_at_two_addresses(
 ) -> None:
     data = binary(board, toolchain, require_tool)
     graph, x = mixed(board).graph, inputs(2)
-    got = run_at(base, data, mixed(board), BOARDS.get(board).core.unicorn, x["x"])
+    got = run_at(base, data, mixed(board), _CPUS[BOARDS.get(board).core.name], x["x"])
     want = run_cases(graph, x, reset_each=False)
     for name in graph.outputs:
         np.testing.assert_array_equal(got[name], want[name])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tinsmith.bench.outcome import RunOptions
-from tinsmith.bench.runner import RUNNERS
+from tinsmith.bench.runner import RUNNERS, runners_for
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.image import BuildOptions, build_image
 from tinsmith.build.shared import build_shared
@@ -203,7 +203,7 @@ def test_integers_of_compiled_c_equal_the_interpreters(board: str) -> None:
             fed = np.random.default_rng(3).integers(-128, 128, inputs["x"].shape)
             inputs = {"x": fed.astype(np.int8)}
         firmware = built(done, board)
-        runner = RUNNERS.get(BOARDS.get(board).runners[0])
+        runner = RUNNERS.get(runners_for(BOARDS.get(board))[0])
         got = runner.run(firmware, BOARDS.get(board), RunOptions(inputs, cache=CACHE))
         want = run_cases(done, inputs)
         module = firmware.module.graph

@@ -1,23 +1,48 @@
 """Boards and cores: facts that every other part relies on."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from firmwares import CACHE
 
+from tinsmith.bench.cycle_table import CYCLE_TABLES, table_for
+from tinsmith.bench.runner import RUNNERS, runners_for
 from tinsmith.build.objects import compile_all, compiler_for
-from tinsmith.core.errors import InternalError, UnknownKind
+from tinsmith.build.toolchain import toolchains_for
+from tinsmith.core.errors import InternalError, UnknownKind, UserError
 from tinsmith.devices.board import BOARDS, cores, parse_board
 
 MINIMAL = """
 name = "n"
 core = "cortex-m0plus"
 clock_mhz = 1
-port = "bare"
-toolchains = ["zig"]
-runners = ["unicorn"]
 sources = ["s"]
+
+[[memory]]
+name = "flash"
+role = "flash"
+origin = 0x08000000
+bytes = 65536
+
+[[memory]]
+name = "ram"
+role = "ram"
+origin = 0x20000000
+bytes = 16384
 """
+SERVED = {
+    "alif_e7": (("zig", "arm_gcc"), ("qemu",)),
+    "esp32_c3": (("zig",), ("unicorn", "qemu")),
+    "host": (("zig",), ("host",)),
+    "nrf52840_dk": (("zig", "arm_gcc"), ("unicorn", "qemu")),
+    "nucleo_f103rb": (("zig", "arm_gcc"), ("unicorn", "qemu")),
+    "nucleo_f746zg": (("zig", "arm_gcc"), ("unicorn", "qemu")),
+    "nucleo_l4r5zi": (("zig", "arm_gcc"), ("unicorn", "qemu")),
+    "nucleo_u575zi": (("zig", "arm_gcc"), ("unicorn", "qemu")),
+    "rpi_pico": (("zig", "arm_gcc"), ("unicorn", "qemu")),
+}
+"""Toolchains and runners of each board in the order in which they are chosen."""
 
 
 @pytest.mark.parametrize("name", BOARDS.names())
@@ -32,19 +57,41 @@ def test_every_board_is_cited_and_its_memories_do_not_overlap(name: str) -> None
     assert ram is None or ram.origin % 4096 == 0  # a stack overflow must leave the memory map
 
 
-@pytest.mark.parametrize("name", BOARDS.names())
-def test_every_board_names_tools_that_serve_its_core(name: str) -> None:
+@pytest.mark.parametrize("name", SERVED)
+def test_the_tools_that_serve_a_board_say_so_themselves(name: str) -> None:
     board = BOARDS.get(name)
-    flags = {"zig": board.core.zig, "arm_gcc": board.core.gcc}
-    assert board.toolchains
-    assert all(flags[t] for t in board.toolchains)
-    assert ("unicorn" in board.runners) == bool(board.core.unicorn)
-    assert ("qemu" in board.runners) == bool(board.core.qemu)
-    assert board.calibration is None or board.core.cycles
+    assert (toolchains_for(board), runners_for(board)) == SERVED[name]
+    assert board.calibration is None or table_for(board) is not None
+
+
+def test_every_board_is_in_the_table() -> None:
+    assert sorted(SERVED) == BOARDS.names()
 
 
 def test_only_a_core_with_a_table_is_calibrated() -> None:
-    assert {c.name for c in cores().values() if c.cycles} == {"cortex-m4f"}
+    (table,) = CYCLE_TABLES.all()
+    assert [n for n in BOARDS.names() if table_for(BOARDS.get(n))] == [
+        "nrf52840_dk", "nucleo_l4r5zi"
+    ]  # fmt: skip
+    assert set(table.cores) <= cores().keys()
+
+
+def test_a_board_that_nothing_serves_says_why() -> None:
+    board = parse_board("b", MINIMAL)
+    odd = replace(board, core=replace(board.core, name="z80", title="Z80"))
+    with pytest.raises(UserError, match="No toolchain compiles for Z80") as e:
+        toolchains_for(odd)
+    assert e.value.hint == "See `tinsmith board cores`."
+    with pytest.raises(UserError, match="unicorn: it has no model of Z80") as e:
+        runners_for(odd)
+    assert "qemu: no machine of QEMU stands in for Z80" in e.value.message
+    assert "host: it runs what is compiled for this computer" in e.value.message
+
+
+def test_ram_that_the_engine_cannot_watch_goes_to_the_other() -> None:
+    board = parse_board("b", MINIMAL.replace("= 16384", "= 16000"))
+    assert runners_for(board) == ("qemu",)
+    assert "does not begin and end at a multiple of 4096 B" in RUNNERS.get("unicorn").refuses(board)
 
 
 @pytest.mark.parametrize("toolchain", ["zig", "arm_gcc"])
@@ -87,7 +134,7 @@ def test_an_unknown_board_names_its_neighbour() -> None:
         BOARDS.get("rpi_pcio")
 
 
-@pytest.mark.parametrize("change", [("core =", "cor ="), ("port", "colour"), ("= 1", "= 'x'")])
+@pytest.mark.parametrize("change", [("core =", "cor ="), ("sources", "colour"), ("= 1", "= 'x'")])
 def test_a_wrong_file_is_our_bug(change: tuple[str, str]) -> None:
     assert parse_board("ok", MINIMAL).clock_hz == 1_000_000
     with pytest.raises(InternalError, match="board bad"):

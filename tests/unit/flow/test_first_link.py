@@ -49,9 +49,9 @@ def test_a_toolchain_with_a_runtime_of_its_own_has_nothing_to_explain(tmp_path: 
     with explained(core("rpi_pico"), "arm_gcc", tmp_path, said.append):
         pass
     assert said == [] and list(tmp_path.iterdir()) == []
-    unknown = replace(core("rpi_pico"), zig=())
+    unknown = replace(core("rpi_pico"), name="z80")
     with (
-        pytest.raises(UserError, match="has no target"),
+        pytest.raises(UserError, match="does not compile for"),
         explained(unknown, "zig", tmp_path, said.append),
     ):
         pass

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tinsmith.core.errors import MissingTool, UnknownKind, UserError
+from tinsmith.devices.board import BOARDS
 from tinsmith.flow.project import read_project
 from tinsmith.flow.sources import display, expand
 
@@ -41,7 +42,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_read(folder: Path) -> None:
     project = read_project(folder)
-    assert project.boards == ("rpi_pico", "host")
+    assert project.boards == (BOARDS.get("rpi_pico"), BOARDS.get("host"))
     assert [p.name for p in project.sources.files] == ["a.csv", "b.csv"]
     assert project.sources.options.rate_hz == 20
     assert project.sources.options.channels == ("x", "y")

@@ -5,8 +5,10 @@ and 3.3.3 "Load/store timings", and table 7-1 "FPU instruction set" for floating
 """
 
 import re
+from collections.abc import Iterator
 
-from capstone import CS_ARCH_ARM, CS_MODE_MCLASS, CS_MODE_THUMB, Cs
+from tinsmith.bench.cycle_table import CycleTable
+from tinsmith.core.errors import MissingTool
 
 PIPELINE_REFILL = 1
 """Cycles P that a taken branch adds: 1..3 in the manual; 1 for immediate targets (prefetched)."""
@@ -25,15 +27,25 @@ _REGISTER = re.compile(r"\b(r\d+|s\d+|d\d+|sp|lr|pc|ip|fp|sl|sb)\b")
 
 def block_cost(code: bytes, address: int) -> tuple[float, float]:
     """Cycles of one execution without a taken branch, and what a taken branch at its end adds."""
-    decoder = Cs(CS_ARCH_ARM, CS_MODE_THUMB | CS_MODE_MCLASS)
     total, loaded, narrow = 0, None, False
     last, operands = "", ""
-    for _, size, last, operands in decoder.disasm_lite(code, address):
+    for _, size, last, operands in _disassembled(code, address):
         name = last.split(".")[0]
         total += _cost(name, operands, loaded, narrow)
         loaded = _loaded(name, operands)
         narrow = size == 2
     return float(total), float(_refill(last, operands))
+
+
+def _disassembled(code: bytes, address: int) -> Iterator[tuple[int, int, str, str]]:
+    """Address, bytes, mnemonic and operands of each instruction."""
+    try:
+        from capstone import CS_ARCH_ARM, CS_MODE_MCLASS, CS_MODE_THUMB, Cs
+    except ModuleNotFoundError as e:
+        hint = "Try: pip install 'tinsmith[emulate]'"
+        raise MissingTool("Python package 'capstone'", hint) from e
+    decoder = Cs(CS_ARCH_ARM, CS_MODE_THUMB | CS_MODE_MCLASS)
+    yield from decoder.disasm_lite(code, address)
 
 
 def _cost(name: str, operands: str, loaded: str | None, narrow: bool) -> int:
@@ -74,3 +86,6 @@ def _refill(name: str, operands: str) -> int:
     listed = base.startswith(("pop", "ldm")) and "pc" in operands
     indirect = base.startswith(("bx", "blx", "tbb", "tbh")) or listed or operands.startswith("pc")
     return PIPELINE_REFILL_INDIRECT if indirect else PIPELINE_REFILL
+
+
+CYCLE_TABLE = CycleTable(name="cortex_m4", cores=("cortex-m4f",), block_cost=block_cost)

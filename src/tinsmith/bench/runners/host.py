@@ -9,10 +9,16 @@ from tinsmith.bench.native import NativeAnswer, NativeOrder
 from tinsmith.bench.outcome import Outcome, RunOptions
 from tinsmith.bench.runner import Runner
 from tinsmith.build.firmware import Firmware
+from tinsmith.build.shared import HOST_PORT
 from tinsmith.core.errors import UserError
 from tinsmith.core.sandbox import SandboxLimits
 from tinsmith.core.sandbox import run as run_apart
 from tinsmith.devices.board import Board
+
+
+def refuses(board: Board) -> str:
+    """It runs what is compiled for this computer."""
+    return "" if board.core.isa == "native" else "it runs what is compiled for this computer"
 
 
 def find() -> str:
@@ -72,4 +78,6 @@ def _answer(firmware: Firmware, order: NativeOrder, timeout_s: float) -> NativeA
             raise UserError(codes[e.code], said) from e
 
 
-RUNNER = Runner(name="host", method="native", port="host", find=find, run=run)
+RUNNER = Runner(
+    name="host", rank=0, method="native", port=HOST_PORT, refuses=refuses, find=find, run=run
+)

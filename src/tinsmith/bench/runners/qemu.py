@@ -18,7 +18,7 @@ from tinsmith.bench.outcome import PAINTED, Outcome, RunOptions
 from tinsmith.bench.protocol import DONE, FAULT, OUTPUTS, STATUS, Frame, decode
 from tinsmith.bench.runner import Runner
 from tinsmith.build.firmware import Firmware
-from tinsmith.build.machines import Machine, machine_for, machines
+from tinsmith.build.machines import Machine, machine_for, machines, stand_in
 from tinsmith.build.plugins import plugin
 from tinsmith.build.sizes import load_segments, without_segment
 from tinsmith.codegen.module import InferenceModule
@@ -35,6 +35,11 @@ _VECTORS = 64
 _PAINTS = (0xA5, 0x5A)
 """A byte of stack that is written differs from one of them."""
 _HINT = "Try: apt install qemu-system-arm qemu-system-misc, or use runner 'unicorn'."
+
+
+def refuses(board: Board) -> str:
+    """A core that no machine stands in for."""
+    return "" if stand_in(board.core) else f"no machine of QEMU stands in for {board.core.title}"
 
 
 def find() -> str:
@@ -213,4 +218,7 @@ def _fault(frame: Frame, board: Board) -> UserError:
     )
 
 
-RUNNER = Runner(name="qemu", method="emulated", port="qemu", find=find, run=run)
+RUNNER = Runner(
+    name="qemu", rank=2, method="emulated", port="qemu", refuses=refuses, find=find, run=run,
+    traces=False,
+)  # fmt: skip

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from tinsmith.bench.cycles.model import calibrated, model_cycles
+from tinsmith.bench.cycles_of import calibrated, model_cycles
 from tinsmith.bench.faults import fault_error, function_at, timeout_error
 from tinsmith.bench.layout import Slot, pack_inputs, slots, step_slots, unpack
 from tinsmith.bench.outcome import PAINTED, Outcome, RunOptions
 from tinsmith.bench.protocol import ANSWER, REQUEST, pack_message, unpack_message
 from tinsmith.bench.runner import Runner
 from tinsmith.build.firmware import Firmware
+from tinsmith.build.image import PORT
 from tinsmith.build.plugins import plugin
 from tinsmith.build.sizes import load_segments
 from tinsmith.core.errors import InternalError, MissingTool, UserError
@@ -28,6 +29,26 @@ _GRACE_S = 20.0
 _PAGE = 4096
 """The engine maps whole pages. Flash is rounded outwards (nobody writes there), RAM must fit."""
 _ROLES = {"flash": "rx", "rodata": "r", "ram": "rw"}
+
+
+_CPUS = {
+    "cortex-m0plus": "CORTEX_M0", "cortex-m3": "CORTEX_M3", "cortex-m4f": "CORTEX_M4",
+    "cortex-m7f": "CORTEX_M7", "cortex-m33f": "CORTEX_M33", "rv32imc": "BASE32",
+}  # fmt: skip
+"""Names of its CPU models by core."""
+
+
+def refuses(board: Board) -> str:
+    """A core that the engine has no model of, or RAM whose ends it could not watch."""
+    if board.core.name not in _CPUS:
+        return f"it has no model of {board.core.title}"
+    for m in board.memories:
+        if m.role == "ram" and (m.origin % _PAGE or m.nbytes % _PAGE):
+            return (
+                f"RAM {m.name!r} does not begin and end at a multiple of {_PAGE} B, so accesses "
+                "just outside would go unnoticed"
+            )
+    return ""
 
 
 def find() -> str:
@@ -42,15 +63,6 @@ def find() -> str:
 
 def run(firmware: Firmware, board: Board, options: RunOptions) -> Outcome:
     """Run all cases in a process of its own."""
-    if not board.core.unicorn:
-        raise UserError("bench.unicorn.core", f"Unicorn has no model of {board.core.title}.")
-    for m in board.memories:
-        if m.role == "ram" and (m.origin % _PAGE or m.nbytes % _PAGE):
-            raise UserError(
-                "bench.unicorn.memory",
-                f"RAM {m.name!r} of {board.id} does not begin and end at a multiple of {_PAGE} B, "
-                "so Unicorn would not notice accesses just outside.",
-            )
     tool = find()
     cases = pack_inputs(firmware.module, options)
     with plugin("blockhook", options.cache) as hook:
@@ -72,7 +84,7 @@ def _request(
     flash = next(m for m in board.memories if m.role == "flash")
     body = {
         "arch": "arm" if arm else "riscv",
-        "cpu": board.core.unicorn,
+        "cpu": _CPUS[board.core.name],
         "hook": str(hook),
         "memories": [[m.origin, m.nbytes, _ROLES[m.role]] for m in board.memories],
         "segments": [[address, len(data)] for address, data in loads],
@@ -149,11 +161,13 @@ def _outcome(
         runner=RUNNER.name, runner_version=tool, method=RUNNER.method, board=board.id,
         outputs=unpack(module, wanted, outputs),
         instructions=tuple(count(n) for n in body["instructions"]),
-        cycles=calibrated(board, model_cycles(board.core, load_segments(firmware.elf), tables)),
+        cycles=calibrated(board, model_cycles(board, load_segments(firmware.elf), tables)),
         layers={n: count(c) for n, c in zip(module.steps, body["layers"], strict=True)},
         stack=Emulated(body["stack"], "B", board.id, tool, len(outputs), PAINTED),
         trace=unpack(module, traced, traces) if options.trace else None,
     )  # fmt: skip
 
 
-RUNNER = Runner(name="unicorn", method="emulated", port="bare", find=find, run=run)
+RUNNER = Runner(
+    name="unicorn", rank=1, method="emulated", port=PORT, refuses=refuses, find=find, run=run
+)

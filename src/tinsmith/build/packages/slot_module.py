@@ -9,7 +9,6 @@ from tinsmith.build.module_binary import build_module_binary
 from tinsmith.build.package import Order, Package
 from tinsmith.build.sbom import Tool
 from tinsmith.build.toolchain import TOOLCHAINS
-from tinsmith.devices.board import BOARDS
 
 
 def make(order: Order) -> tuple[str, bytes]:
@@ -20,8 +19,7 @@ def make(order: Order) -> tuple[str, bytes]:
     """
     contents = Contents("slot_module", order)
     name, module = contents.name, order.module
-    board = BOARDS.get(module.board)
-    binary = build_module_binary(module, board, order.toolchain, order.cache)
+    binary = build_module_binary(module, order.board, order.toolchain, order.cache)
     contents.files[f"{name}.bin"] = binary
     contents.put(
         {

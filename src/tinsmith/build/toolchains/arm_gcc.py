@@ -2,14 +2,25 @@
 
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tinsmith.build.toolchain import Found, Toolchain
-from tinsmith.core.errors import MissingTool, UserError
+from tinsmith.core.errors import MissingTool
 from tinsmith.devices.board import Core
 
 COMMAND = "arm-none-eabi-gcc"
+_SOFT, _HARD = "-mfloat-abi=soft", "-mfloat-abi=hard"
+TARGETS: Mapping[str, Sequence[str]] = {
+    "cortex-m4f": ("-mthumb", "-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16", _HARD),
+    "cortex-m0plus": ("-mthumb", "-mcpu=cortex-m0plus", _SOFT),
+    "cortex-m3": ("-mthumb", "-mcpu=cortex-m3", _SOFT),
+    "cortex-m7f": ("-mthumb", "-mcpu=cortex-m7", "-mfpu=fpv5-sp-d16", _HARD),
+    "cortex-m33f": ("-mthumb", "-mcpu=cortex-m33", "-mfpu=fpv5-sp-d16", _HARD),
+    # Integers of Helium only, for the reason that toolchains/zig.py tells.
+    "cortex-m55": ("-mthumb", "-mcpu=cortex-m55+nomve.fp", _HARD),
+}
+"""Flags by core."""
 
 
 def find() -> Found:
@@ -21,15 +32,9 @@ def find() -> Found:
     return Found((path,), f"{COMMAND} {said.stdout.strip()}")
 
 
-def target(core: Core) -> Sequence[str]:
-    """Flags of cores.toml."""
-    if not core.gcc:
-        raise UserError(
-            "build.toolchain.core",
-            f"Toolchain 'arm_gcc' does not compile for {core.title}.",
-            "Use toolchain 'zig' for this board.",
-        )
-    return core.gcc
+def target(core: Core) -> Sequence[str] | None:
+    """Flags of a core; None of one that is not known here."""
+    return TARGETS.get(core.name)
 
 
 def relocatable(core: Core) -> Sequence[str]:
@@ -44,6 +49,7 @@ def environment(cache: Path) -> dict[str, str]:
 
 TOOLCHAIN = Toolchain(
     name="arm_gcc",
+    rank=1,
     find=find,
     target=target,
     compile_flags=("-fno-tree-loop-distribute-patterns", "-fno-stack-protector"),

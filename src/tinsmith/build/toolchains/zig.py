@@ -1,15 +1,35 @@
 """Zig's C compiler (clang and lld from one wheel): the default, for every core and for the host."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 from tinsmith.build.toolchain import Found, Toolchain
-from tinsmith.core.errors import MissingTool, UserError
+from tinsmith.core.errors import MissingTool
 from tinsmith.devices.board import Core
 
 NO_COMPILER = "no-compiler-of-the-system"
+
+
+_FREE = ("-target", "thumb-freestanding-eabi")
+_FREE_FPU = ("-target", "thumb-freestanding-eabihf")
+TARGETS: Mapping[str, Sequence[str]] = {
+    # FPU and DSP are spelled out, because the plain CPU names carry none: with them missing, clang
+    # silently emits calls of soft-float routines.
+    "cortex-m4f": (*_FREE_FPU, "-mcpu=cortex_m4+vfp4d16sp"),
+    "cortex-m0plus": (*_FREE, "-mcpu=cortex_m0plus"),
+    "cortex-m3": (*_FREE, "-mcpu=cortex_m3"),
+    "cortex-m7f": (*_FREE_FPU, "-mcpu=cortex_m7+fp_armv8d16sp"),
+    "cortex-m33f": (*_FREE_FPU, "-mcpu=cortex_m33+dsp+fp_armv8d16sp"),
+    # Of Helium, integers only: its float instructions flush subnormal numbers to zero (Armv8-M
+    # Architecture Reference Manual, DDI 0553, "MVE floating-point"), so a loop that a compiler
+    # vectorises would differ from the reference. Floats use the FPU.
+    "cortex-m55": (*_FREE_FPU, "-mcpu=cortex_m55+dsp+mve+fp_armv8d16"),
+    "rv32imc": ("-target", "riscv32-freestanding-none", "-mcpu=generic_rv32+m+c"),
+    "host": ("-target", "native"),
+}
+"""Flags by core."""
 
 
 def find() -> Found:
@@ -24,15 +44,9 @@ def find() -> Found:
     return Found((str(binary), "cc"), f"zig {version('ziglang')}")
 
 
-def target(core: Core) -> Sequence[str]:
-    """Flags of cores.toml."""
-    if not core.zig:
-        raise UserError(
-            "build.toolchain.core",
-            f"Toolchain 'zig' has no target for {core.title}.",
-            "Choose another toolchain of this board: see `tinsmith board show`.",
-        )
-    return core.zig
+def target(core: Core) -> Sequence[str] | None:
+    """Flags of a core; None of one that is not known here."""
+    return TARGETS.get(core.name)
 
 
 def relocatable(core: Core) -> Sequence[str]:
@@ -50,6 +64,7 @@ def environment(cache: Path) -> dict[str, str]:
 
 TOOLCHAIN = Toolchain(
     name="zig",
+    rank=0,
     find=find,
     target=target,
     # zig adds sanitizers and stack protectors of its own unless told not to.

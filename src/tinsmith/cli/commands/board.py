@@ -19,17 +19,29 @@ def list_boards(json: JsonOption = False) -> None:
     print_json([board_row(b) for b in boards]) if json else show_board_list(boards)
 
 
-@app.command(epilog="Example: tinsmith board show rpi_pico")
-def show(name: str = typer.Argument(help="Id of the board."), json: JsonOption = False) -> None:
-    """Show everything known of one board, with its sources."""
-    from dataclasses import asdict
-
+@app.command(epilog="Examples: tinsmith board show rpi_pico; tinsmith board show ./my_board.toml")
+def show(
+    name: str = typer.Argument(help="Id of the board, or the path of your own (.toml)."),
+    json: JsonOption = False,
+) -> None:
+    """Show everything known of one board, with its sources and the tools that serve it."""
     from tinsmith.cli.console import print_json
-    from tinsmith.cli.show import show_board
-    from tinsmith.devices.board import BOARDS
+    from tinsmith.cli.show import board_record, show_board
+    from tinsmith.devices.board import find_board
 
-    board = BOARDS.get(name)
-    print_json(asdict(board)) if json else show_board(board)
+    board = find_board(name)
+    print_json(board_record(board)) if json else show_board(board)
+
+
+@app.command("cores", epilog="Example: tinsmith board cores")
+def list_cores(json: JsonOption = False) -> None:
+    """List the cores that a board of your own may have, with the tools that serve them."""
+    from tinsmith.cli.console import print_json
+    from tinsmith.cli.show import core_row, show_cores
+    from tinsmith.devices.board import cores
+
+    rows = [core_row(core) for core in cores().values() if core.isa != "native"]
+    print_json(rows) if json else show_cores(rows)
 
 
 COMMAND = Command("board", app)

@@ -32,7 +32,9 @@ class Choice(ModelChoice):
     board: Annotated[
         list[str] | None,
         typer.Option(
-            "--board", "-b", help="The board; of a project only this one, may be repeated."
+            "--board",
+            "-b",
+            help="The board (id or .toml); of a project only this one, may be repeated.",
         ),
     ] = None
     outputs: Annotated[

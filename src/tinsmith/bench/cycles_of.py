@@ -5,25 +5,21 @@ branches are counted by the block hook itself. Wait states, caches and bus conte
 `Board.calibration` holds one measured factor and its spread.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from importlib import import_module
-from typing import cast
 
 import numpy as np
 
+from tinsmith.bench.cycle_table import BlockCost, table_for
 from tinsmith.bench.outcome import Outcome
-from tinsmith.core.errors import MissingTool
 from tinsmith.core.quantity import Estimated
-from tinsmith.devices.board import Board, Core
+from tinsmith.devices.board import Board
 
 Segments = Sequence[tuple[int, bytes]]
-BlockCost = Callable[[bytes, int], tuple[float, float]]
-"""(code, address) -> (cycles of one execution, cycles more when the next block is a jump away)."""
 
 
 def model_cycles(
-    core: Core, segments: Segments, tables: Sequence[np.ndarray]
+    board: Board, segments: Segments, tables: Sequence[np.ndarray]
 ) -> tuple[int, ...] | None:
     """Cycles per case before calibration; None where the core has no table.
 
@@ -31,19 +27,11 @@ def model_cycles(
         segments: the image's load segments.
         tables: per case, rows (address, size, instructions, count, taken).
     """
-    if not core.cycles:
+    table = table_for(board)
+    if table is None:
         return None
-    try:
-        table = import_module(f"tinsmith.bench.cycles.{core.cycles.replace('-', '_')}")
-    except ModuleNotFoundError as e:
-        if (e.name or "") == "capstone":
-            raise MissingTool(
-                "Python package 'capstone'", "Try: pip install 'tinsmith[emulate]'"
-            ) from e
-        raise
-    cost = cast(BlockCost, table.block_cost)
     known: dict[tuple[int, int], tuple[float, float]] = {}
-    return tuple(_cycles(cost, segments, rows, known) for rows in tables)
+    return tuple(_cycles(table.block_cost, segments, rows, known) for rows in tables)
 
 
 def _cycles(
@@ -70,10 +58,10 @@ def _code(segments: Segments, address: int, size: int) -> bytes:
 def calibrated(board: Board, cycles: Sequence[int] | None) -> tuple[Estimated, ...] | None:
     """Cycles per case with the range that the board's calibration gives; None where there is no
     table or no calibration."""
-    found = board.calibration
-    if cycles is None or found is None:
+    found, table = board.calibration, table_for(board)
+    if cycles is None or found is None or table is None:
         return None
-    source = f"cycle table {board.core.cycles} x {found.factor:g}; {found.source}"
+    source = f"cycle table {table.name} x {found.factor:g}; {found.source}"
     return tuple(
         Estimated(
             value=n * found.factor, unit="cycles", board=board.id, source=source,
