@@ -26,7 +26,9 @@ def to_graph(trained: Trained) -> Graph:
     (features,) = b.inline(front, raw)
     (logits,) = b.inline(_apart(network, {n.stage for n in front.nodes}), features)
     b.stage = "softmax"
-    return b.build([b.op("softmax", logits, name="probabilities")])
+    probabilities = b.op("softmax", logits, name="probabilities")
+    b.label(probabilities, trained.labels)
+    return b.build([probabilities])
 
 
 def _apart(network: Graph, taken: Set[str]) -> Graph:
