@@ -40,6 +40,15 @@ def _hexadecimal(value: float) -> str:
     return f"{head}.{digits}p{exponent}f"
 
 
+def string_literal(text: str) -> str:
+    """A text as C string in UTF-8: what is no printable ASCII, and what could end or change a
+    string (quotes, backslashes, trigraphs), as three octal digits, which take in nothing that
+    follows."""
+    data = text.encode("utf-8", "replace")
+    kept = (chr(c) if 32 <= c < 127 and c not in b'"\\?' else f"\\{c:03o}" for c in data)
+    return f'"{"".join(kept)}"'
+
+
 def int_literal(value: int) -> str:
     """An int32 as literal; the smallest needs an expression, since 2147483648 is no int.
 

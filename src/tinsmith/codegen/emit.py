@@ -12,7 +12,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 import tinsmith
 from tinsmith.codegen.buffers import scratch_name
-from tinsmith.codegen.cwriter import CTYPES, array_definition, float_literal, int_literal
+from tinsmith.codegen.cwriter import (
+    CTYPES,
+    array_definition,
+    float_literal,
+    int_literal,
+    string_literal,
+)
 from tinsmith.codegen.kernel_set import Packing
 from tinsmith.codegen.kernels import kernel_sources
 from tinsmith.codegen.module import InferenceModule, MemoryPlan
@@ -127,6 +133,7 @@ def _io(graph: Graph, plan: MemoryPlan, value: str) -> dict[str, object]:
         "per_tensor": per_tensor,
         "scale": _scale(type) if per_tensor else "",
         "zero_point": type.quant.zero_point[0] if type.quant else 0,
+        "labels": [string_literal(c) for c in graph.labels.get(value, ())],
     }
 
 

@@ -1,6 +1,6 @@
 """How models end: the outputs that people ask for, by name.
 
-``label``: int32 [1], an index into the classes, which the stage of its node lists, or 1 and -1 of
+``label``: int32 [1], an index into the classes, which the graph's labels name, or 1 and -1 of
 detectors of outliers; ``probability`` and ``decision``: float32 [1, classes]; ``value``: float32
 [1, targets]; ``cluster``: int32 [1]; ``score``: float32 [1, 1]; ``features``: float32 [1, n].
 """
@@ -23,6 +23,7 @@ def label(b: Builder, scores: str, classes: Sequence[str]) -> str:
     """Index of the first of the largest scores [1, classes], float32 or binary64."""
     before, b.stage = b.stage, ("classes " + ", ".join(classes))[:MOST_TEXT]
     result = b.op("winner", scores, name="label")
+    b.label(result, classes)
     b.stage = before
     return result
 
@@ -77,7 +78,8 @@ def pair(b: Builder, margin: str, name: str = "probability") -> str:
 
 
 def sound(graph: Graph) -> Graph:
-    """The graph, if all its constants are numbers of float32.
+    """The graph, if all its constants are numbers of float32; probabilities have the labels that
+    the index of the class has.
 
     Raises:
         UserError: ``import.classic.broken``.
@@ -85,6 +87,8 @@ def sound(graph: Graph) -> Graph:
     for name, array in graph.constants.items():
         if not np.isfinite(array).all():
             broken(f"Constant {name!r} holds a number that is too large for float32.")
+    if {"label", "probability"} <= set(graph.outputs) and "label" in graph.labels:
+        return graph.with_(labels={**graph.labels, "probability": graph.labels["label"]})
     return graph
 
 

@@ -1,5 +1,7 @@
 """The door to compression: checks what goes in, applies a method, checks what comes out."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from tinsmith.compress.method import METHODS, Calibration, Compressed, Options
@@ -29,6 +31,9 @@ def apply(
     check_float(graph)
     _check(graph, calibration)
     compressed = chosen.apply(graph, calibration, options or Options())
+    ends = zip(graph.outputs, compressed.graph.outputs, strict=True)
+    labels = {new: graph.labels[old] for old, new in ends if old in graph.labels}
+    compressed = replace(compressed, graph=compressed.graph.with_(labels=labels))
     verify(compressed.graph)
     return compressed
 

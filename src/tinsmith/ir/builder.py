@@ -23,6 +23,7 @@ class Builder:
         self._constants: dict[str, np.ndarray] = {}
         self._states: list[State] = []
         self._notes: dict[str, None] = {}  # each once, in order
+        self._labels: dict[str, tuple[str, ...]] = {}
         self._unnamed = ""  # result of the last node, where that was given no name
         self._earlier: dict[str, str] = {}  # earlier names of values -> their names
         self._tried: dict[str, int] = {}  # name -> all numbers up to this are taken behind it
@@ -51,6 +52,10 @@ class Builder:
         self._states = [
             State(s.name, s.initial, next) if s.name == state else s for s in self._states
         ]
+
+    def label(self, value: str, classes: Iterable[str]) -> None:
+        """Name the classes that a value is about, should it become an output (`Graph.labels`)."""
+        self._labels[value] = tuple(classes)
 
     def note(self, text: str) -> None:
         """Say something of the graph to whoever uses it: one sentence, shown once."""
@@ -131,15 +136,20 @@ class Builder:
             self.update(names[s.name], names[s.next])
         for text in graph.notes:
             self.note(text)
+        for value, classes in graph.labels.items():
+            self.label(names[value], classes)
         return tuple(names[o] for o in graph.outputs)
 
     def build(self, outputs: Iterable[str]) -> Graph:
         """The graph that computes ``outputs``."""
+        ends = tuple(map(self._now, outputs))
+        labels = {self._now(v): c for v, c in self._labels.items()}
         types = {v: t for v, t in self._types.items() if v not in self._earlier}
         states = tuple(replace(s, next=self._now(s.next)) for s in self._states)
         return Graph(
-            self.name, self.dialect, tuple(self._inputs), tuple(map(self._now, outputs)),
+            self.name, self.dialect, tuple(self._inputs), ends,
             tuple(self._nodes), types, dict(self._constants), states, notes=tuple(self._notes),
+            labels={o: labels[o] for o in ends if o in labels},
         )  # fmt: skip
 
     def _now(self, value: str) -> str:

@@ -82,6 +82,9 @@ class Graph:
     """A program over tensors. ``types`` holds every value: inputs, constants, states and node
     outputs.
 
+    ``labels``: names of classes by output, where they are known: element i of that output is of
+    class i, or, where it is one integer, i stands for class i.
+
     ``notes``: what who made the graph has to say of it, one sentence each, for people alone: they
     are in no text form, no file and no hash of a graph, and equal graphs may differ in them.
     """
@@ -95,6 +98,7 @@ class Graph:
     constants: Mapping[str, np.ndarray] = field(default_factory=dict)
     states: tuple[State, ...] = ()
     notes: tuple[str, ...] = field(default=(), compare=False)
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def type(self, value: str) -> TensorType:
         """Type of a value by name."""

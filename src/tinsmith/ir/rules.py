@@ -150,6 +150,17 @@ def _next_exists(graph: Graph, state: State) -> bool:
     return state.next in graph.types
 
 
+def _labels_fit(graph: Graph, _: Graph) -> bool:
+    """A name for each element, or any number of them for one integer."""
+    for output, classes in graph.labels.items():
+        type = graph.types.get(output)
+        if type is None or output not in graph.outputs or not classes:
+            return False
+        if type.elements != len(classes) and (type.elements != 1 or type.dtype == "float32"):
+            return False
+    return True
+
+
 def _attrs_finite(graph: Graph, node: Node) -> bool:
     for value in node.attrs.values():
         parts = value if isinstance(value, tuple) else (value,)
@@ -196,6 +207,7 @@ NAMES: tuple[Rule, ...] = (
         lambda g, _: len(set(g.outputs)) == len(g.outputs),
         "each output is listed once",
     ),
+    Rule("labels", "graph", _labels_fit, "labels name the classes of outputs, each of them"),
     Rule("next", "state", _next_exists, "the value that it takes after a run is defined"),
 )  # fmt: skip
 

@@ -10,10 +10,11 @@ JSON strings behind the `%`)::
     state %s : float32[4] = sha256:2c26... next %y
     %y = dense(%x, %w, %b) {'axis': (0, 1)} : float32[1x4] @dense_0 "stage"
     output %y
+    labels %y ["still", "wave", "shake", "clap"]
 
-A Quant is `q(scales;zero points[;axis])`, `@` names the node. Contents of constants and states are
-not in the text: the hash (of dtype, shape and little-endian bytes) ties them to it. All floats are
-printed so that they read back to the last bit.
+`labels` names the classes of an output. A Quant is `q(scales;zero points[;axis])`, `@` names the
+node. Contents of constants and states are not in the text: the hash (of dtype, shape and
+little-endian bytes) ties them to it. All floats are printed so that they read back to the last bit.
 """
 
 import ast
@@ -40,6 +41,7 @@ _STATE = re.compile(
     rf"state (?P<name>{_NAME}) : {_TYPE} = sha256:(?P<hash>\w+) next (?P<next>{_NAME})\Z"
 )
 _OUTPUT = re.compile(rf"output (?P<name>{_NAME})\Z")
+_LABELS = re.compile(rf"labels (?P<name>{_NAME}) (?P<labels>\[.*\])\Z")
 _ENTRY = re.compile(r"entry (init|reset|run)( period [\d.e+-]+)?\Z")
 """Was written for the functions of a module; all have the same three, and no runner took a period
 from it. Still read, so that older files are."""
@@ -61,6 +63,7 @@ def to_text(graph: Graph) -> str:
         lines.append(f"{head} = sha256:{digest(s.initial)} next {_name(s.next)}")
     lines += [_node(graph, n) for n in graph.nodes]
     lines += [f"output {_name(o)}" for o in graph.outputs]
+    lines += [f"labels {_name(o)} {json.dumps(c)}" for o, c in sorted(graph.labels.items())]
     return "\n".join(lines) + "\n"
 
 
@@ -128,11 +131,21 @@ def _read(graph: Graph, line: str, constants: Mapping[str, np.ndarray]) -> Graph
         return replace(graph, states=(*graph.states, state), types=types)
     if m := _OUTPUT.match(line):
         return replace(graph, outputs=(*graph.outputs, _unname(m["name"])))
+    if m := _LABELS.match(line):
+        labels = {**graph.labels, _unname(m["name"]): _texts(m["labels"])}
+        return replace(graph, labels=labels)
     if _ENTRY.match(line):
         return graph
     if m := _NODE.match(line):
         return _read_node(graph, m)
     raise ValueError("not a statement of the text form")
+
+
+def _texts(text: str) -> tuple[str, ...]:
+    found = json.loads(text)
+    if not all(isinstance(t, str) for t in found):
+        raise ValueError("labels are texts")
+    return tuple(found)
 
 
 def _read_node(graph: Graph, m: re.Match[str]) -> Graph:

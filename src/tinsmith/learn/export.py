@@ -1,6 +1,6 @@
 """Export: a trained pipeline as one float graph, by the one road from PyTorch."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from math import prod
 from typing import Any
@@ -18,20 +18,22 @@ Weights = Mapping[str, np.ndarray]
 """The family's parameters by torch name."""
 
 
-def to_graph(pipeline: Pipeline, classes: int, weights: Weights) -> Graph:
+def to_graph(pipeline: Pipeline, labels: Sequence[str], weights: Weights) -> Graph:
     """Input ``raw``, output ``probabilities`` [1, classes]. Stages: those of `feature_graph`, the
     network's layers (``net_<layer>`` where one has the name of a stage before it), ``softmax``."""
     front = feature_graph(pipeline)
     (row,) = front.outputs
     example = np.zeros(front.type(row).shape, np.float32)
-    module = restore(pipeline, classes, weights)
+    module = restore(pipeline, len(labels), weights)
     network = IMPORTERS.get("torch").load(module, [example], pipeline.name)
     b = Builder(pipeline.name)
     raw = b.input("raw", front.type("raw"))
     (features,) = b.inline(front, raw)
     (logits,) = b.inline(_apart(network, {n.stage for n in front.nodes}), features)
     b.stage = "softmax"
-    return b.build([b.op("softmax", logits, name="probabilities")])
+    probabilities = b.op("softmax", logits, name="probabilities")
+    b.label(probabilities, labels)
+    return b.build([probabilities])
 
 
 def _apart(network: Graph, taken: Set[str]) -> Graph:

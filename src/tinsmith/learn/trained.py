@@ -38,7 +38,7 @@ class Trained:
     def to_graph(self) -> Graph:
         """One float graph from input ``raw`` (sensor integers [samples, channels]) to
         ``probabilities`` [1, classes]: signal processing, standardisation, network, softmax."""
-        return to_graph(self.pipeline, len(self.labels), self.weights)
+        return to_graph(self.pipeline, self.labels, self.weights)
 
     def __str__(self) -> str:
         share = self.test.accuracy

@@ -52,7 +52,9 @@ def _copy_outputs(graph: Graph) -> Graph:
         if output not in computed:
             graph, output = _append_copy(graph, output, f"{output}_out")
         outputs.append(output)
-    return graph.with_(outputs=tuple(outputs))
+    names = dict(zip(graph.outputs, outputs, strict=True))
+    labels = {names[o]: c for o, c in graph.labels.items()}
+    return graph.with_(outputs=tuple(outputs), labels=labels)
 
 
 def _copy_states(graph: Graph) -> Graph:
@@ -93,6 +95,7 @@ def _rename(graph: Graph) -> Graph:
         ),
         types={values[k]: t for k, t in graph.types.items()},
         constants={values[k]: c for k, c in graph.constants.items()},
+        labels={values[o]: c for o, c in graph.labels.items()},
         states=tuple(State(values[s.name], s.initial, values[s.next]) for s in graph.states),
     )  # fmt: skip
 

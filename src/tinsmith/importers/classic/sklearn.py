@@ -4,7 +4,7 @@ Pickles run code when they are loaded, so they are refused: load one where you t
 the estimator as ``.tsk``, which holds numbers and names only and is read without scikit-learn.
 
 The graph takes x, float32 [1, features]. Outputs: ``label`` (int32 index into the classes, which
-its node's stage lists; 1 and -1 of detectors of outliers) with ``probability`` or ``decision``;
+the graph's labels name; 1 and -1 of detectors of outliers) with ``probability`` or ``decision``;
 ``value`` of regressors; ``cluster``;
 ``score`` of mixtures and anomalies; ``features`` of transformers.
 """

@@ -45,6 +45,8 @@ def chosen(b: Builder, table: np.ndarray, index: str, name: str = "") -> Value:
     wide = b.renamed(cast(b, index, "int64"), name)
     if wide == index:
         wide = reshaped(b, index, name)
+    if table.dtype.kind in "OSU" and b.type(wide).elements == 1:
+        b.label(wide, (_plain(w) for w in table.tolist()))
     b.stage = stage
     return Chosen(table, wide)
 

@@ -26,7 +26,10 @@ def zip_map(use: Use) -> Value:
     if not shape or shape[-1] != len(words):
         raise Unsupported(f"{len(words)} classes for values of shape {list(shape)}")
     use.b.stage = classes(words.tolist())
-    return Maps(reshaped(use.b, x, use.name))
+    found = reshaped(use.b, x, use.name)
+    if use.b.type(found).elements == len(words):
+        use.b.label(found, map(str, words.tolist()))
+    return Maps(found)
 
 
 def _table(use: Use, side: str) -> np.ndarray:
