@@ -15,6 +15,7 @@ Source: Jacob et al., CVPR 2018, section 3.2 (equation 14).
 """
 
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 
 import numpy as np
 
@@ -79,13 +80,15 @@ class _Chain:
 
 @dataclass
 class _Work:
-    """The graph, and what changes in it: new constants, layers by name, norms that go."""
+    """The graph, and what changes in it: new constants (and their names by content), weights and
+    bias of layers by name, norms that go."""
 
     graph: Graph
     fixed: frozenset[str]
     copies: bool
     constants: dict[str, np.ndarray] = field(default_factory=dict)
     layers: dict[str, tuple[str, str]] = field(default_factory=dict)
+    made: dict[tuple[tuple[int, ...], bytes], str] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -204,11 +207,16 @@ class _Work:
         return found if np.array_equal(found[index], values) else None
 
     def _constant(self, name: str, array: np.ndarray) -> str:
-        """A new constant under a name that is free."""
+        """A new constant under a name that is free; one that there is already where it is equal: a
+        layer that is called many times, each time with the same summand, keeps one bias."""
+        key = array.shape, sha256(array.tobytes()).digest()
+        if key in self.made:
+            return self.made[key]
         fresh, number = name, 1
         while fresh in self.graph.types or fresh in self.constants:
             fresh, number = f"{name}_{number}", number + 1
         self.constants[fresh] = array
+        self.made[key] = fresh
         return fresh
 
     def result(self) -> Graph:

@@ -185,6 +185,14 @@ def test_a_summand_alone_is_folded_where_weights_are_shared(rng: np.random.Gener
     assert [n.inputs[1] for n in made.nodes] == ["w", "w"] and "b" in made.constants
 
 
+def test_a_layer_that_is_called_twice_keeps_one_bias(rng: np.random.Generator) -> None:
+    b = Builder("net")
+    x, c = layer(b, "dense", rng), constant(b, some(rng))
+    other = b.op("dense", b.input("z", TensorType((2, 6), "float32")), "w", "b")
+    made = folded(b.build([b.op("add", x, c), b.op("add", other, c)]), rng)
+    assert made.nodes[0].inputs[1:] == made.nodes[1].inputs[1:] and len(made.constants) == 2
+
+
 def test_large_factors_that_cancel_are_folded(rng: np.random.Generator) -> None:
     """They are multiplied in float64 and rounded once."""
     b = Builder("net")
