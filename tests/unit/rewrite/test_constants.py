@@ -1,7 +1,10 @@
 """Constants are evaluated in one place: one node, back from a value, or all of a graph."""
 
+from pathlib import Path
+
 import numpy as np
 
+import tinsmith
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.interp import site_of
 from tinsmith.ir.types import TensorType
@@ -66,3 +69,17 @@ def test_a_scalar_stays_a_scalar() -> None:
     node = graph.nodes[0]
     (y,) = evaluate(node.op, [graph.constants["c"]], site_of(graph, node))
     assert y.shape == () and y == -1
+
+
+EVALUATES = {"rewrite", "ir", "prove", "testing"}
+"""Packages that call references: constants, the interpreter, the proof's own search, the tests."""
+
+
+def test_nowhere_else_a_reference_is_called() -> None:
+    sources = Path(tinsmith.__file__).parent
+    found = {
+        p.relative_to(sources).parts[0]
+        for p in sources.rglob("*.py")
+        if ").reference" in p.read_text("utf-8")
+    }
+    assert found <= EVALUATES and "rewrite" in found

@@ -132,7 +132,7 @@ class Use:
         if tensor.constant and not tensor.variable:
             return content_of(tensor)
         value = self.value(position)
-        found = known(self.b.build([value]), value)
+        found = known(self.b, value)
         if found is None:
             raise Unsupported(f"operand {position} ({tensor}) is not known before it runs")
         return found

@@ -8,10 +8,9 @@ import numpy as np
 
 from tinsmith.importers.tflite.flatbuffer import refuse
 from tinsmith.importers.tflite.schema import Tensor
-from tinsmith.ir.graph import Graph
-from tinsmith.ir.interp import site_of
-from tinsmith.ir.op import OPS
+from tinsmith.ir.builder import Builder
 from tinsmith.ir.types import DType, Quant, TensorType
+from tinsmith.rewrite import known_value
 
 ACTIVATIONS: Mapping[str, DType] = {
     "float32": "float32", "int8": "int8", "uint8": "uint8", "int16": "int16", "int32": "int32",
@@ -72,26 +71,7 @@ def readable(name: str) -> str:
     return f"t_{words}" if words[:1].isdigit() else words
 
 
-def known(graph: Graph, value: str) -> np.ndarray | None:
+def known(b: Builder, value: str) -> np.ndarray | None:
     """Content of a value that depends on constants only; None for all others, and for those of
     more than 65,536 elements."""
-    if graph.type(value).elements > _MOST_KNOWN:
-        return None
-    if value in graph.constants:
-        return graph.constants[value]
-    needed, nodes = {value}, []
-    for node in reversed(graph.nodes):
-        if needed.intersection(node.outputs):
-            nodes.append(node)
-            needed.update(node.inputs)
-    sources = {*graph.inputs, *(s.name for s in graph.states)}
-    if needed & sources or not nodes:
-        return None
-    values = {k: graph.constants[k] for k in needed if k in graph.constants}
-    for node in reversed(nodes):
-        with np.errstate(all="ignore"):
-            results = OPS.get(node.op).reference(
-                [values[i] for i in node.inputs], site_of(graph, node)
-            )
-        values.update(zip(node.outputs, results, strict=True))
-    return values[value]
+    return known_value(b, value, most=_MOST_KNOWN)

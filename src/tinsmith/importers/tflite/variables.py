@@ -81,7 +81,7 @@ class Variables:
         """
         found = {}
         for name, value in self._latest.items():
-            array = known(self._b.build([value]), value)
+            array = known(self._b, value)
             if array is None:
                 raise Unsupported(f"the first content of variable {name!r} is not known")
             found[name] = array
