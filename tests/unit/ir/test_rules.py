@@ -88,6 +88,7 @@ BROKEN: dict[str, Callable[[], Graph]] = {
     "typed": lambda: with_type(good(), "stray", F),
     "outputs": lambda: good().with_(outputs=("nowhere",)),
     "outputs-once": lambda: good().with_(outputs=("y", "y")),
+    "labels": lambda: good().with_(labels={"x": ("a", "b")}),
     "next": lambda: with_state(next="nowhere"),
     "infer": lambda: with_type(good(), "fc", TensorType((1, 3), "float32")),
     "constant": lambda: with_constant(good(), "b", np.zeros(2, np.int32)),

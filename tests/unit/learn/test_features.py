@@ -147,7 +147,8 @@ def test_a_layer_that_is_called_features_is_none(monkeypatch: pytest.MonkeyPatch
     nn = pytest.importorskip("torch").nn
     layers = OrderedDict(features=nn.Linear(12, 4), relu=nn.ReLU(), statistics=nn.Linear(4, 2))
     monkeypatch.setattr(export, "restore", lambda *_: nn.Sequential(layers).eval())
-    graph = export.to_graph(PIPELINE, ("a", "b"), {})
+    graph = export.to_graph(PIPELINE, ("still", "wave"), {})
+    assert graph.labels == {"probabilities": ("still", "wave")}
     told = [*dict.fromkeys(n.stage for n in graph.nodes)]
     assert told[-4:] == ["net_features", "relu", "net_statistics", "softmax"]
     network = {n.name for n in graph.nodes if n.stage in told[-4:]}
