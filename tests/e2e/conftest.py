@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from firmwares import CACHE
 
 PROJECT = """
 name = "small"
@@ -38,10 +39,11 @@ COMMAND = (sys.executable, "-m", "tinsmith.cli")
 @pytest.fixture(scope="session")
 def frozen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Environment that runs a copy of the sources: cache keys hold the code's hash, and an edit
-    while the tests run must not look like a cache that does not work."""
+    while the tests run must not look like a cache that does not work. What compilers make is kept
+    between runs of the tests, and not in the home of whoever runs them."""
     copy = tmp_path_factory.mktemp("frozen") / "src"
     shutil.copytree(SOURCES, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    return {**os.environ, "PYTHONPATH": str(copy)}
+    return {**os.environ, "PYTHONPATH": str(copy), "TINSMITH_CACHE": str(CACHE.parent)}
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ WAYS = [
     for toolchain in ("zig", "arm_gcc")
     for core, found in CORES.items()
     for level in LEVELS
-    if (found.zig if toolchain == "zig" else found.gcc)
+    if TOOLCHAINS.get(toolchain).target(found) is not None
 ]
 ONCE = [way for i, way in enumerate(WAYS) if i // len(LEVELS) % len(LEVELS) == i % len(LEVELS)]
 """Every core by every toolchain, at one level each; together they take every level. The other ways
@@ -43,7 +43,7 @@ def warnings(way: tuple[str, str, str], sources: Path) -> str:
     toolchain, core, level = way
     chain: Toolchain = TOOLCHAINS.get(toolchain)
     command = [
-        *chain.find().command, *chain.target(CORES[core]), "-std=c99", level, *STRICT,
+        *chain.find().command, *chain.flags(CORES[core]), "-std=c99", level, *STRICT,
         *chain.compile_flags, "-ffreestanding", "-c", "together.c", "-o", "together.o",
     ]  # fmt: skip
     environment = {"PATH": "/usr/bin:/bin", **chain.environment(sources)}
@@ -96,7 +96,7 @@ def gcc_assembly(folder: Path, name: str) -> str:
     """Cortex-M4F assembly as gcc makes it by default: GNU C, products fused with adds."""
     chain: Toolchain = TOOLCHAINS.get("arm_gcc")
     command = [
-        *chain.find().command, *chain.target(CORES["cortex-m4f"]), "-std=gnu17", "-O3",
+        *chain.find().command, *chain.flags(CORES["cortex-m4f"]), "-std=gnu17", "-O3",
         *chain.compile_flags, "-ffreestanding", "-S", name, "-o", "out.s",
     ]  # fmt: skip
     environment = {"PATH": "/usr/bin:/bin", **chain.environment(folder)}

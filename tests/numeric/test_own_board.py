@@ -101,7 +101,7 @@ def test_a_project_names_it_and_its_content_is_in_the_keys(tmp_path: Path) -> No
     def work(text: str) -> list[str]:
         file.write_text(text)
         heard = Heard()
-        steps = open_project(tmp_path, heard)
+        steps = open_project(tmp_path, heard, CACHE.parent)
         board, host = steps.project.boards
         assert (board.id, host) == ("ours", BOARDS.get("host"))
         assert chosen(steps, ["ours"]) == chosen(steps, [str(file)]) == (board,)

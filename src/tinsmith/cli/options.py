@@ -12,7 +12,9 @@ import typer
 from tinsmith.core.errors import UserError
 
 if TYPE_CHECKING:
+    from tinsmith.flow.journal import Listener
     from tinsmith.flow.model import MeasureOptions
+    from tinsmith.flow.steps import Steps
 
 T = TypeVar("T")
 
@@ -60,6 +62,14 @@ def from_fields(kind: type[T]) -> Callable[[Callable[[T], None]], Callable[..., 
 
 def _default(field: "Field[Any]") -> Any:
     return Parameter.empty if field.default is MISSING else field.default
+
+
+def opened(project: Path, listener: "Listener", delivers: bool = False) -> "Steps":
+    """The project in a folder, with the user's own cache; see `open_project`."""
+    from tinsmith.flow.open import open_project
+    from tinsmith.flow.places import default_cache
+
+    return open_project(project, listener, default_cache(), delivers)
 
 
 @dataclass(frozen=True)

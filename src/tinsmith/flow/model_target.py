@@ -1,7 +1,6 @@
 """Where a model file is built and run: board, toolchain, runner, and what they need of time and
 memory."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +17,7 @@ from tinsmith.build.toolchain import TOOLCHAINS, toolchains_for
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.errors import InternalError, UnknownKind, UserError
 from tinsmith.devices.board import BOARDS, Board, find_board
-from tinsmith.flow.places import check_cache
+from tinsmith.flow.places import check_cache, default_cache
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import site_of
 from tinsmith.ir.op import OPS
@@ -144,7 +143,7 @@ def target_for(
     known = TOOLCHAINS.get(chain).optimize
     if optimize and optimize not in known:
         raise UnknownKind("optimisation", optimize, known)
-    objects = (cache or cache_folder()) / "objects"
+    objects = (cache or default_cache()) / "objects"
     check_cache(objects)
     return Target(board, chain, engine, objects, optimize)
 
@@ -157,18 +156,6 @@ def _one_of(wanted: str, allowed: tuple[str, ...], what: str) -> str:
             f"This board has: {', '.join(allowed)}.",
         )
     return wanted or allowed[0]
-
-
-def cache_folder() -> Path:
-    """Where compiled objects of models that belong to no project are kept: TINSMITH_CACHE, else
-    ``tinsmith`` in the user's cache folder (XDG Base Directory Specification)."""
-    own = os.environ.get("TINSMITH_CACHE")
-    if own:
-        return Path(own)
-    named = (os.environ.get("XDG_CACHE_HOME"), os.environ.get("LOCALAPPDATA"))
-    # A path that is not absolute is to be ignored, says the specification.
-    base = next((Path(p) for p in named if p and Path(p).is_absolute()), Path.home() / ".cache")
-    return base / "tinsmith"
 
 
 def seconds_for(graph: Graph, cases: int) -> float:

@@ -11,9 +11,14 @@ from tinsmith.flow.steps import Steps
 PACKAGE = Path(__file__).parents[1]
 
 
-def open_project(folder: Path, listener: Listener, delivers: bool = False) -> Steps:
-    """Read project.toml and get ready to do or serve its steps; ``delivers``: files are going to be
-    handed over in its output folder.
+def open_project(folder: Path, listener: Listener, cache: Path, delivers: bool = False) -> Steps:
+    """Read project.toml and get ready to do or serve its steps.
+
+    Args:
+        folder: the project's; its results are kept in it.
+        listener: hears of each step.
+        cache: the user's folder of what compilers make, the same for all projects.
+        delivers: whether files are going to be handed over in the project's output folder.
 
     Raises:
         UserError: the project cannot be used, see `read_project`; ``output.place``: what it keeps
@@ -23,5 +28,6 @@ def open_project(folder: Path, listener: Listener, delivers: bool = False) -> St
     check_output_folder(project.state)
     if delivers:
         check_output_folder(project.output)
-    cache = Cache(project.state / "cache", code_fingerprint(PACKAGE))
-    return Steps(project, Journal(cache, project.state / "runs", listener))
+    results = Cache(project.state / "cache", code_fingerprint(PACKAGE))
+    journal = Journal(results, project.state / "runs", listener)
+    return Steps(project, journal, cache / "objects")

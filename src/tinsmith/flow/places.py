@@ -1,10 +1,24 @@
 """Folders and files that the user names: told to be unusable before the work begins, not after."""
 
+import os
 import tempfile
 from pathlib import Path
 from typing import NoReturn
 
 from tinsmith.core.errors import UserError
+
+
+def default_cache() -> Path:
+    """Where what compilers make is kept for all projects and models of a user: TINSMITH_CACHE, else
+    ``tinsmith`` in the user's cache folder (XDG Base Directory Specification). The only function
+    that reads the environment; the command line hands its answer on."""
+    own = os.environ.get("TINSMITH_CACHE")
+    if own:
+        return Path(own)
+    named = (os.environ.get("XDG_CACHE_HOME"), os.environ.get("LOCALAPPDATA"))
+    # A path that is not absolute is to be ignored, says the specification.
+    base = next((Path(p) for p in named if p and Path(p).is_absolute()), Path.home() / ".cache")
+    return base / "tinsmith"
 
 
 def check_cache(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import cached_property
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -26,6 +27,7 @@ from tinsmith.devices.board import BOARDS, Board
 from tinsmith.flow import golden
 from tinsmith.flow.first_link import explained
 from tinsmith.flow.journal import Journal
+from tinsmith.flow.places import check_cache
 from tinsmith.flow.project import PROJECT_FILE, Project
 from tinsmith.flow.result import Measurement, Proof
 from tinsmith.flow.trial import TestData, Trial, measure, prove
@@ -43,10 +45,20 @@ from tinsmith.prove.variants import parameter_hypotheses
 class Steps:
     """The steps of one project's run. Each is served from the cache where nothing changed."""
 
-    def __init__(self, project: Project, journal: Journal) -> None:
+    def __init__(self, project: Project, journal: Journal, objects: Path) -> None:
         self.project = project
         self.journal = journal
-        self.objects = project.state / "objects"
+        self._objects = objects
+
+    @cached_property
+    def objects(self) -> Path:
+        """Folder of compiled objects and of compilers' runtimes, which a user's projects share.
+
+        Raises:
+            UserError ``cache.folder``: it cannot be written.
+        """
+        check_cache(self._objects)
+        return self._objects
 
     def load(self) -> Dataset:
         """The project's dataset, imported from its files where it names files."""

@@ -4,11 +4,9 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from firmwares import CACHE
 
 from tinsmith.bench.cycle_table import CYCLE_TABLES, table_for
 from tinsmith.bench.runner import RUNNERS, runners_for
-from tinsmith.build.objects import compile_all, compiler_for
 from tinsmith.build.toolchain import toolchains_for
 from tinsmith.core.errors import InternalError, UnknownKind, UserError
 from tinsmith.devices.board import BOARDS, cores, parse_board
@@ -92,25 +90,6 @@ def test_ram_that_the_engine_cannot_watch_goes_to_the_other() -> None:
     board = parse_board("b", MINIMAL.replace("= 16384", "= 16000"))
     assert runners_for(board) == ("qemu",)
     assert "does not begin and end at a multiple of 4096 B" in RUNNERS.get("unicorn").refuses(board)
-
-
-@pytest.mark.parametrize("toolchain", ["zig", "arm_gcc"])
-def test_every_core_with_an_fpu_is_compiled_for_it(toolchain: str, require_tool) -> None:
-    """The kernels' own header refuses a core whose flags do not spell its FPU; and a DSP or vector
-    unit that the flags promise is there."""
-    if toolchain == "arm_gcc":
-        require_tool("arm-none-eabi-gcc")
-    features = {"cortex-m33f": "__ARM_FEATURE_DSP", "cortex-m55": "__ARM_FEATURE_MVE",
-                "cortex-m7f": "__ARM_FEATURE_DSP", "cortex-m4f": "__ARM_FEATURE_DSP"}  # fmt: skip
-    for name, feature in features.items():
-        core = cores()[name]
-        told = f"#if !defined(__ARM_FP) || !defined({feature})\n#error\n#endif\ntypedef int ts_t;\n"
-        assert compile_all(compiler_for(core, toolchain, CACHE), {"told.c": told})
-    for name in ("cortex-m0plus", "cortex-m3"):
-        told = (
-            "#if defined(__ARM_FP) || defined(__ARM_FEATURE_DSP)\n#error\n#endif\ntypedef int t;\n"
-        )
-        assert compile_all(compiler_for(cores()[name], toolchain, CACHE), {"told.c": told})
 
 
 def test_sums_and_text() -> None:

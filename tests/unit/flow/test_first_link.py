@@ -69,7 +69,7 @@ class Noting(Nobody):
 
 def with_compiled(objects: Path) -> None:
     """What compilers keep is that of all tests; that a link was done is not known yet."""
-    objects.mkdir(parents=True)
+    objects.mkdir(parents=True, exist_ok=True)
     for kept in ("zig", "objects"):
         (CACHE / kept).mkdir(parents=True, exist_ok=True)
         (objects / kept).symlink_to(CACHE / kept)
@@ -96,7 +96,7 @@ def test_a_project_explains_it(tmp_path: Path) -> None:
     (tmp_path / "recordings").mkdir()
     (tmp_path / "recordings" / "a.csv").write_text("")
     heard = Noting()
-    steps = open_project(tmp_path, heard)
+    steps = open_project(tmp_path, heard, tmp_path / "user")
     with_compiled(steps.objects)
     for board in ("host", "rpi_pico", "rpi_pico"):
         steps.build(compile_graph(mixed_graph(), board), BOARDS.get(board))

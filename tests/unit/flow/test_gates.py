@@ -19,7 +19,7 @@ PICO = BOARDS.get("rpi_pico")
 PLACES = {"small": Place(0, 16, 0, 1), "physical": Place(16, 1200, 0, 2)}
 PLAN = MemoryPlan("first_fit", 1216, PLACES, 0, {})
 GRAPH = Graph("g", "lowered", (), (), (), {})
-MODULE = InferenceModule("g", "rpi_pico", "tinsmith", GRAPH, PLAN, {}, {})
+MODULE = InferenceModule("g", "rpi_pico", "tinsmith", GRAPH, PLAN, {}, {}, {})
 
 
 def nbytes(count: int, method: str = "linked image") -> Emulated:

@@ -129,7 +129,7 @@ def project(folder: Path) -> Steps:
     begin(folder, [], [], Silent())
     (folder / "recordings").mkdir()
     (folder / "recordings" / "a.csv").write_text("")
-    return open_project(folder, Nobody())
+    return open_project(folder, Nobody(), folder / "user")
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """Places to write to are refused before the work begins."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
+import tinsmith
 from tinsmith.core.errors import UserError
 from tinsmith.core.progress import Silent
 from tinsmith.flow.journal import Nobody
@@ -88,18 +90,52 @@ def test_a_cache_that_cannot_be_written_is_told_before_any_compiler_runs(tmp_pat
     assert e.value.code == "cache.folder" and "TINSMITH_CACHE" in e.value.hint
 
 
+def test_one_function_reads_the_environment() -> None:
+    """Beside it only the sandbox's child, which empties its own."""
+    package = Path(tinsmith.__file__).parent
+    reading = {
+        path.relative_to(package).as_posix(): re.findall(r"os\.environ\b.*|getenv.*", text)
+        for path in package.rglob("*.py")
+        if re.search(r"os\.environ\b|getenv", text := path.read_text(encoding="utf-8"))
+    }
+    assert reading.pop("core/sandbox.py")
+    assert list(reading) == ["flow/places.py"] and len(reading["flow/places.py"]) == 2
+
+
+def test_a_project_that_compiles_nothing_needs_no_cache(tmp_path: Path) -> None:
+    """Its data can be looked at from a home that cannot be written."""
+    begin(tmp_path, [], [], Silent())
+    (tmp_path / "recordings").mkdir()
+    (tmp_path / "recordings" / "a.csv").write_text("")
+    (tmp_path / "file").touch()
+    steps = open_project(tmp_path, Nobody(), tmp_path / "file")
+    with pytest.raises(UserError, match=r"cache folder .*file.* cannot be written") as e:
+        assert steps.objects
+    assert e.value.code == "cache.folder"
+
+
+def test_the_users_projects_share_what_compilers_make(tmp_path: Path) -> None:
+    folders = []
+    for name in ("one", "two"):
+        begin(tmp_path / name, [], [], Silent())
+        (tmp_path / name / "recordings").mkdir()
+        (tmp_path / name / "recordings" / "a.csv").write_text("")
+        folders.append(open_project(tmp_path / name, Nobody(), tmp_path / "user").objects)
+    assert folders == [tmp_path / "user" / "objects"] * 2
+
+
 def test_what_a_project_writes_is_tried_before_its_first_step(tmp_path: Path) -> None:
     begin(tmp_path, [], [], Silent())
     (tmp_path / "recordings").mkdir()
     (tmp_path / "recordings" / "a.csv").write_text("acc_x,acc_y,acc_z\n1,2,3\n")
     (tmp_path / "build").touch()
-    open_project(tmp_path, Nobody())
+    open_project(tmp_path, Nobody(), tmp_path)
     with pytest.raises(UserError, match="build is a file"):
-        open_project(tmp_path, Nobody(), delivers=True)
+        open_project(tmp_path, Nobody(), tmp_path, delivers=True)
     shutil.rmtree(tmp_path / ".tinsmith")
     (tmp_path / ".tinsmith").touch()
     with pytest.raises(UserError, match=r"\.tinsmith is a file"):
-        open_project(tmp_path, Nobody())
+        open_project(tmp_path, Nobody(), tmp_path)
 
 
 def test_a_project_and_a_dataset_need_a_place(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import typer
 
 from tinsmith.cli.command import Command
-from tinsmith.cli.options import HERE, BoardOption, JsonOption, ProjectOption
+from tinsmith.cli.options import HERE, BoardOption, JsonOption, ProjectOption, opened
 
 app = typer.Typer()
 
@@ -15,12 +15,11 @@ def compile(
     """Write C sources, library zip and image to build/BOARD; print sizes."""
     from tinsmith.cli.console import print_json, shown
     from tinsmith.cli.show import show_sizes
-    from tinsmith.flow.open import open_project
     from tinsmith.flow.parts import compile_boards
     from tinsmith.flow.record import firmware_record
 
     with shown(json) as listener:
-        built = compile_boards(open_project(project, listener, delivers=True), board or [])
+        built = compile_boards(opened(project, listener, delivers=True), board or [])
     print_json([firmware_record(b.firmware) for b in built]) if json else show_sizes(built)
 
 

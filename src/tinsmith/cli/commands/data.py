@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tinsmith.cli.command import Command
-from tinsmith.cli.options import HERE, JsonOption, ProjectOption, SetOption
+from tinsmith.cli.options import HERE, JsonOption, ProjectOption, SetOption, opened
 
 app = typer.Typer(help="Recordings: import and show.", no_args_is_help=True)
 
@@ -35,11 +35,10 @@ def show(project: ProjectOption = HERE, json: JsonOption = False) -> None:
     """Show labels, channels, rate, recordings and the split of the project's data."""
     from tinsmith.cli.console import print_json, shown
     from tinsmith.cli.show import show_dataset, show_windows
-    from tinsmith.flow.open import open_project
     from tinsmith.flow.record import dataset_record, windows_record
 
     with shown(json) as listener:
-        steps = open_project(project, listener)
+        steps = opened(project, listener)
         dataset = steps.load()
         windows = steps.cut(dataset)
     if json:

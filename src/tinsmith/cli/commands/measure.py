@@ -15,6 +15,7 @@ from tinsmith.cli.options import (
     ProjectOption,
     from_fields,
     one_board,
+    opened,
 )
 from tinsmith.core.errors import UserError
 
@@ -66,12 +67,11 @@ def measure(choice: Choice) -> None:
         print_json(found.record()) if choice.json else show_measured(found)
         return
     _check_no_model(choice)
-    from tinsmith.flow.open import open_project
     from tinsmith.flow.parts import deliver_boards
     from tinsmith.flow.record import board_record
 
     with shown(choice.json) as listener:
-        results = deliver_boards(open_project(choice.project, listener), choice.board or [])
+        results = deliver_boards(opened(choice.project, listener), choice.board or [])
     print_json([board_record(r) for r in results]) if choice.json else show_boards(results)
 
 

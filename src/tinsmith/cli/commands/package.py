@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tinsmith.cli.command import Command
-from tinsmith.cli.options import HERE, JsonOption, ProjectOption, from_fields
+from tinsmith.cli.options import HERE, JsonOption, ProjectOption, from_fields, opened
 from tinsmith.core.errors import UserError
 
 app = typer.Typer()
@@ -81,10 +81,8 @@ def package(choice: Choice) -> None:
         if choice.model is not None:
             packed = package_model(choice.model, options, listener)
         else:
-            from tinsmith.flow.open import open_project
-
             _check_no_model(choice)
-            steps = open_project(choice.project, listener)
+            steps = opened(choice.project, listener)
             packed = package_project(steps, choice.board or [], options, listener)
     print_json([p.record() for p in packed]) if choice.json else show_packed(packed)
 

@@ -3,7 +3,7 @@
 import typer
 
 from tinsmith.cli.command import Command
-from tinsmith.cli.options import HERE, BoardOption, JsonOption, ProjectOption
+from tinsmith.cli.options import HERE, BoardOption, JsonOption, ProjectOption, opened
 
 app = typer.Typer()
 
@@ -18,12 +18,11 @@ def prove(
     """
     from tinsmith.cli.console import print_json, shown
     from tinsmith.cli.show import show_proofs
-    from tinsmith.flow.open import open_project
     from tinsmith.flow.parts import check_equal, deliver_boards
     from tinsmith.flow.record import proof_record
 
     with shown(json) as listener:
-        results = deliver_boards(open_project(project, listener), board or [])
+        results = deliver_boards(opened(project, listener), board or [])
     print_json([proof_record(r) for r in results]) if json else show_proofs(results)
     check_equal(results)
 

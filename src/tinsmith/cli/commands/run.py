@@ -3,7 +3,7 @@
 import typer
 
 from tinsmith.cli.command import Command
-from tinsmith.cli.options import HERE, JsonOption, ProjectOption
+from tinsmith.cli.options import HERE, JsonOption, ProjectOption, opened
 
 app = typer.Typer()
 
@@ -16,12 +16,11 @@ def run(project: ProjectOption = HERE, json: JsonOption = False) -> None:
     """
     from tinsmith.cli.console import print_json, shown
     from tinsmith.cli.show import show_run
-    from tinsmith.flow.open import open_project
     from tinsmith.flow.outputs import check, write_all
     from tinsmith.flow.run import run as run_story
 
     with shown(json) as listener:
-        steps = open_project(project, listener, delivers=True)
+        steps = opened(project, listener, delivers=True)
         result = run_story(steps)
         delivered = write_all(steps, result)
     print_json(delivered.record) if json else show_run(result, delivered)

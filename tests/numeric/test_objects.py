@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tinsmith.build.objects import compile_all, compiler_for
+from tinsmith.build.toolchain import TOOLCHAINS
 from tinsmith.core.errors import InternalError
 from tinsmith.devices.board import cores
 
@@ -49,8 +50,8 @@ def test_a_missing_include_is_named(m4) -> None:
 
 
 def test_an_fpu_that_is_not_told_of_is_an_error(m4) -> None:
-    core = cores()["cortex-m4f"]
-    wrong = [f.replace("+vfp4d16sp", "") for f in core.zig]
+    core, chain = cores()["cortex-m4f"], TOOLCHAINS.get("zig")
+    wrong = [f.replace("+vfp4d16sp", "") for f in chain.flags(core)]
     text = (
         "#if defined(TS_EXPECT_FPU) && !defined(__ARM_FP)\n#error no FPU\n#endif\n"
         "int one(void);\nint one(void) { return 1; }\n"
