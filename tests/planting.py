@@ -276,8 +276,8 @@ class WrongLine:
 WRONG_LINES = (
     WrongLine("dequantize_int16", "physical", "- zero)", "- zero - 1)"),
     WrongLine("reduce_mean_float32", "mean", "ts_div(sum, (float)length)", "ts_div(sum, 32.0f)"),
-    WrongLine("sub_float32", "centred", "x[i] - b[j]", "b[j] - x[i]"),
-    WrongLine("sqrt_float32", "std", "ts_sqrt(x[i])", "ts_sqrt(x[0])"),
+    WrongLine("sub_float32", "centred", "(x) - (b)", "(b) - (x)"),
+    WrongLine("sqrt_float32", "std", "ts_sqrt(x)", "ts_sqrt(0.5f * (x))"),
     WrongLine("reduce_max_float32", "max", ">", "<"),
     WrongLine("rfft_power_float32", "power_1", "re[i] = re[i] + tr;", "re[i] = re[i] - tr;"),
     WrongLine("dense_float32", "energy", "(value) * (weight)", "(value) - (weight)"),

@@ -193,7 +193,7 @@ def test_a_wrong_kernel_line_is_seen() -> None:
     number = next(n for n in range(1, FULL) if multiplies_floats(made(n).graph))
     graph, inputs, reference = union(range(number - 1, number + 2))
     module = compile_graph(graph, "host")
-    path, right, wrong = "kernels/mul_float32.c", "x[i] * b[", "1.0000001f * x[i] * b["
+    path, right, wrong = "kernels/mul_float32.c", "(x) * (b)", "1.0000001f * (x) * (b)"
     assert right in module.sources[path]
     broken = module.sources[path].replace(right, wrong)
     outcome = execute(replace(module, sources={**module.sources, path: broken}), inputs)

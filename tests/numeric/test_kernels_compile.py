@@ -121,7 +121,9 @@ def test_no_product_is_fused_with_an_add(
 )
 def test_flags_that_change_results_are_refused(flag: str, tmp_path: Path) -> None:
     """As far as the compiler says so: clang tells of no single part but this one, gcc of more."""
-    sources = {k: t for k, t in kernel_sources().items() if k.endswith(".h") or "add_f" in k}
+    sources = {
+        k: t for k, t in kernel_sources().items() if k.endswith((".h", ".inc")) or "add_f" in k
+    }
     with pytest.raises(InternalError, match="tinsmith: "):
         compile_kernels(tmp_path, ("-O2", "-std=c99", flag), sources)
 

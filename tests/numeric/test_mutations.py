@@ -1,5 +1,6 @@
-"""The tests can fail: for each kernel file `tests/mutants` names wrong texts (`"old" -> "new"`);
-planted in place of the right one, the tables of the operations must notice it."""
+"""The tests can fail: for each kernel file `tests/mutants` names wrong texts (`"old" -> "new"`), or
+for the body that it shares; planted in place of the right one, the tables of the operations must
+notice it: for a body those of every kernel that includes it."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -49,7 +50,10 @@ PLANTS, HEADER_PLANTS = plants(".c"), [*plants(".h"), *plants(".inc")]
 
 @pytest.mark.parametrize("kernel", all_kernels(), ids=str)
 def test_every_kernel_names_a_mutant(kernel: Tested) -> None:
-    assert MUTANTS[kernel.file]
+    """The body that it includes does, and its file where that says more than types."""
+    bodies = [n for n in included(kernel.file) if is_body(n)]
+    assert all(MUTANTS.get(name) for name in bodies)
+    assert MUTANTS.get(kernel.file) or (bodies and "#define" not in SOURCES[kernel.file])
 
 
 def test_every_kernel_file_belongs_to_an_operation() -> None:

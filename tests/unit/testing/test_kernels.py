@@ -22,16 +22,14 @@ from tinsmith.testing.kernels import (
 )
 
 FLAGS = ("-O1", "-std=c99")
-NAME = "relu_float32.c"
+NAME, BODY = "relu_float32.c", "ts_unary.inc"
 
 
 def one_kernel(old: str, new: str) -> dict[str, str]:
-    text = kernel_sources()[NAME]
-    assert old in text
-    return {
-        NAME: text.replace(old, new),
-        **{n: t for n, t in kernel_sources().items() if n.endswith(".h")},
-    }
+    sources = kernel_sources()
+    assert old in sources[BODY]
+    headers = {n: t for n, t in sources.items() if n.endswith(".h")}
+    return {**headers, NAME: sources[NAME], BODY: sources[BODY].replace(old, new)}
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 #include "ts_float.h"
 
 void ts_abs_float32(const float *x, float *y, int32_t n) {
-    for (int32_t i = 0; i < n; i++) {
-        y[i] = ts_float_of(ts_bits_of(x[i]) & 0x7FFFFFFFu);
-    }
+#define TS_RESULT(x) ts_float_of(ts_bits_of(x) & 0x7FFFFFFFu)
+#include "ts_unary.inc"
 }

@@ -4,18 +4,7 @@
 #include "ts_kernel.h"
 
 void ts_argmin_float32(const float *x, int64_t *y, int32_t outer, int32_t length, int32_t inner, int32_t last) {
-    for (int32_t o = 0; o < outer; o++) {
-        for (int32_t i = 0; i < inner; i++) {
-            const float *column = x + o * length * inner + i;
-            float best = column[0];
-            int32_t place = 0;
-            for (int32_t k = 1; k < length; k++) {
-                if (column[k * inner] < best || (last != 0 && column[k * inner] == best)) {
-                    best = column[k * inner];
-                    place = k;
-                }
-            }
-            y[o * inner + i] = place;
-        }
-    }
+    typedef float value_type;
+#define TS_BETTER(x, best) ((x) < (best))
+#include "ts_argbest.inc"
 }

@@ -2,7 +2,6 @@
 #include "ts_atan.h"
 
 void ts_atan_float32(const float *x, float *y, int32_t n) {
-    for (int32_t i = 0; i < n; i++) {
-        y[i] = ts_atan(x[i]);
-    }
+#define TS_RESULT(x) ts_atan(x)
+#include "ts_unary.inc"
 }

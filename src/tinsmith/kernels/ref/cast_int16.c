@@ -3,7 +3,5 @@
 #include "ts_cast.h"
 
 void ts_cast_int16(const int16_t *x, void *y, int32_t n, int32_t target) {
-    for (int32_t i = 0; i < n; i++) {
-        ts_store_integer(y, i, target, x[i]);
-    }
+#include "ts_cast.inc"
 }

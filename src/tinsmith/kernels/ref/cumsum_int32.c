@@ -4,21 +4,7 @@
 
 void ts_cumsum_int32(
     const int32_t *x, int32_t *y, int32_t outer, int32_t length, int32_t inner, int32_t exclusive, int32_t reverse) {
-    for (int32_t o = 0; o < outer; o++) {
-        for (int32_t i = 0; i < inner; i++) {
-            const int32_t *column = x + o * length * inner + i;
-            int32_t *sums = y + o * length * inner + i;
-            uint32_t sum = 0;
-            for (int32_t k = 0; k < length; k++) {
-                int32_t at = (reverse != 0 ? length - 1 - k : k) * inner;
-                if (exclusive == 0) {
-                    sum += (uint32_t)column[at];
-                    sums[at] = (int32_t)sum;
-                } else {
-                    sums[at] = (int32_t)sum;
-                    sum += (uint32_t)column[at];
-                }
-            }
-        }
-    }
+    typedef int32_t value_type;
+    typedef uint32_t sum_type;
+#include "ts_cumsum.inc"
 }

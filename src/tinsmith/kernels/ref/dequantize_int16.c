@@ -4,9 +4,7 @@
 
 void ts_dequantize_int16(const int16_t *x, const float *scale, float *y,
                          int32_t n, int32_t period, int32_t zero) {
-    int32_t j = 0;
-    for (int32_t i = 0; i < n; i++) {
-        y[i] = ts_f32((float)(x[i] - zero) * scale[j]);
-        j = j + 1 < period ? j + 1 : 0;
-    }
+    const float *b = scale;
+#define TS_RESULT(x, step) ts_f32((float)((x) - zero) * (step))
+#include "ts_binary.inc"
 }

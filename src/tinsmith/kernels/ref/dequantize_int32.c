@@ -3,9 +3,7 @@
 #include "ts_kernel.h"
 
 void ts_dequantize_int32(const int32_t *x, const float *scale, float *y, int32_t n, int32_t period) {
-    int32_t j = 0;
-    for (int32_t i = 0; i < n; i++) {
-        y[i] = ts_f32((float)x[i] * scale[j]);
-        j = j + 1 < period ? j + 1 : 0;
-    }
+    const float *b = scale;
+#define TS_RESULT(x, step) ts_f32((float)(x) * (step))
+#include "ts_binary.inc"
 }

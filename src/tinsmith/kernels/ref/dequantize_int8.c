@@ -2,7 +2,6 @@
 #include "ts_kernel.h"
 
 void ts_dequantize_int8(const int8_t *x, float *y, int32_t n, float scale, int32_t zero) {
-    for (int32_t i = 0; i < n; i++) {
-        y[i] = ts_f32((float)(x[i] - zero) * scale);
-    }
+#define TS_RESULT(x) ts_f32((float)((x) - zero) * scale)
+#include "ts_unary.inc"
 }

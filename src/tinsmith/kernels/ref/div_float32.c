@@ -3,9 +3,6 @@
 #include "ts_float.h"
 
 void ts_div_float32(const float *x, const float *b, float *y, int32_t n, int32_t period) {
-    int32_t j = 0;
-    for (int32_t i = 0; i < n; i++) {
-        y[i] = ts_div(x[i], b[j]);
-        j = j + 1 < period ? j + 1 : 0;
-    }
+#define TS_RESULT(x, b) ts_div(x, b)
+#include "ts_binary.inc"
 }

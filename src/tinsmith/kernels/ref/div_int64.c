@@ -10,9 +10,6 @@ static inline int64_t divided_int64(int64_t x, int64_t b) {
 }
 
 void ts_div_int64(const int64_t *x, const int64_t *b, int64_t *y, int32_t n, int32_t period) {
-    int32_t j = 0;
-    for (int32_t i = 0; i < n; i++) {
-        y[i] = divided_int64(x[i], b[j]);
-        j = j + 1 < period ? j + 1 : 0;
-    }
+#define TS_RESULT(x, b) divided_int64(x, b)
+#include "ts_binary.inc"
 }

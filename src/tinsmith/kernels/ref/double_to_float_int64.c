@@ -2,7 +2,6 @@
 #include "ts_double.h"
 
 void ts_double_to_float_int64(const int64_t *x, float *y, int32_t n) {
-    for (int32_t i = 0; i < n; i++) {
-        y[i] = ts_double_narrow((uint64_t)x[i]);
-    }
+#define TS_RESULT(x) ts_double_narrow((uint64_t)(x))
+#include "ts_unary.inc"
 }

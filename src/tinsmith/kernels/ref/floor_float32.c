@@ -2,7 +2,6 @@
 #include "ts_round.h"
 
 void ts_floor_float32(const float *x, float *y, int32_t n) {
-    for (int32_t i = 0; i < n; i++) {
-        y[i] = ts_floor(x[i]);
-    }
+#define TS_RESULT(x) ts_floor(x)
+#include "ts_unary.inc"
 }

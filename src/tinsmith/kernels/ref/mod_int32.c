@@ -8,9 +8,6 @@ static inline int32_t modulus_int32(int32_t x, int32_t b) {
 }
 
 void ts_mod_int32(const int32_t *x, const int32_t *b, int32_t *y, int32_t n, int32_t period) {
-    int32_t j = 0;
-    for (int32_t i = 0; i < n; i++) {
-        y[i] = modulus_int32(x[i], b[j]);
-        j = j + 1 < period ? j + 1 : 0;
-    }
+#define TS_RESULT(x, b) modulus_int32(x, b)
+#include "ts_binary.inc"
 }

@@ -2,7 +2,6 @@
 #include "ts_kernel.h"
 
 void ts_neg_int64(const int64_t *x, int64_t *y, int32_t n) {
-    for (int32_t i = 0; i < n; i++) {
-        y[i] = (int64_t)(0u - (uint64_t)x[i]);
-    }
+#define TS_RESULT(x) (int64_t)(0u - (uint64_t)(x))
+#include "ts_unary.inc"
 }

@@ -6,21 +6,5 @@
 void ts_pad_b4(const uint32_t *x, uint32_t *y, int32_t d0, int32_t d1, int32_t d2, int32_t d3, int32_t b0, int32_t b1,
                 int32_t b2, int32_t b3, int32_t a0, int32_t a1, int32_t a2, int32_t a3, int32_t value) {
     uint32_t fill = (uint32_t)value;
-    int32_t wide = b3 + d3 + a3;
-    for (int32_t i = -b0; i < d0 + a0; i++)
-    for (int32_t j = -b1; j < d1 + a1; j++)
-    for (int32_t k = -b2; k < d2 + a2; k++) {
-        int32_t inside = i >= 0 && i < d0 && j >= 0 && j < d1 && k >= 0 && k < d2;
-        int32_t start = inside ? b3 : wide, end = inside ? b3 + d3 : wide, h = 0;
-        while (h < start) {
-            y[h++] = fill;
-        }
-        while (h < end) {
-            y[h++] = *x++;
-        }
-        while (h < wide) {
-            y[h++] = fill;
-        }
-        y += wide;
-    }
+#include "ts_pad.inc"
 }

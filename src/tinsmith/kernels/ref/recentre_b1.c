@@ -2,7 +2,6 @@
 #include "ts_kernel.h"
 
 void ts_recentre_b1(const uint8_t *x, uint8_t *y, int32_t n) {
-    for (int32_t i = 0; i < n; i++) {
-        y[i] = (uint8_t)(x[i] ^ 0x80);
-    }
+#define TS_RESULT(x) (uint8_t)((x) ^ 0x80)
+#include "ts_unary.inc"
 }

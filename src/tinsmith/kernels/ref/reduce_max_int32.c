@@ -2,14 +2,9 @@
 #include "ts_kernel.h"
 
 void ts_reduce_max_int32(const int32_t *x, int32_t *y, int32_t outer, int32_t length, int32_t inner) {
-    for (int32_t o = 0; o < outer; o++) {
-        for (int32_t i = 0; i < inner; i++) {
-            const int32_t *column = x + o * length * inner + i;
-            int32_t best = column[0];
-            for (int32_t k = 1; k < length; k++) {
-                best = column[k * inner] > best ? column[k * inner] : best;
-            }
-            y[o * inner + i] = best;
-        }
-    }
+    typedef int32_t value_type;
+    typedef int32_t result_type;
+#define TS_NEXT(best, x) ((x) > (best) ? (x) : (best))
+#define TS_RESULT(best) (best)
+#include "ts_reduce.inc"
 }

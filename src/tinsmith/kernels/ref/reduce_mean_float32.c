@@ -3,14 +3,9 @@
 #include "ts_float.h"
 
 void ts_reduce_mean_float32(const float *x, float *y, int32_t outer, int32_t length, int32_t inner) {
-    for (int32_t o = 0; o < outer; o++) {
-        for (int32_t i = 0; i < inner; i++) {
-            const float *column = x + o * length * inner + i;
-            float sum = column[0];
-            for (int32_t k = 1; k < length; k++) {
-                sum += column[k * inner];
-            }
-            y[o * inner + i] = ts_div(sum, (float)length);
-        }
-    }
+    typedef float value_type;
+    typedef float result_type;
+#define TS_NEXT(sum, x) ((sum) + (x))
+#define TS_RESULT(sum) ts_div(sum, (float)length)
+#include "ts_reduce.inc"
 }

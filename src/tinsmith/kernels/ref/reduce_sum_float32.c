@@ -2,14 +2,9 @@
 #include "ts_kernel.h"
 
 void ts_reduce_sum_float32(const float *x, float *y, int32_t outer, int32_t length, int32_t inner) {
-    for (int32_t o = 0; o < outer; o++) {
-        for (int32_t i = 0; i < inner; i++) {
-            const float *column = x + o * length * inner + i;
-            float sum = column[0];
-            for (int32_t k = 1; k < length; k++) {
-                sum += column[k * inner];
-            }
-            y[o * inner + i] = sum;
-        }
-    }
+    typedef float value_type;
+    typedef float result_type;
+#define TS_NEXT(sum, x) ((sum) + (x))
+#define TS_RESULT(sum) (sum)
+#include "ts_reduce.inc"
 }

@@ -2,14 +2,9 @@
 #include "ts_kernel.h"
 
 void ts_reduce_sum_int32(const int32_t *x, int32_t *y, int32_t outer, int32_t length, int32_t inner) {
-    for (int32_t o = 0; o < outer; o++) {
-        for (int32_t i = 0; i < inner; i++) {
-            const int32_t *column = x + o * length * inner + i;
-            uint32_t sum = (uint32_t)column[0];
-            for (int32_t k = 1; k < length; k++) {
-                sum += (uint32_t)column[k * inner];
-            }
-            y[o * inner + i] = (int32_t)sum;
-        }
-    }
+    typedef int32_t value_type;
+    typedef uint32_t result_type;
+#define TS_NEXT(sum, x) ((sum) + (uint32_t)(x))
+#define TS_RESULT(sum) (int32_t)(sum)
+#include "ts_reduce.inc"
 }

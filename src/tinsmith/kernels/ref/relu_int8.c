@@ -3,7 +3,6 @@
 #include "ts_kernel.h"
 
 void ts_relu_int8(const int8_t *x, int8_t *y, int32_t n, int32_t zero) {
-    for (int32_t i = 0; i < n; i++) {
-        y[i] = (int8_t)(x[i] > zero ? x[i] : zero);
-    }
+#define TS_RESULT(x) (int8_t)((x) > zero ? (x) : zero)
+#include "ts_unary.inc"
 }

@@ -8,11 +8,6 @@
 void ts_requantize_int8(const int8_t *x, const int32_t *multiplier, const int32_t *shift, void *y, int32_t n,
                          int32_t channels, int32_t zero, int32_t low, int32_t high, int32_t rounding,
                          int32_t bytes, int32_t x_zero) {
-    uint8_t *out = y;
-    int32_t c = 0;
-    for (int32_t i = 0; i < n; i++) {
-        int32_t value = ts_requantized((int64_t)x[i] - x_zero, multiplier[c], shift[c], zero, low, high, rounding);
-        ts_store(out, i, value, bytes);
-        c = c + 1 < channels ? c + 1 : 0;
-    }
+#define TS_VALUE(x) ((int64_t)(x) - x_zero)
+#include "ts_requantize.inc"
 }

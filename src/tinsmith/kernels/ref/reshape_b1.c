@@ -2,7 +2,6 @@
 #include "ts_kernel.h"
 
 void ts_reshape_b1(const uint8_t *x, uint8_t *y, int32_t n) {
-    for (int32_t i = 0; i < n; i++) {
-        y[i] = x[i];
-    }
+#define TS_RESULT(x) (x)
+#include "ts_unary.inc"
 }

@@ -2,7 +2,6 @@
 #include "ts_round.h"
 
 void ts_round_float32(const float *x, float *y, int32_t n) {
-    for (int32_t i = 0; i < n; i++) {
-        y[i] = ts_round(x[i]);
-    }
+#define TS_RESULT(x) ts_round(x)
+#include "ts_unary.inc"
 }

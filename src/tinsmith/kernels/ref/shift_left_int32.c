@@ -3,9 +3,6 @@
 #include "ts_kernel.h"
 
 void ts_shift_left_int32(const int32_t *x, const int32_t *b, int32_t *y, int32_t n, int32_t period) {
-    int32_t j = 0;
-    for (int32_t i = 0; i < n; i++) {
-        y[i] = b[j] >= 0 && b[j] < 32 ? (int32_t)((uint32_t)x[i] << b[j]) : 0;
-        j = j + 1 < period ? j + 1 : 0;
-    }
+#define TS_RESULT(x, b) ((b) >= 0 && (b) < 32 ? (int32_t)((uint32_t)(x) << (b)) : 0)
+#include "ts_binary.inc"
 }

@@ -3,9 +3,6 @@
 #include "ts_kernel.h"
 
 void ts_shift_left_int64(const int64_t *x, const int64_t *b, int64_t *y, int32_t n, int32_t period) {
-    int32_t j = 0;
-    for (int32_t i = 0; i < n; i++) {
-        y[i] = b[j] >= 0 && b[j] < 64 ? (int64_t)((uint64_t)x[i] << b[j]) : 0;
-        j = j + 1 < period ? j + 1 : 0;
-    }
+#define TS_RESULT(x, b) ((b) >= 0 && (b) < 64 ? (int64_t)((uint64_t)(x) << (b)) : 0)
+#include "ts_binary.inc"
 }

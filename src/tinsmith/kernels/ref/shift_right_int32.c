@@ -4,10 +4,6 @@
 #include "ts_kernel.h"
 
 void ts_shift_right_int32(const int32_t *x, const int32_t *b, int32_t *y, int32_t n, int32_t period) {
-    int32_t j = 0;
-    for (int32_t i = 0; i < n; i++) {
-        int32_t by = b[j] >= 0 && b[j] < 32 ? (int32_t)b[j] : 31;
-        y[i] = x[i] < 0 ? ~(~x[i] >> by) : x[i] >> by; /* a negative number is never shifted */
-        j = j + 1 < period ? j + 1 : 0;
-    }
+#define TS_BITS 32
+#include "ts_shift_right.inc"
 }

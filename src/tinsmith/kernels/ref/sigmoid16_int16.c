@@ -4,7 +4,6 @@
 
 void ts_sigmoid16_int16(const int16_t *x, const int16_t *table, int16_t *y, int32_t n,
                         int32_t multiplier, int32_t shift, int32_t tanh) {
-    for (int32_t i = 0; i < n; i++) {
-        y[i] = ts_table16(x[i], table, multiplier, shift, tanh);
-    }
+#define TS_RESULT(x) ts_table16(x, table, multiplier, shift, tanh)
+#include "ts_unary.inc"
 }

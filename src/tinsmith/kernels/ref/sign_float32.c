@@ -2,7 +2,6 @@
 #include "ts_kernel.h"
 
 void ts_sign_float32(const float *x, float *y, int32_t n) {
-    for (int32_t i = 0; i < n; i++) {
-        y[i] = x[i] != x[i] ? x[i] : (x[i] > 0.0f ? 1.0f : (x[i] < 0.0f ? -1.0f : 0.0f));
-    }
+#define TS_RESULT(x) ((x) != (x) ? (x) : ((x) > 0.0f ? 1.0f : ((x) < 0.0f ? -1.0f : 0.0f)))
+#include "ts_unary.inc"
 }

@@ -2,7 +2,6 @@
 #include "ts_kernel.h"
 
 void ts_sign_int32(const int32_t *x, int32_t *y, int32_t n) {
-    for (int32_t i = 0; i < n; i++) {
-        y[i] = (x[i] > 0) - (x[i] < 0);
-    }
+#define TS_RESULT(x) (((x) > 0) - ((x) < 0))
+#include "ts_unary.inc"
 }

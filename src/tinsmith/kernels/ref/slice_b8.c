@@ -3,9 +3,5 @@
 #include "ts_kernel.h"
 
 void ts_slice_b8(const uint64_t *x, uint64_t *y, int32_t outer, int32_t length, int32_t inner, int32_t start, int32_t size) {
-    for (int32_t o = 0; o < outer; o++) {
-        for (int32_t i = 0; i < size * inner; i++) {
-            y[o * size * inner + i] = x[(o * length + start) * inner + i];
-        }
-    }
+#include "ts_slice.inc"
 }

@@ -2,7 +2,6 @@
 #include "ts_float.h"
 
 void ts_sqrt_float32(const float *x, float *y, int32_t n) {
-    for (int32_t i = 0; i < n; i++) {
-        y[i] = ts_sqrt(x[i]);
-    }
+#define TS_RESULT(x) ts_sqrt(x)
+#include "ts_unary.inc"
 }

@@ -14,27 +14,8 @@ static inline int32_t ts_topk_key(float x) {
 
 void ts_topk_float32(
     const float *x, int64_t *y, int32_t outer, int32_t length, int32_t inner, int32_t k, int32_t largest) {
-    for (int32_t column_index = 0; column_index < outer * inner; column_index++) {
-        int32_t o = column_index / inner;
-        int32_t i = column_index % inner;
-        const float *column = x + o * length * inner + i;
-        int32_t last = 0;
-        int32_t place = -1;
-        for (int32_t j = 0; j < k; j++) {
-            int32_t best = 0;
-            int32_t found = -1;
-            for (int32_t n = 0; n < length; n++) {
-                int32_t key = ts_topk_key(column[n * inner]);
-                int32_t behind = largest != 0 ? key < last : key > last; /* what was not taken yet */
-                if ((j == 0 || behind != 0 || (key == last && n > place)) &&
-                    (found < 0 || (largest != 0 ? key > best : key < best))) {
-                    best = key;
-                    found = n;
-                }
-            }
-            y[(o * k + j) * inner + i] = found;
-            last = best;
-            place = found;
-        }
-    }
+    typedef float value_type;
+    typedef int32_t key_type;
+#define TS_KEY(x) ts_topk_key(x)
+#include "ts_topk.inc"
 }

@@ -2,9 +2,5 @@
 #include "ts_kernel.h"
 
 void ts_transpose_b2(const uint16_t *x, uint16_t *y, int32_t rows, int32_t columns) {
-    for (int32_t c = 0; c < columns; c++) {
-        for (int32_t r = 0; r < rows; r++) {
-            y[c * rows + r] = x[r * columns + c];
-        }
-    }
+#include "ts_transpose.inc"
 }

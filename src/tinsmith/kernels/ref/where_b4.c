@@ -3,7 +3,5 @@
 #include "ts_kernel.h"
 
 void ts_where_b4(const uint32_t *a, const uint32_t *b, const uint8_t *condition, uint32_t *y, int32_t n) {
-    for (int32_t i = 0; i < n; i++) {
-        y[i] = condition[i] != 0u ? a[i] : b[i];
-    }
+#include "ts_where.inc"
 }
