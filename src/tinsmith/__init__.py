@@ -1,3 +1,3 @@
 """tinsmith: edge machine learning as a service that a team hosts itself."""
 
-__version__ = "0.1.0"
+from tinsmith.version import __version__ as __version__
