@@ -8,9 +8,9 @@ from hashlib import sha256
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
-import tinsmith
 from tinsmith.build.package import Order
 from tinsmith.ir.text import graph_hash
+from tinsmith.version import __version__
 
 BOM = "bom.json"
 _LICENCE = [{"license": {"id": "Apache-2.0"}}]
@@ -54,7 +54,7 @@ def bom(kind: str, order: Order, files: Mapping[str, bytes], tools: tuple[Tool, 
 
 
 def _tinsmith() -> dict[str, Any]:
-    return {"type": "application", "name": "tinsmith", "version": tinsmith.__version__}
+    return {"type": "application", "name": "tinsmith", "version": __version__}
 
 
 def _model(order: Order) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def _kernels(order: Order) -> dict[str, Any]:
     paths = sorted(p for p in sources if p.startswith("kernels/"))
     return {
         "type": "library", "bom-ref": "kernels", "name": "tinsmith-kernels",
-        "version": tinsmith.__version__, "licenses": _LICENCE,
+        "version": __version__, "licenses": _LICENCE,
         "components": [_file(p, sources[p].encode()) for p in paths],
     }  # fmt: skip
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import typer
 
-from tinsmith import __version__
 from tinsmith.cli.command import COMMANDS
 from tinsmith.core.errors import UserError
+from tinsmith.version import __version__
 
 _PLACES = frozenset(
     (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOTDIR,

@@ -10,7 +10,6 @@ from functools import cache, partial
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-import tinsmith
 from tinsmith.codegen.buffers import scratch_name
 from tinsmith.codegen.cwriter import (
     CTYPES,
@@ -27,6 +26,7 @@ from tinsmith.codegen.program import Call, Program
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.op import F32, OPS, Argument, Attrs, In, Out, Scratch
 from tinsmith.ir.types import TensorType
+from tinsmith.version import __version__
 
 ABI = 2
 """Version of the C contract; changes whenever a caller would have to."""
@@ -46,7 +46,7 @@ def emit(program: Program, plan: MemoryPlan, target: Target) -> InferenceModule:
     """The module of a program. Deterministic: equal arguments, equal bytes."""
     graph = program.graph
     steps = {n.name: step_symbol(graph, i) for i, n in enumerate(graph.nodes)}
-    version = f"tinsmith {tinsmith.__version__}"
+    version = f"tinsmith {__version__}"
     facts = _facts(program, plan, target) | {"version": version}
     name = graph.name
     sources = {

@@ -1,5 +1,6 @@
 """Quantises a float model file with the user's calibration cases and writes a graph of our own."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from math import isfinite
 from pathlib import Path
@@ -159,14 +160,27 @@ def quantise_model(
     done = steps.do(
         "quantise", lambda _: apply(graph, options.method, Calibration(inputs), chosen)
     )  # fmt: skip
-    _check_worth(done)
-    known = scores_classes(graph)
-    outputs = tuple(e if known else replace(e, top1=None) for e in done.outputs)
-    _check_loss(done, outputs, options.least_sqnr, steps)
+    outputs = judged(graph, done, options.least_sqnr, steps.note)
     write_atomically(options.output, dumps(done.graph))
     cases = len(next(iter(inputs.values())))
     sizes = _constants(graph), _constants(done.graph)
     return Quantised(path.name, str(options.output), cases, *sizes, chosen, done, outputs)
+
+
+def judged(
+    graph: Graph, done: Compressed, least: float, tell: Callable[[str], None]
+) -> tuple[OutputError, ...]:
+    """What the outputs lost, ``top1`` only where they are class scores; ``tell`` hears where that
+    is much.
+
+    Raises:
+        UserError: ``quantise.nothing``, ``quantise.loss``.
+    """
+    _check_worth(done)
+    known = scores_classes(graph)
+    outputs = tuple(e if known else replace(e, top1=None) for e in done.outputs)
+    _check_loss(done, outputs, least, tell)
+    return outputs
 
 
 def _check_worth(done: Compressed) -> None:
@@ -182,7 +196,7 @@ def _check_worth(done: Compressed) -> None:
 
 
 def _check_loss(
-    done: Compressed, outputs: tuple[OutputError, ...], least: float, steps: Clock
+    done: Compressed, outputs: tuple[OutputError, ...], least: float, tell: Callable[[str], None]
 ) -> None:
     """Notes what a typical case loses, where that is much.
 
@@ -206,7 +220,7 @@ def _check_loss(
                 f"{_why(done)} To write it all the same: "
                 f"--least-sqnr {min(0.0, error.typical_db // 1):g}",
             )
-        steps.note(f"{said}. {_why(done)}")
+        tell(f"{said}. {_why(done)}")
 
 
 def _why(done: Compressed) -> str:

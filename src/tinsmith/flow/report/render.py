@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tinsmith import __version__
 from tinsmith.bench.outcome import least, most
 from tinsmith.core.codec import content_hash
 from tinsmith.core.quantity import Quantity
@@ -14,6 +13,7 @@ from tinsmith.flow.report import board_charts, model_charts
 from tinsmith.flow.result import BoardResult, Model, Result
 from tinsmith.ir.graph import Attr
 from tinsmith.learn.metrics import Interval
+from tinsmith.version import __version__
 
 
 @dataclass(frozen=True)

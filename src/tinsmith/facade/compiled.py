@@ -1,0 +1,297 @@
+"""Compiled: a model as C and as an image for a board. It predicts, measures, proves, packages."""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinsmith.build.firmware import Firmware
+from tinsmith.codegen.choices import Choices
+from tinsmith.core.units import count_text
+from tinsmith.devices.board import Board
+from tinsmith.facade import _work, saved
+from tinsmith.facade.arrays import Cases, taken
+from tinsmith.facade.board import board_of
+from tinsmith.facade.measurement import Measurement, measurement
+from tinsmith.facade.model import Model
+from tinsmith.facade.proof import Proof
+from tinsmith.facade.shown import Row, Shown, tensors
+from tinsmith.ir.types import TensorType
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Package(Shown):
+    """An archive that was written: ``cases`` golden vectors travel in it."""
+
+    kind: str
+    board: str
+    path: Path
+    nbytes: int
+    sha256: str
+    cases: int
+
+    def _title(self) -> str:
+        return f"{self.path.name}: {self.kind} for {self.board}"
+
+    def _rows(self) -> Iterable[Row]:
+        yield "size", f"{count_text(self.nbytes)} B"
+        yield "golden vectors", count_text(self.cases)
+        yield "sha256", self.sha256
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Compiled(Shown):
+    """A model compiled for a board. What is made of it is kept in a cache, so the second time is
+    quick; a model with states is reset once and then fed the cases of a call in order.
+
+    Args:
+        model: what was compiled.
+        firmware: the linked image, with its C sources in ``firmware.module.sources``.
+        target: board, toolchain, runner.
+        choices: kernels that were pinned.
+        shop: where results are kept.
+
+    Example:
+        >>> compiled = ts.compile(model, board="nucleo_l4r5zi")
+        >>> compiled.measure().flash.value
+    """
+
+    model: Model
+    firmware: Firmware
+    target: _work.Target
+    choices: Choices
+    shop: _work.Workshop
+
+    @property
+    def board(self) -> Board:
+        """What it was compiled for."""
+        return self.target.board
+
+    @property
+    def inputs(self) -> Mapping[str, TensorType]:
+        """Shape and dtype of each input by name, in order; without the axis of cases."""
+        return self.model.inputs
+
+    @property
+    def outputs(self) -> Mapping[str, TensorType]:
+        """Shape and dtype of each output by name, in order; without the axis of cases."""
+        return self.model.outputs
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """The C: relative path -> text."""
+        return self.firmware.module.sources
+
+    @property
+    def kernels(self) -> Mapping[str, str]:
+        """Layer -> the kernel that computes it (``<set>/<name>``)."""
+        return self.firmware.module.kernels
+
+    def predict(self, cases: Cases) -> np.ndarray | Any:
+        """The answers of the compiled C, run on this computer: bit for bit those of the board.
+
+        Args:
+            cases: [case, *shape] for each input, see `Cases`. One call with many cases is quicker
+                than many calls.
+
+        Returns:
+            An array [case, *shape]; of a model with several outputs a dict of arrays by name. Where
+            the inputs came without the model's own first axis of length 1, so do the answers.
+
+        Raises:
+            UserError: ``model.inputs.*``.
+
+        Example:
+            >>> compiled.predict(x).argmax(axis=1)
+        """
+        given = taken(cases, self.inputs)
+        found = _work.on_host(self._host, self._renamed(given.arrays))
+        names = zip(self.outputs, self.firmware.module.graph.outputs, strict=True)
+        return given.answers({own: found[c] for own, c in names})
+
+    def measure(self, inputs: Cases | None = None) -> Measurement:
+        """Run on the board's runner (an emulator of its core) and take the figures.
+
+        Args:
+            inputs: cases to run, see `Cases`; one case of fixed pseudo-random values if None.
+
+        Raises:
+            UserError: ``model.inputs.*``, ``bench.*`` (the firmware faulted).
+            MissingTool: the runner is not installed.
+
+        Example:
+            >>> print(compiled.measure(x[:10]))
+            >>> compiled.measure(x[:10]).instructions.value
+        """
+        graph = self.firmware.module.graph
+        arrays = _work.default_inputs(graph) if inputs is None else self._taken(inputs)
+        outcome = _work.measured(self.firmware, arrays, self.target, self.shop)
+        return measurement(self.firmware, outcome, self.board)
+
+    def prove(self, inputs: Cases | None = None) -> Proof:
+        """Compare the reference, C on this computer and the board's firmware, value by value.
+
+        Args:
+            inputs: cases to compare on, see `Cases`; a few pseudo-random ones if None. States are
+                reset before each.
+
+        Returns:
+            The proof; ``proof.check()`` raises where something differs.
+
+        Raises:
+            UserError: ``model.inputs.*``, ``bench.*``.
+            MissingTool: the board's runner is not installed.
+
+        Example:
+            >>> compiled.prove(x[:20]).equal
+        """
+        module = self.firmware.module
+        arrays = _work.drawn(module.graph) if inputs is None else self._taken(inputs)
+        return Proof(module.name, self.board.id, _work.proven(module, arrays, self.target))
+
+    def package(
+        self,
+        kind: str,
+        folder: str | os.PathLike[str],
+        version: str = "1.0.0",
+        inputs: Cases | None = None,
+    ) -> Package:
+        """Write an archive that drops into a firmware project.
+
+        Args:
+            kind: ``c_library``, ``arduino``, ... (`tinsmith kinds package`).
+            folder: where to; it is made if there is none.
+            version: ``<major>.<minor>.<patch>``.
+            inputs: golden cases for the self-test, see `Cases`; pseudo-random ones if None.
+
+        Raises:
+            UnknownKind: no such kind.
+            UserError: ``package.*``, ``output.place``, ``build.board.host``, ``model.inputs.*``.
+
+        Example:
+            >>> compiled.package("c_library", "build")
+        """
+        place = Path(folder)
+        _work.check_folder(place)
+        arrays = None if inputs is None else self._taken(inputs)
+        made = _work.packaged(self.firmware.module, kind, version, arrays, self.target)
+        path = _work.write(place / made.name, made.data)
+        return Package(kind, self.board.id, path, len(made.data), made.digest, made.cases)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the model with how it was compiled; `Compiled.load` makes the same C of it.
+
+        Args:
+            path: ends in ``.tsc``.
+
+        Raises:
+            UserError: ``compiled.save`` (another suffix, or a board that no TOML file says),
+                ``output.place``, ``import.tinsmith.op`` (an operation that is not kept in files).
+
+        Example:
+            >>> compiled.save("gestures.tsc")
+        """
+        t, module = self.target, self.firmware.module
+        how = saved.How(t.toolchain, t.optimize, self.choices.kernels)
+        record = saved.record(self.model.graph, self.model.origin, t.board, how, module)
+        return _work.write(saved.check_suffix(Path(path)), saved.dumps(record))
+
+    @classmethod
+    def load(
+        cls, path: str | os.PathLike[str], cache: str | os.PathLike[str] | None = None
+    ) -> "Compiled":
+        """Read what `save` wrote. The file is read in a sandbox, nothing in it is run: its model is
+        compiled again, and the C must be the one that was saved.
+
+        Args:
+            path: the file.
+            cache: folder of compiled things; the user's if None.
+
+        Raises:
+            UserError: ``compiled.file`` (there is none, or it is none of ours),
+                ``compiled.version`` (this tinsmith makes other C of the model).
+
+        Example:
+            >>> compiled = ts.Compiled.load("gestures.tsc")
+        """
+        file = Path(path)
+        kept = saved.read(file)
+        shop = _work.workshop(_folder(cache))
+        board = saved.board_of(kept)
+        target = _work.target(board, kept.how.optimize, shop, kept.how.toolchain)
+        choices = Choices(dict(kept.how.choices))
+        firmware = _work.compiled(kept.graph, target, choices, shop)
+        saved.check_same(kept, firmware.module, file)
+        return cls(Model(kept.graph, kept.origin), firmware, target, choices, shop)
+
+    @cached_property
+    def _host(self) -> Firmware:
+        return _work.for_host(self.firmware.module, self.target, self.shop)
+
+    def _taken(self, cases: Cases) -> dict[str, np.ndarray]:
+        return self._renamed(taken(cases, self.inputs).arrays)
+
+    def _renamed(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """By the names in C, which are identifiers."""
+        names = zip(self.inputs, self.firmware.module.graph.inputs, strict=True)
+        return {c: arrays[own] for own, c in names}
+
+    def _title(self) -> str:
+        return f"{self.firmware.module.name} for {self.board.id} ({self.board.name})"
+
+    def _rows(self) -> Iterable[Row]:
+        size, made = self.firmware.size, self.firmware
+        yield "inputs", tensors(self.inputs.items())
+        yield "outputs", tensors(self.outputs.items())
+        if size is not None:
+            yield "flash", str(size.flash)
+            yield "RAM", f"{size.ram_static}, without stack"
+        yield "arena", str(made.arena)
+        if made.module.plan.state_bytes:
+            yield "state", str(made.state)
+        optimised = f", optimised for {self.target.optimize}" if self.target.optimize else ""
+        yield "compiled by", f"{made.module.compiler}, {made.toolchain_version}{optimised}"
+
+
+def compile(
+    model: Model,
+    board: str | os.PathLike[str] | Board,
+    optimize: str = "",
+    choices: Mapping[str, str] | str | os.PathLike[str] | None = None,
+    cache: str | os.PathLike[str] | None = None,
+) -> Compiled:
+    """Compile a model for a board: C, and an image linked for its exact memories.
+
+    Args:
+        model: from `load` or `quantise`.
+        board: id of a board that comes with tinsmith (`boards`), path of your own board's TOML
+            file, or a `Board`.
+        optimize: ``size``, ``balanced`` or ``speed``; the toolchain's own choice if empty.
+        choices: kernels to pin, layer -> ``<set>/<name>``, or the path of a lock file.
+        cache: folder of compiled things; the user's (TINSMITH_CACHE, else ~/.cache/tinsmith) if
+            None.
+
+    Raises:
+        UnknownKind: no such board or optimisation.
+        UserError: ``board.*``, ``toml.*`` (the board's file is wrong), ``build.fit`` (the board's
+            memory is too small; says what is needed), ``codegen.*``, ``compile.choices``,
+            ``cache.folder``.
+        MissingTool: the toolchain is not installed.
+
+    Example:
+        >>> compiled = ts.compile(small, board="nucleo_l4r5zi")
+    """
+    shop = _work.workshop(_folder(cache))
+    target = _work.target(board_of(board), optimize, shop)
+    lock = Path(choices) if isinstance(choices, str | os.PathLike) else choices
+    pinned = _work.pinned(lock, target.board)
+    firmware = _work.compiled(model.graph, target, pinned, shop)
+    return Compiled(model, firmware, target, pinned, shop)
+
+
+def _folder(cache: str | os.PathLike[str] | None) -> Path | None:
+    return None if cache is None else Path(cache)

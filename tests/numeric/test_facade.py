@@ -1,0 +1,197 @@
+"""The facade where it compiles, links and runs."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from firmwares import CACHE, inputs, mixed_graph
+
+import tinsmith as ts
+from tinsmith.bench import run as bench
+from tinsmith.bench.outcome import Outcome, RunOptions
+from tinsmith.facade import _work
+from tinsmith.facade.model import Model
+from tinsmith.ir.builder import Builder
+from tinsmith.ir.graph import Graph
+from tinsmith.ir.interp import run_cases
+from tinsmith.ir.types import Quant, TensorType
+
+KEPT = CACHE.parent
+M4 = "nucleo_l4r5zi"
+
+
+def odd_names() -> Graph:
+    """Two inputs and two outputs whose names are none in C."""
+    b = Builder("odd", "quantised")
+    one = b.input("in/1", TensorType((1, 3), "float32"))
+    two = b.input("int", TensorType((3,), "int8", Quant((0.5,), (0,))))
+    return b.build([b.op("relu", one, name="out:1"), b.op("relu", two, name="2nd")])
+
+
+@pytest.fixture(scope="module")
+def compiled() -> ts.Compiled:
+    return ts.compile(Model(mixed_graph(), "here"), M4, cache=KEPT)
+
+
+def test_the_compiled_c_answers_as_the_reference(compiled: ts.Compiled) -> None:
+    x = inputs(4)["x"]
+    found, want = compiled.predict(x[:, 0]), compiled.model.predict(x[:, 0])
+    assert found.keys() == want.keys() == {"share", "sums"}
+    for name in found:  # the state goes from case to case in both
+        np.testing.assert_array_equal(found[name], want[name])
+    assert not np.array_equal(found["share"][0], compiled.predict(x[1:2, 0])["share"])
+
+
+def test_names_that_are_none_in_c_are_the_models_own() -> None:
+    compiled = ts.compile(Model(odd_names(), "here"), "host", cache=KEPT)
+    one, two = np.array([[[-1, 2, 3]]]), np.array([[4, -5, 6]])
+    found = compiled.predict({"int": two, "in/1": one})
+    assert found["out:1"].tolist() == [[[0, 2, 3]]]
+    assert found["2nd"].tolist() == [[4, 0, 6]]
+    assert compiled.prove({"int": two, "in/1": one}).equal
+
+
+def test_what_was_measured_is_not_run_again(
+    compiled: ts.Compiled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("unicorn")
+    x = inputs(2)
+    first = ts.compile(compiled.model, M4, cache=tmp_path).measure(x)
+    assert {q.board for q in first.quantities.values()} == {M4}
+    assert first.instructions.method == "emulated"
+    assert first.flash.value == first.weights.value + first.code.value
+    assert first.ram.value == first.ram_static.value + first.stack.value
+
+    def again(*_: object) -> None:
+        raise AssertionError("done before")
+
+    monkeypatch.setattr(_work, "compile_graph", again)
+    monkeypatch.setattr(_work.Target, "build", again)
+    monkeypatch.setattr(_work.Target, "run", again)
+    second = ts.compile(compiled.model, M4, cache=tmp_path)
+    assert second.measure(x) == first
+    with pytest.raises(AssertionError, match="done before"):
+        second.measure(inputs(3))
+
+
+def test_this_computer_shows_no_figures_of_a_board() -> None:
+    host = ts.compile(Model(mixed_graph(), "here"), "host", cache=KEPT)
+    found = host.measure()
+    assert set(found.quantities) == {"arena", "state"}
+    with pytest.raises(ts.UserError, match="Board 'host' shows no flash"):
+        print(found.flash)
+    assert [v.origin for v in host.prove().verdicts] == ["host C"]
+
+
+def test_both_executions_are_proven(compiled: ts.Compiled) -> None:
+    pytest.importorskip("unicorn")
+    proof = compiled.prove(inputs(2))
+    assert proof.check().equal
+    assert [v.origin for v in proof.verdicts] == ["host C", f"{M4}/unicorn"]
+    assert all(v.compared_values > 2 for v in proof.verdicts)
+
+
+def test_where_a_runner_sees_outputs_only_these_are_proven(require_tool) -> None:
+    require_tool("qemu-system-arm")
+    proof = ts.compile(Model(mixed_graph(), "here"), "alif_e7", cache=KEPT).prove(inputs(2))
+    assert proof.equal
+    assert [v.compared_values for v in proof.verdicts][1] == 2
+
+
+def test_a_wrong_output_is_seen_where_no_runner_sees_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = ts.compile(Model(mixed_graph(), "here"), "alif_e7", cache=KEPT)
+    x = inputs(1)
+    want = run_cases(compiled.firmware.module.graph, x)
+    outputs = {n: want[n].copy() for n in ("share", "sums")}
+
+    def ran(target: _work.Target, firmware: object, options: RunOptions) -> Outcome:
+        assert not options.trace
+        return Outcome("qemu", "qemu 0", "emulated", "alif_e7", outputs)
+
+    monkeypatch.setattr(_work.Target, "run", ran)
+    assert compiled.prove(x).equal
+    outputs["sums"].flat[1] += 1
+    proof = compiled.prove(x)
+    assert [v.equal for v in proof.verdicts] == [True, False]
+    assert proof.divergence is not None
+    assert proof.divergence.value == "sums"
+
+
+def test_a_wrong_answer_is_seen(compiled: ts.Compiled, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = bench.run
+
+    def wrong(*arguments, **named):
+        outcome = right(*arguments, **named)
+        for array in outcome.trace.values():
+            array.flat[0] += 1
+        return outcome
+
+    monkeypatch.setattr(_work, "run", wrong)
+    host = ts.compile(compiled.model, "host", cache=KEPT)
+    proof = host.prove(inputs(1))
+    assert not proof.equal
+    with pytest.raises(ts.UserError, match="host C diverges at"):
+        proof.check()
+
+
+def test_a_board_that_is_too_small_says_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "tiny.toml").write_text(
+        'name = "Tiny"\ncore = "cortex-m0plus"\nclock_mhz = 8\n'
+        'memory = [{ name = "f", role = "flash", origin = 0, bytes = 1024 },\n'
+        '{ name = "r", role = "ram", origin = 0x20000000, bytes = 8192 }]\n'
+    )
+    with pytest.raises(ts.UserError, match=r"does not fit tiny: .* has 1024 B") as e:
+        ts.compile(Model(mixed_graph(), "here"), tmp_path / "tiny.toml", cache=KEPT)
+    assert "rpi_pico" in e.value.hint
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"board": "rpi_pic"}, "board.unknown"),
+        ({"board": "none.toml"}, "board.file"),
+        ({"optimize": "sped"}, "optimisation.unknown"),
+        ({"choices": {"first": "ref/none"}}, "codegen.choice"),
+        ({"choices": "none.lock"}, "compile.choices"),
+    ],
+)
+def test_what_there_is_not_is_refused(change: dict, code: str) -> None:
+    with pytest.raises(ts.UserError) as e:
+        ts.compile(Model(mixed_graph(), "here"), **{"board": "rpi_pico", "cache": KEPT, **change})
+    assert e.value.code == code
+    assert e.value.hint
+
+
+def test_a_kernel_is_pinned_by_name_or_by_lock_file(tmp_path: Path) -> None:
+    model = Model(mixed_graph(), "here")
+    own = ts.compile(model, M4, cache=KEPT)
+    layer, kernel = next(iter(own.kernels.items()))
+    lock = tmp_path / "net.lock"
+    lock.write_text(f'["{M4}".pinned]\n"{layer}" = "{kernel}"\n')
+    for choices in ({layer: kernel}, lock, str(lock)):
+        pinned = ts.compile(model, M4, choices=choices, cache=KEPT)
+        assert pinned.choices.kernels == {layer: kernel}
+        assert pinned.sources == own.sources
+
+
+def test_saved_and_loaded_it_is_the_same(tmp_path: Path, compiled: ts.Compiled) -> None:
+    again = ts.Compiled.load(compiled.save(tmp_path / "m.tsc"), cache=KEPT)
+    assert again.firmware.elf == compiled.firmware.elf
+    assert str(again).splitlines()[1:] == str(compiled).splitlines()[1:]
+
+
+def test_packages_bring_golden_vectors(tmp_path: Path, compiled: ts.Compiled) -> None:
+    one = compiled.package("c_library", tmp_path / "new", inputs=inputs(3))
+    assert (one.cases, one.kind, one.path.parent) == (3, "c_library", tmp_path / "new")
+    assert one.path.stat().st_size == one.nbytes
+    drawn = compiled.package("c_library", tmp_path, version="2.0.0")
+    assert drawn.cases == 4
+    for change, code in (
+        ({"kind": "arduno"}, "package.unknown"), ({"version": "2"}, "package.version"),
+    ):  # fmt: skip
+        with pytest.raises(ts.UserError) as e:
+            compiled.package(**{"kind": "c_library", "folder": tmp_path, **change})
+        assert e.value.code == code
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ts.UserError, match="is a file; a folder is needed"):
+        compiled.package("c_library", tmp_path / "file")
