@@ -179,6 +179,10 @@ def binary_extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
     return Extension((0, (b, type_of(b))))
 
 
+_FEW = [[1, 2, 3], [3, 2, 2], [0, 5, 4]]
+"""Values so near those of the vector beside them that comparing with the wrong one shows."""
+
+
 def float_cases() -> Mapping[str, Case]:
     """The table of every float32 operation on two operands."""
     every = np.repeat(SPECIAL, len(SPECIAL))
@@ -186,6 +190,7 @@ def float_cases() -> Mapping[str, Case]:
         "one_element": case(normal(1), normal(1, seed=1)),
         "same_shape": case(normal(3, 7), normal(3, 7, seed=1)),
         "last_axis": case(normal(3, 7), normal(7, seed=1), constant=(1,)),
+        "few_values": case(array("float32", _FEW), array("float32", [1, 2, 3]), constant=(1,)),
         "last_two_axes": case(normal(2, 3, 5), normal(3, 5, seed=1), constant=(1,)),
         "single_value": case(normal(2, 9), array("float32", [-0.75]), constant=(1,)),
         "no_dimension": case(normal(), normal(seed=1)),
@@ -206,6 +211,9 @@ def whole_cases() -> Mapping[str, Case]:
         rows[f"{dtype}_random"] = case(whole(dtype, 3, 7), whole(dtype, 3, 7, seed=1))
         rows[f"{dtype}_last_axis"] = case(whole(dtype, 2, 6), small, constant=(1,))
         rows[f"{dtype}_single_value"] = case(small, small[2:3], constant=(1,))
+        rows[f"{dtype}_few_values"] = case(
+            array(dtype, _FEW), array(dtype, [1, 2, 3]), constant=(1,)
+        )
     return rows
 
 

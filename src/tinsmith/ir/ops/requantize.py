@@ -208,10 +208,11 @@ def _case(
     return Case((x, m, s), types, attrs, (1, 2), Quant((0.1,), (zero,)))
 
 
-def _values(own: tuple[str, int], result: tuple[str, int], rounding: str, factor: float) -> Case:
-    """Values over their whole range to another type; dtype and zero point of each."""
-    x = whole(own[0], 3, 40 // SIZES[own[0]])
-    row = _case(rounding, x, [factor], result[1])
+def _values(own: tuple[str, int], result: tuple[str, int], rounding: str, *factors: float) -> Case:
+    """Values over their whole range to another type; dtype and zero point of each; one factor, or
+    one per channel."""
+    x = whole(own[0], 3, len(factors) if len(factors) > 1 else 40 // SIZES[own[0]])
+    row = _case(rounding, x, factors, result[1])
     types = (type_of(x, Quant((0.1,), (own[1],))), *row.types[1:])
     attrs = {**row.attrs, **_whole_range(result[0])}
     return Case(row.operands, types, attrs, row.constant, row.out_quant)
@@ -227,13 +228,16 @@ _VALUE_ROWS = {
     "int8_to_uint8": _values(("int8", 3), ("uint8", 131), "single", 1.0),
     "int8_to_int32": _values(("int8", 127), ("int32", 0), "double", 98765.4),
     "int8_to_int16": _values(("int8", -128), ("int16", -3), "wide16", 200.3),
+    "int8_per_channel": _values(("int8", 9), ("int8", -4), "double", 0.3, 1.1, 0.07, 0.5),
     "uint8_flipped": _values(("uint8", 131), ("int8", 3), "double", 1.0),
     "uint8_to_int16": _values(("uint8", 0), ("int16", 1000), "single", 128.9),
     "uint8_odd": _values(("uint8", 255), ("uint8", 200), "onnx", 0.5),
+    "uint8_per_channel": _values(("uint8", 9), ("int8", -4), "single", 0.3, 1.1, 0.07, 0.5),
     "int16_rescaled": _values(("int16", 0), ("int16", 0), "double", 0.7311),
     "int16_to_int32": _values(("int16", 0), ("int32", 0), "double", 3317.4),
     "int16_to_int8": _values(("int16", -1000), ("int8", -3), "onnx", 1 / 300),
     "int16_wide": _values(("int16", 0), ("int16", 0), "wide16", 1.00001),
+    "int16_per_channel": _values(("int16", 0), ("int8", 7), "double", 0.003, 0.01, 0.0007, 0.02),
 }
 
 
