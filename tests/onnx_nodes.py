@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -82,13 +83,32 @@ def node_cases() -> tuple[NodeCase, ...]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = load_model_tests(kind="node")
-    cases = [
+    made = [
         NodeCase(c.name, c.model, *data)
         for c in found
         if c.model is not None
         for data in c.data_sets[:1]
     ]
-    return tuple(sorted(cases, key=lambda c: c.name))
+    stored = [_stored(c.name, Path(c.model_dir)) for c in found if c.model is None]
+    return tuple(sorted(made + stored, key=lambda c: c.name))
+
+
+def _stored(name: str, folder: Path) -> NodeCase:
+    """A case as onnx before 1.23 holds it: a model and a file for each value."""
+    model = onnx.load(folder / "model.onnx")
+    data = folder / "test_data_set_0"
+    inputs = [_value(v, data / f"input_{i}.pb") for i, v in enumerate(model.graph.input)]
+    outputs = [_value(v, data / f"output_{i}.pb") for i, v in enumerate(model.graph.output)]
+    return NodeCase(name, model, inputs, outputs)
+
+
+def _value(declared: Any, path: Path) -> Any:
+    kind, read = {
+        "tensor_type": (onnx.TensorProto, numpy_helper.to_array),
+        "sequence_type": (onnx.SequenceProto, numpy_helper.to_list),
+        "optional_type": (onnx.OptionalProto, numpy_helper.to_optional),
+    }[declared.type.WhichOneof("value")]
+    return read(kind.FromString(path.read_bytes()))
 
 
 def imported(case: NodeCase) -> Imported:

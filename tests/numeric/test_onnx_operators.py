@@ -2,6 +2,7 @@
 none; compiled C runs all of them in test_onnx_nodes.py."""
 
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,10 @@ def run(graph: Graph, *arrays: np.ndarray) -> list[np.ndarray]:
 
 @pytest.mark.parametrize("name", CASES)
 def test_node_tests(name: str) -> None:
-    case = next(c for c in node_cases() if c.name in (f"test_{name}", f"test_{name}_cpu"))
+    found = [c for c in node_cases() if c.name in (f"test_{name}", f"test_{name}_cpu")]
+    if not found and version("onnx") < "1.23":  # of two digits each since 1.10
+        pytest.skip(f"onnx {version('onnx')} has no node test {name}")
+    (case,) = found
     one_case = imported(case)
     fed = [one_case.fed[i] for i in one_case.graph.inputs]
     assert not wrong(case, run(one_case.graph, *fed))
