@@ -24,10 +24,12 @@ from tinsmith.compress.apply import apply, check_float
 from tinsmith.compress.method import Calibration, Compressed, OutputError
 from tinsmith.core.cache import Cache, code_fingerprint, write_atomically
 from tinsmith.core.errors import UserError
+from tinsmith.core.job import Job
+from tinsmith.core.progress import Nobody
+from tinsmith.core.store import LocalStore
 from tinsmith.data.windows import TRAIN
 from tinsmith.devices.board import BOARDS, Board
-from tinsmith.flow.journal import Nobody
-from tinsmith.flow.model import Clock, open_model
+from tinsmith.flow.model import open_model
 from tinsmith.flow.model_inputs import default_inputs as default_inputs
 from tinsmith.flow.model_target import Target as Target
 from tinsmith.flow.model_target import seconds_for, target_for
@@ -58,7 +60,7 @@ _PACKAGE = Path(__file__).parents[1]
 
 def read(path: Path, semantics: str) -> Graph:
     """The graph of a model file."""
-    return open_model(path, semantics, Clock(Nobody()))
+    return open_model(path, semantics, Job())
 
 
 def take(importer: str, model: Any, example: list[np.ndarray], name: str) -> Graph:
@@ -127,7 +129,7 @@ class Workshop:
 def workshop(cache: Path | None) -> Workshop:
     """In a folder of one's own, else in the user's cache."""
     folder = cache or default_cache()
-    return Workshop(folder, Cache(folder / "cache", code_fingerprint(_PACKAGE)))
+    return Workshop(folder, Cache(LocalStore(folder / "cache"), code_fingerprint(_PACKAGE)))
 
 
 def target(board: Board, optimize: str, shop: Workshop, toolchain: str = "") -> Target:
@@ -272,10 +274,8 @@ class Story:
     result: Result
 
     def target(self, board: Board) -> Target:
-        """Where a board's firmware was built; this computer has one toolchain, not the project's
-        choice."""
-        project = self.steps.project
-        return target_for(board, project.toolchain if board.memories else "", cache=project.state)
+        """Where a board's firmware was built."""
+        return self.steps.target(board)
 
     def write(self) -> Path:
         """Everything that a run hands over; returns the report."""
