@@ -15,6 +15,9 @@ PLANTS = {
         "src/tinsmith/importers/keras/rules.py", "import tinsmith.importers.onnx.parse", "keras.ru"
     ),
     "database": ("src/tinsmith/flow/record.py", "import sqlalchemy", "sqlalchemy"),
+    "facade below": ("src/tinsmith/flow/gates.py", "import tinsmith.facade.model", "flow.gates"),
+    "by the whole package": ("src/tinsmith/ir/types.py", "from tinsmith import load", "ir.types"),
+    "training in the facade": ("src/tinsmith/facade/model.py", "import torch", "torch"),
     "command line below": ("src/tinsmith/learn/trained.py", "import typer", "typer"),
     "terminal below": ("src/tinsmith/flow/record.py", "import rich.table", "rich"),
     "training in codegen": ("src/tinsmith/codegen/module.py", "import torch", "torch"),

@@ -1,5 +1,6 @@
 """The facade where it compiles, links and runs."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ from firmwares import CACHE, inputs, mixed_graph
 import tinsmith as ts
 from tinsmith.bench import run as bench
 from tinsmith.bench.outcome import Outcome, RunOptions
+from tinsmith.core.cache import Cache
+from tinsmith.core.store import LocalStore
 from tinsmith.facade import _work
 from tinsmith.facade.model import Model
 from tinsmith.ir.builder import Builder
@@ -65,7 +68,7 @@ def test_what_was_measured_is_not_run_again(
     def again(*_: object) -> None:
         raise AssertionError("done before")
 
-    monkeypatch.setattr(_work, "compile_graph", again)
+    monkeypatch.setattr("tinsmith.codegen.compile.emit", again)
     monkeypatch.setattr(_work.Target, "build", again)
     monkeypatch.setattr(_work.Target, "run", again)
     second = ts.compile(compiled.model, M4, cache=tmp_path)
@@ -98,26 +101,38 @@ def test_where_a_runner_sees_outputs_only_these_are_proven(require_tool) -> None
     assert [v.compared_values for v in proof.verdicts][1] == 2
 
 
-def test_a_wrong_output_is_seen_where_no_runner_sees_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_output_is_seen_where_no_runner_sees_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     compiled = ts.compile(Model(mixed_graph(), "here"), "alif_e7", cache=KEPT)
     x = inputs(1)
     want = run_cases(compiled.firmware.module.graph, x)
     outputs = {n: want[n].copy() for n in ("share", "sums")}
 
-    def ran(target: _work.Target, firmware: object, options: RunOptions) -> Outcome:
+    def ran(target: _work.Target, firmware: object, options: RunOptions, job: object) -> Outcome:
+        if target.runner == "host":
+            return right(target, firmware, options, job)
         assert not options.trace
         return Outcome("qemu", "qemu 0", "emulated", "alif_e7", outputs)
 
+    right = _work.Target.run
     monkeypatch.setattr(_work.Target, "run", ran)
-    assert compiled.prove(x).equal
+    monkeypatch.setattr(_work.Target, "running", lambda target: target)  # QEMU may not be there
+    assert forgetful(compiled, tmp_path / "1").prove(x).equal
     outputs["sums"].flat[1] += 1
-    proof = compiled.prove(x)
+    proof = forgetful(compiled, tmp_path / "2").prove(x)
     assert [v.equal for v in proof.verdicts] == [True, False]
     assert proof.divergence is not None
     assert proof.divergence.value == "sums"
 
 
-def test_a_wrong_answer_is_seen(compiled: ts.Compiled, monkeypatch: pytest.MonkeyPatch) -> None:
+def forgetful(compiled: ts.Compiled, folder: Path) -> ts.Compiled:
+    """The same, with no results of earlier calls."""
+    shop = replace(compiled.shop, results=Cache(LocalStore(folder), "this test"))
+    return replace(compiled, shop=shop)
+
+
+def test_a_wrong_answer_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     right = bench.run
 
     def wrong(*arguments, **named):
@@ -126,9 +141,9 @@ def test_a_wrong_answer_is_seen(compiled: ts.Compiled, monkeypatch: pytest.Monke
             array.flat[0] += 1
         return outcome
 
-    monkeypatch.setattr(_work, "run", wrong)
-    host = ts.compile(compiled.model, "host", cache=KEPT)
-    proof = host.prove(inputs(1))
+    host = ts.compile(Model(mixed_graph(), "here"), "host", cache=KEPT)
+    monkeypatch.setattr("tinsmith.flow.trial.run", wrong)
+    proof = forgetful(host, tmp_path).prove(inputs(1))
     assert not proof.equal
     with pytest.raises(ts.UserError, match="host C diverges at"):
         proof.check()

@@ -1,12 +1,13 @@
 """Outcome: what a runner saw."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from tinsmith.core.progress import SILENT, Progress
 from tinsmith.core.quantity import Counted, Estimated
 
 PAINTED = "painted, emulated"
@@ -21,7 +22,7 @@ class RunOptions:
     ``trace``: record the outputs of every step. ``reset_each``: reset states before each case.
     ``timeout_s``: for all cases together. ``check_alignment``: report accesses that are not aligned
     to their size, on cores that would fault (slow). ``cache``: folder that keeps the emulators'
-    plug-ins; where None they are built for this run.
+    plug-ins; where None they are built for this run. ``job``: ends the run where it is cancelled.
     """
 
     inputs: Mapping[str, np.ndarray]
@@ -30,6 +31,7 @@ class RunOptions:
     timeout_s: float = 120.0
     check_alignment: bool = False
     cache: Path | None = None
+    job: Progress = field(default=SILENT, compare=False)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Links an inference module with a port into an image for exactly the memories of a board."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,17 +9,11 @@ from tempfile import TemporaryDirectory
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.linker import linker_script
 from tinsmith.build.machines import machine_for
-from tinsmith.build.objects import (
-    Compiler,
-    compile_all,
-    compiler_for,
-    optimised,
-    run_tool,
-    write_objects,
-)
+from tinsmith.build.objects import Compiler, compile_all, compiler_for, optimised, write_objects
 from tinsmith.build.sizes import size_report, symbols
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.errors import InternalError, UnknownKind, UserError
+from tinsmith.core.progress import SILENT, Progress
 from tinsmith.devices.board import Board, Memory
 
 PORT = "bare"
@@ -35,13 +29,14 @@ class BuildOptions:
     """How to link. ``cache``: folder of cached objects. ``port``: a folder of firmware/ports.
 
     ``stack_bytes``: a multiple of 8; None means `DEFAULT_STACK`. ``optimize``: a name that the
-    toolchain knows (`Toolchain.optimize`); empty means its own choice.
+    toolchain knows (`Toolchain.optimize`); empty means its own choice. ``job``: whose work it is.
     """
 
     cache: Path
     port: str = PORT
     stack_bytes: int | None = None
     optimize: str = ""
+    job: Progress = field(default=SILENT, compare=False)
 
 
 def build_image(
@@ -67,7 +62,8 @@ def build_image(
             "Build a shared object for it, or choose another board.",
         )
     _check_ram(module, memories, stack)
-    compiler = optimised(compiler_for(board.core, toolchain, options.cache), options.optimize)
+    compiler = compiler_for(board.core, toolchain, options.cache, job=options.job)
+    compiler = optimised(compiler, options.optimize)
     objects = compile_all(compiler, {**module.sources, **_port_sources(module, board, port)})
     title = f"{board.id}, port {port}"
     link = Link(title, memories, stack, entry_symbol(board.core.isa))
@@ -165,7 +161,7 @@ def link_elf(compiler: Compiler, objects: Mapping[str, bytes], script: str) -> b
             "-static", "-Wl,--gc-sections", "-Wl,-z,max-page-size=4", "-Wl,-T,image.ld", *names,
             *compiler.toolchain.libraries, "-o", "image.elf",
         ]  # fmt: skip
-        run_tool(argv, folder, compiler.environment, "linking")
+        compiler.run(argv, folder, "linking")
         return (folder / "image.elf").read_bytes()
 
 

@@ -15,6 +15,7 @@ from tinsmith.build.objects import Compiler, compile_all, compiler_for
 from tinsmith.codegen.emit import ABI
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.errors import InternalError, UserError
+from tinsmith.core.progress import SILENT, Progress
 from tinsmith.devices.board import Board
 
 HEADER_BYTES = 48
@@ -42,7 +43,11 @@ SECTIONS {{
 
 
 def build_module_binary(
-    module: InferenceModule, board: Board, toolchain: str, cache: Path
+    module: InferenceModule,
+    board: Board,
+    toolchain: str,
+    cache: Path,
+    job: Progress = SILENT,
 ) -> bytes:
     """Header, code and constants; the same bytes run at every address.
 
@@ -52,7 +57,7 @@ def build_module_binary(
         InternalError: the code holds an absolute address, or something writable.
     """
     check_board(board)
-    compiler = compiler_for(board.core, toolchain, cache)
+    compiler = compiler_for(board.core, toolchain, cache, job=job)
     extra = compiler.toolchain.relocatable(board.core)
     objects = _objects(replace(compiler, flags=(*compiler.flags, *extra)), compiler, module, board)
     images = [_flat(link_elf(compiler, objects, _SCRIPT.format(base=hex(b)))) for b in _BASES]

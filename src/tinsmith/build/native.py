@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tinsmith.build.image import firmware_text
-from tinsmith.build.objects import compile_all, compiler_for, run_tool, write_objects
+from tinsmith.build.objects import compile_all, compiler_for, write_objects
 from tinsmith.build.package import Order
 from tinsmith.build.sbom import Tool
 from tinsmith.devices.board import BOARDS
@@ -43,7 +43,8 @@ def linked(order: Order, system: System, sources: Mapping[str, str], flags: Sequ
         InternalError: our sources do not compile, or need what is not there.
     """
     host = BOARDS.get("host")
-    found = compiler_for(host.core, "zig", order.cache, ("-fPIC",) if _shared(flags) else ())
+    extra = ("-fPIC",) if _shared(flags) else ()
+    found = compiler_for(host.core, "zig", order.cache, extra, order.job)
     compiler = replace(found, target=system.target)
     every = {**order.module.sources, **sources, "native/memory.c": _memory()}
     objects = compile_all(compiler, every)
@@ -54,7 +55,7 @@ def linked(order: Order, system: System, sources: Mapping[str, str], flags: Sequ
             *compiler.found.command, *compiler.target, "-O2", "-nostdlib", "-s", *flags, *names,
             "-o", "linked",
         ]  # fmt: skip
-        run_tool(argv, folder, compiler.environment, f"linking for {system.machine}")
+        compiler.run(argv, folder, f"linking for {system.machine}")
         return (folder / "linked").read_bytes()
 
 

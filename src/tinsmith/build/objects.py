@@ -3,16 +3,19 @@ went into it, so kernels are compiled once per core and flags."""
 
 import os
 import re
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from tinsmith.build.toolchain import TOOLCHAINS, Found, Toolchain
 from tinsmith.core.cache import Cache
 from tinsmith.core.errors import InternalError, UnknownKind
+from tinsmith.core.job import together
+from tinsmith.core.process import Command, run_child
+from tinsmith.core.progress import SILENT, Progress
+from tinsmith.core.store import LocalStore
 from tinsmith.devices.board import Core
 
 COMMON = (
@@ -29,14 +32,19 @@ _PARALLEL = 2
 
 @dataclass(frozen=True)
 class Compiler:
-    """A toolchain set to one core, with the folder of its cached objects and the flags added to
-    the common ones."""
+    """A toolchain set to one core, with the folder of its cached objects, the flags added to the
+    common ones, and the job that it works for."""
 
     toolchain: Toolchain
     found: Found
     target: tuple[str, ...]
     flags: tuple[str, ...]
     cache: Path
+    job: Progress = field(default=SILENT, compare=False)
+
+    def run(self, argv: Sequence[str], folder: Path, what: str) -> None:
+        """`run_tool` with this compiler's environment and job."""
+        run_tool(argv, folder, self.environment, what, self.job)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -45,7 +53,13 @@ class Compiler:
         return {"PATH": os.defpath, **self.toolchain.environment(self.cache)}
 
 
-def compiler_for(core: Core, toolchain: str, cache: Path, extra: Sequence[str] = ()) -> Compiler:
+def compiler_for(
+    core: Core,
+    toolchain: str,
+    cache: Path,
+    extra: Sequence[str] = (),
+    job: Progress = SILENT,
+) -> Compiler:
     """The compiler of a toolchain for a core.
 
     Raises:
@@ -56,7 +70,7 @@ def compiler_for(core: Core, toolchain: str, cache: Path, extra: Sequence[str] =
     chain = TOOLCHAINS.get(toolchain)
     fpu = ("-DTS_EXPECT_FPU",) if core.isa.startswith("arm") and core.fpu != "none" else ()
     flags = (*COMMON, *chain.compile_flags, *fpu, *extra)
-    return Compiler(chain, chain.find(), chain.flags(core), flags, cache.resolve())
+    return Compiler(chain, chain.find(), chain.flags(core), flags, cache.resolve(), job)
 
 
 def optimised(compiler: Compiler, optimize: str) -> Compiler:
@@ -79,12 +93,14 @@ def compile_all(compiler: Compiler, sources: Mapping[str, str]) -> dict[str, byt
     """Objects of all ``.c`` and ``.S`` files: path -> object. Includes are looked up beside the
     file, at the root of ``sources`` and in ``kernels/``."""
     paths = sorted(p for p in sources if p.endswith((".c", ".S")))
-    with ThreadPoolExecutor(_PARALLEL) as pool:
-        done = pool.map(lambda p: _object(compiler, sources, p), paths)
+    with ThreadPoolExecutor(_PARALLEL) as pool, together(compiler.job) as job:
+        part = replace(compiler, job=job)
+        done = pool.map(lambda p: _object(part, sources, p), paths)
         return dict(zip(paths, done, strict=True))
 
 
 def _object(compiler: Compiler, sources: Mapping[str, str], path: str) -> bytes:
+    compiler.job.check()
     needed = _with_includes(sources, path)
     flags = (*compiler.target, *compiler.flags, *_optimisation(compiler, path))
     inputs = (compiler.found.version, flags, path, sorted(needed.items()))
@@ -94,7 +110,7 @@ def _object(compiler: Compiler, sources: Mapping[str, str], path: str) -> bytes:
 def kept(cache: Path, folder: str, inputs: tuple[object, ...], make: Callable[[], bytes]) -> bytes:
     """What a compiler made of its inputs, from ``cache/folder`` or made now. Our own code is not in
     the key: flags and sources are, in full."""
-    return Cache(cache, "").step(folder, bytes, inputs, make)[0]
+    return Cache(LocalStore(cache), "").step(folder, bytes, inputs, make)[0]
 
 
 def _optimisation(compiler: Compiler, path: str) -> Sequence[str]:
@@ -114,7 +130,7 @@ def _compile(
             *compiler.found.command, *flags, f"-ffile-prefix-map={folder}=.", "-I.", "-Ikernels",
             "-c", path, "-o", "out.o",
         ]  # fmt: skip
-        run_tool(argv, folder, compiler.environment, f"compiling {path}")
+        compiler.run(argv, folder, f"compiling {path}")
         return (folder / "out.o").read_bytes()
 
 
@@ -128,17 +144,22 @@ def write_objects(objects: Mapping[str, bytes], folder: Path) -> list[str]:
     return names
 
 
-def run_tool(argv: Sequence[str], folder: Path, environment: Mapping[str, str], what: str) -> None:
+def run_tool(
+    argv: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    what: str,
+    job: Progress = SILENT,
+) -> None:
     """Run a compiler or linker.
 
     Raises:
         InternalError: it failed; our sources are wrong, and its own words say where.
+        Cancelled: the job was cancelled.
     """
-    done = subprocess.run(
-        argv, cwd=folder, env=dict(environment), capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        raise InternalError(f"{what} failed: {(done.stderr or done.stdout).strip()[-2000:]}")
+    done = run_child(Command(argv, folder, environment), job)
+    if done.code != 0:
+        raise InternalError(f"{what} failed: {done.said[-2000:]}")
 
 
 def _with_includes(sources: Mapping[str, str], path: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from tinsmith.build.module_binary import check_board
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.catalogue import Catalogue
 from tinsmith.core.errors import UserError
+from tinsmith.core.progress import SILENT, Progress
 from tinsmith.devices.board import Board
 
 _VERSION = re.compile(r"(0|[1-9]\d{0,4})(\.(0|[1-9]\d{0,4})){2}")
@@ -38,7 +39,7 @@ class Order:
 
     ``board`` is the one that the module was compiled for, ``cache`` the folder of compiled objects,
     ``toolchain`` compiles what is handed over compiled for that board, ``version``
-    (``<major>.<minor>.<patch>``) is the package's.
+    (``<major>.<minor>.<patch>``) is the package's, ``job`` the one that compiles.
     """
 
     module: InferenceModule
@@ -47,6 +48,7 @@ class Order:
     cache: Path
     toolchain: str = "zig"
     version: str = "1.0.0"
+    job: Progress = field(default=SILENT, compare=False)
 
 
 def check_version(version: str) -> None:

@@ -6,25 +6,26 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tinsmith.build.image import firmware_text
-from tinsmith.build.objects import compiler_for, kept, run_tool
+from tinsmith.build.objects import compiler_for, kept
 from tinsmith.build.toolchain import toolchains_for
+from tinsmith.core.progress import SILENT, Progress
 from tinsmith.devices.board import BOARDS
 
 
 @contextmanager
-def plugin(name: str, cache: Path | None) -> Iterator[Path]:
+def plugin(name: str, cache: Path | None, job: Progress = SILENT) -> Iterator[Path]:
     """``<name>.so`` for as long as it is used, built from ``firmware/emulator/<name>.c`` or taken
     from the cache. What it does not define is resolved when the host process loads it."""
     with TemporaryDirectory(prefix="tinsmith-") as name_of_folder:
         folder = Path(name_of_folder)
         path = folder / f"{name}.so"
-        path.write_bytes(_build(name, cache or folder))
+        path.write_bytes(_build(name, cache or folder, job))
         yield path
 
 
-def _build(name: str, cache: Path) -> bytes:
+def _build(name: str, cache: Path, job: Progress) -> bytes:
     host = BOARDS.get("host")
-    compiler = compiler_for(host.core, toolchains_for(host)[0], cache)
+    compiler = compiler_for(host.core, toolchains_for(host)[0], cache, job=job)
     text = firmware_text(f"emulator/{name}.c")
     flags = (
         *compiler.target, "-std=c99", "-Wall", "-Wextra", "-Werror", "-O2", "-ffreestanding",
@@ -36,7 +37,7 @@ def _build(name: str, cache: Path) -> bytes:
         with TemporaryDirectory(prefix="tinsmith-") as folder:
             (Path(folder) / f"{name}.c").write_text(text, encoding="utf-8")
             argv = [*compiler.found.command, *flags, f"{name}.c", "-o", "plugin.so"]
-            run_tool(argv, Path(folder), compiler.environment, f"building {name}")
+            compiler.run(argv, Path(folder), f"building {name}")
             return (Path(folder) / "plugin.so").read_bytes()
 
     return kept(compiler.cache, "plugins", (compiler.found.version, flags, text), make)

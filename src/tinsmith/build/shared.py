@@ -4,17 +4,20 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tinsmith.build.firmware import Firmware
-from tinsmith.build.objects import compile_all, compiler_for, optimised, run_tool, write_objects
+from tinsmith.build.objects import compile_all, compiler_for, optimised, write_objects
 from tinsmith.build.sizes import symbols
 from tinsmith.build.toolchain import toolchains_for
 from tinsmith.codegen.module import InferenceModule
+from tinsmith.core.progress import SILENT, Progress
 from tinsmith.devices.board import BOARDS
 
 HOST_PORT = "host"
 """A shared object is called by its runner as it is; the name keeps images and it apart."""
 
 
-def build_shared(module: InferenceModule, cache: Path, optimize: str = "") -> Firmware:
+def build_shared(
+    module: InferenceModule, cache: Path, optimize: str = "", job: Progress = SILENT
+) -> Firmware:
     """Shared object with ``<name>_run`` and all step functions exported; no libc, no start-up.
 
     Its sizes are those of this computer and say nothing of a board, so there are none.
@@ -24,7 +27,7 @@ def build_shared(module: InferenceModule, cache: Path, optimize: str = "") -> Fi
         InternalError: our sources do not compile.
     """
     host = BOARDS.get("host")
-    compiler = compiler_for(host.core, toolchains_for(host)[0], cache, ("-fPIC",))
+    compiler = compiler_for(host.core, toolchains_for(host)[0], cache, ("-fPIC",), job)
     compiler = optimised(compiler, optimize)
     objects = compile_all(compiler, module.sources)
     with TemporaryDirectory(prefix="tinsmith-") as name:
@@ -34,7 +37,7 @@ def build_shared(module: InferenceModule, cache: Path, optimize: str = "") -> Fi
             *compiler.found.command, *compiler.target, *compiler.toolchain.link_flags,
             "-shared", "-fPIC", "-Wl,-z,undefs", *names, "-o", "module.so",
         ]  # fmt: skip
-        run_tool(argv, folder, compiler.environment, "linking the shared object")
+        compiler.run(argv, folder, "linking the shared object")
         elf = (folder / "module.so").read_bytes()
     return Firmware(
         board=host.id, port=HOST_PORT, toolchain=compiler.toolchain.name,

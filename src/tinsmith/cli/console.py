@@ -9,7 +9,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
-from tinsmith.flow.journal import StepRecord
+from tinsmith.core.job import Job
+from tinsmith.core.progress import StepRecord
 
 
 class Bar:
@@ -60,6 +61,16 @@ def shown(quiet: bool = False) -> Iterator[Show]:
     silent = not console.is_terminal  # else it leaves an empty line in a file
     with Progress(*columns, console=console, transient=True, disable=silent) as progress:
         yield Show(console, progress)
+
+
+@contextmanager
+def working(quiet: bool = False) -> Iterator[Job]:
+    """A job for model files that is `shown`; its results are kept in the user's cache."""
+    from tinsmith.flow.open import model_job
+    from tinsmith.flow.places import default_cache
+
+    with shown(quiet) as listener:
+        yield model_job(listener, default_cache())
 
 
 def print_json(body: Any) -> None:

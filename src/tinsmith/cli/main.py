@@ -1,21 +1,27 @@
 """Entry point of the command `tinsmith`: assembles the commands, turns errors into messages and
 exit codes.
 
-0: done; 2: the user can mend it (one message says how); 1: our bug (an id and a log file).
+0: done; 2: the user can mend it (one message says how); 1: our bug (an id and a log file); 130:
+cancelled by Ctrl-C or SIGTERM.
 """
 
 import errno
 import io
+import json
+import os
+import platform
 import secrets
+import signal
 import sys
 import tempfile
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import typer
 
 from tinsmith.cli.command import COMMANDS
-from tinsmith.core.errors import UserError
+from tinsmith.core.errors import Cancelled, UserError
 from tinsmith.version import __version__
 
 _PLACES = frozenset(
@@ -23,8 +29,16 @@ _PLACES = frozenset(
      errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO)
 )  # fmt: skip
 """What a disk refuses because of where the user let us work; other refusals are our bugs."""
+USER = 2
+"""Exit code of what the user can mend."""
+JSON = "--json"
+MACHINES = frozenset(("x86_64", "amd64", "aarch64", "arm64"))
+_USAGE: type[Exception] = next(
+    c for c in reversed(typer.BadParameter.mro()) if c not in Exception.mro()
+)
+"""ClickException: newer versions of typer bring their own copy of click."""
 INTERRUPTED = 130
-"""Exit code with which typer reports Ctrl-C: 128 + SIGINT."""
+"""Exit code of what was cancelled: 128 + SIGINT, as shells and typer have it."""
 
 
 def make_app() -> typer.Typer:
@@ -49,27 +63,63 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal or file may not know every letter
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(call(sys.argv[1:]))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends in order, as Ctrl-C does
+    code = call(sys.argv[1:])
+    if code == INTERRUPTED:  # who cancels does not wait until Python has taken torch apart: seconds
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def call(arguments: list[str]) -> int:
-    """Run one command; returns the exit code, after any message was printed on stderr."""
+    """Run one command; returns the exit code, after any message was printed on stderr: for people,
+    or with ``--json`` as one line ``{"error": {"code", "message", "hint"}}``, the last."""
+    say = _say_json if JSON in arguments else _say
     try:
-        make_app()(arguments, prog_name="tinsmith")
-    except UserError as e:
-        _say(e.message, e.hint)
-        return 2
+        check_system(sys.platform, platform.machine())
+        _run(arguments)
+    except (UserError, Cancelled) as e:
+        return _told(say, e)
     except KeyboardInterrupt:
-        return _interrupted()
+        return _told(say, Cancelled())
     except SystemExit as e:
         if isinstance(e.__context__, BrokenPipeError):  # who read stdout has enough: no bug
-            return 2
-        return _interrupted() if e.code == INTERRUPTED else int(e.code or 0)
+            return USER
+        return _told(say, Cancelled()) if e.code == INTERRUPTED else int(e.code or 0)
     except OSError as e:
-        return _refused(e) if e.errno in _PLACES else _bug(arguments)
+        return _told(say, _refused(e)) if e.errno in _PLACES else _bug(say, arguments)
     except Exception:  # noqa: BLE001 - the last resort: every bug ends in an id and a log file
-        return _bug(arguments)
+        return _bug(say, arguments)
     return 0
+
+
+def _run(arguments: list[str]) -> None:
+    """The command; with ``--json`` what is wrong with the arguments is raised, not printed."""
+    app = make_app()
+    if JSON not in arguments:
+        app(arguments, prog_name="tinsmith")
+        return
+    try:
+        code = app(arguments, prog_name="tinsmith", standalone_mode=False)
+    except _USAGE as e:
+        said = e.format_message() if hasattr(e, "format_message") else str(e)
+        raise UserError("cli.usage", said, "See: tinsmith --help") from None
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def check_system(system: str, machine: str) -> None:
+    """Raises UserError ``system.unsupported`` where tinsmith does not work: its children are killed
+    by group, and parsers are limited, in the way of POSIX; compilers and emulators come as packages
+    for these processors."""
+    if system not in ("linux", "darwin") or machine.lower() not in MACHINES:
+        raise UserError(
+            "system.unsupported",
+            f"tinsmith does not work on this system ({system}, {machine}).",
+            "It works on Linux on x86-64 and aarch64; on Windows use WSL. macOS is not tested.",
+        )
 
 
 def _options(
@@ -89,34 +139,43 @@ def _print_version() -> None:
     raise typer.Exit
 
 
-def _say(message: str, hint: str) -> None:
+Say = Callable[[str, str, str], None]
+"""Prints the code, the message and the hint of an error."""
+
+
+def _say(code: str, message: str, hint: str) -> None:
     typer.echo(f"tinsmith: {message}", err=True)
     if hint:
         typer.echo(f"  {hint}", err=True)
 
 
-def _interrupted() -> int:
+def _say_json(code: str, message: str, hint: str) -> None:
+    error = {"code": code, "message": message, "hint": hint}
+    typer.echo(json.dumps({"error": error}), err=True)
+
+
+def _told(say: Say, error: UserError | Cancelled) -> int:
     # An interrupt inside exec() of a text (dataclasses do that while modules are imported) leaves a
     # note in CPython to die by SIGINT at the exit of `python -m`, even if it was caught since; the
     # next exec() of a text clears it (CPython, Python/pythonrun.c, run_eval_code_obj).
     exec("")
-    _say("interrupted.", "What was finished is kept; the same command goes on from there.")
-    return 2
+    say(error.code, error.message, error.hint)
+    return INTERRUPTED if isinstance(error, Cancelled) else USER
 
 
-def _refused(error: OSError) -> int:
+def _refused(error: OSError) -> UserError:
     """The disk said no: which path, and why."""
     path = error.filename2 or error.filename
     where = f"{path}: " if path else ""
-    _say(
+    return UserError(
+        "system.place",
         f"{where}{error.strerror or error}.",
         "What was finished is kept. Make the path accessible and the disk roomy, or choose another "
         "folder.",
     )
-    return 2
 
 
-def _bug(arguments: list[str]) -> int:
+def _bug(say: Say, arguments: list[str]) -> int:
     """Show an id; the details lie in a file that can be sent to us."""
     name = f"tinsmith-{secrets.token_hex(4)}"
     log = Path(tempfile.gettempdir()) / f"{name}.log"
@@ -124,5 +183,5 @@ def _bug(arguments: list[str]) -> int:
         f"tinsmith {__version__}\narguments: {arguments}\n\n{traceback.format_exc()}",
         encoding="utf-8",
     )
-    _say(f"this is our bug, not yours ({name}).", f"Please send us {log}.")
+    say("bug", f"this is our bug, not yours ({name}).", f"Please send us {log}.")
     return 1

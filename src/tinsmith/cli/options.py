@@ -12,7 +12,7 @@ import typer
 from tinsmith.core.errors import UserError
 
 if TYPE_CHECKING:
-    from tinsmith.flow.journal import Listener
+    from tinsmith.core.progress import Listener
     from tinsmith.flow.model import MeasureOptions
     from tinsmith.flow.steps import Steps
 
@@ -95,7 +95,11 @@ class ModelChoice:
         str, typer.Option(help="zig or arm_gcc; the first that serves the board.")
     ] = ""
     optimize: Annotated[
-        str, typer.Option(help="Kernels for size, balanced or speed; the toolchain's own choice.")
+        str,
+        typer.Option(
+            help="Flags of the compiler for kernels: size, balanced or speed; the toolchain's own. "
+            "Nothing is tuned for speed yet: with zig, size is faster.",
+        ),
     ] = ""
     runner: Annotated[
         str, typer.Option(help="unicorn or qemu; the first that serves the board.")
@@ -103,6 +107,14 @@ class ModelChoice:
     reset_each: Annotated[
         bool, typer.Option("--reset-each", help="Reset states before each case, not only once.")
     ] = False
+    choices: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Which kernel computes which layer: MODEL.lock, if there is one. What a run takes "
+            "is written there.",
+        ),
+    ] = None
     stack: Annotated[
         int | None, typer.Option(metavar="BYTES", help="Stack to reserve; 4096 if not given.")
     ] = None
@@ -115,11 +127,13 @@ class ModelChoice:
     def measure_options(self, board: str, outputs: Path | None = None) -> "MeasureOptions":
         """For flow/model.py."""
         from tinsmith.flow.model import MeasureOptions
+        from tinsmith.flow.places import default_cache
 
         return MeasureOptions(
             board=board, inputs=self.inputs, outputs=outputs, semantics=self.semantics,
             toolchain=self.toolchain, runner=self.runner, optimize=self.optimize,
-            reset_each=self.reset_each, stack_bytes=self.stack,
+            reset_each=self.reset_each, stack_bytes=self.stack, choices=self.choices,
+            cache=default_cache(),
         )  # fmt: skip
 
 

@@ -18,8 +18,8 @@ from tinsmith.core.units import bytes_text, count_text
 from tinsmith.data.dataset import Dataset
 from tinsmith.data.windows import Windows
 from tinsmith.devices.board import Board, Core
-from tinsmith.flow.model import ModelMeasurement
 from tinsmith.flow.model_compare import Comparison
+from tinsmith.flow.model_figures import ModelMeasurement
 from tinsmith.flow.outputs import Delivered
 from tinsmith.flow.package import Packed
 from tinsmith.flow.parts import Built

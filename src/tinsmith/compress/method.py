@@ -1,20 +1,23 @@
 """Method: a graph-to-graph compression with a report of what it did."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
 from tinsmith.core.catalogue import Catalogue
+from tinsmith.core.progress import SILENT, Progress
 from tinsmith.ir.graph import Graph
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Representative inputs: input name -> [case, *shape] in the graph's own dtype."""
+    """Representative inputs: input name -> [case, *shape] in the graph's own dtype; and the job
+    that looks at them."""
 
     inputs: Mapping[str, np.ndarray]
+    job: Progress = field(default=SILENT, compare=False)
 
 
 @dataclass(frozen=True)

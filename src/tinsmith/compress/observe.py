@@ -1,9 +1,8 @@
 """The float values of a graph over the calibration cases."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
+from tinsmith.compress.method import Calibration
 from tinsmith.core.errors import UserError
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import Interpreter
@@ -13,7 +12,7 @@ MOST_BYTES = 1_500_000_000
 
 
 def observed(
-    graph: Graph, inputs: Mapping[str, np.ndarray], reset_each: bool = True
+    graph: Graph, calibration: Calibration, reset_each: bool = True
 ) -> dict[str, np.ndarray]:
     """Every float32 value that is not a constant, [case, *shape]; states are reset before each
     case, or only before the first.
@@ -21,6 +20,7 @@ def observed(
     Raises:
         UserError ``compress.calibration``: the values would not fit into `MOST_BYTES`.
     """
+    inputs = calibration.inputs
     cases = len(next(iter(inputs.values())))
     wanted = [
         v for v, t in graph.types.items() if t.dtype == "float32" and v not in graph.constants
@@ -34,7 +34,7 @@ def observed(
             f"Give at most {max(1, MOST_BYTES // each)} cases.",
         )
     values = {v: np.empty((cases, *graph.type(v).shape), np.float32) for v in wanted}
-    machine = Interpreter(graph)
+    machine = Interpreter(graph, calibration.job)
     for i in range(cases):
         if reset_each:
             machine.reset()

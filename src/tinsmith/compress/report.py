@@ -6,7 +6,14 @@ from math import inf, log10
 
 import numpy as np
 
-from tinsmith.compress.method import Cause, Compressed, LayerError, OutputError, WeightError
+from tinsmith.compress.method import (
+    Calibration,
+    Cause,
+    Compressed,
+    LayerError,
+    OutputError,
+    WeightError,
+)
 from tinsmith.compress.ranges import dequantised, quantised, sqnr_db, typical_db
 from tinsmith.compress.rewrite import Rewriter
 from tinsmith.ir.graph import Graph
@@ -60,10 +67,11 @@ class Observer:
     accumulated: dict[str, _Tally] = field(default_factory=dict)
     local: dict[str, _Tally] = field(default_factory=dict)
 
-    def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def run(self, calibration: Calibration) -> dict[str, np.ndarray]:
         """All cases; returns what the graph's outputs stand for, [case, *shape] by name."""
+        inputs = calibration.inputs
         outputs: dict[str, list[np.ndarray]] = {o: [] for o in self.graph.outputs}
-        machine = Interpreter(self.graph)
+        machine = Interpreter(self.graph, calibration.job)
         for case in range(len(next(iter(inputs.values())))):
             fed = {i: self._fed(i, inputs[i][case]) for i in self.graph.inputs}
             if self.reset_each:
@@ -118,7 +126,7 @@ def reported(
     rewriter: Rewriter,
     graph: Graph,
     values: Mapping[str, np.ndarray],
-    inputs: Mapping[str, np.ndarray],
+    calibration: Calibration,
 ) -> Compressed:
     """The quantised graph with its losses against the float values of the calibration cases."""
     made = {o for n in graph.nodes for o in n.outputs}
@@ -126,7 +134,7 @@ def reported(
     float_outputs = dict(zip(graph.outputs, rewriter.graph.outputs, strict=True))
     sources |= {new: old for new, old in float_outputs.items() if new in made and old in values}
     observer = Observer(graph, sources, values, rewriter.options.reset_each)
-    got = observer.run(inputs)
+    got = observer.run(calibration)
     outputs = tuple(
         _output_error(new, values[old], got[new]) for new, old in float_outputs.items()
         if old in values

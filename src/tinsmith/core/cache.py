@@ -1,10 +1,8 @@
-"""Content-addressed file cache: the key of a result is the hash of everything that it was
-computed from."""
+"""Content-addressed cache: the key of a result is the hash of everything that it was computed
+from."""
 
-import os
 import re
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distributions, requires, version
@@ -12,16 +10,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tinsmith.core.codec import content_hash, dumps, loads
+from tinsmith.core.store import Store
+from tinsmith.core.store import write_atomically as write_atomically
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Cache:
-    """Results under ``root/<step>/<key>``. Written atomically: an interrupted run leaves whole
-    entries or none."""
+    """Results in a store, under ``<step>/<key>``."""
 
-    root: Path
+    store: Store
     code: str
     """Fingerprint of the code that computes; a new tinsmith never serves an old one's results."""
 
@@ -34,31 +33,21 @@ class Cache:
     ) -> tuple[T, bool]:
         """The step's result and whether it was served from the cache (True) or computed now
         (False)."""
-        path = self.root / step / self.key(step, *inputs)
-        if path.exists():
+        return self.served(f"{step}/{self.key(step, *inputs)}", kind, compute)
+
+    def served(self, key: str, kind: Any, compute: Callable[[], T]) -> tuple[T, bool]:
+        """As `step`, with a key that the caller made. What was computed now is read back, so that
+        the caller gets the same value, sharing nothing with the arguments, in both cases."""
+        data = self.store.get(key)
+        if data is not None:
             try:
-                return loads(kind, path.read_bytes()), True
+                found: T = loads(kind, data)
+                return found, True
             except Exception:  # noqa: BLE001 - a damaged entry (disk full, power cut) is recomputed, never trusted
-                path.unlink()
-        result = compute()
-        write_atomically(path, dumps(result))
-        return result, False
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that readers see the old content or the new, never half."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-")
-    try:
-        with os.fdopen(handle, "wb") as f:
-            f.write(data)
-            f.flush()
-            os.fsync(f.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+                self.store.drop(key)
+        data = dumps(compute())
+        self.store.put(key, data)
+        return loads(kind, data), False
 
 
 def code_fingerprint(package: Path) -> str:

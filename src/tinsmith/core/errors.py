@@ -4,6 +4,7 @@ TinsmithError
 +-- UserError           the user's mistake, exit code 2: what we got, what is allowed, what to do
 |   +-- UnknownKind     a name that no catalogue entry has
 |   +-- MissingTool     an optional tool or Python package that is not installed
++-- Cancelled           the user wants the work no more, exit code 130
 +-- InternalError       our bug, exit code 1: shown with an id
 """
 
@@ -60,6 +61,17 @@ class MissingTool(UserError):
     def __init__(self, tool: str, hint: str) -> None:
         super().__init__("tool.missing", f"{tool} is needed here and is not installed.", hint)
         self.tool = tool
+
+
+class Cancelled(TinsmithError):
+    """The work was cancelled by whoever wanted it; what was finished is kept."""
+
+    code = "cancelled"
+    message = "Cancelled."
+    hint = "What was finished is kept; the same command goes on from there."
+
+    def __init__(self) -> None:
+        super().__init__(self.message)
 
 
 class InternalError(TinsmithError):

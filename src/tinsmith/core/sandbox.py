@@ -15,12 +15,10 @@ import importlib
 import math
 import os
 import signal
-import subprocess
 import sys
 import tempfile
-import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path, PurePath
@@ -28,16 +26,17 @@ from typing import IO, Any, TypeVar, get_type_hints
 
 from tinsmith.core.codec import dumps, loads
 from tinsmith.core.errors import InternalError, UserError
+from tinsmith.core.process import Command, OutOfTime, Process, child, kill
+from tinsmith.core.progress import SILENT, Progress
 
 T = TypeVar("T")
-Child = subprocess.Popen[bytes]
 _LENGTH = 8
 _TAG = 4
 _CHUNK = 1 << 20
 _BOOT = (
     "import os, sys; sys.path[:] = sys.argv[1:]; os.environ.clear(); "
     "os.environ.update(OMP_NUM_THREADS='1', OPENBLAS_NUM_THREADS='1'); "
-    "from tinsmith.core.sandbox import child; child()"
+    "from tinsmith.core.sandbox import serve; serve()"
 )
 _REFUSED = (
     "socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system",
@@ -80,7 +79,11 @@ class _Complaint:
 
 
 def run(
-    target: str, arguments: tuple[Any, ...], result: type[T], limits: SandboxLimits | None = None
+    target: str,
+    arguments: tuple[Any, ...],
+    result: type[T],
+    limits: SandboxLimits | None = None,
+    job: Progress = SILENT,
 ) -> T:
     """Call ``target`` (``"package.module:function"``) with ``arguments`` in a child process.
 
@@ -92,6 +95,7 @@ def run(
             ``sandbox.cpu``, ``sandbox.time``, ``sandbox.output``, ``sandbox.recursion``,
             ``sandbox.crash``, each naming the limit or the signal.
         InternalError: the function raised anything else; the message has its traceback.
+        Cancelled: the job was cancelled.
     """
     limits = limits or SandboxLimits()
     order = dumps(_Order(target, limits))
@@ -99,9 +103,7 @@ def run(
     with tempfile.TemporaryFile() as question, tempfile.TemporaryFile() as log:
         question.write(len(order).to_bytes(_LENGTH, "little") + order + dumps(plain))
         question.seek(0)
-        with _started(question, log) as process:
-            reply = _answer(process, limits)
-            status = process.wait()
+        reply, status = _answer(question, log, limits, job)
         log.seek(0)
         tag, body = _split(reply, status, log.read(_CHUNK), limits)
     if tag == b"OK  ":
@@ -112,76 +114,44 @@ def run(
     raise UserError(complaint.code, complaint.message, complaint.hint)
 
 
-@contextlib.contextmanager
-def _started(question: IO[bytes], log: IO[bytes]) -> Iterator[Child]:
-    """A fresh interpreter, in a session of its own, dead at the end whatever happens."""
-    path = [p or str(Path.cwd()) for p in sys.path]
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-c", _BOOT, *path],
-        stdin=question, stdout=subprocess.PIPE, stderr=log, start_new_session=True,
-    )  # fmt: skip
-    try:
-        yield process
-    finally:
-        _kill(process)
-        process.wait()
-        if process.stdout:
-            process.stdout.close()
-
-
-def _kill(process: Child) -> None:
-    """The child and whatever it started."""
-    if process.poll() is not None:
-        return
-    if hasattr(os, "killpg"):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
-
-
-def _answer(process: Child, limits: SandboxLimits) -> bytes:
-    """All that the child writes, until it ends.
+def _answer(
+    question: IO[bytes], log: IO[bytes], limits: SandboxLimits, job: Progress
+) -> tuple[bytes, int]:
+    """All that a fresh interpreter writes until it ends, and how it ended.
 
     Raises:
         UserError: it took too long or wrote too much; it is dead then.
     """
-    late = threading.Event()
-
-    def expire() -> None:
-        late.set()
-        _kill(process)
-
-    clock = threading.Timer(limits.wall_s, expire)
-    clock.daemon = True
-    clock.start()
+    path = [p or str(Path.cwd()) for p in sys.path]
+    argv = [sys.executable, "-I", "-c", _BOOT, *path]
+    command = Command(argv, stdin=question, stderr=log, timeout_s=limits.wall_s, tied=True)
     try:
-        reply = _read(process, limits.result_bytes + _TAG)
-    finally:
-        clock.cancel()
-    if late.is_set():
+        with child(command, job) as process:
+            reply = _read(process, limits.result_bytes + _TAG)
+            process.wait()
+    except OutOfTime:
         raise UserError(
             "sandbox.time",
             f"Reading took longer than the limit of {limits.wall_s:g} s.",
             "Is the file damaged? Split it if it is very large.",
-        )
+        ) from None
     if len(reply) > limits.result_bytes + _TAG:
         raise UserError(
             "sandbox.output",
             f"The result is larger than the limit of {limits.result_bytes} bytes.",
             "Split the file.",
         )
-    return reply
+    return reply, process.returncode
 
 
-def _read(process: Child, limit: int) -> bytes:
+def _read(process: Process, limit: int) -> bytes:
     """What the child writes, up to a little more than ``limit`` bytes."""
     reply = bytearray()
     stdout = process.stdout
     while stdout and len(reply) <= limit and (chunk := stdout.read1(_CHUNK)):  # type: ignore[attr-defined]
         reply += chunk
     if len(reply) > limit:
-        _kill(process)
+        kill(process)
     return bytes(reply)
 
 
@@ -208,7 +178,7 @@ def _split(reply: bytes, status: int, log: bytes, limits: SandboxLimits) -> tupl
     )
 
 
-def child() -> None:
+def serve() -> None:
     """Body of the child process: order and arguments on stdin, the reply on what was stdout."""
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a parser prints goes to the log, never into the reply

@@ -22,6 +22,7 @@ from tinsmith.data.dataset import Dataset, Manifest, RawRecording, Reading, Reco
 from tinsmith.data.format import FORMATS, ReadOptions
 from tinsmith.data.rate import TOLERANCE, differ
 
+_READER = "tinsmith.data.imports:read_files"
 _LIMITS = sandbox.SandboxLimits(memory_bytes=4_000_000_000, cpu_s=600, wall_s=900)
 _BATCH_FILES, _BATCH_BYTES = 64, 50_000_000
 
@@ -123,7 +124,7 @@ def _readings(
     for batch in _batches(files):
         paths = tuple(str(f.path) for f in batch)
         arguments = (batch[0].format, paths, options)
-        parsed = sandbox.run("tinsmith.data.imports:read_files", arguments, Readings, _LIMITS)
+        parsed = sandbox.run(_READER, arguments, Readings, _LIMITS, progress)
         progress.advance(files.index(batch[-1]) + 1, len(files), batch[-1].name)
         yield from parsed.files
 

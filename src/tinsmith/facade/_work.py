@@ -1,38 +1,34 @@
 """All that the facade asks of the layers below, in one file: every call into `flow` and into the
 compiler's stages stands here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
-from tinsmith.bench.outcome import Outcome, RunOptions
-from tinsmith.bench.run import run
+from tinsmith.bench.outcome import Outcome
 from tinsmith.bench.runner import RUNNERS
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.package import PACKAGES, Golden, Order, check_version
-from tinsmith.build.shared import build_shared
-from tinsmith.build.toolchain import TOOLCHAINS
-from tinsmith.codegen.choices import NOTHING_CHOSEN as NOTHING_CHOSEN
-from tinsmith.codegen.choices import Choices, read_pinned
-from tinsmith.codegen.compile import compile_graph
+from tinsmith.codegen.choices import NOTHING_CHOSEN, Choices, read_pinned
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.compress.apply import apply, check_float
 from tinsmith.compress.method import Calibration, Compressed, OutputError
-from tinsmith.core.cache import Cache, code_fingerprint, write_atomically
+from tinsmith.core.cache import Cache, write_atomically
 from tinsmith.core.errors import UserError
+from tinsmith.core.job import Job
+from tinsmith.core.progress import Nobody
 from tinsmith.data.windows import TRAIN
 from tinsmith.devices.board import BOARDS, Board
-from tinsmith.flow.journal import Nobody
-from tinsmith.flow.model import Clock, open_model
+from tinsmith.flow import stages
+from tinsmith.flow.model import open_model
 from tinsmith.flow.model_inputs import default_inputs as default_inputs
 from tinsmith.flow.model_target import Target as Target
-from tinsmith.flow.model_target import seconds_for, target_for
-from tinsmith.flow.narrow import narrowed
-from tinsmith.flow.open import open_project
+from tinsmith.flow.model_target import target_for
+from tinsmith.flow.open import model_job, open_project
 from tinsmith.flow.outputs import write_all
 from tinsmith.flow.package import SEED, seeded_inputs
 from tinsmith.flow.places import check_output, check_output_folder, default_cache
@@ -43,22 +39,21 @@ from tinsmith.flow.result import Model, Result
 from tinsmith.flow.run import make_model
 from tinsmith.flow.run import run as run_story
 from tinsmith.flow.steps import Steps
+from tinsmith.flow.trial import Cases, Trial
 from tinsmith.importers import IMPORTERS
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import run_cases
 from tinsmith.ir.store import SUFFIX, dumps
 from tinsmith.prove.parity import compare
 from tinsmith.prove.record import reference_trace, trace_of
-from tinsmith.prove.trace import Trace, Verdict
+from tinsmith.prove.trace import Verdict
 
-T = TypeVar("T")
 Arrays = Mapping[str, np.ndarray]
-_PACKAGE = Path(__file__).parents[1]
 
 
 def read(path: Path, semantics: str) -> Graph:
     """The graph of a model file."""
-    return open_model(path, semantics, Clock(Nobody()))
+    return open_model(path, semantics, Job())
 
 
 def take(importer: str, model: Any, example: list[np.ndarray], name: str) -> Graph:
@@ -82,6 +77,18 @@ class Losses:
     notes: tuple[str, ...]
 
 
+def quantised(graph: Graph, inputs: Arrays, method: str, io: str, least_sqnr: float) -> Losses:
+    """The quantised graph with its losses, which are judged."""
+    asked = QuantiseOptions(Path(), Path(f"model{SUFFIX}"), method, io).checked()
+    check_float(graph)
+    found, notes = apply(graph, method, Calibration(inputs), asked), list[str]()
+    try:
+        outputs = judged(graph, found, least_sqnr, notes.append)
+    except UserError as e:
+        raise UserError(e.code, e.message, e.hint.replace("--least-sqnr ", "least_sqnr=")) from None
+    return Losses(found, outputs, tuple(notes))
+
+
 def write_graph(graph: Graph, path: Path) -> Path:
     """A graph as a .tinsmith file."""
     if path.suffix.lower() != SUFFIX:
@@ -100,34 +107,29 @@ def write(path: Path, data: bytes) -> Path:
     return path
 
 
-def quantised(graph: Graph, inputs: Arrays, method: str, io: str, least_sqnr: float) -> Losses:
-    """The quantised graph with its losses, which are judged."""
-    asked = QuantiseOptions(Path(), Path(f"model{SUFFIX}"), method, io).checked()
-    check_float(graph)
-    found, notes = apply(graph, method, Calibration(inputs), asked), list[str]()
-    try:
-        outputs = judged(graph, found, least_sqnr, notes.append)
-    except UserError as e:
-        raise UserError(e.code, e.message, e.hint.replace("--least-sqnr ", "least_sqnr=")) from None
-    return Losses(found, outputs, tuple(notes))
+def check_folder(folder: Path) -> None:
+    """Whether files can be written into a folder."""
+    check_output_folder(folder)
 
 
 @dataclass(frozen=True)
 class Workshop:
-    """Where compiled things are kept: objects of compilers, and results of steps."""
+    """Where compiled things are kept: objects of compilers below ``folder``, and results of
+    steps."""
 
     folder: Path
-    results: Cache
+    results: Cache | None
 
-    def step(self, name: str, kind: type[T], inputs: tuple[Any, ...], work: Callable[[], T]) -> T:
-        """The result of ``work``; of an earlier call where all its ``inputs`` are the same."""
-        return self.results.step(name, kind, inputs, work)[0]
+    def job(self) -> Job:
+        """For the steps of one call."""
+        return Job(self.results)
 
 
 def workshop(cache: Path | None) -> Workshop:
-    """In a folder of one's own, else in the user's cache."""
+    """In a folder of one's own, else in the user's cache; the command line keeps its results
+    there, too."""
     folder = cache or default_cache()
-    return Workshop(folder, Cache(folder / "cache", code_fingerprint(_PACKAGE)))
+    return Workshop(folder, model_job(Nobody(), folder).cache)
 
 
 def target(board: Board, optimize: str, shop: Workshop, toolchain: str = "") -> Target:
@@ -150,75 +152,41 @@ def pinned(choices: Mapping[str, str] | Path | None, board: Board) -> Choices:
 
 def compiled(graph: Graph, where: Target, choices: Choices, shop: Workshop) -> Firmware:
     """A graph as C, and the C as a linked image."""
-    module = shop.step(
-        "compile", InferenceModule, (graph, where.board, choices),
-        lambda: compile_graph(graph, where.board, choices=choices),
-    )  # fmt: skip
-    tool = TOOLCHAINS.get(where.toolchain).find().version
-    return shop.step(
-        "build", Firmware, (module, where.board, where.toolchain, where.optimize, tool),
-        lambda: where.build(module),
-    )  # fmt: skip
+    job = shop.job()
+    return stages.built(job, stages.compiled(job, graph, where.board, choices), where)
 
 
-def for_host(module: InferenceModule, where: Target, shop: Workshop) -> Firmware:
-    """The same C for this computer."""
-    return shop.step(
-        "host", Firmware, (module, where.optimize), lambda: build_shared(module, where.cache)
-    )
+def on_host(module: InferenceModule, inputs: Arrays, shop: Workshop) -> Arrays:
+    """The outputs of the same C on this computer; states go from case to case."""
+    job, trial = shop.job(), _host(module, shop)
+    return trial.run(Cases(inputs, reset_each=False), job).outputs
 
 
-def on_host(firmware: Firmware, inputs: Arrays) -> Arrays:
-    """The outputs on this computer; states go from case to case."""
-    host = BOARDS.get("host")
-    cases = len(next(iter(inputs.values())))
-    allowed = seconds_for(firmware.module.graph, cases)
-    options = RunOptions(inputs, reset_each=False, timeout_s=allowed)
-    return run(firmware, host, "host", options).outputs
+def _host(module: InferenceModule, shop: Workshop) -> Trial:
+    where = target(BOARDS.get("host"), "", shop)
+    return Trial(stages.built(shop.job(), module, where), where)
 
 
 def measured(firmware: Firmware, inputs: Arrays, where: Target, shop: Workshop) -> Outcome:
     """What the board's runner sees; states go from case to case."""
-    tool = RUNNERS.get(where.runner).find()
-    return shop.step(
-        "run", Outcome, (firmware, where.runner, tool, inputs),
-        lambda: where.run(firmware, RunOptions(inputs, reset_each=False)),
-    )  # fmt: skip
+    cases = Cases(inputs, reset_each=False)
+    return stages.measured(shop.job(), firmware, where, cases).outcome
 
 
-def proven(module: InferenceModule, inputs: Arrays, where: Target) -> tuple[Verdict, ...]:
-    """The reference against C on this computer and against the board's firmware, value by value;
-    where one differs, a fused step is computed again in parts."""
-    judges = [lambda m: _host_trace(m, inputs, where)]
-    if where.board.memories:
-        judges.append(lambda m: _board_trace(m, inputs, where))
-    return tuple(_verdict(module, inputs, judge) for judge in judges)
-
-
-def _verdict(
-    module: InferenceModule, inputs: Arrays, seen: Callable[[InferenceModule], Trace]
-) -> Verdict:
-    def judge(other: InferenceModule) -> Verdict:
-        return compare(other.graph, reference_trace(other.graph, inputs), seen(other))
-
-    return narrowed(judge(module), module, judge)
-
-
-def _host_trace(module: InferenceModule, inputs: Arrays, where: Target) -> Trace:
-    host = BOARDS.get("host")
-    allowed = seconds_for(module.graph, len(next(iter(inputs.values()))))
-    options = RunOptions(inputs, trace=True, timeout_s=allowed)
-    outcome = run(build_shared(module, where.cache), host, "host", options)
-    return replace(trace_of(outcome, inputs), origin="host C")
-
-
-def _board_trace(module: InferenceModule, inputs: Arrays, where: Target) -> Trace:
-    """Every value where the runner sees them, the outputs where it does not."""
-    sees = RUNNERS.get(where.runner).traces
-    strict = sees and where.board.core.isa == "armv6-m"  # it cannot load unaligned words
-    options = RunOptions(inputs, trace=sees, check_alignment=strict)
-    outcome = where.run(where.build(module), options)
-    return trace_of(outcome if sees else replace(outcome, trace=outcome.outputs), inputs)
+def proven(
+    firmware: Firmware, inputs: Arrays, where: Target, shop: Workshop
+) -> tuple[Verdict, ...]:
+    """The reference against C on this computer and against the board's firmware; where its runner
+    does not see every value, its outputs are compared."""
+    cases, graph = Cases(inputs), firmware.module.graph
+    origin = stages.Origin(graph)
+    if RUNNERS.get(where.runner).traces:
+        return stages.proven(shop.job(), firmware, where, cases, origin).verdicts
+    host = _host(firmware.module, shop)
+    own = stages.proven(shop.job(), host.firmware, host.target, cases, origin).verdicts
+    outcome = stages.measured(shop.job(), firmware, where, cases).outcome
+    seen = trace_of(replace(outcome, trace=outcome.outputs), inputs)
+    return (*own, compare(graph, reference_trace(graph, inputs), seen))
 
 
 def drawn(graph: Graph) -> Arrays:
@@ -253,15 +221,9 @@ def packaged(
     values = run_cases(graph, given, reset_each=not graph.states)
     answers = {n: values[n] for n in graph.outputs}
     golden = Golden(given, answers, reset_each=not graph.states)
-    name, data = package.make(
-        Order(module, where.board, golden, where.cache, where.toolchain, version)
-    )
+    order = Order(module, where.board, golden, where.cache, where.toolchain, version)
+    name, data = package.make(order)
     return Archive(name, data, len(next(iter(given.values()))))
-
-
-def check_folder(folder: Path) -> None:
-    """Whether files can be written into a folder."""
-    check_output_folder(folder)
 
 
 @dataclass(frozen=True)
@@ -272,10 +234,12 @@ class Story:
     result: Result
 
     def target(self, board: Board) -> Target:
-        """Where a board's firmware was built; this computer has one toolchain, not the project's
-        choice."""
-        project = self.steps.project
-        return target_for(board, project.toolchain if board.memories else "", cache=project.state)
+        """Where a board's firmware was built."""
+        return self.steps.target(board)
+
+    def choices(self, board: Board) -> Choices:
+        """Kernels that the project pins for a board."""
+        return self.steps.choices(board)
 
     def write(self) -> Path:
         """Everything that a run hands over; returns the report."""
@@ -287,15 +251,14 @@ def settings(folder: Path) -> Project:
     return read_project(folder)
 
 
-def model_of(folder: Path) -> tuple[Model, Project]:
+def model_of(folder: Path, shop: Workshop) -> Model:
     """The trained and quantised model of a project."""
-    steps = open_project(folder, Nobody(), default_cache())
-    return make_model(steps), steps.project
+    return make_model(open_project(folder, Nobody(), shop.folder))
 
 
-def ran(folder: Path) -> Story:
+def ran(folder: Path, shop: Workshop) -> Story:
     """Recordings in, proven modules out."""
-    steps = open_project(folder, Nobody(), default_cache())
+    steps = open_project(folder, Nobody(), shop.folder)
     result = run_story(steps)
     steps.journal.close()
     return Story(steps, result)

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +108,7 @@ class Compiled(Shown):
             >>> compiled.predict(x).argmax(axis=1)
         """
         given = taken(cases, self.inputs)
-        found = _work.on_host(self._host, self._renamed(given.arrays))
+        found = _work.on_host(self.firmware.module, self._renamed(given.arrays), self.shop)
         names = zip(self.outputs, self.firmware.module.graph.outputs, strict=True)
         return given.answers({own: found[c] for own, c in names})
 
@@ -151,7 +150,9 @@ class Compiled(Shown):
         """
         module = self.firmware.module
         arrays = _work.drawn(module.graph) if inputs is None else self._taken(inputs)
-        return Proof(module.name, self.board.id, _work.proven(module, arrays, self.target))
+        return Proof(
+            module.name, self.board.id, _work.proven(self.firmware, arrays, self.target, self.shop)
+        )
 
     def package(
         self,
@@ -227,10 +228,6 @@ class Compiled(Shown):
         firmware = _work.compiled(kept.graph, target, choices, shop)
         saved.check_same(kept, firmware.module, file)
         return cls(Model(kept.graph, kept.origin), firmware, target, choices, shop)
-
-    @cached_property
-    def _host(self) -> Firmware:
-        return _work.for_host(self.firmware.module, self.target, self.shop)
 
     def _taken(self, cases: Cases) -> dict[str, np.ndarray]:
         return self._renamed(taken(cases, self.inputs).arrays)

@@ -62,6 +62,12 @@ class Model(Shown):
         return {n: self.graph.type(n) for n in self.graph.outputs}
 
     @property
+    def labels(self) -> Mapping[str, tuple[str, ...]]:
+        """Names of classes by output, where the model says them: element i is of class i; of an
+        output with one element, its value is the number of the class."""
+        return self.graph.labels
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What the importer has to say of the model, one sentence each."""
         return self.graph.notes
@@ -114,6 +120,8 @@ class Model(Shown):
         yield "inputs", tensors(self.inputs.items())
         yield "outputs", tensors(self.outputs.items())
         yield "weights", f"{count_text(self.weights_bytes)} B, {self.graph.dialect}"
+        for output, classes in self.labels.items():
+            yield "classes", f"{output}: {', '.join(classes)}"
         for note in self.notes:
             yield "note", note
 

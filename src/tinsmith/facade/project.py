@@ -114,6 +114,7 @@ class Project(Shown):
 
     Args:
         path: the folder.
+        cache: folder of what compilers make; the user's if None.
 
     Raises:
         UserError: ``project.missing``, ``toml.*`` (names file and key).
@@ -124,6 +125,7 @@ class Project(Shown):
     """
 
     path: str | os.PathLike[str]
+    cache: str | os.PathLike[str] | None = None
 
     def __post_init__(self) -> None:
         _ = self._settings  # a folder that is no project is told at once
@@ -145,8 +147,7 @@ class Project(Shown):
         Raises:
             UserError: recordings are missing or wrong, by file and line.
         """
-        found, project = _work.model_of(self.folder)
-        return _quantised(found, project.name)
+        return _quantised(_work.model_of(self.folder, self._shop), self.name)
 
     def run(self) -> ProjectRun:
         """The whole story: train, quantise, compile, measure and prove for each board.
@@ -159,12 +160,16 @@ class Project(Shown):
             >>> run = ts.Project("gestures").run()
             >>> run.boards["nucleo_l4r5zi"].compiled.package("arduino", "build")
         """
-        story = _work.ran(self.folder)
+        shop = self._shop
+        story = _work.ran(self.folder, shop)
         found = story.result.model
         model = _quantised(found, self.name)
-        shop = _work.workshop(story.steps.project.state)
         boards = {b.board.id: _board_run(b, model, story, shop) for b in story.result.boards}
         return ProjectRun(model, found.float_accuracy, boards, story)
+
+    @cached_property
+    def _shop(self) -> _work.Workshop:
+        return _work.workshop(None if self.cache is None else Path(self.cache))
 
     @cached_property
     def _settings(self) -> Settings:
@@ -187,7 +192,7 @@ def _board_run(
     result: BoardResult, model: Model, story: _work.Story, shop: _work.Workshop
 ) -> BoardRun:
     firmware, board = result.firmware, result.board
-    compiled = Compiled(model, firmware, story.target(board), _work.NOTHING_CHOSEN, shop)
+    compiled = Compiled(model, firmware, story.target(board), story.choices(board), shop)
     measured = measurement(firmware, result.measured.outcome, board)
     proof = Proof(firmware.module.name, board.id, result.proof.verdicts)
     return BoardRun(compiled, measured, proof, result.measured.accuracy, result.gates)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from tinsmith.build.package import Golden
+from tinsmith.core.progress import SILENT, Progress
 from tinsmith.data.windows import TEST, Windows
 from tinsmith.flow.result import StageRow
 from tinsmith.ir.graph import Graph
@@ -29,9 +30,9 @@ def choose(windows: Windows, count: int) -> np.ndarray:
     return np.array(sorted(chosen), dtype=np.int64)
 
 
-def answered(graph: Graph, stimulus: Mapping[str, np.ndarray]) -> Golden:
+def answered(graph: Graph, stimulus: Mapping[str, np.ndarray], job: Progress = SILENT) -> Golden:
     """Golden vectors: the stimulus and what the reference interpreter makes of it."""
-    values = run_cases(graph, stimulus)
+    values = run_cases(graph, stimulus, job=job)
     return Golden(stimulus, {name: values[name] for name in graph.outputs})
 
 

@@ -1,90 +1,41 @@
-"""Steps and their record: a step is looked up by the hash of its inputs, computed only where the
-cache has no result, and written down either way."""
+"""The record of a job in a file, up to date after each step."""
 
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
 
-from tinsmith.core.cache import Cache, write_atomically
-from tinsmith.core.progress import Progress, Silent
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class StepRecord:
-    """One step of a run: ``key`` is the hash of its name, its inputs and tinsmith's own code."""
-
-    name: str
-    key: str
-    served: bool
-    seconds: float
-
-
-class Listener(Protocol):
-    """Hears what a run does, e.g. to show it."""
-
-    def started(self, step: str) -> Progress:
-        """A step begins to be computed; what it returns hears of the progress inside."""
-
-    def finished(self, record: StepRecord) -> None:
-        """A step's result is there."""
-
-    def noted(self, text: str) -> None:
-        """Something was done that a person should know of: one sentence."""
-
-
-class Nobody:
-    """A Listener that shows nothing."""
-
-    def started(self, step: str) -> Progress:
-        """Ignore."""
-        return Silent()
-
-    def finished(self, record: StepRecord) -> None:
-        """Ignore."""
-
-    def noted(self, text: str) -> None:
-        """Ignore."""
+from tinsmith.core.progress import Listener, StepRecord, Watcher
+from tinsmith.core.progress import Nobody as Nobody
+from tinsmith.core.store import write_atomically
 
 
 class Journal:
-    """Does steps and keeps ``runs/<number>.json`` up to date after each, so that a run that was
-    interrupted leaves a true record."""
+    """A Listener that keeps ``runs/<number>.json`` up to date, so that a run that was interrupted
+    leaves a true record, and tells another what it hears."""
 
     def __init__(
-        self, cache: Cache, runs: Path, listener: Listener, clock: Callable[[], float] = time.time
+        self, runs: Path, listener: Listener, clock: Callable[[], float] = time.time
     ) -> None:
-        self.cache = cache
         self.listener = listener
         self.records: list[StepRecord] = []
-        self.clock = clock
         self.began = clock()
         self.path = _next_record(runs)
 
-    def step(
-        self,
-        name: str,
-        kind: type[T],
-        inputs: tuple[Any, ...],
-        compute: Callable[[Progress], T],
-    ) -> T:
-        """The step's result, served where nothing changed. ``inputs`` is everything that the
-        result depends on, apart from tinsmith's own code."""
-        began = time.perf_counter()
-        step = name.split(" ")[0]
-        result, served = self.cache.step(
-            step, kind, inputs, lambda: compute(self.listener.started(name))
-        )
-        seconds = time.perf_counter() - began
-        record = StepRecord(name, self.cache.key(step, *inputs), served, round(seconds, 3))
+    def started(self, step: str) -> Watcher:
+        """Pass it on."""
+        return self.listener.started(step)
+
+    def finished(self, record: StepRecord) -> None:
+        """Write it down."""
         self.records.append(record)
         self._write(finished=False)
         self.listener.finished(record)
-        return result
+
+    def noted(self, text: str) -> None:
+        """Pass it on."""
+        self.listener.noted(text)
 
     def close(self) -> None:
         """Note that the run came to its end."""

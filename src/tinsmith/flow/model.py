@@ -1,35 +1,28 @@
-"""Measures a model file on a board: imported, compiled, linked, run, and every number with its
-method."""
+"""A model file as a source of graphs: imported, and from there on treated as recordings are."""
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
 
 import numpy as np
 
-from tinsmith.bench.cycles_of import cycles_of_all
-from tinsmith.bench.outcome import Outcome, RunOptions, least, most
 from tinsmith.bench.runner import RUNNERS
-from tinsmith.build.firmware import Firmware
 from tinsmith.build.image import check_stack
-from tinsmith.codegen.compile import compile_graph
-from tinsmith.codegen.module import InferenceModule
+from tinsmith.codegen.choices import NOTHING_CHOSEN, Choices, read_pinned, write_chosen
 from tinsmith.core.errors import UserError
+from tinsmith.core.job import File, Job
 from tinsmith.core.progress import Progress
-from tinsmith.core.quantity import Counted, Emulated, Estimated, Planned, Quantity, plus
-from tinsmith.devices.board import Board
-from tinsmith.flow.first_link import explained
-from tinsmith.flow.journal import Listener, Nobody, StepRecord
+from tinsmith.flow import stages
+from tinsmith.flow.model_figures import About, ModelMeasurement, figures
 from tinsmith.flow.model_inputs import default_inputs, read_inputs, write_outputs
-from tinsmith.flow.model_target import Target, choose_target, work_text
+from tinsmith.flow.model_target import Target, choose_target
 from tinsmith.flow.places import check_output
+from tinsmith.flow.trial import Cases
 from tinsmith.importers import IMPORTERS, read_model
 from tinsmith.ir.graph import Graph
 
-T = TypeVar("T")
+LOCK = ".lock"
+"""Behind the name of a model file: its lock file."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +33,7 @@ class MeasureOptions:
     ``inputs``: an .npz file (see flow/model_inputs.py); None: one case of default values.
     ``outputs``: where the answers go. ``reset_each``: states are reset before each case, not only
     before the first. ``stack_bytes``: stack to reserve. ``cache``: folder of compiled objects.
+    ``choices``: a lock file (codegen/choices.py); None: that beside the model, if there is one.
     """
 
     board: str
@@ -51,7 +45,8 @@ class MeasureOptions:
     optimize: str = ""
     reset_each: bool = False
     stack_bytes: int | None = None
-    cache: Path | None = None
+    cache: Path = field(kw_only=True)
+    choices: Path | None = None
 
     def target(self) -> Target:
         """Board, toolchain and runner, all of them here.
@@ -62,96 +57,21 @@ class MeasureOptions:
         """
         if self.stack_bytes is not None:
             check_stack(self.stack_bytes)
-        chosen = choose_target(self.board, self.toolchain, self.runner, self.optimize, self.cache)
+        chosen = choose_target(
+            self.board, self.toolchain, self.runner, self.optimize, cache=self.cache
+        )
         RUNNERS.get(chosen.runner).find()
         return replace(chosen, stack_bytes=self.stack_bytes)
 
 
-@dataclass(frozen=True)
-class Span:
-    """Smallest and largest value of all cases."""
-
-    min: Counted
-    max: Counted
-
-
-@dataclass(frozen=True)
-class ModelMeasurement:
-    """Figures of one model on one board.
-
-    Bytes: flash = everything stored in flash (.data's load image included), weights + code = flash;
-    ram_static = .data + .bss, in which arena and state lie; ram adds the deepest stack that was
-    seen. None: the board (``host``) or its runner does not show it. ``cycles`` and ``latency`` (in
-    s) are estimates, given where the board's cycle model is calibrated. ``compile_seconds``: from
-    graph to linked image; objects may come from the cache.
-    """
-
-    model: str
-    board: str
-    cases: int
-    instructions: Span | None
-    cycles: Estimated | None
-    latency: Estimated | None
-    flash: Emulated | None
-    ram_static: Emulated | None
-    ram: Counted | None
-    arena: Planned
-    state: Planned
-    stack: Counted | None
-    weights: Emulated | None
-    code: Emulated | None
-    runner: str
-    runner_version: str
-    method: str
-    toolchain: str
-    optimize: str
-    semantics: str | None
-    compile_seconds: float
-
-    def record(self) -> dict[str, Any]:
-        """The figures for JSON: bare, and under ``quantities`` each with its origin."""
-        found, sizes = self.quantities(), ("flash", "ram_static", "ram", "arena", "state", "stack",
-                                           "weights", "code")  # fmt: skip
-        bare = {f"{n}_bytes": found[n].value if n in found else None for n in sizes}
-        counts = self.instructions
-        return {
-            "model": self.model, "board": self.board, "cases": self.cases,
-            "instructions": {"min": counts.min.value, "max": counts.max.value} if counts else None,
-            "cycles": _range(self.cycles), "latency_s": _range(self.latency), **bare,
-            "runner": self.runner, "runner_version": self.runner_version, "method": self.method,
-            "toolchain": self.toolchain, "optimize": self.optimize, "semantics": self.semantics,
-            "compile_seconds": self.compile_seconds,
-            "quantities": {name: asdict(q) for name, q in found.items()},
-        }  # fmt: skip
-
-    def quantities(self) -> dict[str, Quantity]:
-        """All figures that there are, by name."""
-        counts = self.instructions
-        named = {
-            "instructions": counts.max if counts else None,
-            "instructions_least": counts.min if counts else None,
-            "cycles": self.cycles, "latency": self.latency, "flash": self.flash,
-            "weights": self.weights, "code": self.code, "ram": self.ram,
-            "ram_static": self.ram_static, "stack": self.stack, "arena": self.arena,
-            "state": self.state,
-        }  # fmt: skip
-        return {name: quantity for name, quantity in named.items() if quantity is not None}
-
-
-def _range(estimate: Estimated | None) -> dict[str, float] | None:
-    return {"min": estimate.low, "max": estimate.high} if estimate else None
-
-
-def measure_model(
-    path: Path, options: MeasureOptions, listener: Listener | None = None
-) -> ModelMeasurement:
+def measure_model(path: Path, options: MeasureOptions, job: Job | None = None) -> ModelMeasurement:
     """Import a model, build it for a board, run it and report its figures.
 
     Raises:
         UserError: ``model.file`` (there is none), ``output.place``, what the importer refuses,
             ``model.inputs.*``, ``build.fit`` (`DoesNotFit`), and every fault of a run.
     """
-    steps = Clock(listener or Nobody())
+    job = job or Job()
     target = options.target()  # what is wrong is known before a large model is read
     if options.stack_bytes is not None and not target.board.memories:
         raise UserError(
@@ -161,63 +81,48 @@ def measure_model(
         )
     if options.outputs is not None:
         check_output(options.outputs, path, options.inputs)
-    graph = open_model(path, options.semantics, steps)
+    choices = pinned(path, options.choices, target.board.id)
+    graph = open_model(path, options.semantics, job)
     meant = semantics_of(path, options.semantics)
-    return measure_graph(graph, (path.name, meant), options, steps)
+    found = measure_graph(graph, (path.name, meant), options, job, choices)
+    if options.choices is not None:
+        write_chosen(options.choices, target.board.id, found.kernels)
+    return found
 
 
 def measure_graph(
-    graph: Graph, about: tuple[str, str | None], options: MeasureOptions, steps: "Clock"
+    graph: Graph,
+    about: tuple[str, str | None],
+    options: MeasureOptions,
+    job: Job,
+    choices: Choices = NOTHING_CHOSEN,
 ) -> ModelMeasurement:
     """`measure_model` from the graph on; ``about``: the model's name and its semantics."""
     target = options.target()
-    inputs = case_inputs(graph, options.inputs, steps)
-    module = steps.do("compile", lambda _: compile_graph(graph, target.board))
-    firmware = build(target, module, steps)
-    compiled = sum(steps.seconds[-2:])
-    asked = RunOptions(inputs, reset_each=options.reset_each)
-    with steps.step(f"run on {target.runner}") as progress:
-        progress.advance(0, 1, work_text(module.graph, inputs))
-        outcome = target.run(firmware, asked)
+    cases = Cases(case_inputs(graph, options.inputs, job), reset_each=options.reset_each)
+    module = stages.compiled(job, graph, target.board, choices)
+    firmware = stages.built(job, module, target)
+    seconds = round(sum(r.seconds for r in job.records[-2:]), 3)
+    measured = stages.measured(job, firmware, target, cases)
     if options.outputs is not None:
-        write_outputs(options.outputs, [outcome.outputs[n] for n in module.graph.outputs])
-    cases = len(next(iter(inputs.values())))
-    return _measured(target, firmware, outcome, (*about, cases, round(compiled, 3)))
+        answers = measured.outcome.outputs
+        write_outputs(options.outputs, [answers[n] for n in module.graph.outputs])
+    return figures(target, firmware, measured, About(*about, seconds))
 
 
-def build(target: Target, module: InferenceModule, steps: "Clock") -> Firmware:
-    """`Target.build` as a step; who waits is told where it takes long."""
-    note = explained(target.board.core, target.toolchain, target.cache, steps.note)
-    with note, steps.step(f"build {target.board.id}"):
-        return target.build(module)
+def pinned(path: Path, choices: Path | None, board: str) -> Choices:
+    """What the lock file of a model pins for a board: the one that is named, or the one beside it.
+
+    Raises:
+        UserError: ``choices.file`` (the named one is a folder), and what `read_pinned` raises.
+    """
+    file = choices or path.with_name(path.name + LOCK)
+    if file.is_dir():
+        raise UserError("choices.file", f"{file} is a folder.", "Name a file with --choices.")
+    return read_pinned(file, board)
 
 
-class Clock:
-    """Tells a listener of each step and keeps how long it took, in seconds."""
-
-    def __init__(self, listener: Listener) -> None:
-        self._listener = listener
-        self.seconds: list[float] = []
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[Progress]:
-        """A step while it runs."""
-        began = time.monotonic()
-        yield self._listener.started(name)
-        self.seconds.append(time.monotonic() - began)
-        self._listener.finished(StepRecord(name, "", served=False, seconds=self.seconds[-1]))
-
-    def note(self, text: str) -> None:
-        """Tells the listener something that a person should know of."""
-        self._listener.noted(text)
-
-    def do(self, name: str, work: Callable[[Progress], T]) -> T:
-        """A step that is one call."""
-        with self.step(name) as progress:
-            return work(progress)
-
-
-def open_model(path: Path, semantics: str, steps: Clock) -> Graph:
+def open_model(path: Path, semantics: str, job: Job) -> Graph:
     """The graph of a model file; what its importer has to say of it is noted.
 
     Raises:
@@ -236,55 +141,56 @@ def open_model(path: Path, semantics: str, steps: Clock) -> Graph:
             f"{path} cannot be read: {e.strerror or e}.",
             "Make the file readable, or name another.",
         ) from None
-    graph = steps.do("import", lambda _: read_model(path, "", semantics))
+    graph = job.step("import", imported, file=File(path), semantics=semantics)
     for text in graph.notes:
-        steps.note(f"{path.name}: {text}")
+        job.note(f"{path.name}: {text}")
     return graph
+
+
+def imported(file: File, semantics: str) -> Graph:
+    """Step: the graph of a model file."""
+    return read_model(file.path, "", semantics)
 
 
 def semantics_of(path: Path, semantics: str) -> str | None:
     """Whose integers are meant: as asked, or the importer's first; None where there is no
     choice."""
     suffix = path.suffix.lower()
-    known = next((i.semantics for i in IMPORTERS.all() if suffix in i.suffixes), ())
-    return semantics or next(iter(known), None)
+    listed, names = IMPORTERS.listing, IMPORTERS.names()
+    own = next((n for n in names if suffix in listed(n, "suffixes")), None)
+    return semantics or next(iter(listed(own, "semantics") if own else ()), None)
 
 
-def case_inputs(graph: Graph, path: Path | None, steps: Clock) -> dict[str, np.ndarray]:
-    """The cases of a file, or one of default values."""
+@dataclass(frozen=True)
+class Given:
+    """Arrays of a file by name of the input, and what is to be said of them."""
+
+    arrays: Mapping[str, np.ndarray]
+    notes: tuple[str, ...]
+
+
+def case_inputs(graph: Graph, path: Path | None, job: Job) -> Mapping[str, np.ndarray]:
+    """The cases of a file, or one of default values.
+
+    Raises:
+        UserError ``model.inputs.*``.
+    """
     if path is None:
         return default_inputs(graph)
-    cases = read_inputs(path, graph, steps.note)
+    if not path.is_file():
+        read_inputs(path, graph)  # says what is wrong with it
+    given = job.step("inputs", read_cases, file=File(path), graph=graph)
+    for text in given.notes:
+        job.note(text)
+    return given.arrays
+
+
+def read_cases(file: File, graph: Graph, job: Progress) -> Given:
+    """Step: the cases of a file."""
+    path, notes = file.path, list[str]()
+    cases = read_inputs(path, graph, notes.append, job)
     for name, array in cases.items():
         odd = len(array) - int(np.isfinite(array).reshape(len(array), -1).all(axis=1).sum())
         if odd:
-            steps.note(f"{path}: {odd} of {len(array)} cases of {name!r} hold NaN or infinity.")
-    return cases
-
-
-def _measured(
-    target: Target, firmware: Firmware, outcome: Outcome, about: tuple[str, str | None, int, float]
-) -> ModelMeasurement:
-    size, stack, counts = firmware.size, outcome.stack, outcome.instructions
-    model, semantics, cases, seconds = about
-    cycles = cycles_of_all(outcome)
-    return ModelMeasurement(
-        model=model, board=target.board.id, cases=cases,
-        instructions=Span(least(counts), most(counts)) if counts else None,
-        cycles=cycles, latency=_seconds(cycles, target.board),
-        flash=size.flash if size else None, ram_static=size.ram_static if size else None,
-        ram=plus(size.ram_static, stack) if size and stack else None,
-        arena=firmware.arena, state=firmware.state, stack=stack,
-        weights=size.weights if size else None, code=size.code if size else None,
-        runner=outcome.runner, runner_version=outcome.runner_version, method=outcome.method,
-        toolchain=firmware.toolchain_version, optimize=target.optimize or "default",
-        semantics=semantics, compile_seconds=seconds,
-    )  # fmt: skip
-
-
-def _seconds(cycles: Estimated | None, board: Board) -> Estimated | None:
-    """Cycles at the board's clock."""
-    if cycles is None or board.clock_hz == 0:
-        return None
-    value, low, high = (n / board.clock_hz for n in (cycles.value, cycles.low, cycles.high))
-    return replace(cycles, value=value, unit="s", low=low, high=high)
+            notes.append(f"{path}: {odd} of {len(array)} cases of {name!r} hold NaN or infinity.")
+    return Given(cases, tuple(notes))

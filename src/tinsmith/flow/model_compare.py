@@ -9,14 +9,18 @@ import numpy as np
 
 from tinsmith.bench.outcome import RunOptions
 from tinsmith.bench.runner import RUNNERS, runners_for
-from tinsmith.codegen.compile import compile_graph, lower
+from tinsmith.codegen.compile import lower
+from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.errors import UserError
+from tinsmith.core.job import Job
+from tinsmith.core.progress import Progress
 from tinsmith.devices.board import find_board
-from tinsmith.flow.journal import Listener, Nobody
-from tinsmith.flow.model import Clock, MeasureOptions, build, case_inputs, open_model
+from tinsmith.flow import stages
+from tinsmith.flow.model import MeasureOptions, case_inputs, open_model, pinned
 from tinsmith.flow.model_inputs import write_arrays
 from tinsmith.flow.model_target import work_text
 from tinsmith.flow.places import check_output_folder
+from tinsmith.flow.trial import Cases, Trial
 from tinsmith.ir.graph import Graph, Node
 from tinsmith.prove.bits import differing
 from tinsmith.prove.parity import compare
@@ -75,7 +79,7 @@ def compare_model(
     options: MeasureOptions,
     against: str = REFERENCE,
     dump: Path | None = None,
-    listener: Listener | None = None,
+    job: Job | None = None,
 ) -> Comparison:
     """Run a model twice on the same cases and set every layer side by side.
 
@@ -89,7 +93,7 @@ def compare_model(
         UserError: ``compare.same`` (both are the same), ``compare.trace`` (no runner of a board
             sees layers), and what `measure_model` raises.
     """
-    steps = Clock(listener or Nobody())
+    job = job or Job()
     if against == options.board:
         raise UserError(
             "compare.same",
@@ -100,14 +104,14 @@ def compare_model(
     chosen = [_tracing(replace(options, board=b)) for b in boards]
     if dump is not None:
         check_output_folder(dump)
-    graph = open_model(path, options.semantics, steps)
-    inputs = case_inputs(graph, options.inputs, steps)
-    traces = [_trace(graph, o, inputs, steps) for o in chosen]
+    graph = open_model(path, options.semantics, job)
+    inputs = case_inputs(graph, options.inputs, job)
+    modules = [_module(graph, path, o, job) for o in chosen]
+    traces = [_trace(m, o, inputs, job) for m, o in zip(modules, chosen, strict=True)]
     lowered = lower(graph)
     if against == REFERENCE:
-        golden = steps.do(
-            "reference", lambda _: reference_trace(lowered, inputs, options.reset_each)
-        )
+        each = options.reset_each
+        golden = job.step("reference", reference, graph=lowered, inputs=inputs, reset_each=each)
         traces.append(golden)
     if dump is not None:
         write_traces(dump, traces)
@@ -131,15 +135,29 @@ def _tracing(options: MeasureOptions) -> MeasureOptions:
     return found
 
 
-def _trace(graph: Graph, options: MeasureOptions, inputs: Inputs, steps: Clock) -> Trace:
-    target = options.target()
-    module = compile_graph(graph, target.board)
-    firmware = build(target, module, steps)
-    asked = RunOptions(inputs, trace=True, reset_each=options.reset_each)
-    with steps.step(f"run on {target.board.id}/{target.runner}") as progress:
-        progress.advance(0, 1, work_text(module.graph, inputs))
-        outcome = target.run(firmware, asked)
-    return trace_of(outcome, inputs)
+def _module(graph: Graph, path: Path, options: MeasureOptions, job: Job) -> InferenceModule:
+    board = options.target().board
+    return stages.compiled(job, graph, board, pinned(path, options.choices, board.id))
+
+
+def _trace(module: InferenceModule, options: MeasureOptions, inputs: Inputs, job: Job) -> Trace:
+    target = options.target().running()
+    firmware = stages.built(job, module, target)
+    name = f"run on {target.board.id}/{target.runner}"
+    cases = Cases(inputs, reset_each=options.reset_each)
+    return job.step(name, traced, trial=Trial(firmware, target), cases=cases)
+
+
+def traced(trial: Trial, cases: Cases, job: Progress) -> Trace:
+    """Step: every value of every case, as the runner saw it."""
+    job.advance(0, 1, work_text(trial.firmware.module.graph, cases.inputs))
+    asked = RunOptions(cases.inputs, trace=True, reset_each=cases.reset_each)
+    return trace_of(trial.target.run(trial.firmware, asked, job), cases.inputs)
+
+
+def reference(graph: Graph, inputs: Inputs, reset_each: bool, job: Progress) -> Trace:
+    """Step: the golden trace."""
+    return reference_trace(graph, inputs, reset_each, job)
 
 
 def side_by_side(

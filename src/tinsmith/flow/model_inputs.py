@@ -12,6 +12,7 @@ import numpy as np
 
 from tinsmith.core.cache import write_atomically
 from tinsmith.core.errors import UserError, did_you_mean
+from tinsmith.core.progress import SILENT, Progress
 from tinsmith.core.sandbox import run
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.types import TensorType
@@ -65,7 +66,10 @@ def _drawn(name: str, type: TensorType, state: int) -> tuple[np.ndarray, int]:
 
 
 def read_inputs(
-    path: Path, graph: Graph, tell: Callable[[str], None] = lambda _: None
+    path: Path,
+    graph: Graph,
+    tell: Callable[[str], None] = lambda _: None,
+    job: Progress = SILENT,
 ) -> dict[str, np.ndarray]:
     """The inputs of a graph by name, from a file whose arrays are ``in_0``, ``in_1``, ...
 
@@ -81,7 +85,7 @@ def read_inputs(
         raise UserError("model.inputs.file", f"{path} is a folder.", _HINT)
     if not path.is_file():
         raise UserError("model.inputs.file", f"There is no file {path}.", _HINT)
-    arrays = run(_READER, (path.resolve(),), dict[str, np.ndarray])
+    arrays = run(_READER, (path.resolve(),), dict[str, np.ndarray], job=job)
     wanted = {f"in_{i}": name for i, name in enumerate(graph.inputs)}
     _check_names(path, arrays, tuple(wanted))
     found = {}

@@ -16,8 +16,9 @@ from tinsmith.build.shared import build_shared
 from tinsmith.build.toolchain import TOOLCHAINS, toolchains_for
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.errors import InternalError, UnknownKind, UserError
+from tinsmith.core.progress import SILENT, Progress
 from tinsmith.devices.board import BOARDS, Board, find_board
-from tinsmith.flow.places import check_cache, default_cache
+from tinsmith.flow.places import check_cache
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import site_of
 from tinsmith.ir.op import OPS
@@ -58,7 +59,8 @@ class DoesNotFit(UserError):
 @dataclass(frozen=True)
 class Target:
     """A board with a toolchain and a runner that serve it. ``optimize``: empty for the
-    toolchain's own choice; ``stack_bytes``: None for the usual stack."""
+    toolchain's own choice; ``stack_bytes``: None for the usual stack. ``compiler``, ``engine``:
+    versions of toolchain and runner; the latter is empty where nothing is going to run."""
 
     board: Board
     toolchain: str
@@ -66,23 +68,37 @@ class Target:
     cache: Path
     optimize: str = ""
     stack_bytes: int | None = None
+    compiler: str = ""
+    engine: str = ""
 
-    def build(self, module: InferenceModule) -> Firmware:
+    def linking(self) -> "Target":
+        """What an image depends on: without the runner."""
+        return replace(self, runner="", engine="")
+
+    def running(self) -> "Target":
+        """With the version of the runner.
+
+        Raises:
+            MissingTool: the runner is not installed.
+        """
+        return replace(self, engine=RUNNERS.get(self.runner).find())
+
+    def build(self, module: InferenceModule, job: Progress = SILENT) -> Firmware:
         """The image whose sizes count: the board's own port and exact memories.
 
         Raises:
             DoesNotFit: it needs more memory than the board has.
         """
         if not self.board.memories:
-            return build_shared(module, self.cache, self.optimize)
+            return build_shared(module, self.cache, self.optimize, job)
         try:
-            return build_image(module, self.board, self.toolchain, self._options())
+            return build_image(module, self.board, self.toolchain, self._options(job))
         except UserError as e:
             if e.code != "build.fit":
                 raise
-        raise self._too_big(module)
+        raise self._too_big(module, job)
 
-    def run(self, firmware: Firmware, options: RunOptions) -> Outcome:
+    def run(self, firmware: Firmware, options: RunOptions, job: Progress = SILENT) -> Outcome:
         """All cases on the runner, with an image of its port; time is allowed by the model's work.
 
         Raises:
@@ -91,19 +107,20 @@ class Target:
         module = firmware.module
         port = RUNNERS.get(self.runner).port
         if firmware.port != port:
-            firmware = build_image(module, self.board, self.toolchain, self._options(port))
+            firmware = build_image(module, self.board, self.toolchain, self._options(job, port))
         cases = len(next(iter(options.inputs.values())))
-        allowed = replace(options, cache=self.cache, timeout_s=seconds_for(module.graph, cases))
+        seconds = seconds_for(module.graph, cases)
+        allowed = replace(options, cache=self.cache, timeout_s=seconds, job=job)
         return run(firmware, self.board, self.runner, allowed)
 
-    def _options(self, port: str = PORT) -> BuildOptions:
-        return BuildOptions(self.cache, port, self.stack_bytes, self.optimize)
+    def _options(self, job: Progress, port: str = PORT) -> BuildOptions:
+        return BuildOptions(self.cache, port, self.stack_bytes, self.optimize, job)
 
-    def _too_big(self, module: InferenceModule) -> DoesNotFit:
+    def _too_big(self, module: InferenceModule, job: Progress) -> DoesNotFit:
         """Linked with room to spare, the image itself says what it needs."""
         roomy = tuple(replace(m, nbytes=m.nbytes + _ROOM) for m in self.board.memories)
         board = replace(self.board, memories=roomy)
-        firmware = build_image(module, board, self.toolchain, self._options())
+        firmware = build_image(module, board, self.toolchain, self._options(job))
         size, stack = firmware.size, self.stack_bytes or DEFAULT_STACK
         if size is None:
             raise InternalError(f"an image for {board.id} has no sizes")
@@ -111,14 +128,14 @@ class Target:
 
 
 def choose_target(
-    board: str, toolchain: str = "", runner: str = "", optimize: str = "", cache: Path | None = None
+    board: str, toolchain: str = "", runner: str = "", optimize: str = "", *, cache: Path
 ) -> Target:
     """`target_for` a board by its id, or by the path of a user's own.
 
     Raises:
         UnknownKind, UserError: see `find_board` and `target_for`.
     """
-    return target_for(find_board(board), toolchain, runner, optimize, cache)
+    return target_for(find_board(board), toolchain, runner, optimize, cache=cache)
 
 
 def target_for(
@@ -126,7 +143,8 @@ def target_for(
     toolchain: str = "",
     runner: str = "",
     optimize: str = "",
-    cache: Path | None = None,
+    *,
+    cache: Path,
 ) -> Target:
     """A board with what was asked for, or with the first toolchain and runner that serve it.
 
@@ -138,14 +156,14 @@ def target_for(
     """
     chain = _one_of(toolchain, toolchains_for(board), f"board {board.id!r} and toolchain")
     engine = _one_of(runner, runners_for(board), f"board {board.id!r} and runner")
-    TOOLCHAINS.get(chain).find()
+    compiler = TOOLCHAINS.get(chain).find().version
     RUNNERS.get(engine)
     known = TOOLCHAINS.get(chain).optimize
     if optimize and optimize not in known:
         raise UnknownKind("optimisation", optimize, known)
-    objects = (cache or default_cache()) / "objects"
+    objects = cache / "objects"
     check_cache(objects)
-    return Target(board, chain, engine, objects, optimize)
+    return Target(board, chain, engine, objects, optimize, compiler=compiler)
 
 
 def _one_of(wanted: str, allowed: tuple[str, ...], what: str) -> str:

@@ -3,8 +3,11 @@
 from pathlib import Path
 
 from tinsmith.core.cache import Cache, code_fingerprint
-from tinsmith.flow.journal import Journal, Listener
-from tinsmith.flow.places import check_output_folder
+from tinsmith.core.job import Job
+from tinsmith.core.progress import Listener
+from tinsmith.core.store import LocalStore
+from tinsmith.flow.journal import Journal
+from tinsmith.flow.places import check_cache, check_output_folder
 from tinsmith.flow.project import read_project
 from tinsmith.flow.steps import Steps
 
@@ -28,6 +31,16 @@ def open_project(folder: Path, listener: Listener, cache: Path, delivers: bool =
     check_output_folder(project.state)
     if delivers:
         check_output_folder(project.output)
-    results = Cache(project.state / "cache", code_fingerprint(PACKAGE))
-    journal = Journal(results, project.state / "runs", listener)
-    return Steps(project, journal, cache / "objects")
+    results = Cache(LocalStore(project.state / "cache"), code_fingerprint(PACKAGE))
+    journal = Journal(project.state / "runs", listener)
+    return Steps(project, Job(results, journal), journal, cache / "objects")
+
+
+def model_job(listener: Listener, folder: Path) -> Job:
+    """A job for model files, which belong to no project: its results are kept in a folder.
+
+    Raises:
+        UserError ``cache.folder``: it cannot be written.
+    """
+    check_cache(folder)
+    return Job(Cache(LocalStore(folder / "steps"), code_fingerprint(PACKAGE)), listener)

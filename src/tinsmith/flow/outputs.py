@@ -8,6 +8,7 @@ from typing import Any
 
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.package import PACKAGES, Order
+from tinsmith.codegen.choices import write_chosen
 from tinsmith.core.cache import write_atomically
 from tinsmith.core.errors import UserError
 from tinsmith.data.windows import Windows
@@ -41,14 +42,17 @@ class Delivered:
 
 
 def write_firmware(steps: Steps, board: Board, firmware: Firmware, windows: Windows) -> Written:
-    """Image, sources and C library with its golden vectors."""
+    """Image, sources and C library with its golden vectors; the kernels that were taken are noted
+    in the project's lock file."""
+    write_chosen(steps.project.lock, board.id, firmware.module.kernels)
     folder = steps.project.output / board.id
     suffix = ".so" if firmware.kind == "shared-object" else ".elf"
     image = folder / f"firmware{suffix}"
     write_atomically(image, firmware.elf)
     for path, text in firmware.module.sources.items():
         write_atomically(folder / "source" / path, text.encode())
-    order = Order(firmware.module, board, steps.golden(firmware.module, windows), steps.objects)
+    vectors = steps.golden(firmware.module, windows)
+    order = Order(firmware.module, board, vectors, steps.objects, job=steps.job)
     name, archive = PACKAGES.get(PACKAGE).make(order)
     write_atomically(folder / name, archive)
     return Written(board.id, image, folder / name)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from tinsmith.build.package import PACKAGES, Golden, Order, check_version
-from tinsmith.codegen.compile import compile_graph
 from tinsmith.core.cache import write_atomically
 from tinsmith.core.errors import UserError
+from tinsmith.core.job import Job
+from tinsmith.core.progress import SILENT, Progress
 from tinsmith.devices.board import Board, find_board
+from tinsmith.flow import stages
 from tinsmith.flow.first_link import explained
-from tinsmith.flow.journal import Listener, Nobody
-from tinsmith.flow.model import Clock, open_model
+from tinsmith.flow.model import open_model, pinned
 from tinsmith.flow.model_inputs import read_inputs
 from tinsmith.flow.model_target import target_for
 from tinsmith.flow.parts import chosen
@@ -50,7 +51,8 @@ class PackageOptions:
         inputs: .npz of golden inputs (see flow/model_inputs.py); None: `seeded_inputs`.
         name: prefix of C symbols and name of the packages; if empty the file's, made a C name.
         semantics: whose integers are meant; the importer's first if empty.
-        cache: folder of compiled objects; None: the user's.
+        cache: folder of compiled objects and results.
+        choices: a model file's lock file; None: that beside it, if there is one.
     """
 
     kinds: tuple[str, ...]
@@ -61,7 +63,8 @@ class PackageOptions:
     inputs: Path | None = None
     name: str = ""
     semantics: str = ""
-    cache: Path | None = None
+    cache: Path = field(kw_only=True)
+    choices: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -83,9 +86,7 @@ class Packed:
         }  # fmt: skip
 
 
-def package_model(
-    path: Path, options: PackageOptions, listener: Listener | None = None
-) -> list[Packed]:
+def package_model(path: Path, options: PackageOptions, job: Job | None = None) -> list[Packed]:
     """Import a model file, compile it, and write its packages.
 
     Raises:
@@ -97,22 +98,19 @@ def package_model(
     _check(options, (board,))
     _check_name(options.name)
     target = target_for(board, options.toolchain, cache=options.cache)
-    steps = Clock(listener or Nobody())
+    job = job or Job()
     # The file's name, not the one that a graph remembers from the file that it once came from.
     named = options.name or graph_name(path)[:_LONGEST].rstrip("_")
-    graph = open_model(path, options.semantics, steps).with_(name=named)
-    module = steps.do("compile", lambda _: compile_graph(graph, board))
+    graph = open_model(path, options.semantics, job).with_(name=named)
+    choices = pinned(path, options.choices, board.id)
+    module = stages.compiled(job, graph, board, choices)
     # The names of a compiled module's values are C identifiers: its own graph is asked.
-    golden = steps.do(
-        "golden vectors", lambda _: golden_of(module.graph, options.inputs, steps.note)
-    )
-    order = Order(module, board, golden, target.cache, target.toolchain, options.version)
-    return _write(order, options, options.output, steps)
+    golden = golden_of(module.graph, options.inputs, job.note, job)
+    order = Order(module, board, golden, target.cache, target.toolchain, options.version, job)
+    return _write(order, options, options.output, job)
 
 
-def package_project(
-    steps: Steps, boards: Sequence[str], options: PackageOptions, listener: Listener | None = None
-) -> list[Packed]:
+def package_project(steps: Steps, boards: Sequence[str], options: PackageOptions) -> list[Packed]:
     """Packages of a project's model for some of its boards (all if none is named), with its golden
     windows, below ``output``/<board>.
 
@@ -123,21 +121,23 @@ def package_project(
     _check(options, found)
     if options.toolchain:
         for board in found:
-            target_for(board, options.toolchain, cache=steps.project.state)
+            target_for(board, options.toolchain, cache=steps.objects.parent)
     model = make_model(steps)
-    clock = Clock(listener or Nobody())
     packed = []
     for board in found:
         module = steps.compile(model.compressed.graph, board)
         golden = steps.golden(module, model.windows)
         toolchain = options.toolchain or steps.project.toolchain
-        order = Order(module, board, golden, steps.objects, toolchain, options.version)
-        packed += _write(order, options, options.output / board.id, clock)
+        order = Order(module, board, golden, steps.objects, toolchain, options.version, steps.job)
+        packed += _write(order, options, options.output / board.id, steps.job)
     return packed
 
 
 def golden_of(
-    graph: Graph, inputs: Path | None, tell: Callable[[str], None] = lambda _: None
+    graph: Graph,
+    inputs: Path | None,
+    tell: Callable[[str], None] = lambda _: None,
+    job: Progress = SILENT,
 ) -> Golden:
     """Golden vectors of a model file: its cases, and what the reference interpreter makes of them.
 
@@ -145,10 +145,10 @@ def golden_of(
     `read_inputs`.
     """
     if inputs is not None:
-        given = read_inputs(inputs, graph, tell)
+        given = read_inputs(inputs, graph, tell, job)
     else:
         given = seeded_inputs(graph, np.random.default_rng(SEED))
-    machine = Interpreter(graph)
+    machine = Interpreter(graph, job)
     rows: dict[str, list[np.ndarray]] = {name: [] for name in graph.outputs}
     for i in range(len(next(iter(given.values())))):
         values = machine.run({name: a[i] for name, a in given.items()})
@@ -217,16 +217,16 @@ def _whose(name: str) -> str:
     return f"{name}.h would be found in place of a header of {owner}"
 
 
-def _explained(kind: str, order: Order, steps: Clock) -> AbstractContextManager[None]:
+def _explained(kind: str, order: Order, job: Job) -> AbstractContextManager[None]:
     if not PACKAGES.get(kind).linked:
         return nullcontext()
-    return explained(order.board.core, order.toolchain, order.cache, steps.note)
+    return explained(order.board.core, order.toolchain, order.cache, job.note)
 
 
-def _write(order: Order, options: PackageOptions, folder: Path, steps: Clock) -> list[Packed]:
+def _write(order: Order, options: PackageOptions, folder: Path, job: Job) -> list[Packed]:
     written = []
     for kind in dict.fromkeys(options.kinds):
-        with _explained(kind, order, steps), steps.step(f"package {kind}"):
+        with _explained(kind, order, job), job.showing(f"package {kind}"):
             name, data = PACKAGES.get(kind).make(order)
         write_atomically(folder / name, data)
         cases = len(next(iter(order.golden.outputs.values())))

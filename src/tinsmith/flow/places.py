@@ -9,9 +9,9 @@ from tinsmith.core.errors import UserError
 
 
 def default_cache() -> Path:
-    """Where what compilers make is kept for all projects and models of a user: TINSMITH_CACHE, else
-    ``tinsmith`` in the user's cache folder (XDG Base Directory Specification). The only function
-    that reads the environment; the command line hands its answer on."""
+    """Where what compilers make, and results for model files, are kept for a user:
+    TINSMITH_CACHE, else ``tinsmith`` in the user's cache folder (XDG Base Directory Specification).
+    The only function that reads the environment; the command line hands its answer on."""
     own = os.environ.get("TINSMITH_CACHE")
     if own:
         return Path(own)

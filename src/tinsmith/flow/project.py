@@ -16,6 +16,8 @@ from tinsmith.learn.pipeline import Pipeline
 from tinsmith.learn.pipeline_toml import TABLES, read_pipeline
 
 PROJECT_FILE = "project.toml"
+LOCK_FILE = "tinsmith.lock"
+"""Beside it: see codegen/choices.py."""
 _TOP = ("name", "seed", "boards", "toolchain", "golden", "data", "compression", "limits")
 
 
@@ -41,6 +43,11 @@ class Project:
     def state(self) -> Path:
         """Cache, data and run records: may be deleted, is made again."""
         return self.folder / ".tinsmith"
+
+    @property
+    def lock(self) -> Path:
+        """Which kernel computes which layer: pins, and what the last run took."""
+        return self.folder / LOCK_FILE
 
     @property
     def output(self) -> Path:

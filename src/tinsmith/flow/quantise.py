@@ -1,17 +1,20 @@
 """Quantises a float model file with the user's calibration cases and writes a graph of our own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tinsmith.compress.apply import apply, check_float
 from tinsmith.compress.method import METHODS, Calibration, Compressed, Options, OutputError
 from tinsmith.core.cache import write_atomically
 from tinsmith.core.errors import UserError
-from tinsmith.flow.journal import Listener, Nobody
-from tinsmith.flow.model import Clock, open_model
+from tinsmith.core.job import Job
+from tinsmith.core.progress import Progress
+from tinsmith.flow.model import open_model
 from tinsmith.flow.model_inputs import read_inputs
 from tinsmith.flow.places import check_output
 from tinsmith.ir.graph import Graph, Node
@@ -143,28 +146,33 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
     return {k: None if isinstance(v, float) and not isfinite(v) else v for k, v in row.items()}
 
 
-def quantise_model(
-    path: Path, options: QuantiseOptions, listener: Listener | None = None
-) -> Quantised:
+def quantise_model(path: Path, options: QuantiseOptions, job: Job | None = None) -> Quantised:
     """Import a float model, quantise it and write it as a file that `read_model` takes.
 
     Raises:
         UserError: ``model.file``, what the importer refuses, ``model.inputs.*`` (the calibration),
             ``compress.*``, ``quantise.*`` (``quantise.loss``: too little is left of an output).
     """
-    steps, chosen = Clock(listener or Nobody()), options.checked()
+    job, chosen = job or Job(), options.checked()
     check_output(options.output, path, options.calibration)
-    graph = open_model(path, options.semantics, steps)
+    graph = open_model(path, options.semantics, job)
     check_float(graph)
-    inputs = read_inputs(options.calibration, graph, steps.note)
-    done = steps.do(
-        "quantise", lambda _: apply(graph, options.method, Calibration(inputs), chosen)
-    )  # fmt: skip
-    outputs = judged(graph, done, options.least_sqnr, steps.note)
+    inputs = read_inputs(options.calibration, graph, job.note, job)
+    done = job.step(
+        "quantise", compressed, graph=graph, method=options.method, inputs=inputs, options=chosen
+    )
+    outputs = judged(graph, done, options.least_sqnr, job.note)
     write_atomically(options.output, dumps(done.graph))
     cases = len(next(iter(inputs.values())))
     sizes = _constants(graph), _constants(done.graph)
     return Quantised(path.name, str(options.output), cases, *sizes, chosen, done, outputs)
+
+
+def compressed(
+    graph: Graph, method: str, inputs: Mapping[str, np.ndarray], options: Options, job: Progress
+) -> Compressed:
+    """Step: the method on the calibration cases."""
+    return apply(graph, method, Calibration(inputs, job), options)
 
 
 def judged(

@@ -29,6 +29,7 @@ def board_record(result: BoardResult) -> dict[str, Any]:
         "windows_run": result.measured.accuracy.accuracy.samples,
         "windows_of": result.measured.of,
         "sections": {n: q.value for n, q in size.sections.items()} if size else {},
+        "kernels": dict(result.firmware.module.kernels),
         "instructions_by_node": {n: q.value for n, q in layers.items()},
         "proof": [
             {"origin": v.origin, "equal": v.equal, "cases": v.cases, "says": str(v)}
@@ -103,6 +104,7 @@ def firmware_record(firmware: Firmware) -> dict[str, Any]:
         },
         "sections": {n: q.value for n, q in size.sections.items()} if size else {},
         "quantities": {name: quantity_record(q) for name, q in sizes.items()},
+        "kernels": dict(firmware.module.kernels),
         "elf_sha256": sha256(firmware.elf).hexdigest(),
     }
 

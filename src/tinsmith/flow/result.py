@@ -60,15 +60,21 @@ class Proof:
 
 @dataclass(frozen=True)
 class Measurement:
-    """The firmware ran on test windows: what the runner saw, accuracy of its answers, accuracy of
-    the float graph on the very same windows, and the latency where the board's cycle model is
-    calibrated. ``of`` is how many test windows there are."""
+    """The firmware ran: what the runner saw, and the latency where the board's cycle model is
+    calibrated. ``of`` is how many cases there are."""
 
     outcome: Outcome
-    accuracy: Metrics
-    float_accuracy: Metrics
     latency: Estimated | None
     of: int
+
+
+@dataclass(frozen=True)
+class Scored(Measurement):
+    """With labels: the accuracy of the firmware's answers, and that of the float graph on the very
+    same cases."""
+
+    accuracy: Metrics
+    float_accuracy: Metrics
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,7 @@ class BoardResult:
 
     board: Board
     firmware: Firmware
-    measured: Measurement
+    measured: Scored
     proof: Proof
     gates: tuple[Gate, ...]
 

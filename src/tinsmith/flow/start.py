@@ -89,7 +89,8 @@ def import_into(
 def begin(
     folder: Path, paths: Sequence[Path], settings: Sequence[str], progress: Progress
 ) -> Dataset | None:
-    """Write ``folder/project.toml``; with ``paths``, import them first and suit the settings to
+    """Write ``folder/project.toml`` and, if there is none, ``.gitignore``; with ``paths``, import
+    these first and suit the settings to
     them.
 
     Raises:
@@ -114,6 +115,9 @@ def begin(
         values, name=_identifier(folder.resolve().name)
     )
     write_atomically(file, text.encode())
+    ignored = folder / ".gitignore"
+    if not ignored.exists():
+        write_atomically(ignored, b"# What tinsmith makes again.\n.tinsmith/\nbuild/\n")
     return dataset
 
 

@@ -1,36 +1,36 @@
-"""The steps of the story by name: what each depends on, and which part of tinsmith computes it."""
+"""Recordings as a source of graphs: the steps of a project by name, from its files to the graph
+that is compiled; and the steps behind it (`flow/stages.py`) with what they need of the project."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
 
-from tinsmith.bench.runner import RUNNERS, runners_for
 from tinsmith.build.firmware import Firmware
-from tinsmith.build.image import BuildOptions, build_image
 from tinsmith.build.package import Golden
-from tinsmith.build.shared import build_shared
-from tinsmith.build.toolchain import TOOLCHAINS, toolchains_for
-from tinsmith.codegen.compile import compile_graph
+from tinsmith.codegen.choices import Choices, read_pinned
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.compress.apply import apply
 from tinsmith.compress.method import Calibration, Compressed
+from tinsmith.core.codec import content_hash
 from tinsmith.core.errors import UserError
+from tinsmith.core.job import Job
+from tinsmith.core.progress import Progress
 from tinsmith.data.dataset import Dataset, Manifest
+from tinsmith.data.format import ReadOptions
 from tinsmith.data.imports import import_files, open_dataset
 from tinsmith.data.windows import TEST, TRAIN, Windows, cut
-from tinsmith.devices.board import BOARDS, Board
-from tinsmith.flow import golden
-from tinsmith.flow.first_link import explained
+from tinsmith.devices.board import Board
+from tinsmith.flow import golden, stages
 from tinsmith.flow.journal import Journal
+from tinsmith.flow.model_target import Target, target_for
 from tinsmith.flow.places import check_cache
 from tinsmith.flow.project import PROJECT_FILE, Project
-from tinsmith.flow.result import Measurement, Proof
-from tinsmith.flow.trial import TestData, Trial, measure, prove
+from tinsmith.flow.result import Proof, Scored
+from tinsmith.flow.trial import Cases
 from tinsmith.ir.graph import Graph
 from tinsmith.learn.evaluate import evaluate
 from tinsmith.learn.features import feature_graph, features, to_raw
@@ -38,15 +38,17 @@ from tinsmith.learn.metrics import Metrics
 from tinsmith.learn.pipeline import Pipeline
 from tinsmith.learn.train import train
 from tinsmith.learn.trained import Trained
-from tinsmith.prove.diagnose import Hypothesis
-from tinsmith.prove.variants import parameter_hypotheses
+
+Contents = tuple[tuple[str, str, str], ...]
+"""Folder, name and hash of every file of recordings."""
 
 
 class Steps:
     """The steps of one project's run. Each is served from the cache where nothing changed."""
 
-    def __init__(self, project: Project, journal: Journal, objects: Path) -> None:
+    def __init__(self, project: Project, job: Job, journal: Journal, objects: Path) -> None:
         self.project = project
+        self.job = job
         self.journal = journal
         self._objects = objects
 
@@ -62,19 +64,22 @@ class Steps:
 
     def load(self) -> Dataset:
         """The project's dataset, imported from its files where it names files."""
-        sources = self.project.sources
+        sources, name = self.project.sources, self.project.name
         if sources.dataset is not None:
             return open_dataset(sources.dataset)
         contents = tuple(
             (p.parent.name, p.name, sha256(p.read_bytes()).hexdigest()) for p in sources.files
         )
-        inputs = (self.project.name, contents, sources.options)
-        folder = self.project.state / "data" / self.journal.cache.key("import", *inputs)[:16]
-        arguments = (sources.files, self.project.name, sources.options, folder)
-        manifest = self.journal.step(
-            "import", Manifest, inputs, lambda p: import_files(*arguments, p).manifest
-        )
+        folder = self.project.state / "data" / self._digest(contents)[:16]
+        manifest = self.job.step(
+            "import", imported, batch=Batch(name, contents, sources.options),
+            files=sources.files, folder=folder,
+        )  # fmt: skip
         return Dataset(manifest, folder)
+
+    def _digest(self, contents: Contents) -> str:
+        code = self.job.cache.code if self.job.cache else ""
+        return content_hash(code, self.project.name, contents, self.project.sources.options)
 
     def cut(self, dataset: Dataset) -> Windows:
         """Windows of the recordings, split into train, validation and test.
@@ -84,168 +89,151 @@ class Steps:
         """
         pipeline, seed = self.project.pipeline, self.project.seed
         _same_signal(pipeline, dataset, self.project.folder / PROJECT_FILE)
-        return self.journal.step(
-            "cut",
-            Windows,
-            (dataset.id, pipeline.window, seed),
-            lambda _: cut(dataset, pipeline.window, seed),
-        )
+        return self.job.step(
+            "cut", windows_of, manifest=dataset.manifest, root=dataset.root,
+            pipeline=pipeline, seed=seed,
+        )  # fmt: skip
 
     def survey(self, windows: Windows) -> np.ndarray:
         """Features of all windows [n, features], by the very graph that the device runs."""
         pipeline = self.project.pipeline
-        raw = to_raw(windows.values, pipeline.sensor)
-        return self.journal.step(
-            "features",
-            np.ndarray,
-            (pipeline, raw),
-            lambda _: features(feature_graph(pipeline), raw),
-        )
+        return self.job.step("features", survey, pipeline=pipeline, windows=windows)
 
     def train(self, windows: Windows, found: np.ndarray) -> Trained:
         """The model, trained on the features with the project's seed."""
-        pipeline, seed = self.project.pipeline, self.project.seed
-        tools = (_version("torch"), _version("numpy"))
-        return self.journal.step(
-            "train",
-            Trained,
-            (pipeline, windows, found, seed, tools),
-            lambda progress: train(pipeline, windows, found, seed, progress),
-        )
+        return self.job.step(
+            "train", fitted, pipeline=self.project.pipeline, windows=windows, features=found,
+            seed=self.project.seed,
+        )  # fmt: skip
 
     def export(self, trained: Trained) -> Graph:
         """Signal processing and network as one float graph."""
-        return self.journal.step(
-            "export", Graph, (trained, _version("torch")), lambda _: trained.to_graph()
-        )
+        return self.job.step("export", Trained.to_graph, self=trained)
 
     def compress(self, graph: Graph, windows: Windows) -> Compressed:
         """The smaller graph, calibrated on the training windows."""
-        raw = {graph.inputs[0]: self._raw(windows, TRAIN)}
-        method = self.project.method
-        return self.journal.step(
-            "compress",
-            Compressed,
-            (graph, method, raw),
-            lambda _: apply(graph, method, Calibration(raw)),
-        )
+        return self.job.step(
+            "compress", compressed, graph=graph, method=self.project.method, windows=windows,
+            pipeline=self.project.pipeline,
+        )  # fmt: skip
 
     def judge(self, graph: Graph, windows: Windows) -> Metrics:
         """Accuracy of a graph on the test windows, by the reference interpreter."""
-        raw, labels = self._raw(windows, TEST), windows.of(TEST)[1]
-        return self.journal.step(
-            f"judge {graph.dialect}",
-            Metrics,
-            (graph, raw, labels),
-            lambda _: evaluate(graph, raw, labels),
-        )
+        return self.job.step(
+            f"judge {graph.dialect}", judged, graph=graph, windows=windows,
+            pipeline=self.project.pipeline,
+        )  # fmt: skip
+
+    def target(self, board: Board) -> Target:
+        """The board with the project's toolchain and its first runner."""
+        toolchain = self.project.toolchain if board.memories else ""
+        return target_for(board, toolchain, cache=self.objects.parent)
 
     def compile(self, graph: Graph, board: Board) -> InferenceModule:
         """Readable C and a memory plan."""
-        return self.journal.step(
-            f"compile {board.id}",
-            InferenceModule,
-            (graph, board),
-            lambda _: compile_graph(graph, board),
-        )
+        return stages.compiled(self.job, graph, board, self.choices(board))
+
+    def choices(self, board: Board) -> Choices:
+        """The kernels that the project's lock file pins for a board."""
+        return read_pinned(self.project.lock, board.id)
 
     def build(self, module: InferenceModule, board: Board) -> Firmware:
         """The image, linked for the board's exact memories."""
-        name = self.project.toolchain
-        options = BuildOptions(cache=self.objects)
-        compiler = TOOLCHAINS.get(name).find().version
-        return self.journal.step(
-            f"build {board.id}",
-            Firmware,
-            (module, board, name, compiler),
-            lambda _: self._link(module, board, options),
-        )
+        return stages.built(self.job, module, self.target(board))
 
-    def _link(self, module: InferenceModule, board: Board, options: BuildOptions) -> Firmware:
-        if not board.memories:
-            with self._explained(board, toolchains_for(board)[0]):
-                return build_shared(module, self.objects)
-        name = self.project.toolchain
-        with self._explained(board, name):
-            return build_image(module, board, name, options)
-
-    def _explained(self, board: Board, toolchain: str) -> AbstractContextManager[None]:
-        return explained(board.core, toolchain, self.objects, self.journal.listener.noted)
-
-    def measure(
-        self, firmware: Firmware, board: Board, graph: Graph, windows: Windows
-    ) -> Measurement:
+    def measure(self, firmware: Firmware, board: Board, graph: Graph, windows: Windows) -> Scored:
         """The firmware on the whole test part, or on as many windows as emulate in seconds, and the
         float graph on the very same windows."""
-        name = firmware.module.graph.inputs[0]
-        data = TestData(name, self._raw(windows, TEST), windows.of(TEST)[1])
-        runner = runners_for(board)[0]
-        return self.journal.step(
-            f"measure {board.id}",
-            Measurement,
-            (firmware, board, graph, data, RUNNERS.get(runner).find()),
-            lambda progress: measure(
-                Trial(firmware, board, self.objects, self.project.toolchain), graph, data, progress
-            ),
-        )
+        raw, labels = self._raw(windows, TEST), windows.of(TEST)[1]
+        cases = Cases({firmware.module.graph.inputs[0]: raw}, labels)
+        return stages.scored(self.job, firmware, self.target(board), cases, graph)
 
     def prove(self, firmware: Firmware, board: Board, graph: Graph, windows: Windows) -> Proof:
         """Reference, host C and the board's firmware on the golden windows, stage by stage.
 
         ``graph`` is what was compiled, to name a wrong signal-processing parameter.
         """
-        stimulus, pipeline = self._stimulus(firmware.module, windows), self.project.pipeline
-        runner = runners_for(board)[0]
-        tools = (RUNNERS.get(runner).find(), RUNNERS.get("host").find())
-        return self.journal.step(
-            f"prove {board.id}",
-            Proof,
-            (firmware, board, stimulus, tools),
-            lambda _: self._prove(
-                self._trial(firmware, board),
-                stimulus,
-                lambda: parameter_hypotheses(graph, pipeline),
-            ),
-        )
-
-    def _trial(self, firmware: Firmware, board: Board) -> Trial:
-        return Trial(firmware, board, self.objects, self.project.toolchain)
-
-    def _prove(
-        self,
-        trial: Trial,
-        stimulus: dict[str, np.ndarray],
-        suspects: Callable[[], Sequence[Hypothesis]],
-    ) -> Proof:
-        host = BOARDS.get("host")  # the second opinion is compiled for this computer
-        with self._explained(host, toolchains_for(host)[0]):
-            return prove(trial, stimulus, suspects)
+        origin = stages.Origin(graph, self.project.pipeline)
+        cases = Cases(self._stimulus(firmware.module, windows))
+        return stages.proven(self.job, firmware, self.target(board), cases, origin)
 
     def golden(self, module: InferenceModule, windows: Windows) -> Golden:
         """Golden windows with the reference's answers, as they travel with packages."""
-        graph, stimulus = module.graph, self._stimulus(module, windows)
-        pipeline, labels = self.project.pipeline, windows.labels
-        return self.journal.step(
-            f"golden {module.board}",
-            Golden,
-            (graph, stimulus, pipeline, labels),
-            lambda _: golden.explained(golden.answered(graph, stimulus), pipeline, labels),
-        )
+        return self.job.step(
+            f"golden {module.board}", answers, graph=module.graph,
+            stimulus=self._stimulus(module, windows), pipeline=self.project.pipeline,
+            labels=windows.labels,
+        )  # fmt: skip
 
     def _stimulus(self, module: InferenceModule, windows: Windows) -> dict[str, np.ndarray]:
         chosen = golden.choose(windows, self.project.golden)
         return {module.graph.inputs[0]: self._raw(windows, TEST)[chosen]}
 
     def _raw(self, windows: Windows, part: int) -> np.ndarray:
-        """Windows of one part as the driver's integers."""
-        return to_raw(windows.of(part)[0], self.project.pipeline.sensor)
+        return raw_part(windows, part, self.project.pipeline)
 
 
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "absent"
+@dataclass(frozen=True)
+class Batch:
+    """Recordings to import, by content, under a name."""
+
+    name: str
+    contents: Contents
+    options: ReadOptions
+
+
+def imported(batch: Batch, files: tuple[Path, ...], folder: Path, job: Progress) -> Manifest:
+    """Step: the recordings of ``files``, in ``folder``."""
+    return import_files(files, batch.name, batch.options, folder, job).manifest
+
+
+def windows_of(
+    manifest: Manifest, root: Path, pipeline: Pipeline, seed: int, job: Progress
+) -> Windows:
+    """Step: windows of a dataset; its manifest names the content of ``root``."""
+    job.check()
+    return cut(Dataset(manifest, root), pipeline.window, seed)
+
+
+def survey(pipeline: Pipeline, windows: Windows, job: Progress) -> np.ndarray:
+    """Step: features of all windows."""
+    return features(feature_graph(pipeline), to_raw(windows.values, pipeline.sensor), job)
+
+
+def fitted(
+    pipeline: Pipeline, windows: Windows, features: np.ndarray, seed: int, job: Progress
+) -> Trained:
+    """Step: training."""
+    return train(pipeline, windows, features, seed, job)
+
+
+def compressed(
+    graph: Graph, method: str, windows: Windows, pipeline: Pipeline, job: Progress
+) -> Compressed:
+    """Step: compression with the training windows."""
+    raw = {graph.inputs[0]: raw_part(windows, TRAIN, pipeline)}
+    return apply(graph, method, Calibration(raw, job))
+
+
+def judged(graph: Graph, windows: Windows, pipeline: Pipeline, job: Progress) -> Metrics:
+    """Step: accuracy on the test windows."""
+    return evaluate(graph, raw_part(windows, TEST, pipeline), windows.of(TEST)[1], job)
+
+
+def answers(
+    graph: Graph,
+    stimulus: Mapping[str, np.ndarray],
+    pipeline: Pipeline,
+    labels: tuple[str, ...],
+    job: Progress,
+) -> Golden:
+    """Step: golden vectors."""
+    return golden.explained(golden.answered(graph, stimulus, job), pipeline, labels)
+
+
+def raw_part(windows: Windows, part: int, pipeline: Pipeline) -> np.ndarray:
+    """Windows of one part as the driver's integers."""
+    return to_raw(windows.of(part)[0], pipeline.sensor)
 
 
 def _same_signal(pipeline: Pipeline, dataset: Dataset, file: Path) -> None:

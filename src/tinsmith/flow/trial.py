@@ -2,24 +2,22 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from pathlib import Path
 
 import numpy as np
 
 from tinsmith.bench.cycles_of import latency
 from tinsmith.bench.outcome import Outcome, RunOptions, most
 from tinsmith.bench.run import run
-from tinsmith.bench.runner import runners_for
 from tinsmith.build.firmware import Firmware
-from tinsmith.build.image import BuildOptions, build_image
 from tinsmith.build.shared import build_shared
 from tinsmith.codegen.module import InferenceModule
+from tinsmith.core.errors import InternalError
 from tinsmith.core.progress import Progress
-from tinsmith.devices.board import BOARDS, Board
+from tinsmith.devices.board import BOARDS
 from tinsmith.flow import golden
+from tinsmith.flow.model_target import Target, work_text
 from tinsmith.flow.narrow import narrowed
-from tinsmith.flow.result import Measurement, Proof
+from tinsmith.flow.result import Measurement, Proof, Scored
 from tinsmith.ir.graph import Graph
 from tinsmith.learn.evaluate import evaluate
 from tinsmith.learn.metrics import metrics
@@ -28,113 +26,137 @@ from tinsmith.prove.parity import compare
 from tinsmith.prove.record import reference_trace, trace_of
 from tinsmith.prove.trace import Trace, Verdict
 
+Judge = Callable[[InferenceModule], Trace]
+"""Runs a module on the cases of a proof."""
 MAX_INSTRUCTIONS = 2_000_000_000
 """How much emulation one measurement may take: some ten seconds."""
 
 
 @dataclass(frozen=True)
-class Trial:
-    """A firmware on its board's first runner; compiled plug-ins are kept in ``objects``, what is
-    compiled anew is linked with ``toolchain``."""
+class Cases:
+    """What a firmware is fed: input name -> [case, *shape] in the model's own types. ``labels``:
+    index of each case's class, where the output is one of class scores and they are known.
+    ``reset_each``: states are reset before each case, not only before the first."""
 
-    firmware: Firmware
-    board: Board
-    objects: Path
-    toolchain: str = "zig"
+    inputs: Mapping[str, np.ndarray]
+    labels: np.ndarray | None = None
+    reset_each: bool = True
 
-    def run(self, options: RunOptions) -> Outcome:
-        """What the runner saw."""
-        kept = replace(options, cache=self.objects)
-        return run(self.firmware, self.board, runners_for(self.board)[0], kept)
+    def __len__(self) -> int:
+        return len(next(iter(self.inputs.values())))
+
+    @property
+    def classes(self) -> np.ndarray:
+        """The labels of cases that have some."""
+        if self.labels is None:
+            raise InternalError("cases without labels are scored")
+        return self.labels
+
+    def spread(self, count: int) -> "Cases":
+        """``count`` cases at even distances, in order."""
+        at = np.linspace(0, len(self) - 1, count).round().astype(np.int64)
+        labels = None if self.labels is None else self.labels[at]
+        return Cases({n: a[at] for n, a in self.inputs.items()}, labels, self.reset_each)
 
 
 @dataclass(frozen=True)
-class TestData:
-    """The test windows as the driver's integers [n, samples, channels], for input ``name``, with
-    label indices [n]."""
+class Trial:
+    """A firmware and where it runs; what is compiled anew is linked as it was."""
 
-    name: str
-    raw: np.ndarray
-    labels: np.ndarray
+    firmware: Firmware
+    target: Target
 
-    def spread(self, count: int) -> "TestData":
-        """``count`` windows at even distances, in order."""
-        at = np.linspace(0, len(self.labels) - 1, count).round().astype(np.int64)
-        return TestData(self.name, self.raw[at], self.labels[at])
+    def run(self, cases: Cases, job: Progress) -> Outcome:
+        """What the runner saw."""
+        asked = RunOptions(cases.inputs, reset_each=cases.reset_each)
+        return self.target.run(self.firmware, asked, job)
 
 
-def measure(trial: Trial, graph: Graph, data: TestData, progress: Progress) -> Measurement:
-    """The firmware on as many test windows as the budget of emulation allows (one window tells),
-    and the float ``graph`` on the same."""
-    first = trial.run(RunOptions({data.name: data.raw[:1]}))
+def measure(trial: Trial, cases: Cases, job: Progress) -> Measurement:
+    """Step: the firmware on all cases."""
+    job.advance(0, 1, work_text(trial.firmware.module.graph, cases.inputs))
+    outcome = trial.run(cases, job)
+    return Measurement(outcome, latency(outcome, trial.target.board), len(cases))
+
+
+def score(trial: Trial, cases: Cases, graph: Graph, job: Progress) -> Scored:
+    """Step: the firmware on as many labelled cases as the budget of emulation allows (one case
+    tells), and the float ``graph`` on the same."""
+    first = trial.run(cases.spread(1), job)
     counted = most(first.instructions).whole if first.instructions else 1
-    budget = MAX_INSTRUCTIONS // counted
-    part = data.spread(min(len(data.labels), max(1, budget)))
-    progress.advance(1, 3, f"{len(part.labels)} of {len(data.labels)} windows")
-    outcome = trial.run(RunOptions({data.name: part.raw}))
-    progress.advance(2, 3, "float graph on the same windows")
-    (answers,) = outcome.outputs.values()
-    scores = answers.reshape(len(part.labels), -1)
-    device = metrics(part.labels, scores.argmax(axis=1), scores.shape[1])
-    reference = evaluate(graph, part.raw, part.labels)
-    found = latency(outcome, trial.board)
-    return Measurement(outcome, device, reference, found, len(data.labels))
+    part = cases.spread(min(len(cases), max(1, MAX_INSTRUCTIONS // counted)))
+    job.advance(1, 3, f"{len(part)} of {len(cases)} windows")
+    outcome = trial.run(part, job)
+    job.advance(2, 3, "float graph on the same windows")
+    (raw,), (answers,) = part.inputs.values(), outcome.outputs.values()
+    scores = answers.reshape(len(part), -1)
+    device = metrics(part.classes, scores.argmax(axis=1), scores.shape[1])
+    reference = evaluate(graph, raw, part.classes, job)
+    found = latency(outcome, trial.target.board)
+    return Scored(outcome, found, len(cases), device, reference)
 
 
 def prove(
-    trial: Trial, stimulus: Mapping[str, np.ndarray], suspects: Callable[[], Sequence[Hypothesis]]
+    trial: Trial, cases: Cases, suspects: Callable[[], Sequence[Hypothesis]], job: Progress
 ) -> Proof:
-    """Reference, host C and the board's firmware on the same golden windows, value by value.
+    """Reference, host C and the board's firmware on the same golden cases, value by value.
 
     ``suspects`` is asked for hypotheses only where a value differs. A core that cannot load
     unaligned words is watched for them too, because an emulator may let them pass.
     """
-    module, board = trial.firmware.module, trial.board
-    graph = module.graph
-    judges = [partial(_host, trial, stimulus)]
-    if board.id != "host":
-        judges.append(partial(_board, trial, stimulus))
+    module, board = trial.firmware.module, trial.target.board
+    graph, court = module.graph, _Court(trial, cases, job)
+    judges = [court.host] if board.id == "host" else [court.host, court.board]
     seen = [judge(module) for judge in judges]
-    reference = reference_trace(graph, stimulus)
+    reference = court.reference(graph)
     verdicts = tuple(compare(graph, reference, trace) for trace in seen)
     if not all(v.equal for v in verdicts):
         named = suspects()
         verdicts = tuple(
-            _told(module, stimulus, trace, judge, named)
+            court.told(module, trace, judge, named)
             for trace, judge in zip(seen, judges, strict=True)
         )
-    cases = len(next(iter(stimulus.values())))
-    return Proof(cases, verdicts, golden.stage_rows(graph, reference, seen))
+    return Proof(len(cases), verdicts, golden.stage_rows(graph, reference, seen))
 
 
-def _told(
-    module: InferenceModule,
-    stimulus: Mapping[str, np.ndarray],
-    trace: Trace,
-    run_again: Callable[[InferenceModule], Trace],
-    named: Sequence[Hypothesis],
-) -> Verdict:
-    """The verdict with all that can be found out of a difference."""
+@dataclass(frozen=True)
+class _Court:
+    """Executions of one model on the same cases."""
 
-    def judge(other: InferenceModule) -> Verdict:
-        return compare(other.graph, reference_trace(other.graph, stimulus), run_again(other))
+    trial: Trial
+    cases: Cases
+    job: Progress
 
-    verdict = compare(module.graph, reference_trace(module.graph, stimulus), trace, named)
-    return narrowed(verdict, module, judge)
+    def reference(self, graph: Graph) -> Trace:
+        """What is right."""
+        return reference_trace(graph, self.cases.inputs, self.cases.reset_each, self.job)
 
+    def host(self, module: InferenceModule) -> Trace:
+        """Host C."""
+        options = self._options()
+        shared = build_shared(module, self.trial.target.cache, job=self.job)
+        outcome = run(shared, BOARDS.get("host"), "host", replace(options, job=self.job))
+        return replace(trace_of(outcome, self.cases.inputs), origin="host C")
 
-def _host(trial: Trial, stimulus: Mapping[str, np.ndarray], module: InferenceModule) -> Trace:
-    options = RunOptions(stimulus, trace=True)
-    host = run(build_shared(module, trial.objects), BOARDS.get("host"), "host", options)
-    return replace(trace_of(host, stimulus), origin="host C")
+    def board(self, module: InferenceModule) -> Trace:
+        """On the board's runner; a module that is not the trial's own is linked first."""
+        target, firmware = self.trial.target, self.trial.firmware
+        if module is not firmware.module:
+            firmware = target.build(module, self.job)
+        strict = target.board.core.isa == "armv6-m"
+        options = replace(self._options(), check_alignment=strict)
+        return trace_of(target.run(firmware, options, self.job), self.cases.inputs)
 
+    def _options(self) -> RunOptions:
+        return RunOptions(self.cases.inputs, trace=True, reset_each=self.cases.reset_each)
 
-def _board(trial: Trial, stimulus: Mapping[str, np.ndarray], module: InferenceModule) -> Trace:
-    """On the board's runner; a module that is not the trial's own is linked first."""
-    board, used = trial.board, trial
-    if module is not trial.firmware.module:
-        built = BuildOptions(cache=trial.objects)
-        used = replace(trial, firmware=build_image(module, board, trial.toolchain, built))
-    strict = board.core.isa == "armv6-m"
-    options = RunOptions(stimulus, trace=True, check_alignment=strict)
-    return trace_of(used.run(options), stimulus)
+    def told(
+        self, module: InferenceModule, trace: Trace, run_again: Judge, named: Sequence[Hypothesis]
+    ) -> Verdict:
+        """The verdict with all that can be found out of a difference."""
+
+        def judge(other: InferenceModule) -> Verdict:
+            return compare(other.graph, self.reference(other.graph), run_again(other))
+
+        verdict = compare(module.graph, self.reference(module.graph), trace, named)
+        return narrowed(verdict, module, judge)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from tinsmith.core.errors import UserError
+from tinsmith.core.progress import SILENT, Progress
 from tinsmith.ir.graph import Graph, Node
 from tinsmith.ir.op import OPS, Site
 
@@ -18,10 +19,11 @@ def site_of(graph: Graph, node: Node) -> Site:
 
 
 class Interpreter:
-    """Executes a graph case by case, keeping its states between runs."""
+    """Executes a graph case by case, keeping its states between runs; ends with its ``job``."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, job: Progress = SILENT) -> None:
         self.graph = graph
+        self._job = job
         self._plan = [(n, OPS.get(n.op).reference, site_of(graph, n)) for n in graph.nodes]
         self.reset()
 
@@ -40,6 +42,7 @@ class Interpreter:
             values[name] = _checked(name, inputs.get(name), self.graph)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for node, reference, site in self._plan:
+                self._job.check()
                 results = reference([values[i] for i in node.inputs], site)
                 values.update(zip(node.outputs, results, strict=True))
         self._states = {s.name: values[s.next] for s in self.graph.states}
@@ -47,10 +50,13 @@ class Interpreter:
 
 
 def run_cases(
-    graph: Graph, inputs: Mapping[str, np.ndarray], reset_each: bool = True
+    graph: Graph,
+    inputs: Mapping[str, np.ndarray],
+    reset_each: bool = True,
+    job: Progress = SILENT,
 ) -> dict[str, np.ndarray]:
     """All cases of ``inputs`` ([case, *shape] each): every value of the graph, stacked by case."""
-    machine = Interpreter(graph)
+    machine = Interpreter(graph, job)
     rows = []
     for i in range(len(next(iter(inputs.values())))):
         if reset_each:

@@ -2,15 +2,16 @@
 
 import numpy as np
 
+from tinsmith.core.progress import SILENT, Progress
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import Interpreter
 from tinsmith.learn.metrics import Metrics, metrics
 
 
-def predict(graph: Graph, raw: np.ndarray) -> np.ndarray:
+def predict(graph: Graph, raw: np.ndarray, job: Progress = SILENT) -> np.ndarray:
     """First output for each raw window [n, samples, channels], states reset before each: [n,
     elements] in the output's own dtype."""
-    machine, name = Interpreter(graph), graph.inputs[0]
+    machine, name = Interpreter(graph, job), graph.inputs[0]
     rows = []
     for window in raw:
         machine.reset()
@@ -18,8 +19,8 @@ def predict(graph: Graph, raw: np.ndarray) -> np.ndarray:
     return np.stack(rows)
 
 
-def evaluate(graph: Graph, raw: np.ndarray, labels: np.ndarray) -> Metrics:
+def evaluate(graph: Graph, raw: np.ndarray, labels: np.ndarray, job: Progress = SILENT) -> Metrics:
     """Metrics of a graph on raw windows [n, samples, channels] with label indices [n]; the
     decision is the largest output (the first of equals)."""
-    scores = predict(graph, raw)
+    scores = predict(graph, raw, job)
     return metrics(labels, scores.argmax(1), scores.shape[1])

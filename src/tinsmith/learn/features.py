@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tinsmith.core.errors import UserError
+from tinsmith.core.progress import SILENT, Progress
 from tinsmith.data.dataset import Channel
 from tinsmith.dsp.block import BLOCKS, Block, Signal
 from tinsmith.dsp.front import FEATURES
@@ -133,10 +134,10 @@ def to_raw(values: np.ndarray, sensor: Sensor) -> np.ndarray:
     return clipped
 
 
-def features(graph: Graph, raw: np.ndarray) -> np.ndarray:
+def features(graph: Graph, raw: np.ndarray, job: Progress = SILENT) -> np.ndarray:
     """Features of raw windows [n, samples, channels] by the reference interpreter, states reset
     before each: [n, features] float32."""
-    return predict(graph, raw)
+    return predict(graph, raw, job)
 
 
 def block_of(pipeline: Pipeline, stage: str) -> Block | None:

@@ -154,6 +154,7 @@ def _fit(
     for epoch in range(epochs):
         module.train()
         for rows in torch.randperm(len(part.y)).split(hyper["batch"]):
+            progress.check()
             optimiser.zero_grad()
             loss = torch.nn.functional.cross_entropy(module(part.x[rows]), part.y[rows])
             loss.backward()

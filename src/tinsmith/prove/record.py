@@ -6,6 +6,7 @@ import numpy as np
 
 from tinsmith.bench.outcome import Outcome
 from tinsmith.core.errors import UserError
+from tinsmith.core.progress import SILENT, Progress
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import run_cases
 from tinsmith.prove.trace import Trace
@@ -14,7 +15,10 @@ REFERENCE = "reference"
 
 
 def reference_trace(
-    graph: Graph, inputs: Mapping[str, np.ndarray], reset_each: bool = True
+    graph: Graph,
+    inputs: Mapping[str, np.ndarray],
+    reset_each: bool = True,
+    job: Progress = SILENT,
 ) -> Trace:
     """The golden trace: every value of the lowered graph as the interpreter computes it.
 
@@ -22,8 +26,9 @@ def reference_trace(
         graph: the lowered graph.
         inputs: golden stimulus, input name -> [case, *shape].
         reset_each: reset states before each case; False runs the cases as one stream.
+        job: ends the work where it is cancelled.
     """
-    values = run_cases(graph, inputs, reset_each)
+    values = run_cases(graph, inputs, reset_each, job)
     computed = {o: values[o] for n in graph.nodes for o in n.outputs}
     return Trace(REFERENCE, {k: np.asarray(inputs[k]) for k in graph.inputs}, computed)
 

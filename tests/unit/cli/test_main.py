@@ -1,5 +1,6 @@
 """Exit codes and messages: 0 done, 2 the user can mend it, 1 our bug with an id and a log."""
 
+import json
 import os
 import re
 import subprocess
@@ -10,7 +11,7 @@ import pytest
 import typer
 
 from tinsmith.cli import main
-from tinsmith.core.errors import MissingTool, UserError
+from tinsmith.core.errors import Cancelled, MissingTool, UserError
 
 
 def app_that(error: BaseException | None) -> typer.Typer:
@@ -30,7 +31,8 @@ def app_that(error: BaseException | None) -> typer.Typer:
         (None, 0, ""),
         (UserError("a.b", "The file is empty.", "Record again."), 2, "The file is empty."),
         (MissingTool("zig", "Try: pip install ziglang"), 2, "pip install ziglang"),
-        (KeyboardInterrupt(), 2, "interrupted."),
+        (KeyboardInterrupt(), 130, "Cancelled."),
+        (Cancelled(), 130, "the same command goes on from there."),
     ],
 )
 def test_exit_codes(
@@ -75,7 +77,7 @@ def test_an_interrupt_inside_exec_is_an_interrupt(tmp_path: Path) -> None:
     (tmp_path / "interrupted.py").write_text("\n".join(lines))
     command = [sys.executable, "-m", "interrupted"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
-    assert (done.returncode, done.stderr.count("interrupted.\n")) == (2, 1), done.stderr
+    assert (done.returncode, done.stderr.count("Cancelled.\n")) == (130, 1), done.stderr
 
 
 @pytest.mark.parametrize("arguments", [["nonsense"], ["run", "--nonsense"], ["board", "show"]])
@@ -120,3 +122,52 @@ def test_a_reader_that_has_enough_meets_no_bug() -> None:
     finally:
         os.close(writing)
     assert (done.returncode, done.stderr) == (2, "")
+
+
+def test_with_json_errors_are_json(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """On stderr, the last line; the exit code is the same as without."""
+
+    def error(arguments: list[str]) -> tuple[int, dict]:
+        code, said = main.call(arguments), capsys.readouterr()
+        assert said.out == ""
+        return code, json.loads(said.err.splitlines()[-1])["error"]
+
+    code, got = error(["board", "show", "rpi_pic", "--json"])
+    assert (code, got["code"]) == (2, "board.unknown")
+    assert "Did you mean 'rpi_pico'?" in got["message"] and got["hint"].startswith("Known: ")
+    for wrong in (["run", "--nonsense", "--json"], ["nonsense", "--json"], ["board", "--json"]):
+        code, got = error(wrong)
+        assert (code, got["code"]) == (2, "cli.usage") and got["message"]
+    bug = ZeroDivisionError("7/0")
+    for raised, code, name in ((KeyboardInterrupt(), 130, "cancelled"), (bug, 1, "bug")):
+        app = typer.Typer()
+
+        def do(json: bool = False) -> None:
+            raise raised  # noqa: B023 - called in this turn
+
+        app.command()(do)
+        monkeypatch.setattr(main, "make_app", lambda: app)  # noqa: B023 - called in this turn
+        got_code, got = error(["--json"])
+        assert (got_code, got["code"]) == (code, name)
+        assert set(got) == {"code", "message", "hint"}
+    Path(got["hint"].removeprefix("Please send us ").removesuffix(".")).unlink()
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "works"),
+    [("linux", "x86_64", True), ("linux", "aarch64", True), ("darwin", "arm64", True),
+     ("win32", "AMD64", False), ("linux", "riscv64", False), ("freebsd14", "amd64", False)],
+)  # fmt: skip
+def test_a_system_that_does_not_work_is_told_first(
+    system: str, machine: str, works: bool, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(main.sys, "platform", system)
+    monkeypatch.setattr(main.platform, "machine", lambda: machine)
+    assert main.call(["--version"]) == (0 if works else 2)
+    said = capsys.readouterr().err.splitlines()
+    if not works:
+        assert said[0] == f"tinsmith: tinsmith does not work on this system ({system}, {machine})."
+        assert "Linux on x86-64 and aarch64" in said[1]

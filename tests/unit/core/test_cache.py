@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tinsmith.core.cache import Cache, code_fingerprint, write_atomically
+from tinsmith.core.cache import Cache, code_fingerprint
+from tinsmith.core.store import LocalStore, write_atomically
 
 
 @dataclass(frozen=True)
@@ -18,11 +19,12 @@ class Result:
 
 
 def entry(cache: Cache, *inputs: object) -> Path:
-    return cache.root / "step" / cache.key("step", *inputs)
+    assert isinstance(cache.store, LocalStore)
+    return cache.store.folder / "step" / cache.key("step", *inputs)
 
 
 def test_the_second_time_is_served(tmp_path: Path) -> None:
-    cache = Cache(tmp_path, "code")
+    cache = Cache(LocalStore(tmp_path), "code")
     assert cache.step("step", Result, (1,), lambda: Result(7)) == (Result(7), False)
     assert cache.step("step", Result, (1,), lambda: pytest.fail("computed again")) == (
         Result(7),
@@ -31,15 +33,15 @@ def test_the_second_time_is_served(tmp_path: Path) -> None:
 
 
 def test_other_input_step_or_code_computes(tmp_path: Path) -> None:
-    cache = Cache(tmp_path, "code")
+    cache = Cache(LocalStore(tmp_path), "code")
     keys = {cache.key("step", 1), cache.key("step", 2), cache.key("other", 1)}
-    keys |= {Cache(tmp_path, "new").key("step", 1), cache.key("step", 1, None)}
+    keys |= {Cache(LocalStore(tmp_path), "new").key("step", 1), cache.key("step", 1, None)}
     assert len(keys) == 5
 
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "garbage", "other"])
 def test_a_damaged_entry_is_recomputed(tmp_path: Path, damage: str) -> None:
-    cache = Cache(tmp_path, "code")
+    cache = Cache(LocalStore(tmp_path), "code")
     cache.step("step", Result, (1,), lambda: Result(7))
     path = entry(cache, 1)
     good = path.read_bytes()
@@ -50,7 +52,7 @@ def test_a_damaged_entry_is_recomputed(tmp_path: Path, damage: str) -> None:
 
 
 def test_a_failed_step_leaves_nothing(tmp_path: Path) -> None:
-    cache = Cache(tmp_path, "code")
+    cache = Cache(LocalStore(tmp_path), "code")
 
     def interrupted() -> Result:
         raise KeyboardInterrupt
@@ -61,7 +63,7 @@ def test_a_failed_step_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_concurrent_writers_leave_one_whole_entry(tmp_path: Path) -> None:
-    cache = Cache(tmp_path, "code")
+    cache = Cache(LocalStore(tmp_path), "code")
     start = threading.Barrier(8)
     seen: list[Result] = []
 

@@ -57,6 +57,13 @@ def test_it_prints_itself() -> None:
     ]
 
 
+def test_labels_are_told() -> None:
+    model = Model(dense().with_(labels={"y": ("calm", "<b>wild</b>")}), "here")
+    assert model.labels == {"y": ("calm", "<b>wild</b>")}
+    assert "classes  y: calm, <b>wild</b>" in str(model)
+    assert "calm, &lt;b&gt;wild" in model._repr_html_()
+
+
 def test_our_own_file_is_written_and_read(tmp_path: Path) -> None:
     path = Model(dense(), "here").save(tmp_path / "m.tinsmith")
     model = ts.load(path)

@@ -9,6 +9,7 @@ from firmwares import CACHE, mixed_graph
 
 from tinsmith.codegen.compile import compile_graph
 from tinsmith.core.errors import UserError
+from tinsmith.core.job import Job
 from tinsmith.core.progress import Silent
 from tinsmith.devices.board import BOARDS
 from tinsmith.flow.first_link import explained
@@ -86,7 +87,7 @@ def test_measuring_and_packaging_explain_it(tmp_path: Path) -> None:
         if notes:
             with_compiled(options.cache / "objects")
         heard = Noting()
-        work(tmp_path / "m.tinsmith", options, heard)
+        work(tmp_path / "m.tinsmith", options, Job(listener=heard))
         assert len(heard.notes) == notes
         assert all("Cortex-M0+" in text for text in heard.notes)
 

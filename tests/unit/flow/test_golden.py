@@ -6,7 +6,7 @@ from tinsmith.build.package import Golden
 from tinsmith.data.dataset import Channel
 from tinsmith.data.windows import TEST, TRAIN, Windowing, Windows
 from tinsmith.flow.golden import choose, explained, stage_rows
-from tinsmith.flow.trial import TestData as Data
+from tinsmith.flow.trial import Cases
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.types import TensorType
 from tinsmith.learn.pipeline import Pipeline, Sensor
@@ -33,7 +33,7 @@ def test_each_class_is_there() -> None:
 
 
 def test_spread_keeps_both_ends_and_all_when_all_fit() -> None:
-    data = Data("raw", np.arange(10), np.arange(10))
+    data = Cases({"raw": np.arange(10)}, np.arange(10))
     assert list(data.spread(10).labels) == list(range(10))
     assert list(data.spread(4).labels) == [0, 3, 6, 9]
 

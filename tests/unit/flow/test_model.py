@@ -11,14 +11,14 @@ from tflites import dense
 import tinsmith.flow.model as flow_model
 from tinsmith.codegen.compile import lower
 from tinsmith.core.errors import MissingTool, UnknownKind, UserError
+from tinsmith.core.job import Job
+from tinsmith.core.progress import Nobody, StepRecord
 from tinsmith.core.quantity import Planned
-from tinsmith.flow.journal import Nobody, StepRecord
-from tinsmith.flow.model import Clock, MeasureOptions, case_inputs, measure_graph, measure_model
+from tinsmith.flow.model import MeasureOptions, case_inputs, measure_graph, measure_model
 from tinsmith.flow.model_compare import compare_model, side_by_side
 from tinsmith.flow.model_inputs import default_inputs
 from tinsmith.flow.model_target import (
     DoesNotFit,
-    choose_target,
     instructions_at_most,
     seconds_for,
 )
@@ -119,7 +119,7 @@ def test_states_go_on_from_case_to_case_unless_reset(
     np.savez(tmp_path / "x.npz", in_0=x["x"])
     files = {"inputs": tmp_path / "x.npz", "outputs": tmp_path / "y.npz"}
     asked = options(board, reset_each=reset_each, **files)
-    found = measure_graph(graph, ("mixed", None), asked, Clock(Nobody()))
+    found = measure_graph(graph, ("mixed", None), asked, Job())
     assert (found.cases, found.state.value > 0) == (4, True)
     want = run_cases(graph, x, reset_each)
     other = run_cases(graph, x, not reset_each)
@@ -140,7 +140,7 @@ def test_what_does_not_fit_says_how_much_of_both_memories_it_needs() -> None:
     """20 000 floats need 80 kB of RAM and 320 kB of flash; the board has 20 480 and 131 072 B."""
     with pytest.raises(DoesNotFit) as e:
         asked = options("nucleo_f103rb")
-        measure_graph(wide(20_000), ("wide", None), asked, Clock(Nobody()))
+        measure_graph(wide(20_000), ("wide", None), asked, Job())
     assert e.value.code == "build.fit"
     flash, ram = e.value.flash_bytes, e.value.ram_bytes
     assert 320_000 < flash < 330_000
@@ -153,7 +153,7 @@ def test_what_does_not_fit_says_how_much_of_both_memories_it_needs() -> None:
 def test_what_one_memory_lacks_is_said_of_that_memory_alone() -> None:
     with pytest.raises(DoesNotFit, match=r"has 131072 B; needs .* RAM.*too many") as e:
         asked = options("nucleo_f103rb")
-        measure_graph(wide(5_000), ("wide", None), asked, Clock(Nobody()))
+        measure_graph(wide(5_000), ("wide", None), asked, Job())
     assert e.value.flash_bytes < 131072
     assert str(e.value).count("too many") == 1
 
@@ -182,20 +182,6 @@ def test_time_grows_with_the_models_work() -> None:
     small, large = lower(wide(10)), lower(wide(10_000))
     assert instructions_at_most(large) > 500 * instructions_at_most(small)
     assert seconds_for(large, 100) > seconds_for(large, 1) > 120
-
-
-def test_the_cache_lies_where_the_user_wants_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TINSMITH_CACHE", str(tmp_path / "own"))
-    assert choose_target(M4).cache == tmp_path / "own" / "objects"
-    monkeypatch.delenv("TINSMITH_CACHE")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    assert choose_target(M4).cache == tmp_path / "xdg" / "tinsmith" / "objects"
-    monkeypatch.setenv("XDG_CACHE_HOME", "relative")  # to be ignored, says its specification
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("LOCALAPPDATA", raising=False)
-    assert choose_target(M4).cache == tmp_path / "home" / ".cache" / "tinsmith" / "objects"
 
 
 @pytest.mark.parametrize("stack", [0, 7, 12, -8])
@@ -260,7 +246,7 @@ def test_cases_that_are_not_finite_are_noted(tmp_path: Path) -> None:
         def noted(self, text: str) -> None:
             heard.append(text)
 
-    case_inputs(wide(4), tmp_path / "x.npz", Clock(Heard()))
+    case_inputs(wide(4), tmp_path / "x.npz", Job(listener=Heard()))
     assert len(heard) == 1 and "2 of 3 cases of 'x' hold NaN or infinity" in heard[0]
 
 
@@ -275,7 +261,7 @@ def test_what_an_importer_has_to_say_is_noted(model: Path, monkeypatch: pytest.M
     monkeypatch.setattr(
         flow_model, "read_model", lambda *a: read(*a).with_(notes=("Sums wrap.", "It is old."))
     )
-    flow_model.open_model(model, "", Clock(Heard()))
+    flow_model.open_model(model, "", Job(listener=Heard()))
     assert heard == [f"{model.name}: Sums wrap.", f"{model.name}: It is old."]
 
 
@@ -288,8 +274,8 @@ def test_steps_are_told_as_they_happen(model: Path) -> None:
 
     told = Told()
     told.names = []
-    measure_model(model, options(), told)
-    assert told.names == ["import", "compile", f"build {M4}", "run on unicorn"]
+    measure_model(model, options(), Job(listener=told))
+    assert told.names == ["import", f"compile {M4}", f"build {M4}", f"measure {M4}"]
 
 
 @pytest.mark.parametrize("against", ["reference", "host", "rpi_pico"])

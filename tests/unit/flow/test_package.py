@@ -68,10 +68,12 @@ def test_golden_inputs_of_a_file_are_taken(tmp_path: Path, rng: np.random.Genera
 
 def test_kinds_are_asked_for_by_name_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="No package kind") as e:
-        package_model(tmp_path / "none.tflite", PackageOptions((), tmp_path))
+        package_model(tmp_path / "none.tflite", PackageOptions((), tmp_path, cache=tmp_path))
     assert e.value.code == "package.kind" and "zephyr" in e.value.hint
     with pytest.raises(UnknownKind, match="c_library"):
-        package_model(tmp_path / "none.tflite", PackageOptions(("c_librari",), tmp_path))
+        package_model(
+            tmp_path / "none.tflite", PackageOptions(("c_librari",), tmp_path, cache=tmp_path)
+        )
 
 
 @pytest.mark.parametrize("name", ["größe", "9lives", "a b", "_x", "a-b", "a" * 65])
@@ -79,11 +81,15 @@ def test_a_name_that_was_asked_for_is_not_changed_behind_ones_back(
     name: str, tmp_path: Path
 ) -> None:
     with pytest.raises(UserError, match="no name in C") as e:
-        package_model(tmp_path / "none", PackageOptions(("wasm",), tmp_path, name=name))
+        package_model(
+            tmp_path / "none", PackageOptions(("wasm",), tmp_path, name=name, cache=tmp_path)
+        )
     assert e.value.code == "package.name"
     way_out = e.value.hint.rpartition("--name ")[2]
     with pytest.raises(UserError, match="There is no file"):
-        package_model(tmp_path / "none", PackageOptions(("wasm",), tmp_path, name=way_out))
+        package_model(
+            tmp_path / "none", PackageOptions(("wasm",), tmp_path, name=way_out, cache=tmp_path)
+        )
 
 
 @pytest.mark.parametrize(
@@ -93,7 +99,9 @@ def test_a_name_that_was_asked_for_is_not_changed_behind_ones_back(
 )  # fmt: skip
 def test_a_name_that_is_taken_is_refused(name: str, whose: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is taken") as e:
-        package_model(tmp_path / "none", PackageOptions(("wasm",), tmp_path, name=name))
+        package_model(
+            tmp_path / "none", PackageOptions(("wasm",), tmp_path, name=name, cache=tmp_path)
+        )
     assert e.value.code == "package.name" and e.value.hint.endswith(f"--name model_{name}")
     assert e.value.message.endswith(f"{whose}.")
 
@@ -106,7 +114,7 @@ def test_a_name_that_is_taken_is_refused(name: str, whose: str, tmp_path: Path) 
 def test_what_no_package_can_be_is_told_before_the_model_is_read(
     options: dict, code: str, tmp_path: Path
 ) -> None:
-    asked = PackageOptions(**{"kinds": ("wasm",), "output": tmp_path, **options})
+    asked = PackageOptions(**{"kinds": ("wasm",), "output": tmp_path, "cache": tmp_path, **options})
     with pytest.raises(UserError) as e:
         package_model(tmp_path / "none", asked)
     assert e.value.code == code and e.value.hint
@@ -119,7 +127,7 @@ def test_a_projects_toolchain_is_known_before_its_first_step(
     tmp_path: Path, require_tool: Callable[..., str]
 ) -> None:
     require_tool("arm-none-eabi-gcc")
-    asked = PackageOptions(("wasm",), tmp_path, toolchain="arm_gcc")
+    asked = PackageOptions(("wasm",), tmp_path, toolchain="arm_gcc", cache=tmp_path)
     with pytest.raises(UserError, match="no such pair"):
         package_project(project(tmp_path), ["rpi_pico", "esp32_c3"], asked)
 
@@ -153,7 +161,7 @@ def test_a_package_is_called_as_the_file_or_as_asked(
 
 def test_a_place_that_cannot_be_written_is_told_before_the_model_is_read(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    options = PackageOptions(("wasm",), tmp_path / "file", name="a" * 64)
+    options = PackageOptions(("wasm",), tmp_path / "file", name="a" * 64, cache=tmp_path)
     with pytest.raises(UserError, match="is a file") as e:
         package_model(tmp_path / "none", options)
     assert e.value.code == "output.place"

@@ -7,7 +7,8 @@ import pytest
 
 from tinsmith.cli.main import call
 from tinsmith.core.errors import UserError
-from tinsmith.flow.journal import Nobody
+from tinsmith.core.job import Job
+from tinsmith.core.progress import Nobody
 from tinsmith.flow.package import PackageOptions, package_model
 from tinsmith.flow.quantise import QuantiseOptions, quantise_model, scores_classes
 from tinsmith.importers import read_model
@@ -93,10 +94,10 @@ def test_cases_that_were_reshaped_are_noted(tmp_path: Path) -> None:
         def noted(self, text: str) -> None:
             heard.append(text)
 
-    quantise_model(model, QuantiseOptions(cases, tmp_path / "q.tinsmith"), Heard())
+    quantise_model(model, QuantiseOptions(cases, tmp_path / "q.tinsmith"), Job(listener=Heard()))
     cache = Path(__file__).resolve().parents[3] / ".tools"
     asked = PackageOptions(("c_library",), tmp_path, inputs=cases, cache=cache)
-    package_model(model, asked, Heard())
+    package_model(model, asked, Job(listener=Heard()))
     assert ["reshaped" in text for text in heard] == [True, True]
 
 
@@ -133,7 +134,9 @@ def test_an_outlier_that_costs_the_network_is_named(ops: tuple[str, ...], tmp_pa
     assert len(f"{e.value.message} {e.value.hint}") < 5 * 90
     least = e.value.hint.split("--least-sqnr ")[1]
     heard = Notes()
-    found = quantise_model(model, QuantiseOptions(cases, output, least_sqnr=float(least)), heard)
+    found = quantise_model(
+        model, QuantiseOptions(cases, output, least_sqnr=float(least)), Job(listener=heard)
+    )
     assert output.exists() and found.outputs[0].typical_db < 6
     assert ["case 7" in text for text in heard.texts] == [True]
 
@@ -142,7 +145,9 @@ def test_an_outlier_is_noted_where_much_is_left(tmp_path: Path) -> None:
     """The sums over all cases say that nothing is wrong."""
     model, cases = outlying(tmp_path, 80.0, network())
     heard = Notes()
-    found = quantise_model(model, QuantiseOptions(cases, tmp_path / "q.tinsmith"), heard)
+    found = quantise_model(
+        model, QuantiseOptions(cases, tmp_path / "q.tinsmith"), Job(listener=heard)
+    )
     (loss,) = found.outputs
     assert 6 < loss.typical_db < 15 < loss.sqnr_db
     assert len(heard.texts) == 1 and "case 7" in heard.texts[0]
@@ -153,7 +158,7 @@ def test_an_outlier_is_noted_where_much_is_left(tmp_path: Path) -> None:
 def test_good_cases_are_not_noted(tmp_path: Path) -> None:
     model, cases = outlying(tmp_path, 1.0, network("softmax"))
     heard = Notes()
-    quantise_model(model, QuantiseOptions(cases, tmp_path / "q.tinsmith"), heard)
+    quantise_model(model, QuantiseOptions(cases, tmp_path / "q.tinsmith"), Job(listener=heard))
     assert heard.texts == []
 
 

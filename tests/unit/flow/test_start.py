@@ -91,3 +91,12 @@ def test_a_dataset_may_lie_deeper_and_is_named_after_the_project(tmp_path: Path)
     dataset = import_into(*arguments)
     assert dataset.root == tmp_path / "mine" / "sets" / "first"
     assert dataset.manifest.name == "mine"
+
+
+def test_what_is_made_again_is_ignored_by_git(tmp_path: Path) -> None:
+    begin(tmp_path / "new", [], [], Silent())
+    lines = (tmp_path / "new" / ".gitignore").read_text().splitlines()
+    assert {".tinsmith/", "build/"} <= set(lines) and "tinsmith.lock" not in lines
+    (tmp_path / ".gitignore").write_text("mine\n")
+    begin(tmp_path, [], [], Silent())
+    assert (tmp_path / ".gitignore").read_text() == "mine\n"

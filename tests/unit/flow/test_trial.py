@@ -13,9 +13,11 @@ from tinsmith.build.image import BuildOptions, build_image
 from tinsmith.codegen import kernels
 from tinsmith.codegen.compile import compile_graph
 from tinsmith.codegen.module import InferenceModule
+from tinsmith.core.progress import SILENT
 from tinsmith.devices.board import BOARDS
-from tinsmith.flow import trial
-from tinsmith.flow.trial import Trial, prove
+from tinsmith.flow import model_target
+from tinsmith.flow.model_target import Target
+from tinsmith.flow.trial import Cases, Trial, prove
 from tinsmith.prove.diagnose import Hypothesis
 from tinsmith.prove.variants import parameter_hypotheses
 
@@ -28,7 +30,7 @@ def bench() -> Bench:
 def linked(module: InferenceModule, board: str) -> Trial:
     target = BOARDS.get(board)
     firmware = build_image(module, target, "zig", BuildOptions(cache=CACHE))
-    return Trial(firmware, target, CACHE)
+    return Trial(firmware, Target(target, "zig", "unicorn", CACHE))
 
 
 def test_a_wrong_parameter_is_named_on_host_and_board(
@@ -37,11 +39,12 @@ def test_a_wrong_parameter_is_named_on_host_and_board(
     """The code of another parameter under the graph that was meant."""
     stage, other = other_parameters(bench)[-1]
     wrong = replace(other, graph=bench.module.graph)
-    stimulus = {"raw": bench.golden(bench.windows(rng, 1))}
+    stimulus = Cases({"raw": bench.golden(bench.windows(rng, 1))})
     proof = prove(
         linked(wrong, "nucleo_l4r5zi"),
         stimulus,
         lambda: parameter_hypotheses(bench.graph, bench.pipeline),
+        SILENT,
     )
     found = [(v.divergence.stage, v.divergence.kind) for v in proof.verdicts if v.divergence]
     assert found == [(stage, "dsp-parameter")] * 2
@@ -52,7 +55,7 @@ def test_nobody_is_asked_for_hypotheses_where_all_is_equal(
 ) -> None:
     """And only the core that cannot load unaligned words is watched for them."""
     asked: list[RunOptions] = []
-    real = trial.run
+    real = model_target.run
 
     def listening(firmware, board, runner, options):  # type: ignore[no-untyped-def]
         asked.append(options)
@@ -61,11 +64,11 @@ def test_nobody_is_asked_for_hypotheses_where_all_is_equal(
     def nobody() -> Sequence[Hypothesis]:
         raise AssertionError("asked")
 
-    monkeypatch.setattr(trial, "run", listening)
-    stimulus = {"raw": bench.golden(bench.windows(rng, 1))}
+    monkeypatch.setattr(model_target, "run", listening)
+    stimulus = Cases({"raw": bench.golden(bench.windows(rng, 1))})
     for name, strict in (("nucleo_l4r5zi", False), ("rpi_pico", True)):
         used = linked(compile_graph(bench.graph, name), name)
-        verdicts = prove(used, stimulus, nobody).verdicts
+        verdicts = prove(used, stimulus, nobody, SILENT).verdicts
         assert verdicts and all(v.equal for v in verdicts)
         assert asked[-1].check_alignment is strict
 
@@ -95,7 +98,7 @@ def test_a_wrong_fused_step_is_computed_again_in_parts(
 
     monkeypatch.setattr(kernels, "_read", planted)
     wrong = linked(compile_graph(bench.graph, "nucleo_l4r5zi"), "nucleo_l4r5zi")
-    stimulus = {"raw": bench.golden(bench.windows(rng, 1))}
-    for verdict in prove(wrong, stimulus, tuple).verdicts:
+    stimulus = Cases({"raw": bench.golden(bench.windows(rng, 1))})
+    for verdict in prove(wrong, stimulus, tuple, SILENT).verdicts:
         assert verdict.divergence.kind == "kernel"
         assert verdict.divergence.value == value and told in verdict.divergence.evidence

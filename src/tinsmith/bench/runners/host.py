@@ -31,7 +31,7 @@ def run(firmware: Firmware, board: Board, options: RunOptions) -> Outcome:
     module = firmware.module
     wanted = slots(module, module.graph.outputs)
     traced = step_slots(module) if options.trace else ()
-    answer = _answer(firmware, _order(firmware, options, wanted, traced), options.timeout_s)
+    answer = _answer(firmware, _order(firmware, options, wanted, traced), options)
     return Outcome(
         runner=RUNNER.name, runner_version=find(), method=RUNNER.method, board=board.id,
         outputs=unpack(module, wanted, list(answer.outputs)),
@@ -57,15 +57,14 @@ def _order(
     )
 
 
-def _answer(firmware: Firmware, order: NativeOrder, timeout_s: float) -> NativeAnswer:
-    limits = SandboxLimits(cpu_s=timeout_s, wall_s=timeout_s)
+def _answer(firmware: Firmware, order: NativeOrder, options: RunOptions) -> NativeAnswer:
+    limits = SandboxLimits(cpu_s=options.timeout_s, wall_s=options.timeout_s)
+    target = "tinsmith.bench.native:execute"
     with TemporaryDirectory(prefix="tinsmith-") as folder:
         library = Path(folder) / "module.so"
         library.write_bytes(firmware.elf)
         try:
-            return run_apart(
-                "tinsmith.bench.native:execute", (order, library), NativeAnswer, limits
-            )
+            return run_apart(target, (order, library), NativeAnswer, limits, options.job)
         except UserError as e:
             codes = {
                 "sandbox.time": "bench.timeout",

@@ -5,7 +5,6 @@ program's RAM is guarded by the port itself."""
 import re
 import shutil
 import struct
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,6 +22,8 @@ from tinsmith.build.plugins import plugin
 from tinsmith.build.sizes import load_segments, without_segment
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.errors import InternalError, MissingTool, UserError
+from tinsmith.core.process import Command, OutOfTime, run_child
+from tinsmith.core.progress import SILENT
 from tinsmith.core.quantity import Emulated
 from tinsmith.devices.board import Board
 
@@ -55,7 +56,7 @@ def _version(command: str) -> str:
     path = shutil.which(command)
     if path is None:
         raise MissingTool(command, _HINT)
-    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+    said = run_child(Command([path, "--version"]), SILENT).stdout.decode(errors="replace")
     match = re.search(r"version (\d+)\.(\d+)(\S*)", said)
     if match is None:
         raise MissingTool(f"{command} that says its version", _HINT)
@@ -156,30 +157,30 @@ def _emulate(
     symbols = firmware.symbols
     run_at, end_at = symbols[f"{firmware.module.name}_run"], symbols["ts_end"]
     with (
-        plugin("qemu_plugin", options.cache) as counter,
+        plugin("qemu_plugin", options.cache, options.job) as counter,
         TemporaryDirectory(prefix="tinsmith-") as name,
     ):
         folder = Path(name)
         (folder / "image.elf").write_bytes(
             without_segment(firmware.elf, symbols["ts_stack_bottom"])
         )
+        program = shutil.which(machine.command) or machine.command
         argv = [
-            machine.command, *machine.arguments, "-display", "none", "-monitor", "none",
+            program, *machine.arguments, "-display", "none", "-monitor", "none",
             "-chardev", "file,id=uart,path=uart.bin", "-serial", "chardev:uart",
             *_loads(firmware, machine, blob, folder),
             "-plugin", f"{counter},run={run_at:#x},end={end_at:#x},out=counts.bin",
             "-kernel", "image.elf",
         ]  # fmt: skip
         try:
-            done = subprocess.run(
-                argv, cwd=folder, capture_output=True, check=False, timeout=options.timeout_s
-            )
-        except subprocess.TimeoutExpired:
+            command = Command(argv, folder, timeout_s=options.timeout_s, tied=True)
+            done = run_child(command, options.job)
+        except OutOfTime:
             raise timeout_error(board) from None
         uart, counts = folder / "uart.bin", folder / "counts.bin"
         if not uart.exists() or not counts.exists():
             said = done.stderr.decode(errors="replace").strip()[-1000:]
-            raise InternalError(f"{machine.command} ended with {done.returncode}: {said}")
+            raise InternalError(f"{machine.command} ended with {done.code}: {said}")
         return uart.read_bytes(), np.fromfile(counts, "<u8").tolist()
 
 

@@ -1,6 +1,5 @@
 """Unicorn: emulates the board's core with exactly its memories; counts every instruction."""
 
-import subprocess
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -21,6 +20,7 @@ from tinsmith.build.image import PORT
 from tinsmith.build.plugins import plugin
 from tinsmith.build.sizes import load_segments
 from tinsmith.core.errors import InternalError, MissingTool, UserError
+from tinsmith.core.process import Command, OutOfTime, run_child
 from tinsmith.core.quantity import Emulated
 from tinsmith.devices.board import Board
 
@@ -65,10 +65,10 @@ def run(firmware: Firmware, board: Board, options: RunOptions) -> Outcome:
     """Run all cases in a process of its own."""
     tool = find()
     cases = pack_inputs(firmware.module, options)
-    with plugin("blockhook", options.cache) as hook:
+    with plugin("blockhook", options.cache, options.job) as hook:
         request, segments = _request(firmware, board, options, hook)
         message = pack_message(REQUEST, request, b"".join([*segments, *cases]))
-        body, binary = _ask(message, options.timeout_s, board)
+        body, binary = _ask(message, options, board)
     if "fault" in body:
         raise fault_error(firmware, board, body["fault"])
     _refuse_unaligned(body["unaligned"], firmware, board)
@@ -116,19 +116,17 @@ def _traced(firmware: Firmware, options: RunOptions) -> tuple[Slot, ...]:
     return step_slots(firmware.module) if options.trace else ()
 
 
-def _ask(message: bytes, timeout_s: float, board: Board) -> tuple[dict[str, Any], bytes]:
+def _ask(message: bytes, options: RunOptions, board: Board) -> tuple[dict[str, Any], bytes]:
     """Start the worker, send the request, read the answer."""
+    argv, seconds = [sys.executable, str(_WORKER)], options.timeout_s + _GRACE_S
     try:
-        done = subprocess.run(
-            [sys.executable, str(_WORKER)], input=message, capture_output=True, check=False,
-            timeout=timeout_s + _GRACE_S,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
+        done = run_child(Command(argv, stdin=message, timeout_s=seconds, tied=True), options.job)
+    except OutOfTime:
         raise timeout_error(board) from None
     answer = unpack_message(done.stdout, ANSWER)
-    if done.returncode != 0 or answer is None:
+    if done.code != 0 or answer is None:
         said = done.stderr.decode(errors="replace").strip()[-1000:]
-        raise InternalError(f"the emulator's process ended with {done.returncode}: {said}")
+        raise InternalError(f"the emulator's process ended with {done.code}: {said}")
     return answer
 
 

@@ -19,7 +19,7 @@ def make(order: Order) -> tuple[str, bytes]:
     """
     contents = Contents("slot_module", order)
     name, module = contents.name, order.module
-    binary = build_module_binary(module, order.board, order.toolchain, order.cache)
+    binary = build_module_binary(module, order.board, order.toolchain, order.cache, order.job)
     contents.files[f"{name}.bin"] = binary
     contents.put(
         {

@@ -1,12 +1,13 @@
 """GNU Arm Embedded (arm-none-eabi-gcc): the second opinion for Cortex-M, where it is installed."""
 
 import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tinsmith.build.toolchain import Found, Toolchain
 from tinsmith.core.errors import MissingTool
+from tinsmith.core.process import Command, run_child
+from tinsmith.core.progress import SILENT
 from tinsmith.devices.board import Core
 
 COMMAND = "arm-none-eabi-gcc"
@@ -28,8 +29,8 @@ def find() -> Found:
     path = shutil.which(COMMAND)
     if path is None:
         raise MissingTool(COMMAND, "Try: apt install gcc-arm-none-eabi, or use toolchain 'zig'.")
-    said = subprocess.run([path, "-dumpfullversion"], capture_output=True, text=True, check=True)
-    return Found((path,), f"{COMMAND} {said.stdout.strip()}")
+    said = run_child(Command([path, "-dumpfullversion"]), SILENT).said
+    return Found((path,), f"{COMMAND} {said}")
 
 
 def target(core: Core) -> Sequence[str] | None:

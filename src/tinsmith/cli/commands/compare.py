@@ -31,13 +31,13 @@ class Choice(ModelChoice):
 @from_fields(Choice)
 def compare(choice: Choice) -> None:
     """Compare every layer of a compiled model with its reference, or with another board."""
-    from tinsmith.cli.console import print_json, shown
+    from tinsmith.cli.console import print_json, working
     from tinsmith.cli.show import show_comparison
     from tinsmith.flow.model_compare import compare_model
 
-    with shown(choice.json) as listener:
+    with working(choice.json) as job:
         options = choice.measure_options(choice.board)
-        found = compare_model(choice.model, options, choice.against, choice.dump, listener)
+        found = compare_model(choice.model, options, choice.against, choice.dump, job)
     print_json(found.record()) if choice.json else show_comparison(found)
     found.check()
 

@@ -22,11 +22,14 @@ def import_(
     """Read files into an immutable dataset, which project.toml names with: dataset = "data"."""
     from tinsmith.cli.console import print_json, shown
     from tinsmith.cli.show import show_dataset
+    from tinsmith.core.job import Job
     from tinsmith.flow.record import dataset_record
     from tinsmith.flow.start import import_into
 
     with shown(json) as listener:
-        dataset = import_into(project, into, files, set or [], listener.started("import"))
+        job = Job(listener=listener)
+        with job.showing("import"):
+            dataset = import_into(project, into, files, set or [], job)
     print_json(dataset_record(dataset)) if json else show_dataset(dataset)
 
 

@@ -1,5 +1,6 @@
 """Begin a project: write a project.toml that explains itself."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -25,11 +26,14 @@ def init(
 
     from tinsmith.cli.console import print_json, shown
     from tinsmith.cli.show import show_dataset
+    from tinsmith.core.job import Job
     from tinsmith.flow.record import dataset_record
     from tinsmith.flow.start import begin
 
     with shown(json) as listener:
-        dataset = begin(folder, source or [], set or [], listener.started("import"))
+        job = Job(listener=listener)
+        with job.showing("import") if source else nullcontext():
+            dataset = begin(folder, source or [], set or [], job)
     file = folder / "project.toml"
     if json:
         print_json({"project": str(file), "dataset": dataset and dataset_record(dataset)})

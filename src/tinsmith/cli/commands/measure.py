@@ -55,15 +55,15 @@ def measure(choice: Choice) -> None:
 
     Boards are emulated: core and memories, not peripherals.
     """
-    from tinsmith.cli.console import print_json, shown
+    from tinsmith.cli.console import print_json, shown, working
     from tinsmith.cli.show import show_boards, show_measured
 
     if choice.model is not None:
         from tinsmith.flow.model import measure_model
 
-        with shown(choice.json) as listener:
+        with working(choice.json) as job:
             options = choice.measure_options(one_board(choice.board), choice.outputs)
-            found = measure_model(choice.model, options, listener)
+            found = measure_model(choice.model, options, job)
         print_json(found.record()) if choice.json else show_measured(found)
         return
     _check_no_model(choice)

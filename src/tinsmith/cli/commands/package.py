@@ -3,13 +3,16 @@ more."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tinsmith.cli.command import Command
 from tinsmith.cli.options import HERE, JsonOption, ProjectOption, from_fields, opened
 from tinsmith.core.errors import UserError
+
+if TYPE_CHECKING:
+    from tinsmith.flow.package import PackageOptions
 
 app = typer.Typer()
 
@@ -53,6 +56,13 @@ class Choice:
             "rounds of XGBoost: best or all."
         ),
     ] = ""
+    choices: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Which kernel computes which layer: MODEL.lock, if there is one.",
+        ),
+    ] = None
     project: ProjectOption = HERE
     json: JsonOption = False
 
@@ -68,23 +78,32 @@ def package(choice: Choice) -> None:
 
     Each has golden vectors, a self-test, a licence and a bill of materials.
     """
-    from tinsmith.cli.console import print_json, shown
+    from tinsmith.cli.console import print_json, shown, working
     from tinsmith.cli.show import show_packed
-    from tinsmith.flow.package import PackageOptions, package_model, package_project
+    from tinsmith.flow.package import package_model, package_project
 
-    options = PackageOptions(
+    options = _options(choice)
+    if choice.model is not None:
+        with working(choice.json) as job:
+            packed = package_model(choice.model, options, job)
+    else:
+        _check_no_model(choice)
+        with shown(choice.json) as listener:
+            steps = opened(choice.project, listener)
+            packed = package_project(steps, choice.board or [], options)
+    print_json([p.record() for p in packed]) if choice.json else show_packed(packed)
+
+
+def _options(choice: Choice) -> "PackageOptions":
+    from tinsmith.flow.package import PackageOptions
+    from tinsmith.flow.places import default_cache
+
+    return PackageOptions(
         kinds=tuple(choice.kind or ()), output=choice.output or choice.project / "build",
         version=choice.release, toolchain=choice.toolchain, inputs=choice.inputs, name=choice.name,
-        semantics=choice.semantics, board=_board(choice),
+        semantics=choice.semantics, board=_board(choice), cache=default_cache(),
+        choices=choice.choices,
     )  # fmt: skip
-    with shown(choice.json) as listener:
-        if choice.model is not None:
-            packed = package_model(choice.model, options, listener)
-        else:
-            _check_no_model(choice)
-            steps = opened(choice.project, listener)
-            packed = package_project(steps, choice.board or [], options, listener)
-    print_json([p.record() for p in packed]) if choice.json else show_packed(packed)
 
 
 def _board(choice: Choice) -> str:
@@ -100,7 +119,7 @@ def _board(choice: Choice) -> str:
 
 
 def _check_no_model(choice: Choice) -> None:
-    given = [n for n in ("inputs", "name", "semantics") if getattr(choice, n)]
+    given = [n for n in ("inputs", "name", "semantics", "choices") if getattr(choice, n)]
     if given:
         raise UserError(
             "cli.model",

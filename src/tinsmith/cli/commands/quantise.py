@@ -66,15 +66,15 @@ class Choice:
 @from_fields(Choice)
 def quantise(choice: Choice) -> None:
     """Quantise a float model file with your own calibration cases."""
-    from tinsmith.cli.console import print_json, shown
+    from tinsmith.cli.console import print_json, working
     from tinsmith.flow.quantise import QuantiseOptions, quantise_model
 
     options = QuantiseOptions(
         choice.calibration, choice.output, choice.method, choice.io, choice.rounding,
         choice.semantics, choice.reset_each, choice.least_sqnr,
     )  # fmt: skip
-    with shown(choice.json) as listener:
-        found = quantise_model(choice.model, options, listener)
+    with working(choice.json) as job:
+        found = quantise_model(choice.model, options, job)
     print_json(found.record()) if choice.json else _show(found)
 
 

@@ -27,11 +27,11 @@ def quantise(graph: Graph, calibration: Calibration, options: Options | None = N
     options = options or Options()
     fixed = signal_processing(graph)
     ready = prepare(graph, fixed)
-    values = observed(ready, calibration.inputs, options.reset_each)
+    values = observed(ready, calibration, options.reset_each)
     rewriter = Rewriter(ready, values, options)
     floats = _rewritten(rewriter, fixed)
     result = rewriter.finish()
-    done = reported(METHOD.name, rewriter, result, values, calibration.inputs)
+    done = reported(METHOD.name, rewriter, result, values, calibration)
     return replace(done, floats=floats)
 
 
