@@ -1,5 +1,6 @@
 """Results as text for people."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -182,6 +183,7 @@ def show_sizes(built: Sequence[Built]) -> None:
         if size is not None:
             rows.insert(0, ("flash", _room(size.flash, board.flash_bytes)))
             rows.insert(1, ("RAM, static", _room(size.ram_static, board.ram_bytes)))
+        rows.append(("kernels", _kernels(firmware.module.kernels)))
         rows.append(("toolchain", firmware.toolchain_version))
         rows += [("image", str(b.written.image)), ("library", str(b.written.package))]
         facts(f"{board.id} ({board.name})", rows)
@@ -206,6 +208,7 @@ def show_measured(found: ModelMeasurement) -> None:
     rows += [(name, _said(q)) for name, q in sizes if q is not None]
     how = f"{found.method}: {found.runner_version}"
     rows += [
+        ("kernels", _kernels(found.kernels)),
         ("method", f"{how} ({EMULATION.partition(': ')[2]})" if found.flash else how),
         ("toolchain", f"{found.toolchain}, optimisation {found.optimize}"),
         ("compiled in", f"{found.compile_seconds:.2f} s"),
@@ -213,6 +216,12 @@ def show_measured(found: ModelMeasurement) -> None:
     if found.semantics:
         rows.append(("semantics", found.semantics))
     facts(f"{found.model} on {found.board}", rows)
+
+
+def _kernels(kernels: Mapping[str, str]) -> str:
+    """How many of which set; which one computes which layer is in the JSON and the lock file."""
+    sets = Counter(kernel.partition("/")[0] for kernel in kernels.values())
+    return ", ".join(f"{count} of set {name}" for name, count in sorted(sets.items()))
 
 
 def _said(quantity: Quantity) -> str:

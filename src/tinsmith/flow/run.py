@@ -1,7 +1,7 @@
 """The whole story, read first: recordings in, a proven inference module on each board out.
 
-Each line is a step: content-addressed, recorded, resumable (`flow/journal.py`); what a step depends
-on and who computes it stands in `flow/steps.py`.
+Each line is a step: content-addressed, recorded, resumable (`core/job.py`); what a step depends on
+and who computes it stands in `flow/steps.py` and, from the graph on, in `flow/stages.py`.
 """
 
 from tinsmith.build.firmware import Firmware
