@@ -206,7 +206,7 @@ def test_interrupted_run_resumes(
     assert step in recorded
     assert [name for _, name in steps[: len(recorded)]] == recorded
     assert {how for how, _ in steps[: len(recorded)]} == {"served"}
-    assert steps[len(recorded)][0] == "executed"
+    assert {how for how, _ in steps[len(recorded) :]} <= {"executed"}
 
 
 def interrupt_after(

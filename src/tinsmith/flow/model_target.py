@@ -49,7 +49,8 @@ class DoesNotFit(UserError):
         roomy = [b.id for b in BOARDS.all() if b.flash_bytes >= flash and b.ram_bytes >= ram]
         super().__init__(
             "build.fit",
-            f"Model {module.name!r} does not fit {board.id}: needs {'; needs '.join(needs)}.",
+            f"Model {module.name!r} does not fit {board.id}: needs {'; needs '.join(needs)}."
+            f"{_largest(module, ram > board.ram_bytes)}",
             f"Boards with enough memory: {', '.join(roomy) or 'none; try a smaller model'}.",
         )
         self.flash_bytes = flash
@@ -125,6 +126,15 @@ class Target:
         if size is None:
             raise InternalError(f"an image for {board.id} has no sizes")
         return DoesNotFit(module, self.board, size.flash.whole, size.ram_static.whole + stack)
+
+
+def _largest(module: InferenceModule, ram: bool) -> str:
+    """The largest buffer in RAM, or else the largest constant."""
+    places = {name: place.nbytes for name, place in module.plan.places.items()}
+    constants = {name: array.nbytes for name, array in module.graph.constants.items()}
+    what, sizes = ("buffer", places) if ram else ("constant", constants)
+    name = max(sorted(sizes), key=lambda k: sizes[k], default="")
+    return f" The largest {what} is {name!r} with {sizes[name]} B." if name else ""
 
 
 def choose_target(
