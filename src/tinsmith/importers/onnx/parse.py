@@ -242,7 +242,7 @@ def array_of(proto: Any) -> np.ndarray:
     dtype_name(proto.data_type)
     try:
         return np.asarray(numpy_helper.to_array(proto))
-    except (ValueError, TypeError, KeyError, IndexError) as e:
+    except (ValueError, TypeError, KeyError) as e:
         broken(f"the tensor {proto.name[:80]!r}: {' '.join(str(e).split())[:200]}")
 
 
