@@ -23,8 +23,10 @@ def test_the_tree_is_clean(tree) -> None:
 
 @pytest.mark.parametrize("what", PLANTS)
 def test_a_planted_word_is_named(tree, fails: Callable, what: str) -> None:
-    tree.append("src/tinsmith/core/units.py", PLANTS[what] + "\n")
-    fails(tree.make("gate-words"), f"units.py:19: {what}")
+    path = "src/tinsmith/core/units.py"
+    line = len((tree.root / path).read_text("utf-8").splitlines()) + 1
+    tree.append(path, PLANTS[what] + "\n")
+    fails(tree.make("gate-words"), f"units.py:{line}: {what}")
 
 
 @pytest.mark.parametrize("path", ["docs/howto/x.md", "Makefile", "src/tinsmith/build/x/x.ld"])
