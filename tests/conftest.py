@@ -29,7 +29,7 @@ TOOLS = (
 )  # fmt: skip
 PARTS = {"gcc": "stdio.h", "g++": "cstdio", "arm-none-eabi-gcc": "stdio.h"}
 """Compilers that Debian can install without their C library, and a header of it."""
-MODULES = ("capstone", "h5py", "keras", "scipy", "torch", "unicorn", "wasmtime")
+MODULES = ("capstone", "h5py", "keras", "scipy", "sklearn", "torch", "unicorn", "wasmtime")
 """Without these some tests are skipped."""
 
 
