@@ -54,7 +54,7 @@ def test_one_model_on_every_instruction_set(
         assert done.returncode == 0, done.stderr
         found = json.loads(done.stdout)  # nothing else is on stdout
         assert (found["board"], found["cases"], found["model"]) == (board, 3, "small.tflite")
-        assert "executed  run on" in done.stderr
+        assert "executed  measure" in done.stderr
         if board != "host":
             assert found["instructions"]["min"] > 0
             assert found["flash_bytes"] == found["weights_bytes"] + found["code_bytes"]

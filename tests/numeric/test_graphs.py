@@ -13,13 +13,14 @@ from functools import cache
 import numpy as np
 import pytest
 from firmwares import CACHE
+from programs import program
 
 from tinsmith.bench.outcome import Outcome, RunOptions
 from tinsmith.bench.run import run
 from tinsmith.build.image import BuildOptions, build_image
 from tinsmith.build.shared import build_shared
 from tinsmith.codegen.buffers import plan_memory
-from tinsmith.codegen.compile import compile_graph
+from tinsmith.codegen.compile import compile_graph, lower
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.codegen.planner import PLANNERS
 from tinsmith.devices.board import BOARDS
@@ -137,9 +138,9 @@ def check_batch(numbers: range) -> int:
 
 def check_plans(number: int) -> None:
     """Every planner's plan of one graph passes the verifier (plan_memory has it judged)."""
-    lowered = compile_graph(made(number).graph, "nucleo_l4r5zi").graph
-    sizes = {name: plan_memory(lowered, name).arena_bytes for name in PLANNERS.names()}
-    assert plan_memory(lowered).arena_bytes == min(sizes.values())
+    planned = program(lower(made(number).graph))
+    sizes = {name: plan_memory(planned, name).arena_bytes for name in PLANNERS.names()}
+    assert plan_memory(planned).arena_bytes == min(sizes.values())
 
 
 @pytest.mark.emulator

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from programs import program
 
 from tinsmith.codegen.buffers import buffers_of, plan_memory
-from tinsmith.codegen.compile import compile_graph
+from tinsmith.codegen.compile import lower
 from tinsmith.codegen.planner import PLANNERS, Buffer
+from tinsmith.codegen.program import Program
 from tinsmith.codegen.verify import PlanError, verify_plan
 from tinsmith.ir.graph import Graph
 from tinsmith.testing.graphs import random_graph
@@ -53,17 +55,17 @@ def test_buffers_that_live_together_lie_apart_or_as_declared(
     assert max(offsets[b.name] + b.nbytes for b in buffers) <= everything
 
 
-def lowered(seed: int) -> Graph:
-    return compile_graph(random_graph(np.random.default_rng(seed)).graph, "host").graph
+def compiled(graph: Graph) -> Program:
+    return program(lower(graph))
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32), st.data())
 def test_a_plan_with_a_buffer_on_a_live_one_is_rejected(seed: int, data: st.DataObject) -> None:
     """Move a result onto a value that is read later: whatever the planner, this must be seen."""
-    graph = lowered(seed)
-    plan = plan_memory(graph)
-    buffers = buffers_of(graph)
+    made = compiled(random_graph(np.random.default_rng(seed)).graph)
+    plan = plan_memory(made)
+    buffers = buffers_of(made)
     pairs = [
         (a.name, b.name)
         for a in buffers.values() for b in buffers.values()
@@ -75,21 +77,21 @@ def test_a_plan_with_a_buffer_on_a_live_one_is_rejected(seed: int, data: st.Data
     arena = max(plan.arena_bytes, place.offset + place.nbytes)
     bad = replace(plan, places={**plan.places, moved: place}, arena_bytes=arena)
     with pytest.raises(PlanError, match="holds"):
-        verify_plan(graph, bad)
+        verify_plan(made, bad)
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32), st.data())
 def test_ignored_scratch_is_rejected(seed: int, data: st.DataObject) -> None:
     """Scratch on an operand or a result of its own step."""
-    made = random_graph(np.random.default_rng(seed), must_use="rfft_power")
-    graph = compile_graph(made.graph, "host").graph
-    plan = plan_memory(graph)
-    node = next(n for n in graph.nodes if f"{n.name}#scratch" in plan.places)
+    drawn = random_graph(np.random.default_rng(seed), must_use="rfft_power")
+    made = compiled(drawn.graph)
+    plan = plan_memory(made)
+    node = next(n for n in made.graph.nodes if f"{n.name}#scratch" in plan.places)
     names = [v for v in (*node.inputs, *node.outputs) if v in plan.places]
     victim = data.draw(st.sampled_from(names))
     name = f"{node.name}#scratch"
     place = replace(plan.places[name], offset=plan.places[victim].offset)
     arena = max(plan.arena_bytes, place.offset + place.nbytes)
     with pytest.raises(PlanError, match="holds"):
-        verify_plan(graph, replace(plan, places={**plan.places, name: place}, arena_bytes=arena))
+        verify_plan(made, replace(plan, places={**plan.places, name: place}, arena_bytes=arena))
