@@ -39,7 +39,7 @@ def unpacked(folder: Path, given: Golden) -> Path:
     return folder / "mixed"
 
 
-def compiled(folder: Path, program: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+def compiled(folder: Path, program: str) -> subprocess.CompletedProcess[str]:
     """Build with a plain C99 compiler and run: the system's if it is whole, else zig's."""
     system = shutil.which("cc")
     system = None if system is None or lacks(system, "stdio.h") else system
@@ -61,7 +61,7 @@ def compiled(folder: Path, program: str, tmp_path: Path) -> subprocess.Completed
         "program",
     ]
     argv += [f"example/{program}.c", *sources]
-    extra = {} if system else environment(tmp_path)
+    extra = {} if system else environment(CACHE)
     subprocess.run(argv, cwd=folder, check=True, env={"PATH": "/usr/bin:/bin", **extra})
     return subprocess.run(
         [str(folder / "program")], capture_output=True, text=True, check=False, cwd=folder
@@ -87,9 +87,9 @@ def test_two_archives_are_byte_identical_and_complete() -> None:
 def test_the_self_test_passes_and_the_example_prints_the_golden_outputs(tmp_path: Path) -> None:
     given = golden()
     folder = unpacked(tmp_path, given)
-    done = compiled(folder, "selftest", tmp_path)
+    done = compiled(folder, "selftest")
     assert (done.returncode, done.stdout) == (0, "SELFTEST passed: 3 of 3 golden vectors equal\n")
-    example = compiled(folder, "example", tmp_path)
+    example = compiled(folder, "example")
     assert example.returncode == 0
     printed = dict(line.split(": ", 1) for line in example.stdout.splitlines())
     for name, text in printed.items():
@@ -101,7 +101,7 @@ def test_the_self_test_passes_and_the_example_prints_the_golden_outputs(tmp_path
 def test_the_self_test_names_the_first_wrong_value(tmp_path: Path) -> None:
     given = golden(change=True)
     wrong = int(given.outputs["sums"][1, 0, 3])
-    done = compiled(unpacked(tmp_path, given), "selftest", tmp_path)
+    done = compiled(unpacked(tmp_path, given), "selftest")
     assert done.returncode == 1
     assert done.stdout == (f"SELFTEST failed: case 1, sums[3]: expected {wrong}, got {wrong - 1}\n")
 
@@ -135,9 +135,9 @@ def test_the_example_names_classes_and_the_readme_channels(tmp_path: Path) -> No
     classes = tuple(f'cl"ass\\ {i}??=' for i in range(size))
     meaning = {source: ("acc_x, one step is 0.001 m/s2",), answer: classes}
     folder = unpacked(tmp_path, replace(given, meaning=meaning, rate_hz=12.5))
-    shown = compiled(folder, "example", tmp_path).stdout
+    shown = compiled(folder, "example").stdout
     assert "  cl_ass_ 0__= " in shown
-    assert compiled(folder, "selftest", tmp_path).returncode == 0
+    assert compiled(folder, "selftest").returncode == 0
     readme = (folder / "README.md").read_text()
     assert "12.5 samples per second" in readme
     assert "- 0: acc_x, one step is 0.001 m/s2" in readme
