@@ -5,6 +5,7 @@ exit codes.
 cancelled by Ctrl-C or SIGTERM.
 """
 
+import _thread
 import errno
 import io
 import json
@@ -14,6 +15,7 @@ import secrets
 import signal
 import sys
 import tempfile
+import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -64,12 +66,22 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):  # a terminal or file may not know every letter
             stream.reconfigure(errors="backslashreplace")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends in order, as Ctrl-C does
+    sys.unraisablehook = _heard
     code = call(sys.argv[1:])
     if code == INTERRUPTED:  # who cancels does not wait until Python has taken torch apart: seconds
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
     sys.exit(code)
+
+
+def _heard(lost: "sys.UnraisableHookArgs") -> None:
+    """Python drops what is raised while a finaliser or the callback of a weak reference runs; a
+    Ctrl-C that came just then is raised again, a moment later: here it would be dropped too."""
+    if issubclass(lost.exc_type, KeyboardInterrupt):
+        threading.Timer(0.02, _thread.interrupt_main).start()
+    else:
+        sys.__unraisablehook__(lost)
 
 
 def call(arguments: list[str]) -> int:

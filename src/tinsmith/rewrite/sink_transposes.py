@@ -119,8 +119,8 @@ def rewrite(graph: Graph) -> Graph:
         sweep.visit(node)
     for value in [*graph.outputs, *(s.next for s in graph.states)]:
         sweep.settle(value)
-    if tuple(sweep.nodes) == graph.nodes:
-        return graph
+    if {n.name: n for n in sweep.nodes} == {n.name: n for n in graph.nodes}:
+        return graph  # in whatever order: what waits to the end comes in that of the outputs
     made = {o for n in sweep.nodes for o in n.outputs}
     given = {*graph.inputs, *graph.constants, *(s.name for s in graph.states)}
     types = {k: t for k, t in sweep.types.items() if k in made | given}

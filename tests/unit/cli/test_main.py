@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -171,3 +172,21 @@ def test_a_system_that_does_not_work_is_told_first(
     if not works:
         assert said[0] == f"tinsmith: tinsmith does not work on this system ({system}, {machine})."
         assert "Linux on x86-64 and aarch64" in said[1]
+
+
+def test_a_ctrl_c_that_python_drops_is_raised_again() -> None:
+    """One that comes while a finaliser runs is only printed by Python."""
+
+    class Dropping:
+        def __del__(self) -> None:
+            raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "unraisablehook", main._heard)
+        with pytest.raises(KeyboardInterrupt):
+            _drop(Dropping())
+            time.sleep(5)
+
+
+def _drop(thing: object) -> None:
+    del thing

@@ -109,3 +109,12 @@ def test_a_choice_between_values_in_one_order_comes_first(rng: np.random.Generat
     sunk = SINK(graph)
     assert "transpose" not in ops(sunk)
     same_outputs(graph, sunk, rng)
+
+
+def test_results_that_wait_to_the_end_are_no_change() -> None:
+    b = Builder("net")
+    x = b.input("x", TensorType((2, 3), "float32"))
+    turned = b.op("transpose", x, name="turned")
+    whole = b.op("cast", b.op("transpose", turned), dtype="int64", name="whole")
+    once = SINK(b.build([turned, whole]))
+    assert SINK(once) is once
