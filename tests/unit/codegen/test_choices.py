@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from tinsmith.codegen import select
+from tinsmith.codegen import kernel_set, select
 from tinsmith.codegen.choices import NOTHING_CHOSEN, Choices, read_pinned, write_chosen
 from tinsmith.codegen.compile import compile_graph
 from tinsmith.codegen.kernel_set import SETS
@@ -93,3 +94,15 @@ def test_a_wrong_lock_file_is_told(tmp_path: Path, text: str, told: str) -> None
     with pytest.raises(UserError, match="lock") as e:
         read_pinned(file, "host")
     assert told in e.value.message
+
+
+def test_of_the_sets_that_a_core_runs_the_higher_rank_comes_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ref = SETS.get("ref")
+    fast = replace(ref, name="fast", rank=2, needs=frozenset({"dsp"}))
+    wide = replace(ref, name="wide", rank=3, needs=frozenset({"dsp", "mve"}))
+    monkeypatch.setattr(kernel_set, "SETS", SimpleNamespace(all=lambda: [ref, fast, wide]))
+    assert [s.name for s in kernel_set.sets_for({"dsp", "fpu"})] == ["fast", "ref"]
+    assert [s.name for s in kernel_set.sets_for({"dsp", "mve"})] == ["wide", "fast", "ref"]
+    assert [s.name for s in kernel_set.sets_for(())] == ["ref"]

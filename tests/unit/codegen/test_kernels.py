@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tinsmith.codegen import kernels
 from tinsmith.codegen.kernels import kernel_sources, prototype
 from tinsmith.core.errors import InternalError
 from tinsmith.ir.op import OPS
@@ -52,3 +53,17 @@ def test_a_file_without_exactly_its_function_is_refused(text: str) -> None:
 def test_a_missing_file_is_named() -> None:
     with pytest.raises(InternalError, match=r"kernels/ref/dense_bool\.c is missing"):
         kernel_sources(["ref/dense_bool"], "net")
+
+
+def test_two_sets_may_not_bring_different_headers_of_one_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def read(kind: str, name: str) -> str:
+        symbol = name.removesuffix(".c") if kind == "ref" else f"{kind}_{name.removesuffix('.c')}"
+        body = f'#include "ts_x.h"\nvoid ts_{symbol}(int n) {{\n}}\n'
+        return body if name.endswith(".c") else f"/* {kind if name == 'ts_x.h' else name} */\n"
+
+    monkeypatch.setattr(kernels, "_read", read)
+    assert "kernels/fast_b.c" in kernel_sources(["fast/b"], "net")
+    with pytest.raises(InternalError, match=r"two kernel sets bring a header ts_x\.h"):
+        kernel_sources(["ref/a", "fast/b"], "net")

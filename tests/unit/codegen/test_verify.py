@@ -159,3 +159,15 @@ def test_an_operand_that_the_step_also_reads_otherwise_may_not_be_touched() -> N
     verify_plan(graph, plan)
     with pytest.raises(PlanError, match="of 'r' holds byte 0 of 'y'"):
         verify_plan(graph, onto(plan, "y", "r"))
+
+
+def test_a_kernel_that_claims_to_stream_an_operand_of_another_size_is_not_believed() -> None:
+    b = Builder("net", "lowered")
+    r = b.op("relu", b.input("x", V), name="r")
+    one = b.op("slice", r, axis=1, start=0, size=1, name="one")
+    graph = program(b.build([b.op("add", r, one, name="y")]))
+    *before, last = graph.calls
+    lying = replace(last, binding=replace(last.binding, streams=(0, 1)))
+    claimed = replace(graph, calls=(*before, lying))
+    with pytest.raises(PlanError, match="'one' holds byte 0 of 'y'"):
+        verify_plan(claimed, onto(spread(graph), "y", "one"))
