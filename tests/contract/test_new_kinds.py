@@ -104,7 +104,7 @@ for name in ("nucleo_l4r5zi", "rpi_pico"):
     firmware = build_image(module, board, "zig", BuildOptions(cache=Path("objects")))
     got = run(firmware, board, "unicorn", RunOptions(inputs, cache=Path("objects"))).outputs
     same = got["y"].tobytes() == run_cases(graph, inputs)["y"].tobytes()
-    print(name, module.kernels["y"], "w_by_column[6]" in module.sources["w_weights.c"],
+    print(name, module.kernels["y"], "w_t_y_by_column[6]" in module.sources["w_weights.c"],
           "y#scratch" in module.plan.places, same)
 """
 

@@ -18,8 +18,8 @@ from tinsmith.codegen.cwriter import (
     int_literal,
     string_literal,
 )
-from tinsmith.codegen.kernel_set import Packing
-from tinsmith.codegen.kernels import kernel_sources
+from tinsmith.codegen.kernel_set import INLINED, Table
+from tinsmith.codegen.kernels import inlined_header, kernel_sources
 from tinsmith.codegen.module import InferenceModule, MemoryPlan
 from tinsmith.codegen.planner import align_up
 from tinsmith.codegen.program import Call, Program
@@ -82,10 +82,9 @@ def weight_symbol(graph: Graph, constant: str) -> str:
     return f"{graph.name}_w_{constant}"
 
 
-def packed_symbol(graph: Graph, constant: str, packing: Packing | None) -> str:
-    """C array of a constant as a kernel wants it: ``<name>_w_<constant>[_<packing>]``."""
-    plain = weight_symbol(graph, constant)
-    return f"{plain}_{packing.name}" if packing else plain
+def table_symbol(graph: Graph, node: str, table: str) -> str:
+    """C array that is made for a node: ``<name>_t_<node>_<table>``."""
+    return f"{graph.name}_t_{node}_{table}"
 
 
 def initial_symbol(graph: Graph, state: str) -> str:
@@ -114,6 +113,9 @@ def _facts(program: Program, plan: MemoryPlan, target: Target) -> dict[str, obje
         "steps": [_step(graph, plan, i, call) for i, call in program.steps()],
         "states": [_state(graph, plan, i) for i in range(len(graph.states))],
         "arrays": _arrays(program),
+        "inlined": sorted(
+            {inlined_header(c.kernel) for c in program.calls if c.kernel.endswith(INLINED)}
+        ),
         "macs": sum(OPS.get(c.node.op).cost(c.site).macs for c in program.calls),
     }
 
@@ -208,11 +210,12 @@ def _arguments(graph: Graph, plan: MemoryPlan, call: Call) -> list[str]:
     return [f"{line}," for line in lines[:-1]] + lines[-1:]
 
 
-def _argument(graph: Graph, plan: MemoryPlan, call: Call, a: Argument) -> str:
+def _argument(graph: Graph, plan: MemoryPlan, call: Call, a: Argument | Table) -> str:
     match a:
+        case Table(name):
+            return table_symbol(graph, call.node.name, name)
         case In(index):
-            packing = call.binding.packing.get(index)
-            return _operand(graph, plan, call.node.inputs[index], packing)
+            return _operand(graph, plan, call.node.inputs[index])
         case Out(index):
             result = call.node.outputs[index]
             ctype = CTYPES[graph.type(result).dtype]
@@ -225,9 +228,9 @@ def _argument(graph: Graph, plan: MemoryPlan, call: Call, a: Argument) -> str:
             return int_literal(int(a))
 
 
-def _operand(graph: Graph, plan: MemoryPlan, value: str, packing: Packing | None) -> str:
+def _operand(graph: Graph, plan: MemoryPlan, value: str) -> str:
     if value in graph.constants:
-        return packed_symbol(graph, value, packing)
+        return weight_symbol(graph, value)
     ctype = CTYPES[graph.type(value).dtype]
     if value in plan.state_offsets:
         return f"(const {ctype} *)(const void *)(state + {plan.state_offsets[value]})"
@@ -248,31 +251,33 @@ def _state(graph: Graph, plan: MemoryPlan, index: int) -> dict[str, object]:
 
 
 def _arrays(program: Program) -> list[dict[str, str]]:
-    """Constants as kernels want them and initial contents, in order of name: declaration,
-    definition, comment."""
+    """Constants that kernels read as they are, by name, tables that are made for them, by step, and
+    initial contents: declaration, definition, comment."""
     graph = program.graph
+    read = {
+        c.node.inputs[a.index] for c in program.calls for a in c.binding.arguments
+        if isinstance(a, In)
+    }  # fmt: skip
     named = [
-        (packed_symbol(graph, c, p), f"{c}, {p.name}" if p else c, c, p.pack(a) if p else a)
+        (weight_symbol(graph, c), f"{c}: {type_text(graph.type(c))}", a)
         for c, a in sorted(graph.constants.items())
-        for p in _packings(program, c)
+        if c in read
     ]
-    named += [(initial_symbol(graph, s.name), s.name, s.name, s.initial) for s in graph.states]
+    named += [
+        (table_symbol(graph, c.node.name, a.name), f"{c.node.name}: {a.name}", a.make())
+        for c in program.calls
+        for a in c.binding.arguments
+        if isinstance(a, Table)
+    ]
+    named += [
+        (initial_symbol(graph, s.name), f"{s.name}: {type_text(graph.type(s.name))}", s.initial)
+        for s in graph.states
+    ]
     return [
         {
             "declaration": f"extern TS_WEIGHTS const {CTYPES[a.dtype.name]} {symbol}[{a.size}];",
             "definition": array_definition(symbol, a),
-            "comment": comment_text(f"{text}: {type_text(graph.type(value))}"),
+            "comment": comment_text(text),
         }
-        for symbol, text, value, a in named
+        for symbol, text, a in named
     ]
-
-
-def _packings(program: Program, constant: str) -> list[Packing | None]:
-    """The arrangements of a constant that some call reads, by name; None is as it is."""
-    found: dict[str, Packing | None] = {}
-    for call in program.calls:
-        for index, value in enumerate(call.node.inputs):
-            if value == constant:
-                packing = call.binding.packing.get(index)
-                found[packing.name if packing else ""] = packing
-    return [found[name] for name in sorted(found)]

@@ -5,7 +5,7 @@ A kernel is a C file, `kernels/<set>/<name>.c`, with one function that is not st
 in the set ``ref``, ``ts_<set>_<name>`` in all others.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,15 +15,27 @@ from tinsmith.ir.op import Argument, Scratch, Site
 
 REFERENCE = "ref"
 """The set that is the specification: it runs on every core and computes every operation."""
+INLINED = ":inlined"
+"""Ends the name of a kernel whose body is compiled into the step."""
 
 
 @dataclass(frozen=True)
-class Packing:
-    """Another arrangement of a constant, made when the module is compiled. ``name`` ends its
-    symbol; ``pack`` gets the constant's array."""
+class Use:
+    """One use of an operation as kernel sets see it. ``contents``: of each operand, None where it
+    is no constant."""
+
+    op: str
+    site: Site
+    contents: tuple[np.ndarray | None, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Kernel argument: pointer to a constant array that is made of operands' contents when the
+    module is compiled, arranged as the kernel reads it. ``name`` ends its symbol."""
 
     name: str
-    pack: Callable[[np.ndarray], np.ndarray]
+    make: Callable[[], np.ndarray] = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -38,14 +50,15 @@ class Binding:
             element i only after everything at index <= i of such an operand was read. Others may
             be read after any byte of the result was written.
         untyped: its pointers are ``void *``, as it serves all types of one width.
-        packing: operand -> how its constant is arranged; others are passed as they are.
+        inlined: its body is compiled into the step, whose numbers it then knows. The kernel is
+            called ``<set>/<name>:inlined`` in choices.
     """
 
     name: str
-    arguments: tuple[Argument, ...]
+    arguments: tuple[Argument | Table, ...]
     streams: tuple[int, ...] = ()
     untyped: bool = False
-    packing: Mapping[int, Packing] = field(default_factory=dict)
+    inlined: bool = False
 
     @property
     def scratch(self) -> tuple[int, ...]:
@@ -59,20 +72,19 @@ class KernelSet:
 
     Args:
         needs: features that a core must have (`Core.features`).
-        bind: (operation, use) -> the kernels that take it, the preferred first; none where no
-            kernel does.
+        bind: use -> the kernels that take it, the preferred first; none where no kernel does.
         rank: of two sets that take the same use, the higher is preferred.
     """
 
     name: str
-    bind: Callable[[str, Site], Sequence[Binding]]
+    bind: Callable[[Use], Sequence[Binding]]
     needs: frozenset[str] = frozenset()
     rank: int = 0
 
 
 def symbol_of(kernel: str) -> str:
-    """The C function of ``<set>/<name>``, behind ``ts_``."""
-    kind, _, name = kernel.partition("/")
+    """The C function of ``<set>/<name>``, behind ``ts_``; one that is inlined has another."""
+    kind, _, name = kernel.replace(INLINED, "_inlined").partition("/")
     return name if kind == REFERENCE else f"{kind}_{name}"
 
 

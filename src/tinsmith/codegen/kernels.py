@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from importlib.resources import files
 
-from tinsmith.codegen.kernel_set import REFERENCE, symbol_of
+from tinsmith.codegen.kernel_set import INLINED, REFERENCE, symbol_of
 from tinsmith.core.errors import InternalError
 
 _INCLUDE = re.compile(r'^#include "(ts_\w+\.(?:h|inc))"', re.MULTILINE)
@@ -17,14 +17,19 @@ _MODULE_HEADER = "ts_module.h"
 
 def kernel_sources(kernels: Iterable[str], module: str) -> dict[str, str]:
     """Relative path -> text of kernels (``<set>/<name>``), what they include, and ``ts_kernels.h``,
-    in which the kernels take the module's name before their own."""
+    in which the kernels take the module's name before their own. Those that are compiled into a
+    step are headers."""
     texts: dict[str, str] = {}
+    included: dict[str, str] = {}
     pending = [(REFERENCE, _MODULE_HEADER)]
     for kernel in sorted(set(kernels), key=symbol_of):
-        kind, _, name = kernel.partition("/")
-        texts[symbol_of(kernel)] = text = _read(kind, f"{name}.c")
+        kind, _, name = kernel.removesuffix(INLINED).partition("/")
+        text = _read(kind, f"{name}.c")
         pending += [(kind, h) for h in _INCLUDE.findall(text)]
-    included: dict[str, str] = {}
+        if kernel.endswith(INLINED):
+            included[inlined_header(kernel)] = _inlined(kernel, text)
+        else:
+            texts[symbol_of(kernel)] = text
     while pending:
         kind, name = pending.pop()
         text = _read(kind, name)
@@ -35,6 +40,23 @@ def kernel_sources(kernels: Iterable[str], module: str) -> dict[str, str]:
     included["ts_kernels.h"] = _names_header(blocks, module)
     sources = {f"{symbol}.c": text for symbol, text in texts.items()}
     return {f"kernels/{path}": text for path, text in sorted({**included, **sources}.items())}
+
+
+def inlined_header(kernel: str) -> str:
+    """File with the body of a kernel that is compiled into a step, below ``kernels/``."""
+    return f"ts_{symbol_of(kernel)}.h"
+
+
+def _inlined(kernel: str, text: str) -> str:
+    """The kernel as a function of the file that includes it."""
+    name = f"ts_{symbol_of(kernel.removesuffix(INLINED))}"
+    prototype(name.removeprefix("ts_"), text)
+    inside = text.replace(
+        f"\nvoid {name}(",
+        f"\nstatic inline __attribute__((always_inline)) void {name}_inlined(",
+    )
+    guard = f"{name.upper()}_INLINED_H"
+    return f"#ifndef {guard}\n#define {guard}\n{inside}\n#endif\n"
 
 
 def prototype(name: str, text: str) -> str:

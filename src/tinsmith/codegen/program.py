@@ -4,7 +4,7 @@ see nothing else of operations and kernels."""
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tinsmith.codegen.kernel_set import Binding, KernelSet, symbol_of
+from tinsmith.codegen.kernel_set import INLINED, Binding, KernelSet, symbol_of
 from tinsmith.ir.graph import Graph, Node
 from tinsmith.ir.op import Site
 
@@ -21,7 +21,7 @@ class Call:
     @property
     def kernel(self) -> str:
         """``<set>/<name>``: how choices name a kernel; its file is `kernels/<set>/<name>.c`."""
-        return f"{self.set.name}/{self.binding.name}"
+        return f"{self.set.name}/{self.binding.name}{INLINED * self.binding.inlined}"
 
     @property
     def symbol(self) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from tinsmith.codegen.choices import NOTHING_CHOSEN, PARTS, Choices
-from tinsmith.codegen.kernel_set import KernelSet, sets_for
+from tinsmith.codegen.kernel_set import KernelSet, Use, sets_for
 from tinsmith.codegen.program import Call, Program
 from tinsmith.core.errors import UserError
 from tinsmith.devices.board import Core
@@ -36,7 +36,8 @@ def select(graph: Graph, core: Core, choices: Choices = NOTHING_CHOSEN) -> Progr
 
 def _offers(graph: Graph, node: Node, sets: Sequence[KernelSet]) -> list[Call]:
     site = site_of(graph, node)
-    return [Call(node, site, s, b) for s in sets for b in s.bind(node.op, site)]
+    use = Use(node.op, site, tuple(graph.constants.get(i) for i in node.inputs))
+    return [Call(node, site, s, b) for s in sets for b in s.bind(use)]
 
 
 def _chosen(graph: Graph, node: Node, sets: Sequence[KernelSet], choices: Choices) -> Call:

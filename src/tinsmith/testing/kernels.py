@@ -16,7 +16,7 @@ import numpy as np
 
 from tinsmith.build.objects import run_tool
 from tinsmith.build.toolchain import TOOLCHAINS
-from tinsmith.codegen.kernel_set import SETS, Binding
+from tinsmith.codegen.kernel_set import SETS, Binding, Table, Use
 from tinsmith.codegen.sets.ref import single
 from tinsmith.core.errors import InternalError
 from tinsmith.ir.op import F32, OPS, Argument, Case, In, Op, Out, Scratch, Site
@@ -43,7 +43,8 @@ def binding_of(op: Op, site: Site) -> Binding:
     Raises:
         InternalError: it has none.
     """
-    found = single(op, site) if op.kernels else SETS.get("ref").bind(op.name, site)
+    nothing = (None,) * len(site.inputs)
+    found = single(op, site) if op.kernels else SETS.get("ref").bind(Use(op.name, site, nothing))
     if not found:
         raise InternalError(f"no kernel takes this use of {op.name}")
     return found[0]
@@ -116,7 +117,7 @@ def prototypes(sources: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def check_call(prototype: str, arguments: Sequence[Argument]) -> None:
+def check_call(prototype: str, arguments: Sequence[Argument | Table]) -> None:
     """Raises InternalError where an op's arguments are not those of the kernel's prototype, by
     number and kind: a call through ctypes would not tell, but read whatever lies there."""
     inside = prototype.partition("(")[2].rstrip(")")
@@ -135,9 +136,9 @@ def _kind_of_parameter(text: str) -> str:
     return {"int32_t": "int32_t", "float": "float"}.get(text.split()[0], text.strip())
 
 
-def _kind_of_argument(argument: Argument) -> str:
+def _kind_of_argument(argument: Argument | Table) -> str:
     match argument:
-        case In() | Out() | Scratch():
+        case In() | Out() | Scratch() | Table():
             return "pointer"
         case F32():
             return "float"
@@ -173,9 +174,16 @@ class _Guarded:
 
 
 def _passed(
-    argument: Argument, inputs: list[_Guarded], results: list[_Guarded], scratch: list[_Guarded]
+    argument: Argument | Table,
+    inputs: list[_Guarded],
+    results: list[_Guarded],
+    scratch: list[_Guarded],
 ) -> Any:
     match argument:
+        case Table(_, make):
+            made = make()
+            inputs.append(_Guarded(max(1, made.nbytes), made.tobytes()))
+            return inputs[-1].pointer()
         case In(index):
             return inputs[index].pointer()
         case Out(index):

@@ -60,7 +60,7 @@ def test_an_operation_without_a_kernel_is_named(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_fused_layer_that_no_kernel_computes_stays_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     ref = SETS.get("ref")
-    plain = replace(ref, bind=lambda op, site: [] if op == "fused" else ref.bind(op, site))
+    plain = replace(ref, bind=lambda use: [] if use.op == "fused" else ref.bind(use))
     monkeypatch.setattr(select, "sets_for", lambda features: [plain])
     assert list(compile_graph(small(), "host").kernels) == ["sum", "hidden", "out"]
 

@@ -8,14 +8,14 @@ kernel takes the first operation's arguments with the last one's result, then `F
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.resources import files
 
-from tinsmith.codegen.kernel_set import Binding, KernelSet
+from tinsmith.codegen.kernel_set import Binding, KernelSet, Table, Use
 from tinsmith.ir.op import OPS, Argument, In, Op, Site
 from tinsmith.ir.ops.fused import part_sites
 
 
-def bind(name: str, site: Site) -> Sequence[Binding]:
+def bind(use: Use) -> Sequence[Binding]:
     """The kernel of a single operation, or of a fused use where there is one."""
-    return list(_fused(site)) if "parts" in site.attrs else single(OPS.get(name), site)
+    return list(_fused(use.site)) if use.op == "fused" else single(OPS.get(use.op), use.site)
 
 
 def single(op: Op, site: Site) -> list[Binding]:
@@ -37,13 +37,13 @@ def _streams(op: Op, site: Site) -> tuple[int, ...]:
 def _fused(site: Site) -> Iterator[Binding]:
     (first, own), *rest = part_sites(site)
     name = "_".join([first.op, *(p.op for p, _ in rest), own.inputs[0].dtype])
-    alone = bind(first.op, own)
+    alone = single(OPS.get(first.op), own)
     known = files("tinsmith.kernels").joinpath("ref", f"{name}.c").is_file()
     if not alone or not known or not all(_one_bound(p.op, s) for p, s in rest):
         return
-    arguments = [_moved(a, first.inputs) for a in alone[0].arguments]
+    arguments = [moved(a, first.inputs) for a in alone[0].arguments]
     for part, inner in rest:
-        arguments += [_moved(a, part.inputs) for a in FOLLOWING[part.op](inner)]
+        arguments += [moved(a, part.inputs) for a in FOLLOWING[part.op](inner)]
     yield Binding(name, tuple(arguments), alone[0].streams)
 
 
@@ -51,7 +51,7 @@ def _one_bound(op: str, site: Site) -> bool:
     return op not in ("max", "min") or site.inputs[1].elements == 1
 
 
-def _moved(argument: Argument, inputs: Sequence[int]) -> Argument:
+def moved(argument: Argument | Table, inputs: Sequence[int]) -> Argument | Table:
     """The argument, its operand counted among those of the fused node."""
     return In(inputs[argument.index]) if isinstance(argument, In) else argument
 
