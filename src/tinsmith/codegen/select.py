@@ -34,6 +34,12 @@ def select(graph: Graph, core: Core, choices: Choices = NOTHING_CHOSEN) -> Progr
     return Program(graph, tuple(_chosen(graph, n, sets, choices) for n in graph.nodes))
 
 
+def possible(graph: Graph, core: Core) -> dict[str, tuple[str, ...]]:
+    """Node of a lowered graph -> the kernels that may be chosen for it, the preferred first."""
+    sets = sets_for(core.features)
+    return {n.name: tuple(c.kernel for c in _offers(graph, n, sets)) for n in graph.nodes}
+
+
 def _offers(graph: Graph, node: Node, sets: Sequence[KernelSet]) -> list[Call]:
     site = site_of(graph, node)
     use = Use(node.op, site, tuple(graph.constants.get(i) for i in node.inputs))

@@ -1,0 +1,46 @@
+"""Every kernel of every set computes what the interpreter computes, on the core that it is for:
+random uses, each by any kernel that takes it, many in one image."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+from firmwares import CACHE
+from sets import FAMILIES, any_choice, draw
+
+from tinsmith.bench.outcome import RunOptions
+from tinsmith.bench.run import run
+from tinsmith.build.image import BuildOptions, build_image
+from tinsmith.codegen.compile import compile_graph, lower
+from tinsmith.codegen.kernel_set import SETS, sets_for
+from tinsmith.codegen.select import possible
+from tinsmith.devices.board import BOARDS
+from tinsmith.prove.bits import equal
+
+BOARDS_RUN = ("nucleo_l4r5zi", "rpi_pico", "esp32_c3", "nucleo_u575zi", "nucleo_f103rb")
+USES = 24
+SHARES = [(board, kind) for board in BOARDS_RUN for kind in SETS.names() if kind != "ref"]
+
+
+@cache
+def serves(board: str, kind: str) -> bool:
+    return kind in {s.name for s in sets_for(BOARDS.get(board).core.features)}
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+@pytest.mark.parametrize(("board", "kind"), [s for s in SHARES if serves(*s)])
+def test_emulated_kernels_equal_the_interpreter(board: str, kind: str, family: str) -> None:
+    drawn, found = draw(1, USES, family), BOARDS.get(board)
+    offers = [k for some in possible(lower(drawn.graph), found.core).values() for k in some]
+    if not any(k.startswith(f"{kind}/") for k in offers):
+        pytest.skip(f"{kind} has no kernel for {family}")
+    choices = any_choice(drawn.graph, found.core, np.random.default_rng(2), kind)
+    module = compile_graph(drawn.graph, board, planner="first_fit", choices=choices)
+    firmware = build_image(module, found, "zig", BuildOptions(cache=CACHE))
+    outcome = run(firmware, found, "unicorn", RunOptions(drawn.inputs, cache=CACHE))
+    wrong = [
+        f"{name} by {module.kernels.get(name)}"
+        for name, want in drawn.wanted.items()
+        if not equal(outcome.outputs[name], want)
+    ]
+    assert not wrong

@@ -1,0 +1,197 @@
+"""Random uses of layers with what follows them, many in one graph: what kernel sets are tried on.
+
+A use has weights and factors as a trained network would have, now and then at their limits: zero
+points at both ends, weights of -128, factors above one, narrow clamps, channels that are no
+multiple of anything, windows that hang over the border.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinsmith.codegen.choices import Choices
+from tinsmith.codegen.compile import lower
+from tinsmith.codegen.select import possible
+from tinsmith.devices.board import Core
+from tinsmith.ir.builder import Builder
+from tinsmith.ir.graph import Attr, Graph
+from tinsmith.ir.interp import run_cases
+from tinsmith.ir.ops.requantize import multipliers
+from tinsmith.ir.types import Quant, TensorType
+
+ROUNDINGS = ("double", "single")
+MOST_ELEMENTS = 900
+"""Of an operand or a result: some thirty uses fit the smallest board."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A graph of random uses, with inputs ([case, *shape]) and the interpreter's outputs."""
+
+    graph: Graph
+    inputs: Mapping[str, np.ndarray]
+    wanted: Mapping[str, np.ndarray]
+
+
+def draw(seed: int, uses: int, family: str, cases: int = 2, name: str = "uses") -> Drawn:
+    """A graph of so many uses of a family of `FAMILIES`."""
+    rng = np.random.default_rng([seed, sorted(FAMILIES).index(family)])
+    b = Builder(name, "quantised")
+    results = [FAMILIES[family](b, rng, f"u{k:02d}") for k in range(uses)]
+    graph = b.build(results)
+    inputs = {i: _content(rng, graph.type(i), cases) for i in graph.inputs}
+    values = run_cases(graph, inputs)
+    return Drawn(graph, inputs, {o: values[o] for o in graph.outputs})
+
+
+def any_choice(graph: Graph, core: Core, rng: np.random.Generator, kind: str = "") -> Choices:
+    """For each node one of the kernels that are possible, of the set ``kind`` where it offers
+    some."""
+    made = {}
+    for node, kernels in possible(lower(graph), core).items():
+        own = [k for k in kernels if k.startswith(f"{kind}/")] or kernels
+        made[node] = str(rng.choice(np.array(own)))
+    return Choices(made)
+
+
+def _content(rng: np.random.Generator, type: TensorType, cases: int) -> np.ndarray:
+    info = np.iinfo(type.dtype)
+    drawn = rng.integers(info.min, info.max + 1, (cases, *type.shape)).astype(type.dtype)
+    drawn[-1] = rng.choice([info.min, info.max])  # the last case: everything at a limit
+    return drawn
+
+
+def _zero(rng: np.random.Generator) -> int:
+    return int(rng.choice([-128, 127, 0, int(rng.integers(-100, 100))]))
+
+
+def _x(b: Builder, rng: np.random.Generator, name: str, shape: tuple[int, ...]) -> str:
+    return b.input(f"{name}_x", TensorType(shape, "int8", Quant((0.05,), (_zero(rng),))))
+
+
+def _weights(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Mostly as trained; some all at a limit, some with many zeros."""
+    w = rng.integers(-127, 128, shape)
+    kind = rng.integers(8)
+    if kind == 0:
+        w = rng.choice([-128, 127], shape)
+    elif kind == 1:
+        w = w * (rng.random(shape) < 0.3)
+    elif kind == 2:
+        w = rng.integers(-9, 10, shape)
+    return w.astype(np.int8)
+
+
+def _requantised(b: Builder, rng: np.random.Generator, sums: str, name: str, most: float) -> str:
+    """Sums of at most so much, brought to int8: one factor, or one per channel."""
+    channels = b.type(sums).shape[-1]
+    count = channels if rng.integers(2) else 1
+    factors = rng.uniform(0.2, 2.0, count) * 128 / max(1.0, most)
+    multiplier, shift = multipliers([float(f) for f in factors])
+    low, high = sorted(int(v) for v in rng.integers(-128, 128, 2))
+    low, high = (low, high) if rng.integers(3) == 0 and low < high else (-128, 127)
+    zero = min(max(_zero(rng), low), high)
+    attrs: dict[str, Attr] = {
+        "rounding": str(rng.choice(np.array(ROUNDINGS))), "zero_point": zero,
+        "act_min": low, "act_max": high,
+    }  # fmt: skip
+    m, s = b.constant(f"{name}_m", multiplier), b.constant(f"{name}_s", shift)
+    return b.op("requantize", sums, m, s, name=name, quant=Quant((0.1,), (zero,)), **attrs)
+
+
+def _layer(
+    b: Builder, rng: np.random.Generator, name: str, op: str, operands: tuple[str, np.ndarray],
+    attrs: Mapping[str, Attr],
+) -> str:  # fmt: skip
+    x, w = operands
+    channels = w.shape[3] if op == "depthwise_conv2d" else w.shape[0]
+    depth = w.size // channels
+    bias = rng.integers(-(1 << 12), 1 << 12, channels).astype(np.int32)
+    wq = b.constant(f"{name}_w", w, Quant((0.02,), (0,)))
+    sums = b.op(op, x, wq, b.constant(f"{name}_b", bias), name=f"{name}_sum", **dict(attrs))
+    return _requantised(b, rng, sums, name, 60.0 * 60.0 * np.sqrt(depth))
+
+
+def _window(
+    rng: np.random.Generator, channels: int
+) -> tuple[tuple[int, int], tuple[int, int], dict[str, Attr]]:
+    """Picture, kernel and attributes of a window: strides, paddings, sometimes dilations."""
+    kernel = tuple(int(k) for k in rng.choice([1, 1, 2, 3, 3, 4, 5, 7], 2))
+    dilation = (1, 1) if rng.integers(4) else tuple(int(d) for d in rng.integers(1, 3, 2))
+    reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
+    twice = (reach[0], reach[0], reach[1], reach[1])  # top, bottom, left, right
+    pads = [int(rng.integers(0, r)) if rng.integers(2) else 0 for r in twice]
+    room = max(2, int(np.sqrt(MOST_ELEMENTS / channels)))
+    picture = tuple(
+        max(r - p - q, 1) + int(rng.integers(0, max(1, room - 1)))
+        for r, p, q in zip(reach, pads[::2], pads[1::2], strict=True)
+    )
+    strides = tuple(int(s) for s in rng.integers(1, 4, 2)) if rng.integers(2) else (1, 1)
+    attrs: dict[str, Attr] = {
+        "stride": strides, "padding": tuple(pads), "dilation": dilation,
+    }  # fmt: skip
+    return (picture[0], picture[1]), (kernel[0], kernel[1]), attrs
+
+
+def _conv(b: Builder, rng: np.random.Generator, name: str) -> str:
+    channels = int(rng.choice([1, 2, 3, 4, 5, 8, 12, 16, 17]))
+    (rows, columns), kernel, attrs = _window(rng, channels)
+    out = int(rng.choice([1, 2, 3, 4, 5, 6, 8, 16]))
+    w = _weights(rng, (out, *kernel, channels))
+    return _layer(
+        b, rng, name, "conv2d", (_x(b, rng, name, (1, rows, columns, channels)), w), attrs
+    )
+
+
+def _pointwise(b: Builder, rng: np.random.Generator, name: str) -> str:
+    channels, out = (int(c) for c in rng.choice([1, 2, 3, 4, 7, 8, 16, 20, 32], 2))
+    rows, columns = (int(n) for n in rng.integers(1, 6, 2))
+    w = _weights(rng, (out, 1, 1, channels))
+    attrs: dict[str, Attr] = {"stride": (1, 1)}
+    return _layer(
+        b, rng, name, "conv2d", (_x(b, rng, name, (1, rows, columns, channels)), w), attrs
+    )
+
+
+def _depthwise(b: Builder, rng: np.random.Generator, name: str) -> str:
+    channels = int(rng.choice([1, 2, 3, 4, 5, 8, 12]))
+    (rows, columns), kernel, attrs = _window(rng, channels)
+    times = int(rng.choice([1, 1, 1, 2]))
+    w = _weights(rng, (1, *kernel, channels * times))
+    x = _x(b, rng, name, (1, rows, columns, channels))
+    return _layer(b, rng, name, "depthwise_conv2d", (x, w), {**attrs, "multiplier": times})
+
+
+def _dense(b: Builder, rng: np.random.Generator, name: str) -> str:
+    rows = int(rng.choice([1, 1, 1, 2, 5]))
+    depth = int(rng.choice([1, 2, 3, 4, 5, 7, 8, 15, 16, 31, 64, 128]))
+    out = int(rng.choice([1, 2, 3, 4, 5, 8, 12, 33]))
+    return _layer(
+        b, rng, name, "dense", (_x(b, rng, name, (rows, depth)), _weights(rng, (out, depth))), {}
+    )
+
+
+def _add(b: Builder, rng: np.random.Generator, name: str) -> str:
+    shape = (1, *(int(n) for n in rng.integers(1, 9, 3)))
+    quants = [Quant((float(rng.uniform(0.02, 0.2)),), (_zero(rng),)) for _ in range(3)]
+    x = b.input(f"{name}_x", TensorType(shape, "int8", quants[0]))
+    y = b.input(f"{name}_y", TensorType(shape, "int8", quants[1]))
+    low = int(rng.choice([-128, quants[2].zero_point[0]]))
+    return b.op("add", x, y, name=name, quant=quants[2], act_min=low, act_max=127)
+
+
+def _pool(b: Builder, rng: np.random.Generator, name: str) -> str:
+    channels = int(rng.choice([1, 2, 3, 4, 5, 8, 12]))
+    (rows, columns), size, attrs = _window(rng, channels)
+    op = str(rng.choice(np.array(["avg_pool2d", "max_pool2d"])))
+    height, width = (max(n, k) for n, k in zip((rows, columns), size, strict=True))
+    pads = tuple(int(rng.integers(0, size[axis])) for axis in (0, 0, 1, 1))
+    x = _x(b, rng, name, (1, height, width, channels))
+    return b.op(op, x, name=name, size=size, stride=attrs["stride"], padding=pads)
+
+
+FAMILIES: Mapping[str, Callable[[Builder, np.random.Generator, str], str]] = {
+    "conv": _conv, "pointwise": _pointwise, "depthwise": _depthwise, "dense": _dense,
+    "add": _add, "pool": _pool,
+}  # fmt: skip
