@@ -6,7 +6,6 @@ from functools import cache
 import numpy as np
 import pytest
 from firmwares import CACHE
-from sets import FAMILIES, any_choice, draw
 
 from tinsmith.bench.outcome import RunOptions
 from tinsmith.bench.run import run
@@ -16,6 +15,7 @@ from tinsmith.codegen.kernel_set import SETS, sets_for
 from tinsmith.codegen.select import possible
 from tinsmith.devices.board import BOARDS
 from tinsmith.prove.bits import equal
+from tinsmith.testing.uses import FAMILIES, any_choice, draw
 
 BOARDS_RUN = ("nucleo_l4r5zi", "rpi_pico", "esp32_c3", "nucleo_u575zi", "nucleo_f103rb")
 USES = 24

@@ -35,7 +35,7 @@ class Drawn:
 
 
 def draw(seed: int, uses: int, family: str, cases: int = 2, name: str = "uses") -> Drawn:
-    """A graph of so many uses of a family of `FAMILIES`."""
+    """A graph of so many uses of a family of `FAMILIES`; the last case has one value all over."""
     rng = np.random.default_rng([seed, sorted(FAMILIES).index(family)])
     b = Builder(name, "quantised")
     results = [FAMILIES[family](b, rng, f"u{k:02d}") for k in range(uses)]
