@@ -100,17 +100,23 @@ def _requantised(b: Builder, rng: np.random.Generator, sums: str, name: str, mos
     return b.op("requantize", sums, m, s, name=name, quant=Quant((0.1,), (zero,)), **attrs)
 
 
-def _layer(
-    b: Builder, rng: np.random.Generator, name: str, op: str, operands: tuple[str, np.ndarray],
-    attrs: Mapping[str, Attr],
-) -> str:  # fmt: skip
-    x, w = operands
-    channels = w.shape[3] if op == "depthwise_conv2d" else w.shape[0]
-    depth = w.size // channels
-    bias = rng.integers(-(1 << 12), 1 << 12, channels).astype(np.int32)
-    wq = b.constant(f"{name}_w", w, Quant((0.02,), (0,)))
-    sums = b.op(op, x, wq, b.constant(f"{name}_b", bias), name=f"{name}_sum", **dict(attrs))
-    return _requantised(b, rng, sums, name, 60.0 * 60.0 * np.sqrt(depth))
+@dataclass(frozen=True)
+class _Layer:
+    """A layer with weights, over a value."""
+
+    op: str
+    x: str
+    w: np.ndarray
+    attrs: Mapping[str, Attr]
+
+    def appended(self, b: Builder, rng: np.random.Generator, name: str) -> str:
+        """With a bias and its requantisation."""
+        channels = self.w.shape[3] if self.op == "depthwise_conv2d" else self.w.shape[0]
+        bias = np.asarray(rng.integers(-(1 << 12), 1 << 12, channels), np.int32)
+        w = b.constant(f"{name}_w", self.w, Quant((0.02,), (0,)))
+        own = b.constant(f"{name}_b", bias)
+        sums = b.op(self.op, self.x, w, own, name=f"{name}_sum", quant=None, **self.attrs)
+        return _requantised(b, rng, sums, name, 60.0 * 60.0 * np.sqrt(self.w.size / channels))
 
 
 def _window(
@@ -139,9 +145,8 @@ def _conv(b: Builder, rng: np.random.Generator, name: str) -> str:
     (rows, columns), kernel, attrs = _window(rng, channels)
     out = int(rng.choice([1, 2, 3, 4, 5, 6, 8, 16]))
     w = _weights(rng, (out, *kernel, channels))
-    return _layer(
-        b, rng, name, "conv2d", (_x(b, rng, name, (1, rows, columns, channels)), w), attrs
-    )
+    x = _x(b, rng, name, (1, rows, columns, channels))
+    return _Layer("conv2d", x, w, attrs).appended(b, rng, name)
 
 
 def _pointwise(b: Builder, rng: np.random.Generator, name: str) -> str:
@@ -149,9 +154,8 @@ def _pointwise(b: Builder, rng: np.random.Generator, name: str) -> str:
     rows, columns = (int(n) for n in rng.integers(1, 6, 2))
     w = _weights(rng, (out, 1, 1, channels))
     attrs: dict[str, Attr] = {"stride": (1, 1)}
-    return _layer(
-        b, rng, name, "conv2d", (_x(b, rng, name, (1, rows, columns, channels)), w), attrs
-    )
+    x = _x(b, rng, name, (1, rows, columns, channels))
+    return _Layer("conv2d", x, w, attrs).appended(b, rng, name)
 
 
 def _depthwise(b: Builder, rng: np.random.Generator, name: str) -> str:
@@ -160,16 +164,15 @@ def _depthwise(b: Builder, rng: np.random.Generator, name: str) -> str:
     times = int(rng.choice([1, 1, 1, 2]))
     w = _weights(rng, (1, *kernel, channels * times))
     x = _x(b, rng, name, (1, rows, columns, channels))
-    return _layer(b, rng, name, "depthwise_conv2d", (x, w), {**attrs, "multiplier": times})
+    return _Layer("depthwise_conv2d", x, w, {**attrs, "multiplier": times}).appended(b, rng, name)
 
 
 def _dense(b: Builder, rng: np.random.Generator, name: str) -> str:
     rows = int(rng.choice([1, 1, 1, 2, 5]))
     depth = int(rng.choice([1, 2, 3, 4, 5, 7, 8, 15, 16, 31, 64, 128]))
     out = int(rng.choice([1, 2, 3, 4, 5, 8, 12, 33]))
-    return _layer(
-        b, rng, name, "dense", (_x(b, rng, name, (rows, depth)), _weights(rng, (out, depth))), {}
-    )
+    w = _weights(rng, (out, depth))
+    return _Layer("dense", _x(b, rng, name, (rows, depth)), w, {}).appended(b, rng, name)
 
 
 def _add(b: Builder, rng: np.random.Generator, name: str) -> str:
