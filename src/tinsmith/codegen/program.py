@@ -1,8 +1,8 @@
 """Program: a lowered graph with the kernel that computes each node. Planner, verifier and emitter
 see nothing else of operations and kernels."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from tinsmith.codegen.kernel_set import INLINED, Binding, KernelSet, symbol_of
 from tinsmith.ir.graph import Graph, Node
@@ -11,12 +11,14 @@ from tinsmith.ir.op import Site
 
 @dataclass(frozen=True)
 class Call:
-    """One step of a run: a node, and the kernel that computes it."""
+    """One step of a run: a node, and the kernel that computes it. ``constants``: which of its
+    operands are constants."""
 
     node: Node
     site: Site
     set: KernelSet
     binding: Binding
+    constants: frozenset[int] = frozenset()
 
     @property
     def kernel(self) -> str:
@@ -46,10 +48,12 @@ class Call:
 
 @dataclass(frozen=True)
 class Program:
-    """A lowered graph and one call per node, in the same order."""
+    """A lowered graph and one call per node, in the same order. ``levels``: kernel -> how hard it
+    is optimised (`codegen/costs.py`), where that was chosen."""
 
     graph: Graph
     calls: tuple[Call, ...]
+    levels: Mapping[str, str] = field(default_factory=dict)
 
     def steps(self) -> Iterator[tuple[int, Call]]:
         """Number and call of each step."""
