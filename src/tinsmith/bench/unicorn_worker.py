@@ -31,12 +31,12 @@ from unicorn import arm_const, riscv_const
 
 HEADER = struct.Struct("<4sBBHII")
 PAGE = 4096
-BLOCKS = 1 << 17
+BLOCKS = 1 << 18
 SCS = 0xE000E000  # System Control Space of Cortex-M (DDI 0403, B3.2); start-up writes CPACR there
 
 
 Mapped = tuple[int, int, int, Any]  # first address, end, where in this process, its owner
-Row = tuple[int, int, int, int, int]
+Row = tuple[int, int, int, int, int, int]
 Inference = tuple[bytes, bytes, list[Row], int]  # outputs, trace, block rows, instructions
 
 
@@ -49,6 +49,7 @@ class Block(ctypes.Structure):
         ("taken", ctypes.c_uint64),
         ("size", ctypes.c_uint32),
         ("instructions", ctypes.c_uint32),
+        ("step", ctypes.c_uint64),
     ]
 
 
@@ -87,6 +88,7 @@ class Counter(ctypes.Structure):
         ("unaligned_block", ctypes.c_uint64),
         ("last", ctypes.c_uint64),
         ("order", ctypes.POINTER(ctypes.c_uint32)),
+        ("by_step", ctypes.c_uint64),
     ]
 
 
@@ -242,18 +244,19 @@ class Machine:
         }  # fmt: skip
         return Fault("memory", pc, sp, address, names.get(access, "access"))
 
-    def case(self, data: bytes) -> Inference:
-        """One inference, from ts_begin to ts_end."""
+    def case(self, data: bytes, by_step: bool) -> Inference:
+        """One inference, from ts_begin to ts_end; its blocks for each step by itself or not."""
         r = self.request
         at = 0
         for address, nbytes in r["inputs"]:
             self._write(address, data[at : at + nbytes])
             at += nbytes
         c = self.counter
-        ctypes.memset(self.blocks, 0, ctypes.sizeof(self.blocks))
+        for place in self.order[: c.used]:  # clearing all would take longer than most runs
+            self.blocks[place].size = self.blocks[place].count = self.blocks[place].taken = 0
         ctypes.memset(self.step_instructions, 0, ctypes.sizeof(self.step_instructions))
         c.used = c.lost = c.active = c.instructions = c.entered = c.copied = 0
-        c.previous, c.trace = None, ctypes.addressof(self.trace)
+        c.previous, c.trace, c.by_step = None, ctypes.addressof(self.trace), int(by_step)
         self._go(r["symbols"]["begin"], r["symbols"]["end"])
         self.hook.ts_finish_step(ctypes.byref(c))
         c.active = 0
@@ -268,7 +271,7 @@ class Machine:
 
     def _rows(self) -> list[Row]:
         used = [self.blocks[i] for i in self.order[: self.counter.used]]
-        return [(b.address, b.size, b.instructions, b.count, b.taken) for b in used]
+        return [(b.address, b.size, b.instructions, b.count, b.taken, b.step) for b in used]
 
     def to_begin(self) -> None:
         """From ts_end to the next ts_begin, keeping states."""
@@ -301,7 +304,7 @@ def inferences(machine: Machine, binary: bytes, paint: bytes) -> Iterator[Infere
         else:
             machine.to_begin()
         at = machine.inputs_at + i * nbytes
-        seen = machine.case(binary[at : at + nbytes])
+        seen = machine.case(binary[at : at + nbytes], by_step=i == 0)
         machine.deepest = max(machine.deepest, machine.depth(paint))
         yield seen
 
@@ -317,7 +320,7 @@ def run(request: dict[str, Any], binary: bytes) -> tuple[dict[str, Any], bytes]:
             answer["layers"] = list(machine.step_instructions)[: len(request["steps"])]
         answer["instructions"].append(instructions)
         answer["blocks"].append(len(rows))
-        parts += [outputs, trace, *(struct.pack("<5Q", *row) for row in rows)]
+        parts += [outputs, trace, *(struct.pack("<6Q", *row) for row in rows)]
     for _ in inferences(machine, binary, second):
         pass  # once more on the other paint: only now is the depth of every case exact
     answer["stack"] = machine.deepest

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tinsmith.bench.cycles_of import calibrated, model_cycles
+from tinsmith.bench.cycles_of import calibrated, model_cycles, uncalibrated
 from tinsmith.bench.faults import fault_error, function_at, timeout_error
 from tinsmith.bench.layout import Slot, pack_inputs, slots, step_slots, unpack
 from tinsmith.bench.outcome import PAINTED, Outcome, RunOptions
@@ -19,9 +19,10 @@ from tinsmith.build.firmware import Firmware
 from tinsmith.build.image import PORT
 from tinsmith.build.plugins import plugin
 from tinsmith.build.sizes import load_segments
+from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.errors import InternalError, MissingTool, UserError
 from tinsmith.core.process import Command, OutOfTime, run_child
-from tinsmith.core.quantity import Emulated
+from tinsmith.core.quantity import Emulated, Estimated
 from tinsmith.devices.board import Board
 
 _WORKER = Path(__file__).parent.parent / "unicorn_worker.py"
@@ -152,18 +153,25 @@ def _outcome(
         outputs.append(binary[at : at + sizes[0]])
         traces.append(binary[at + sizes[0] : at + sum(sizes)])
         at += sum(sizes)
-        tables.append(np.frombuffer(binary, "<u8", rows * 5, at).reshape(rows, 5))
-        at += rows * 40
+        tables.append(np.frombuffer(binary, "<u8", rows * 6, at).reshape(rows, 6))
+        at += rows * 48
     count = partial(Emulated, unit="instructions", board=board.id, source=tool)
+    cycles = model_cycles(board, load_segments(firmware.elf), tables, len(module.steps))
     return Outcome(
         runner=RUNNER.name, runner_version=tool, method=RUNNER.method, board=board.id,
         outputs=unpack(module, wanted, outputs),
         instructions=tuple(count(n) for n in body["instructions"]),
-        cycles=calibrated(board, model_cycles(board, load_segments(firmware.elf), tables)),
+        cycles=calibrated(board, cycles.cases if cycles else None),
+        model_cycles=uncalibrated(board, cycles.cases) if cycles else None,
+        layer_cycles=_by_step(module, uncalibrated(board, cycles.steps)) if cycles else None,
         layers={n: count(c) for n, c in zip(module.steps, body["layers"], strict=True)},
         stack=Emulated(body["stack"], "B", board.id, tool, len(outputs), PAINTED),
         trace=unpack(module, traced, traces) if options.trace else None,
     )  # fmt: skip
+
+
+def _by_step(module: InferenceModule, found: Sequence[Estimated]) -> dict[str, Estimated]:
+    return dict(zip(module.steps, found, strict=True))
 
 
 RUNNER = Runner(
