@@ -1,7 +1,7 @@
 """Unicorn: emulates the board's core with exactly its memories; counts every instruction."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,6 +15,7 @@ from tinsmith.bench.layout import Slot, pack_inputs, slots, step_slots, unpack
 from tinsmith.bench.outcome import PAINTED, Outcome, RunOptions
 from tinsmith.bench.protocol import ANSWER, REQUEST, pack_message, unpack_message
 from tinsmith.bench.runner import Runner
+from tinsmith.bench.step_call import StepCall, StepResult
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.image import PORT
 from tinsmith.build.plugins import plugin
@@ -66,14 +67,52 @@ def run(firmware: Firmware, board: Board, options: RunOptions) -> Outcome:
     """Run all cases in a process of its own."""
     tool = find()
     cases = pack_inputs(firmware.module, options)
+    body, binary = _answer(firmware, board, options, {}, cases)
+    return _outcome(firmware, board, options, (tool, body, binary))
+
+
+def call_steps(
+    firmware: Firmware, board: Board, calls: Sequence[StepCall], options: RunOptions
+) -> tuple[StepResult, ...]:
+    """Single steps of the linked image, each by itself.
+
+    Raises:
+        UserError: as a run; MissingTool.
+    """
+    find()
+    module, symbols = firmware.module, firmware.symbols
+    plan = module.plan
+    block = [[symbols["ts_arena"], plan.arena_bytes]]
+    block.append([symbols.get("ts_state", symbols["ts_arena"]), plan.state_bytes])
+    more = {"calls": [symbols[module.steps[c.node]] for c in calls], "block": block}
+    held = [c.arena + c.state for c in calls]
+    body, binary = _answer(firmware, board, options, more, held)
+    results, at = [], 0
+    for k in range(len(calls)):
+        arena, end = binary[at : at + plan.arena_bytes], at + plan.arena_bytes + plan.state_bytes
+        state = binary[at + plan.arena_bytes : end]
+        counts = body["instructions"][k], body["stack"][k], body["outside"][k]
+        results.append(StepResult(arena, state, *counts))
+        at = end
+    return tuple(results)
+
+
+def _answer(
+    firmware: Firmware,
+    board: Board,
+    options: RunOptions,
+    more: Mapping[str, Any],
+    binary: Sequence[bytes],
+) -> tuple[dict[str, Any], bytes]:
+    """What the worker says to a request, unless that is a fault."""
     with plugin("blockhook", options.cache, options.job) as hook:
         request, segments = _request(firmware, board, options, hook)
-        message = pack_message(REQUEST, request, b"".join([*segments, *cases]))
-        body, binary = _ask(message, options, board)
+        message = pack_message(REQUEST, {**request, **more}, b"".join([*segments, *binary]))
+        body, found = _ask(message, options, board)
     if "fault" in body:
         raise fault_error(firmware, board, body["fault"])
     _refuse_unaligned(body["unaligned"], firmware, board)
-    return _outcome(firmware, board, options, (tool, body, binary))
+    return body, found
 
 
 def _request(
@@ -101,7 +140,7 @@ def _request(
         "stack": [symbols["ts_stack_bottom"], firmware.stack_bytes],
         "inputs": _absolute(arena, slots(module, module.graph.inputs)),
         "outputs": _absolute(arena, slots(module, module.graph.outputs)),
-        "cases": len(next(iter(options.inputs.values()))),
+        "cases": len(next(iter(options.inputs.values()), ())),
         "reset_each": options.reset_each,
         "timeout_s": options.timeout_s,
         "alignment": options.check_alignment,
