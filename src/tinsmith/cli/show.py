@@ -137,11 +137,18 @@ def show_proofs(results: Sequence[BoardResult]) -> None:
             ("stage", "values", "elements", "types", "equal"),
             [
                 (row.stage, str(row.values), str(row.elements), ", ".join(row.dtypes),
-                 "yes" if all(row.equal) else "NO")
+                 _equal(row.equal))
                 for row in r.proof.stages
             ],
             follows=True,
         )  # fmt: skip
+
+
+def _equal(seen: Sequence[bool | None]) -> str:
+    """Of all executions; one that did not see a stage does not speak for it."""
+    if False in seen:
+        return "NO"
+    return "on the host, not seen on the board" if None in seen else "yes"
 
 
 def show_model(model: Model) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from tinsmith.bench.outcome import Outcome
-from tinsmith.bench.runner import RUNNERS
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.package import PACKAGES, Golden, Order, check_version
 from tinsmith.codegen.choices import NOTHING_CHOSEN, Choices, read_pinned
@@ -44,8 +43,6 @@ from tinsmith.importers import IMPORTERS
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import run_cases
 from tinsmith.ir.store import SUFFIX, dumps
-from tinsmith.prove.parity import compare
-from tinsmith.prove.record import reference_trace, trace_of
 from tinsmith.prove.trace import Verdict
 
 Arrays = Mapping[str, np.ndarray]
@@ -176,17 +173,9 @@ def measured(firmware: Firmware, inputs: Arrays, where: Target, shop: Workshop) 
 def proven(
     firmware: Firmware, inputs: Arrays, where: Target, shop: Workshop
 ) -> tuple[Verdict, ...]:
-    """The reference against C on this computer and against the board's firmware; where its runner
-    does not see every value, its outputs are compared."""
-    cases, graph = Cases(inputs), firmware.module.graph
-    origin = stages.Origin(graph)
-    if RUNNERS.get(where.runner).traces:
-        return stages.proven(shop.job(), firmware, where, cases, origin).verdicts
-    host = _host(firmware.module, shop)
-    own = stages.proven(shop.job(), host.firmware, host.target, cases, origin).verdicts
-    outcome = stages.measured(shop.job(), firmware, where, cases).outcome
-    seen = trace_of(replace(outcome, trace=outcome.outputs), inputs)
-    return (*own, compare(graph, reference_trace(graph, inputs), seen))
+    """The reference against C on this computer and against the board's firmware."""
+    origin = stages.Origin(firmware.module.graph)
+    return stages.proven(shop.job(), firmware, where, Cases(inputs), origin).verdicts
 
 
 def drawn(graph: Graph) -> Arrays:

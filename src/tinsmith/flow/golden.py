@@ -46,8 +46,8 @@ def explained(vectors: Golden, pipeline: Pipeline, labels: Sequence[str]) -> Gol
 
 
 def stage_rows(graph: Graph, golden: Trace, seen: Sequence[Trace]) -> tuple[StageRow, ...]:
-    """Per stage, in order of execution: what the reference has and whether each trace equals it
-    bit for bit."""
+    """Per stage, in order of execution: what the reference has and whether that of it which each
+    trace saw is equal bit for bit."""
     stages = {DRIVER: list(graph.inputs)}
     for node in graph.nodes:
         stages.setdefault(node.stage or "other", []).extend(node.outputs)
@@ -57,10 +57,12 @@ def stage_rows(graph: Graph, golden: Trace, seen: Sequence[Trace]) -> tuple[Stag
 def _row(stage: str, values: list[str], golden: Trace, seen: Sequence[Trace]) -> StageRow:
     reference = {**golden.raw, **golden.values}
     arrays = {v: reference[v] for v in values}
-    equal = tuple(
-        all(v in known and bits.equal(a, known[v]) for v, a in arrays.items())
-        for known in ({**trace.raw, **trace.values} for trace in seen)
-    )
+    equal = tuple(_equal(arrays, {**trace.raw, **trace.values}) for trace in seen)
     elements = sum(int(np.prod(a.shape[1:])) for a in arrays.values())
     dtypes = tuple(sorted({a.dtype.name for a in arrays.values()}))
     return StageRow(stage, len(arrays), elements, dtypes, equal)
+
+
+def _equal(arrays: Mapping[str, np.ndarray], known: Mapping[str, np.ndarray]) -> bool | None:
+    found = [bits.equal(array, known[value]) for value, array in arrays.items() if value in known]
+    return all(found) if found else None

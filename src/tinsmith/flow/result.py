@@ -35,13 +35,14 @@ class Model:
 
 @dataclass(frozen=True)
 class StageRow:
-    """One line of a proof: what was compared in one stage, and whether it was equal by origin."""
+    """One line of a proof: what there is in one stage, and whether what was seen of it was equal,
+    by origin; None where nothing of it was seen."""
 
     stage: str
     values: int
     elements: int
     dtypes: tuple[str, ...]
-    equal: tuple[bool, ...]
+    equal: tuple[bool | None, ...]
 
 
 @dataclass(frozen=True)
