@@ -44,28 +44,32 @@ def options(board: str = M4, **more) -> MeasureOptions:
 
 
 def test_every_figure_is_there_and_adds_up(model: Path, tmp_path: Path) -> None:
-    found = measure_model(model, options(outputs=tmp_path / "y.npz"))
+    measured = measure_model(model, options(outputs=tmp_path / "y.npz"))
+    found, outcome = measured.figures, measured.outcome
     graph = read_model(model)
     want = run_cases(graph, default_inputs(graph))
     with np.load(tmp_path / "y.npz") as answers:
         np.testing.assert_array_equal(answers["out_0"], want[graph.outputs[0]])
-    assert (found.model, found.board, found.cases) == ("small.tflite", M4, 1)
-    assert (found.runner, found.method, found.semantics) == ("unicorn", "emulated", "litert")
+    assert (measured.model, found.board, found.cases) == ("small.tflite", M4, 1)
+    assert (outcome.runner, outcome.method) == ("unicorn", "emulated")
+    assert measured.semantics == "litert"
     assert found.flash.value == found.weights.value + found.code.value
     assert found.ram.value == found.ram_static.value + found.stack.value
     assert found.ram_static.value >= found.arena.value > 0 == found.state.value
-    assert found.instructions.min == found.instructions.max
-    assert found.instructions.max.value > 100
+    assert found.instructions_least == found.instructions
+    assert found.instructions.value > 100
     # Without wait states no instruction of this core takes less than a cycle; the range is +-15 %.
-    assert found.cycles.low < found.cycles.high < 10 * found.instructions.max.value
+    assert found.cycles.low < found.cycles.high < 10 * found.instructions.value
     assert found.cycles.high / found.cycles.low == pytest.approx(1.15 / 0.85, rel=0.01)
-    assert (found.latency.low, found.latency.unit) == (found.cycles.low / 120e6, "s")
-    methods = {n: q.method for n, q in found.quantities().items()}
+    assert found.latency.low == pytest.approx(found.cycles.low / 120e6 * 1e3)
+    assert found.latency.unit == "ms"
+    methods = {n: q.method for n, q in found.quantities.items()}
     assert methods["flash"] == methods["ram_static"] == "linked image"
     assert (methods["stack"], methods["instructions"]) == ("painted, emulated", "emulated")
     assert (methods["arena"], methods["cycles"]) == ("planned", "estimated")
     assert methods["ram"] == "linked image + painted, emulated"
-    record, counted = found.record(), found.instructions.max.value
+    record, counted = measured.record(), found.instructions.value
+    assert record["latency_s"]["max"] == pytest.approx(found.latency.high / 1e3)
     assert record["instructions"] == {"min": counted, "max": counted}
     assert set(record) >= {
         "model", "board", "cases", "instructions", "cycles", "flash_bytes", "ram_static_bytes",
@@ -79,19 +83,22 @@ def test_two_engines_say_the_same(model: Path, require_tool) -> None:
     one, two = (
         measure_model(model, options("nucleo_u575zi", runner=r)) for r in ("unicorn", "qemu")
     )
-    counts = [{n: q.value for n, q in found.quantities().items()} for found in (one, two)]
+    counts = [{n: q.value for n, q in m.figures.quantities.items()} for m in (one, two)]
     assert counts[0] == counts[1]
     assert {"instructions", "stack", "flash"} <= counts[0].keys()
-    assert (one.runner, two.runner, one.cycles) == ("unicorn", "qemu", None)
+    assert "cycles" not in counts[0]
+    assert (one.outcome.runner, two.outcome.runner) == ("unicorn", "qemu")
 
 
 def test_this_computer_has_answers_and_no_counts(model: Path, tmp_path: Path) -> None:
-    found = measure_model(model, options("host", outputs=tmp_path / "y.npz"))
-    assert (found.method, found.instructions, found.cycles) == ("native", None, None)
-    assert (found.flash, found.ram, found.stack) == (None, None, None)
+    measured = measure_model(model, options("host", outputs=tmp_path / "y.npz"))
+    found, record = measured.figures, measured.record()
+    assert measured.outcome.method == "native"
+    absent = ("instructions", "cycles", "latency_s", "flash_bytes", "ram_bytes", "stack_bytes")
+    assert [record[name] for name in absent] == [None] * len(absent)
     assert found.arena.value > 0
     # No hardware of a board said any of this.
-    assert {(n, q.method) for n, q in found.quantities().items()} == {
+    assert {(n, q.method) for n, q in found.quantities.items()} == {
         ("arena", "planned"), ("state", "planned")
     }  # fmt: skip
     assert isinstance(found.arena, Planned)
@@ -103,7 +110,7 @@ def test_optimisations_differ_in_size_and_not_in_answers(model: Path, tmp_path: 
     for name in ("size", "speed"):
         out = tmp_path / f"{name}.npz"
         found[name] = measure_model(model, options("rpi_pico", optimize=name, outputs=out))
-    assert found["size"].code.value < found["speed"].code.value
+    assert found["size"].figures.code.value < found["speed"].figures.code.value
     assert (found["size"].optimize, found["speed"].optimize) == ("size", "speed")
     assert (tmp_path / "size.npz").read_bytes() == (tmp_path / "speed.npz").read_bytes()
     with pytest.raises(UnknownKind, match="Did you mean 'speed'"):
@@ -120,7 +127,7 @@ def test_states_go_on_from_case_to_case_unless_reset(
     files = {"inputs": tmp_path / "x.npz", "outputs": tmp_path / "y.npz"}
     asked = options(board, reset_each=reset_each, **files)
     found = measure_graph(graph, ("mixed", None), asked, Job())
-    assert (found.cases, found.state.value > 0) == (4, True)
+    assert (found.figures.cases, found.figures.state.value > 0) == (4, True)
     want = run_cases(graph, x, reset_each)
     other = run_cases(graph, x, not reset_each)
     with np.load(tmp_path / "y.npz") as answers:

@@ -107,14 +107,10 @@ def cycles_of_all(outcome: Outcome) -> Estimated | None:
 
 
 def latency(outcome: Outcome, board: Board) -> Estimated | None:
-    """Time of one inference in ms (the mean of the cases), with the range that the board's
-    calibration gives; None where the board is not calibrated: then there are instructions only."""
-    if not outcome.cycles or board.clock_hz == 0:
+    """Time of one inference in ms: the cycles of `cycles_of_all` at the board's clock; None where
+    the board is not calibrated: then there are instructions only."""
+    cycles = cycles_of_all(outcome)
+    if cycles is None or board.clock_hz == 0:
         return None
-    count, ms = len(outcome.cycles), 1e3 / board.clock_hz
-    value, low, high = (
-        ms * sum(getattr(c, part) for c in outcome.cycles) / count
-        for part in ("value", "low", "high")
-    )
-    first = outcome.cycles[0]
-    return replace(first, value=value, unit="ms", samples=count, low=low, high=high)
+    value, low, high = (1e3 * n / board.clock_hz for n in (cycles.value, cycles.low, cycles.high))
+    return replace(cycles, value=value, unit="ms", low=low, high=high)

@@ -11,16 +11,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from tinsmith.bench.outcome import least, most
 from tinsmith.bench.runner import RUNNERS, runners_for
 from tinsmith.build.toolchain import TOOLCHAINS, toolchains_for
-from tinsmith.core.quantity import Quantity
+from tinsmith.core.quantity import Estimated, Quantity
 from tinsmith.core.units import bytes_text, count_text
 from tinsmith.data.dataset import Dataset
 from tinsmith.data.windows import Windows
 from tinsmith.devices.board import Board, Core
+from tinsmith.flow.figures import Figures
+from tinsmith.flow.model import ModelMeasurement
 from tinsmith.flow.model_compare import Comparison
-from tinsmith.flow.model_figures import ModelMeasurement
 from tinsmith.flow.outputs import Delivered
 from tinsmith.flow.package import Packed
 from tinsmith.flow.parts import Built
@@ -29,6 +29,10 @@ from tinsmith.flow.result import BoardResult, Model, Result
 from tinsmith.learn.metrics import Metrics
 
 _NO_CYCLES = "not given: the board has no calibrated cycle model"
+_SIZES = (
+    ("flash", "flash"), ("weights", "  weights"), ("code", "  code"), ("ram", "RAM with stack"),
+    ("ram_static", "  static"), ("stack", "  stack"), ("arena", "arena"), ("state", "state"),
+)  # fmt: skip
 _WIDE = 10_000
 """Columns of what is no terminal."""
 
@@ -99,23 +103,21 @@ def show_boards(results: Sequence[BoardResult], delivered: Delivered | None = No
 
 
 def _figures(r: BoardResult) -> list[tuple[str, str]]:
-    outcome, size, ram = r.measured.outcome, r.firmware.size, r.ram
-    part = r.measured.accuracy.accuracy.samples
+    part, found = r.measured.accuracy.accuracy.samples, r.figures
     some = "" if part == r.measured.of else f", {part} of {r.measured.of} test windows"
     rows = [
         ("test accuracy", f"{interval_text(r.measured.accuracy.accuracy)}{some}"),
     ]
-    if size is not None:
-        rows.append(("flash", _room(size.flash, r.board.flash_bytes)))
-    if size is not None and ram is not None and outcome.stack is not None:
-        parts = f"{size.ram_static.text} static, {outcome.stack.text} stack"
-        room = f"{bytes_text(ram.whole)} of {bytes_text(r.board.ram_bytes)}"
-        rows.append(("RAM with stack", f"{room} ({ram.method}: {parts})"))
-    if outcome.instructions:
-        low, high = least(outcome.instructions), most(outcome.instructions)
-        rows.append(("instructions", _per_inference(low, high)))
-        rows.append(("latency", latency_text(r.measured.latency)))
-    if outcome.method == "emulated":
+    if "flash" in found.quantities:
+        rows.append(("flash", _room(found.flash, r.board.flash_bytes)))
+    if "ram" in found.quantities:
+        parts = f"{found.ram_static.text} static, {found.stack.text} stack"
+        room = f"{bytes_text(found.ram.whole)} of {bytes_text(r.board.ram_bytes)}"
+        rows.append(("RAM with stack", f"{room} ({found.ram.method}: {parts})"))
+    if "instructions" in found.quantities:
+        rows.append(("instructions", _per_inference(found)))
+        rows.append(("latency", latency_text(found.find("latency", Estimated))))
+    if r.measured.outcome.method == "emulated":
         rows.append(("method", f"{EMULATION} ({runner_text(r)})"))
     return rows
 
@@ -196,33 +198,28 @@ def show_sizes(built: Sequence[Built]) -> None:
         facts(f"{board.id} ({board.name})", rows)
 
 
-def show_measured(found: ModelMeasurement) -> None:
+def show_measured(measured: ModelMeasurement) -> None:
     """Figures of a model file on a board, with units and method."""
-    sizes: list[tuple[str, Quantity | None]] = [
-        ("flash", found.flash), ("  weights", found.weights), ("  code", found.code),
-        ("RAM with stack", found.ram), ("  static", found.ram_static), ("  stack", found.stack),
-        ("arena", found.arena), ("state", found.state),
-    ]  # fmt: skip
+    found, outcome = measured.figures, measured.outcome
     rows = [("cases", str(found.cases))]
-    if found.instructions is not None:
-        rows.append(
-            ("instructions", _per_inference(found.instructions.min, found.instructions.max))
-        )
-    rows.append(("cycles", _said(found.cycles) if found.cycles else _NO_CYCLES))
-    if found.latency is not None:
-        low, high = found.latency.low * 1e3, found.latency.high * 1e3
-        rows.append(("latency", f"{low:.3g} to {high:.3g} ms ({found.latency.method})"))
-    rows += [(name, _said(q)) for name, q in sizes if q is not None]
-    how = f"{found.method}: {found.runner_version}"
+    if "instructions" in found.quantities:
+        rows.append(("instructions", _per_inference(found)))
+    cycles, time = (found.find(name, Estimated) for name in ("cycles", "latency"))
+    rows.append(("cycles", _said(cycles) if cycles else _NO_CYCLES))
+    if time is not None:
+        rows.append(("latency", f"{time.low:.3g} to {time.high:.3g} ms ({time.method})"))
+    rows += [(text, _said(q)) for n, text in _SIZES if (q := found.quantities.get(n)) is not None]
+    how = f"{outcome.method}: {outcome.runner_version}"
+    emulated = f" ({EMULATION.partition(': ')[2]})" if outcome.method == "emulated" else ""
     rows += [
-        ("kernels", _kernels(found.kernels)),
-        ("method", f"{how} ({EMULATION.partition(': ')[2]})" if found.flash else how),
-        ("toolchain", f"{found.toolchain}, optimisation {found.optimize}"),
-        ("compiled in", f"{found.compile_seconds:.2f} s"),
+        ("kernels", _kernels(measured.firmware.module.kernels)),
+        ("method", f"{how}{emulated}"),
+        ("toolchain", f"{measured.firmware.toolchain_version}, optimisation {measured.optimize}"),
+        ("compiled in", f"{measured.compile_seconds:.2f} s"),
     ]
-    if found.semantics:
-        rows.append(("semantics", found.semantics))
-    facts(f"{found.model} on {found.board}", rows)
+    if measured.semantics:
+        rows.append(("semantics", measured.semantics))
+    facts(f"{measured.model} on {found.board}", rows)
 
 
 def _kernels(kernels: Mapping[str, str]) -> str:
@@ -235,7 +232,8 @@ def _said(quantity: Quantity) -> str:
     return f"{quantity.text} ({quantity.method})"
 
 
-def _per_inference(low: Quantity, high: Quantity) -> str:
+def _per_inference(found: Figures) -> str:
+    high, low = found.instructions, found.instructions_least
     least = "" if low.value == high.value else f", {count_text(low.value)} at least"
     origin = f"{high.method}, {high.source}"
     return f"{count_text(high.value)} per inference{least} ({origin})"

@@ -167,7 +167,7 @@ def _host(module: InferenceModule, shop: Workshop) -> Trial:
 def measured(firmware: Firmware, inputs: Arrays, where: Target, shop: Workshop) -> Outcome:
     """What the board's runner sees; states go from case to case."""
     cases = Cases(inputs, reset_each=False)
-    return stages.measured(shop.job(), firmware, where, cases).outcome
+    return stages.measured(shop.job(), firmware, where, cases)
 
 
 def proven(

@@ -15,10 +15,11 @@ from tinsmith.devices.board import Board
 from tinsmith.facade import _work, saved
 from tinsmith.facade.arrays import Cases, taken
 from tinsmith.facade.board import board_of
-from tinsmith.facade.measurement import Measurement, measurement
+from tinsmith.facade.measurement import Measurement
 from tinsmith.facade.model import Model
 from tinsmith.facade.proof import Proof
 from tinsmith.facade.shown import Row, Shown, tensors
+from tinsmith.flow.figures import figures
 from tinsmith.ir.types import TensorType
 
 
@@ -129,7 +130,7 @@ class Compiled(Shown):
         graph = self.firmware.module.graph
         arrays = _work.default_inputs(graph) if inputs is None else self._taken(inputs)
         outcome = _work.measured(self.firmware, arrays, self.target, self.shop)
-        return measurement(self.firmware, outcome, self.board)
+        return Measurement.of(figures(self.firmware, outcome, self.board))
 
     def prove(self, inputs: Cases | None = None) -> Proof:
         """Compare the reference, C on this computer and the board's firmware, value by value.

@@ -10,7 +10,7 @@ from tinsmith.core.units import percent_text
 from tinsmith.devices.board import Board
 from tinsmith.facade import _work
 from tinsmith.facade.compiled import Compiled
-from tinsmith.facade.measurement import Measurement, measurement
+from tinsmith.facade.measurement import Measurement
 from tinsmith.facade.model import Model
 from tinsmith.facade.proof import Proof
 from tinsmith.facade.quantise import Quantised
@@ -193,6 +193,6 @@ def _board_run(
 ) -> BoardRun:
     firmware, board = result.firmware, result.board
     compiled = Compiled(model, firmware, story.target(board), story.choices(board), shop)
-    measured = measurement(firmware, result.measured.outcome, board)
+    measured = Measurement.of(result.figures)
     proof = Proof(firmware.module.name, board.id, result.proof.verdicts)
     return BoardRun(compiled, measured, proof, result.measured.accuracy, result.gates)

@@ -1,19 +1,23 @@
 """A model file as a source of graphs: imported, and from there on treated as recordings are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from tinsmith.bench.outcome import Outcome
 from tinsmith.bench.runner import RUNNERS
+from tinsmith.build.firmware import Firmware
 from tinsmith.build.image import check_stack
 from tinsmith.codegen.choices import NOTHING_CHOSEN, Choices, read_pinned, write_chosen
 from tinsmith.core.errors import UserError
 from tinsmith.core.job import File, Job
 from tinsmith.core.progress import Progress
+from tinsmith.core.quantity import Estimated
 from tinsmith.flow import stages
-from tinsmith.flow.model_figures import About, ModelMeasurement, figures
+from tinsmith.flow.figures import Figures, figures
 from tinsmith.flow.model_inputs import default_inputs, read_inputs, write_outputs
 from tinsmith.flow.model_target import Target, choose_target
 from tinsmith.flow.places import check_output
@@ -23,6 +27,7 @@ from tinsmith.ir.graph import Graph
 
 LOCK = ".lock"
 """Behind the name of a model file: its lock file."""
+_SIZES = ("flash", "ram_static", "ram", "arena", "state", "stack", "weights", "code")
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,47 @@ class MeasureOptions:
         return replace(chosen, stack_bytes=self.stack_bytes)
 
 
+@dataclass(frozen=True)
+class ModelMeasurement:
+    """A model file's figures on one board, and how they came about. ``semantics``: whose integers
+    are meant; ``compile_seconds``: from graph to linked image; what was kept of earlier calls takes
+    no time."""
+
+    model: str
+    figures: Figures
+    firmware: Firmware
+    outcome: Outcome
+    optimize: str
+    semantics: str | None
+    compile_seconds: float
+
+    def record(self) -> dict[str, Any]:
+        """The figures for JSON: bare, and under ``quantities`` each with its origin.
+
+        Bytes: flash = everything stored in flash (.data's load image included), weights + code =
+        flash; ram_static = .data + .bss, in which arena and state lie; ram adds the deepest stack
+        that was seen. Null: the board (``host``) or its runner does not show it.
+        """
+        found, outcome = self.figures.quantities, self.outcome
+        sizes = {f"{n}_bytes": found[n].value if n in found else None for n in _SIZES}
+        cycles, latency = (self.figures.find(n, Estimated) for n in ("cycles", "latency"))
+        least, most = (found.get(n) for n in ("instructions_least", "instructions"))
+        counts = {"min": least.value, "max": most.value} if least and most else None
+        return {
+            "model": self.model, "board": self.figures.board, "cases": self.figures.cases,
+            "instructions": counts, "cycles": _range(cycles), "latency_s": _range(latency, 1e-3),
+            **sizes, "runner": outcome.runner, "runner_version": outcome.runner_version,
+            "method": outcome.method, "toolchain": self.firmware.toolchain_version,
+            "optimize": self.optimize, "semantics": self.semantics,
+            "compile_seconds": self.compile_seconds, "kernels": dict(self.firmware.module.kernels),
+            "quantities": {name: asdict(q) for name, q in found.items()},
+        }  # fmt: skip
+
+
+def _range(estimate: Estimated | None, unit: float = 1) -> dict[str, float] | None:
+    return {"min": estimate.low * unit, "max": estimate.high * unit} if estimate else None
+
+
 def measure_model(path: Path, options: MeasureOptions, job: Job | None = None) -> ModelMeasurement:
     """Import a model, build it for a board, run it and report its figures.
 
@@ -86,7 +132,7 @@ def measure_model(path: Path, options: MeasureOptions, job: Job | None = None) -
     meant = semantics_of(path, options.semantics)
     found = measure_graph(graph, (path.name, meant), options, job, choices)
     if options.choices is not None:
-        write_chosen(options.choices, target.board.id, found.kernels)
+        write_chosen(options.choices, target.board.id, found.firmware.module.kernels)
     return found
 
 
@@ -103,11 +149,12 @@ def measure_graph(
     module = stages.compiled(job, graph, target.board, choices)
     firmware = stages.built(job, module, target)
     seconds = round(sum(r.seconds for r in job.records[-2:]), 3)
-    measured = stages.measured(job, firmware, target, cases)
+    outcome = stages.measured(job, firmware, target, cases)
     if options.outputs is not None:
-        answers = measured.outcome.outputs
-        write_outputs(options.outputs, [answers[n] for n in module.graph.outputs])
-    return figures(target, firmware, measured, About(*about, seconds))
+        write_outputs(options.outputs, [outcome.outputs[n] for n in module.graph.outputs])
+    found, optimised = figures(firmware, outcome, target.board), target.optimize or "default"
+    model, semantics = about
+    return ModelMeasurement(model, found, firmware, outcome, optimised, semantics, seconds)
 
 
 def pinned(path: Path, choices: Path | None, board: str) -> Choices:

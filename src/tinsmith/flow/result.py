@@ -7,10 +7,10 @@ import numpy as np
 from tinsmith.bench.outcome import Outcome
 from tinsmith.build.firmware import Firmware
 from tinsmith.compress.method import Compressed
-from tinsmith.core.quantity import Counted, Estimated, plus
 from tinsmith.data.dataset import Dataset
 from tinsmith.data.windows import Windows
 from tinsmith.devices.board import Board
+from tinsmith.flow.figures import Figures
 from tinsmith.flow.gates import Gate
 from tinsmith.ir.graph import Graph
 from tinsmith.learn.metrics import Metrics
@@ -60,20 +60,13 @@ class Proof:
 
 
 @dataclass(frozen=True)
-class Measurement:
-    """The firmware ran: what the runner saw, and the latency where the board's cycle model is
-    calibrated. ``of`` is how many cases there are."""
+class Scored:
+    """The firmware ran on labelled cases, on ``of`` or as many as emulate in seconds: what the
+    runner saw, the accuracy of the firmware's answers, and that of the float graph on the very same
+    cases."""
 
     outcome: Outcome
-    latency: Estimated | None
     of: int
-
-
-@dataclass(frozen=True)
-class Scored(Measurement):
-    """With labels: the accuracy of the firmware's answers, and that of the float graph on the very
-    same cases."""
-
     accuracy: Metrics
     float_accuracy: Metrics
 
@@ -85,15 +78,9 @@ class BoardResult:
     board: Board
     firmware: Firmware
     measured: Scored
+    figures: Figures
     proof: Proof
     gates: tuple[Gate, ...]
-
-    @property
-    def ram(self) -> Counted | None:
-        """Static RAM with the deepest stack that was seen; None where there is no image, or where
-        the runner sees no stack."""
-        size, stack = self.firmware.size, self.measured.outcome.stack
-        return plus(size.ram_static, stack) if size and stack else None
 
     @property
     def accepted(self) -> bool:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tinsmith.bench.cycles_of import latency
 from tinsmith.bench.outcome import Outcome, RunOptions, most
 from tinsmith.bench.run import run
 from tinsmith.bench.runner import RUNNERS
@@ -18,7 +17,7 @@ from tinsmith.devices.board import BOARDS
 from tinsmith.flow import golden
 from tinsmith.flow.model_target import Target, work_text
 from tinsmith.flow.narrow import narrowed
-from tinsmith.flow.result import Measurement, Proof, Scored
+from tinsmith.flow.result import Proof, Scored
 from tinsmith.ir.graph import Graph
 from tinsmith.learn.evaluate import evaluate
 from tinsmith.learn.metrics import metrics
@@ -73,11 +72,10 @@ class Trial:
         return self.target.run(self.firmware, asked, job)
 
 
-def measure(trial: Trial, cases: Cases, job: Progress) -> Measurement:
+def measure(trial: Trial, cases: Cases, job: Progress) -> Outcome:
     """Step: the firmware on all cases."""
     job.advance(0, 1, work_text(trial.firmware.module.graph, cases.inputs))
-    outcome = trial.run(cases, job)
-    return Measurement(outcome, latency(outcome, trial.target.board), len(cases))
+    return trial.run(cases, job)
 
 
 def score(trial: Trial, cases: Cases, graph: Graph, job: Progress) -> Scored:
@@ -93,8 +91,7 @@ def score(trial: Trial, cases: Cases, graph: Graph, job: Progress) -> Scored:
     scores = answers.reshape(len(part), -1)
     device = metrics(part.classes, scores.argmax(axis=1), scores.shape[1])
     reference = evaluate(graph, raw, part.classes, job)
-    found = latency(outcome, trial.target.board)
-    return Scored(outcome, found, len(cases), device, reference)
+    return Scored(outcome, len(cases), device, reference)
 
 
 def prove(
