@@ -11,6 +11,8 @@ import tinsmith as ts
 from tinsmith.bench import run as bench
 from tinsmith.bench.outcome import Outcome, RunOptions
 from tinsmith.core.cache import Cache
+from tinsmith.core.errors import Cancelled
+from tinsmith.core.progress import Nobody, StepRecord
 from tinsmith.core.store import LocalStore
 from tinsmith.facade import _work
 from tinsmith.facade.model import Model
@@ -168,6 +170,10 @@ def test_a_board_that_is_too_small_says_what_is_missing(tmp_path: Path) -> None:
         ({"optimize": "sped"}, "optimisation.unknown"),
         ({"choices": {"first": "ref/none"}}, "codegen.choice"),
         ({"choices": "none.lock"}, "compile.choices"),
+        ({"toolchain": "arm_gc"}, "model.target"),
+        ({"board": "alif_e7", "runner": "unicorn"}, "model.target"),
+        ({"stack_bytes": 12}, "build.stack"),
+        ({"board": "host", "stack_bytes": 64}, "build.stack"),
     ],
 )
 def test_what_there_is_not_is_refused(change: dict, code: str) -> None:
@@ -187,6 +193,58 @@ def test_a_kernel_is_pinned_by_name_or_by_lock_file(tmp_path: Path) -> None:
         pinned = ts.compile(model, M4, choices=choices, cache=KEPT)
         assert pinned.choices.kernels == {layer: kernel}
         assert pinned.sources == own.sources
+
+
+def test_an_option_that_there_is_not_is_named() -> None:
+    with pytest.raises(TypeError, match="'optimise'; it takes optimize, toolchain"):
+        ts.compile(Model(mixed_graph(), "here"), M4, optimise="size")
+
+
+def test_a_stack_of_ones_own_is_kept_in_the_file(tmp_path: Path) -> None:
+    pytest.importorskip("unicorn")
+    model, x = Model(mixed_graph(), "here"), inputs(1)
+    with pytest.raises(ts.UserError, match="stack of 16 B overflowed"):
+        ts.compile(model, M4, stack_bytes=16, cache=KEPT).measure(x)
+    roomy = ts.compile(model, M4, stack_bytes=8192, runner="unicorn", cache=KEPT)
+    again = ts.Compiled.load(roomy.save(tmp_path / "m.tsc"), cache=KEPT)
+    assert (again.target.stack_bytes, again.target.runner) == (8192, "unicorn")
+    assert again.firmware.elf == roomy.firmware.elf
+
+
+def test_states_are_reset_where_it_is_asked_for(compiled: ts.Compiled) -> None:
+    pytest.importorskip("unicorn")
+    x = inputs(3)
+    assert compiled.measure(x, reset_each=True).cases == 3
+    outcomes = [
+        _work.stages.measured(compiled.shop.job(), compiled.firmware, compiled.target, cases)
+        for cases in (_work.Cases(x, reset_each=True), _work.Cases(x, reset_each=False))
+    ]
+    assert not np.array_equal(*(outcome.outputs["share"] for outcome in outcomes))
+
+
+def test_a_job_hears_of_steps_does_them_anew_and_ends(tmp_path: Path) -> None:
+    class Heard(Nobody):
+        served: list[bool]
+
+        def finished(self, record: StepRecord) -> None:
+            self.served.append(record.served)
+
+    heard = Heard()
+    path = Model(mixed_graph(), "here").save(tmp_path / "m.tinsmith")
+    served = []
+    for fresh in (False, False, True):
+        heard.served = []
+        job = ts.job(heard, KEPT, fresh=fresh)
+        model = ts.load(path, job=job)
+        ts.compile(model, "host", cache=KEPT, job=job).measure()
+        assert [r.name for r in job.records] == [
+            "import", "compile host", "build host", "measure host",
+        ]  # fmt: skip
+        served.append(heard.served)
+    assert served[1:] == [[True] * 4, [False] * 4]
+    job.cancel()
+    with pytest.raises(Cancelled):
+        ts.load(path, job=job)
 
 
 def test_saved_and_loaded_it_is_the_same(tmp_path: Path, compiled: ts.Compiled) -> None:

@@ -14,9 +14,9 @@ from tinsmith.core.errors import MissingTool, UnknownKind, UserError
 from tinsmith.core.job import Job
 from tinsmith.core.progress import Nobody, StepRecord
 from tinsmith.core.quantity import Planned
+from tinsmith.flow.drawn import default_inputs
 from tinsmith.flow.model import MeasureOptions, case_inputs, measure_graph, measure_model
 from tinsmith.flow.model_compare import compare_model, side_by_side
-from tinsmith.flow.model_inputs import default_inputs
 from tinsmith.flow.model_target import (
     DoesNotFit,
     instructions_at_most,

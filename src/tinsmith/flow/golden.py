@@ -8,13 +8,16 @@ import numpy as np
 from tinsmith.build.package import Golden
 from tinsmith.core.progress import SILENT, Progress
 from tinsmith.data.windows import TEST, Windows
+from tinsmith.flow.drawn import seeded_inputs
 from tinsmith.flow.result import StageRow
 from tinsmith.ir.graph import Graph
-from tinsmith.ir.interp import run_cases
+from tinsmith.ir.interp import Interpreter
 from tinsmith.learn.pipeline import Pipeline
 from tinsmith.prove import bits
 from tinsmith.prove.parity import DRIVER
 from tinsmith.prove.trace import Trace
+
+Arrays = Mapping[str, np.ndarray]
 
 
 def choose(windows: Windows, count: int) -> np.ndarray:
@@ -30,10 +33,28 @@ def choose(windows: Windows, count: int) -> np.ndarray:
     return np.array(sorted(chosen), dtype=np.int64)
 
 
-def answered(graph: Graph, stimulus: Mapping[str, np.ndarray], job: Progress = SILENT) -> Golden:
+def golden_of(graph: Graph, inputs: Arrays | None = None, job: Progress = SILENT) -> Golden:
+    """Golden vectors of a model file: its cases, or drawn ones. A model with states gets one
+    sequence, so that the self-test sees the states work."""
+    return answered(
+        graph, seeded_inputs(graph) if inputs is None else inputs, not graph.states, job
+    )
+
+
+def answered(
+    graph: Graph, stimulus: Arrays, reset_each: bool = True, job: Progress = SILENT
+) -> Golden:
     """Golden vectors: the stimulus and what the reference interpreter makes of it."""
-    values = run_cases(graph, stimulus, job=job)
-    return Golden(stimulus, {name: values[name] for name in graph.outputs})
+    machine = Interpreter(graph, job)
+    rows: dict[str, list[np.ndarray]] = {name: [] for name in graph.outputs}
+    for i in range(len(next(iter(stimulus.values())))):
+        if reset_each:
+            machine.reset()
+        values = machine.run({name: array[i] for name, array in stimulus.items()})
+        for name in rows:  # not all values of all cases at a time
+            rows[name].append(values[name])
+    outputs = {name: np.stack(found) for name, found in rows.items()}
+    return Golden(stimulus, outputs, reset_each=reset_each)
 
 
 def explained(vectors: Golden, pipeline: Pipeline, labels: Sequence[str]) -> Golden:

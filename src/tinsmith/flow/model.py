@@ -1,7 +1,7 @@
 """A model file as a source of graphs: imported, and from there on treated as recordings are."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +10,22 @@ import numpy as np
 from tinsmith.bench.outcome import Outcome
 from tinsmith.bench.runner import RUNNERS
 from tinsmith.build.firmware import Firmware
-from tinsmith.build.image import check_stack
 from tinsmith.codegen.choices import NOTHING_CHOSEN, Choices, read_pinned, write_chosen
+from tinsmith.core.cache import write_atomically
 from tinsmith.core.errors import UserError
 from tinsmith.core.job import File, Job
 from tinsmith.core.progress import Progress
 from tinsmith.core.quantity import Estimated
 from tinsmith.flow import stages
+from tinsmith.flow.drawn import default_inputs
 from tinsmith.flow.figures import Figures, figures
-from tinsmith.flow.model_inputs import default_inputs, read_inputs, write_outputs
+from tinsmith.flow.model_inputs import read_inputs, write_outputs
 from tinsmith.flow.model_target import Target, choose_target
 from tinsmith.flow.places import check_output
 from tinsmith.flow.trial import Cases
 from tinsmith.importers import IMPORTERS, read_model
 from tinsmith.ir.graph import Graph
+from tinsmith.ir.store import SUFFIX, dumps
 
 LOCK = ".lock"
 """Behind the name of a model file: its lock file."""
@@ -60,13 +62,10 @@ class MeasureOptions:
             UserError: they do not exist, or not together; ``build.stack``.
             MissingTool: one of them is not installed.
         """
-        if self.stack_bytes is not None:
-            check_stack(self.stack_bytes)
-        chosen = choose_target(
-            self.board, self.toolchain, self.runner, self.optimize, cache=self.cache
-        )
+        asked = self.toolchain, self.runner, self.optimize
+        chosen = choose_target(self.board, *asked, cache=self.cache).reserving(self.stack_bytes)
         RUNNERS.get(chosen.runner).find()
-        return replace(chosen, stack_bytes=self.stack_bytes)
+        return chosen
 
 
 @dataclass(frozen=True)
@@ -119,12 +118,6 @@ def measure_model(path: Path, options: MeasureOptions, job: Job | None = None) -
     """
     job = job or Job()
     target = options.target()  # what is wrong is known before a large model is read
-    if options.stack_bytes is not None and not target.board.memories:
-        raise UserError(
-            "build.stack",
-            f"On board {target.board.id!r} no stack is reserved or measured.",
-            "Leave --stack out, or name a board with memories: see `tinsmith board list`.",
-        )
     if options.outputs is not None:
         check_output(options.outputs, path, options.inputs)
     choices = pinned(path, options.choices, target.board.id)
@@ -197,6 +190,28 @@ def open_model(path: Path, semantics: str, job: Job) -> Graph:
 def imported(file: File, semantics: str) -> Graph:
     """Step: the graph of a model file."""
     return read_model(file.path, "", semantics)
+
+
+def check_graph_file(path: Path, *read: Path | None) -> None:
+    """Whether a graph can be written there; ``read``: what must not be overwritten.
+
+    Raises:
+        UserError: ``model.save`` (another suffix), ``output.place``.
+    """
+    if path.suffix.lower() != SUFFIX:
+        raise UserError(
+            "model.save",
+            f"{path} does not end with {SUFFIX}.",
+            f"Write for instance: {(path.stem or 'model') + SUFFIX}",
+        )
+    check_output(path, *read)
+
+
+def write_graph(graph: Graph, path: Path) -> Path:
+    """A graph as a file that `open_model` takes."""
+    check_graph_file(path)
+    write_atomically(path, dumps(graph))
+    return path
 
 
 def semantics_of(path: Path, semantics: str) -> str | None:

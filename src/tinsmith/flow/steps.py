@@ -228,7 +228,7 @@ def answers(
     job: Progress,
 ) -> Golden:
     """Step: golden vectors."""
-    return golden.explained(golden.answered(graph, stimulus, job), pipeline, labels)
+    return golden.explained(golden.answered(graph, stimulus, job=job), pipeline, labels)
 
 
 def raw_part(windows: Windows, part: int, pipeline: Pipeline) -> np.ndarray:
