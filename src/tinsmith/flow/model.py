@@ -101,6 +101,7 @@ class ModelMeasurement:
             "method": outcome.method, "toolchain": self.firmware.toolchain_version,
             "optimize": self.optimize, "semantics": self.semantics,
             "compile_seconds": self.compile_seconds, "kernels": dict(self.firmware.module.kernels),
+            "instructions_by_node": {n: q.value for n, q in (outcome.layers or {}).items()},
             "quantities": {name: asdict(q) for name, q in found.items()},
         }  # fmt: skip
 

@@ -80,7 +80,7 @@ def quantise(choice: Choice) -> None:
 
 def _show(found: "Quantised") -> None:
     """Layers and weights, the worst first; what stayed float; outputs."""
-    from tinsmith.cli.show import facts, show_table
+    from tinsmith.cli.tables import facts, show_table
     from tinsmith.core.units import bytes_text
     from tinsmith.flow.quantise import worst_first
 
