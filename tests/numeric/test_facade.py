@@ -96,6 +96,23 @@ def test_both_executions_are_proven(compiled: ts.Compiled) -> None:
     assert all(v.compared_values > 2 for v in proof.verdicts)
 
 
+def test_layers_side_by_side(compiled: ts.Compiled) -> None:
+    pytest.importorskip("unicorn")
+    host = ts.compile(compiled.model, "host", cache=KEPT)
+    for other, origins in (
+        (None, ("reference", f"{M4}/unicorn")), (host, ("host/host", f"{M4}/unicorn")),
+    ):  # fmt: skip
+        found = compiled.compare(other, inputs(2))
+        assert (found.origins, found.first, found.cases) == (origins, None, 2)
+        assert found.layers and f"{origins[0]} and {origins[1]}: equal" in str(found)
+    other = ts.compile(Model(odd_names(), "here"), "host", cache=KEPT)
+    assert other.compare().first is None
+    with pytest.raises(ts.UserError, match="with another model"):
+        compiled.compare(other)
+    with pytest.raises(ts.UserError, match="records no layers"):
+        ts.compile(compiled.model, "alif_e7", cache=KEPT).compare()
+
+
 def test_where_a_runner_sees_outputs_only_these_are_proven(require_tool) -> None:
     require_tool("qemu-system-arm")
     proof = ts.compile(Model(mixed_graph(), "here"), "alif_e7", cache=KEPT).prove(inputs(2))

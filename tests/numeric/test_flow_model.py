@@ -26,6 +26,7 @@ from tinsmith.flow.quantise import QuantiseOptions, quantise_model
 from tinsmith.importers import read_model
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.interp import run_cases
+from tinsmith.ir.store import dumps
 from tinsmith.ir.types import TensorType
 from tinsmith.prove.record import reference_trace
 
@@ -141,6 +142,19 @@ def wide(inputs: int):
     x = b.input("x", TensorType((1, inputs), "float32"))
     w = b.constant("w", np.ones((4, inputs), "float32"))
     return b.build([b.op("dense", x, w, b.constant("b", np.zeros(4, "float32")), name="y")])
+
+
+def test_names_that_are_none_in_c_are_the_files_own(tmp_path: Path) -> None:
+    b = Builder("odd")
+    x = b.input("in/1", TensorType((1, 3), "float32"))
+    path = tmp_path / "odd.tinsmith"
+    path.write_bytes(dumps(b.build([b.op("relu", x, name="out:1")])))
+    np.savez(tmp_path / "x.npz", **{"in/1": np.array([[-1, 2, 3]], np.float32)})
+    asked = options("host", inputs=tmp_path / "x.npz", outputs=tmp_path / "y.npz")
+    assert measure_model(path, asked).figures.cases == 1
+    with np.load(tmp_path / "y.npz") as answers:
+        assert answers["out_0"].tolist() == [[[0, 2, 3]]]
+    assert compare_model(path, asked).first is None
 
 
 def test_what_does_not_fit_says_how_much_of_both_memories_it_needs() -> None:

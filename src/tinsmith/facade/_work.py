@@ -1,7 +1,7 @@
 """All that the facade asks of the layers below, in one file: every call into `flow` and into the
 compiler's stages stands here, and is one that the command line makes, too."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 from tinsmith.bench.outcome import Outcome
 from tinsmith.build.firmware import Firmware
 from tinsmith.codegen.choices import NOTHING_CHOSEN, Choices, read_pinned
+from tinsmith.codegen.compile import lower
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.cache import Cache, write_atomically
 from tinsmith.core.errors import UserError
@@ -25,6 +26,9 @@ from tinsmith.flow.figures import Figures, figures
 from tinsmith.flow.golden import golden_of as golden_of
 from tinsmith.flow.model import open_model as open_model
 from tinsmith.flow.model import write_graph as write_graph
+from tinsmith.flow.model_compare import Comparison as Comparison
+from tinsmith.flow.model_compare import side_by_side, traces
+from tinsmith.flow.model_inputs import renamed as renamed
 from tinsmith.flow.model_target import Target as Target
 from tinsmith.flow.model_target import target_for as target_for
 from tinsmith.flow.names import check_name as check_name
@@ -134,6 +138,15 @@ def measured(firmware: Firmware, cases: Cases, where: Target, shop: Workshop) ->
     """The figures of a run on the board's runner."""
     outcome: Outcome = stages.measured(shop.job(), firmware, where, cases)
     return figures(firmware, outcome, where.board)
+
+
+def compared(
+    graph: Graph, runs: Sequence[tuple[Firmware, Target]], cases: Cases, shop: Workshop
+) -> Comparison:
+    """Every layer in two executions; of one, against the reference."""
+    trials, lowered = [Trial(f, where.tracing()) for f, where in runs], lower(graph)
+    seen, golden = traces(lowered, trials, cases, shop.job())
+    return side_by_side(graph.name, lowered, golden, seen, cases.reset_each)
 
 
 def proven(

@@ -11,12 +11,15 @@ import numpy as np
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.package import Order
 from tinsmith.codegen.choices import Choices
+from tinsmith.core.codec import content_hash
+from tinsmith.core.errors import UserError
 from tinsmith.core.job import Job
 from tinsmith.core.units import count_text
 from tinsmith.devices.board import Board
 from tinsmith.facade import _work, saved
 from tinsmith.facade.arrays import Cases, taken
 from tinsmith.facade.board import board_of
+from tinsmith.facade.comparison import Comparison
 from tinsmith.facade.measurement import Measurement
 from tinsmith.facade.model import Model
 from tinsmith.facade.proof import Proof
@@ -150,6 +153,42 @@ class Compiled(Shown):
             module.name, self.board.id, _work.proven(self.firmware, arrays, self.target, self.shop)
         )
 
+    def compare(
+        self,
+        other: "Compiled | None" = None,
+        inputs: Cases | None = None,
+        reset_each: bool = False,
+    ) -> Comparison:
+        """Set every layer of two executions side by side, also of layers that are fused here and
+        not there.
+
+        Args:
+            other: the same model compiled for another board, or in another way; the reference in
+                numpy if None.
+            inputs: cases to run, see `Cases`; one case of fixed pseudo-random values if None.
+            reset_each: states are reset before each case, not only before the first.
+
+        Raises:
+            UserError: ``compare.trace`` (the runner of a board sees no layers), ``compare.model``
+                (``other`` is of another model), ``model.inputs.*``, ``bench.*``.
+            MissingTool: a board's runner is not installed.
+
+        Example:
+            >>> compiled.compare(ts.compile(small, "host"), x[:5]).first
+        """
+        if other is not None and content_hash(other.model.graph) != content_hash(self.model.graph):
+            raise UserError(
+                "compare.model",
+                f"{self.model.name!r} would be compared with another model.",
+                "Compile one model twice.",
+            )
+        graph = self.firmware.module.graph
+        arrays = _work.default_inputs(graph) if inputs is None else self._taken(inputs)
+        runs = [(c.firmware, c.target) for c in (self, other) if c is not None]
+        cases = _work.Cases(arrays, reset_each=reset_each)
+        found = _work.compared(self.model.graph, runs, cases, self.shop)
+        return Comparison(**vars(found))
+
     def package(
         self,
         kind: str,
@@ -232,8 +271,7 @@ class Compiled(Shown):
 
     def _renamed(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """By the names in C, which are identifiers."""
-        names = zip(self.inputs, self.firmware.module.graph.inputs, strict=True)
-        return {c: arrays[own] for own, c in names}
+        return _work.renamed(arrays, self.model.graph, self.firmware.module.graph)
 
     def _title(self) -> str:
         return f"{self.firmware.module.name} for {self.board.id} ({self.board.name})"

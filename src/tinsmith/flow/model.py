@@ -19,7 +19,7 @@ from tinsmith.core.quantity import Estimated
 from tinsmith.flow import stages
 from tinsmith.flow.drawn import default_inputs
 from tinsmith.flow.figures import Figures, figures
-from tinsmith.flow.model_inputs import read_inputs, write_outputs
+from tinsmith.flow.model_inputs import read_inputs, renamed, write_outputs
 from tinsmith.flow.model_target import Target, choose_target
 from tinsmith.flow.places import check_output
 from tinsmith.flow.trial import Cases
@@ -139,8 +139,9 @@ def measure_graph(
 ) -> ModelMeasurement:
     """`measure_model` from the graph on; ``about``: the model's name and its semantics."""
     target = options.target()
-    cases = Cases(case_inputs(graph, options.inputs, job), reset_each=options.reset_each)
+    inputs = case_inputs(graph, options.inputs, job)
     module = stages.compiled(job, graph, target.board, choices)
+    cases = Cases(renamed(inputs, graph, module.graph), reset_each=options.reset_each)
     firmware = stages.built(job, module, target)
     seconds = round(sum(r.seconds for r in job.records[-2:]), 3)
     outcome = stages.measured(job, firmware, target, cases)

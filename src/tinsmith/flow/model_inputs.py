@@ -157,6 +157,13 @@ def _matched(
     return found
 
 
+def renamed(
+    arrays: Mapping[str, np.ndarray], graph: Graph, compiled: Graph
+) -> dict[str, np.ndarray]:
+    """Inputs of a graph by the names that they have in C, which are identifiers."""
+    return {c: arrays[own] for own, c in zip(graph.inputs, compiled.inputs, strict=True)}
+
+
 def array_of(what: str, values: ArrayLike) -> np.ndarray:
     """An array of numbers.
 

@@ -93,6 +93,21 @@ class Target:
             )
         return replace(self, stack_bytes=stack_bytes)
 
+    def tracing(self) -> "Target":
+        """Itself, where its runner records layers.
+
+        Raises:
+            UserError ``compare.trace``: it does not.
+        """
+        if not RUNNERS.get(self.runner).traces:
+            raise UserError(
+                "compare.trace",
+                f"Runner {self.runner!r} records no layers, and {self.board.id} is to run on "
+                "nothing else.",
+                "Compare on 'host' or on a board that runner 'unicorn' serves.",
+            )
+        return self
+
     def running(self) -> "Target":
         """With the version of the runner.
 
