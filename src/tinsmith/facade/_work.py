@@ -43,6 +43,7 @@ from tinsmith.flow.quantise import Losses as Losses
 from tinsmith.flow.quantise import Manner, outputs_lost
 from tinsmith.flow.quantise import quantised as quantise_graph
 from tinsmith.flow.result import Model, Result
+from tinsmith.flow.result import check_equal as check_equal
 from tinsmith.flow.run import make_model
 from tinsmith.flow.run import run as run_story
 from tinsmith.flow.steps import Steps as Steps

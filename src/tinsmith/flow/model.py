@@ -1,7 +1,7 @@
 """A model file as a source of graphs: imported, and from there on treated as recordings are."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from tinsmith.flow.figures import Figures, figures
 from tinsmith.flow.model_inputs import read_inputs, renamed, write_outputs
 from tinsmith.flow.model_target import Target, choose_target
 from tinsmith.flow.places import check_output
+from tinsmith.flow.record import measured_record
 from tinsmith.flow.trial import Cases
 from tinsmith.importers import IMPORTERS, read_model
 from tinsmith.ir.graph import Graph
@@ -95,14 +96,12 @@ class ModelMeasurement:
         least, most = (found.get(n) for n in ("instructions_least", "instructions"))
         counts = {"min": least.value, "max": most.value} if least and most else None
         return {
-            "model": self.model, "board": self.figures.board, "cases": self.figures.cases,
-            "instructions": counts, "cycles": _range(cycles), "latency_s": _range(latency, 1e-3),
-            **sizes, "runner": outcome.runner, "runner_version": outcome.runner_version,
-            "method": outcome.method, "toolchain": self.firmware.toolchain_version,
-            "optimize": self.optimize, "semantics": self.semantics,
-            "compile_seconds": self.compile_seconds, "kernels": dict(self.firmware.module.kernels),
-            "instructions_by_node": {n: q.value for n, q in (outcome.layers or {}).items()},
-            "quantities": {name: asdict(q) for name, q in found.items()},
+            **measured_record(self.figures, self.firmware, outcome), **sizes,
+            "model": self.model, "cases": self.figures.cases, "instructions": counts,
+            "cycles": _range(cycles), "latency_s": _range(latency, 1e-3),
+            "runner": outcome.runner, "runner_version": outcome.runner_version,
+            "method": outcome.method, "optimize": self.optimize, "semantics": self.semantics,
+            "compile_seconds": self.compile_seconds,
         }  # fmt: skip
 
 

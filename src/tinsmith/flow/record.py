@@ -4,12 +4,13 @@ from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
+from tinsmith.bench.outcome import Outcome
 from tinsmith.build.firmware import Firmware
 from tinsmith.core.codec import content_hash
 from tinsmith.core.quantity import Estimated, Quantity
 from tinsmith.data.dataset import Dataset
 from tinsmith.data.windows import Windows
-from tinsmith.flow.figures import image_quantities
+from tinsmith.flow.figures import Figures, image_quantities
 from tinsmith.flow.result import BoardResult, Model
 from tinsmith.learn.metrics import Interval, Metrics
 
@@ -18,26 +19,33 @@ EMULATION = "emulated: core and memories, not peripherals"
 
 def board_record(result: BoardResult) -> dict[str, Any]:
     """One board's figures, verdicts and gates."""
-    size, layers = result.firmware.size, result.measured.outcome.layers or {}
+    size, outcome = result.firmware.size, result.measured.outcome
     return {
-        "board": result.board.id,
+        **measured_record(result.figures, result.firmware, outcome),
         "board_name": result.board.name,
-        "emulation": EMULATION if result.measured.outcome.method == "emulated" else "",
-        "quantities": {k: quantity_record(q) for k, q in result.figures.quantities.items()},
+        "emulation": EMULATION if outcome.method == "emulated" else "",
         "accuracy": metrics_record(result.measured.accuracy),
         "windows_run": result.measured.accuracy.accuracy.samples,
         "windows_of": result.measured.of,
         "sections": {n: q.value for n, q in size.sections.items()} if size else {},
-        "kernels": dict(result.firmware.module.kernels),
-        "instructions_by_node": {n: q.value for n, q in layers.items()},
         "proof": [
             {"origin": v.origin, "equal": v.equal, "cases": v.cases, "says": str(v)}
             for v in result.proof.verdicts
         ],
         "gates": [asdict(g) for g in result.gates],
         "accepted": result.accepted,
-        "toolchain": result.firmware.toolchain_version,
         "elf_sha256": elf_hash(result),
+    }
+
+
+def measured_record(found: Figures, firmware: Firmware, outcome: Outcome) -> dict[str, Any]:
+    """What is said of every firmware that ran, whatever it came from."""
+    return {
+        "board": found.board,
+        "quantities": {name: quantity_record(q) for name, q in found.quantities.items()},
+        "kernels": dict(firmware.module.kernels),
+        "instructions_by_node": {n: q.value for n, q in (outcome.layers or {}).items()},
+        "toolchain": firmware.toolchain_version,
     }
 
 

@@ -1,5 +1,6 @@
 """What a run makes: for the project once, and for each board."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from tinsmith.bench.outcome import Outcome
 from tinsmith.build.firmware import Firmware
 from tinsmith.compress.method import Compressed
+from tinsmith.core.errors import UserError
 from tinsmith.data.dataset import Dataset
 from tinsmith.data.windows import Windows
 from tinsmith.devices.board import Board
@@ -57,6 +59,13 @@ class Proof:
     def equal(self) -> bool:
         """Whether every execution agreed with the reference."""
         return all(v.equal for v in self.verdicts)
+
+
+def check_equal(verdicts: Iterable[Verdict]) -> None:
+    """Raises UserError ``prove.diverges`` where any execution left its reference."""
+    wrong = " ".join(str(v) for v in verdicts if not v.equal)
+    if wrong:
+        raise UserError("prove.diverges", wrong, "Do not ship this firmware.")
 
 
 @dataclass(frozen=True)
