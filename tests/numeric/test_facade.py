@@ -222,9 +222,11 @@ def test_a_stack_of_ones_own_is_kept_in_the_file(tmp_path: Path) -> None:
     model, x = Model(mixed_graph(), "here"), inputs(1)
     with pytest.raises(ts.UserError, match="stack of 16 B overflowed"):
         ts.compile(model, M4, stack_bytes=16, cache=KEPT).measure(x)
-    roomy = ts.compile(model, M4, stack_bytes=8192, runner="unicorn", cache=KEPT)
+    asked = {"stack_bytes": 8192, "runner": "unicorn", "optimize": "speed"}
+    roomy = ts.compile(model, M4, cache=KEPT, **asked)
     again = ts.Compiled.load(roomy.save(tmp_path / "m.tsc"), cache=KEPT)
     assert (again.target.stack_bytes, again.target.runner) == (8192, "unicorn")
+    assert (again.target.optimize, again.choices.aim) == ("speed", "speed")
     assert again.firmware.elf == roomy.firmware.elf
 
 

@@ -9,6 +9,7 @@ from firmwares import CACHE, inputs, mixed_graph
 from tflites import dense
 
 import tinsmith.flow.model as flow_model
+from tinsmith.codegen.choose import choose
 from tinsmith.codegen.compile import lower
 from tinsmith.core.errors import MissingTool, UnknownKind, UserError
 from tinsmith.core.job import Job
@@ -106,7 +107,11 @@ def test_this_computer_has_answers_and_no_counts(model: Path, tmp_path: Path) ->
     assert (tmp_path / "y.npz").exists()
 
 
-def test_optimisations_differ_in_size_and_not_in_answers(model: Path, tmp_path: Path) -> None:
+def test_optimisations_differ_in_size_and_not_in_answers(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing is known of the kernels' costs, they are flags of the compiler."""
+    monkeypatch.setattr("tinsmith.codegen.select.costs_of", lambda core: {})
     found = {}
     for name in ("size", "speed"):
         out = tmp_path / f"{name}.npz"
@@ -116,6 +121,22 @@ def test_optimisations_differ_in_size_and_not_in_answers(model: Path, tmp_path: 
     assert (tmp_path / "size.npz").read_bytes() == (tmp_path / "speed.npz").read_bytes()
     with pytest.raises(UnknownKind, match="Did you mean 'speed'"):
         measure_model(model, options("rpi_pico", optimize="sped"))
+
+
+@pytest.mark.parametrize("optimize", ["", "size", "speed"])
+def test_kernels_are_chosen_for_what_is_asked_for(
+    optimize: str, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aims = []
+
+    def chosen(*arguments):
+        aims.append(arguments[-1])
+        return choose(*arguments)
+
+    monkeypatch.setattr("tinsmith.codegen.select.choose", chosen)
+    measure_model(model, options(optimize=optimize))
+    compare_model(model, options(optimize=optimize))
+    assert aims == [optimize or "balanced"] * 2
 
 
 @pytest.mark.parametrize("board", [M4, "host"])

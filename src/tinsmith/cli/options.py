@@ -102,8 +102,8 @@ class ModelChoice:
     optimize: Annotated[
         str,
         typer.Option(
-            help="Flags of the compiler for kernels: size, balanced or speed; the toolchain's own. "
-            "Nothing is tuned for speed yet: with zig, size is faster.",
+            help="What kernels are chosen and compiled for: size, balanced or speed. Where their "
+            "costs were not measured these are flags of the compiler.",
         ),
     ] = ""
     runner: Annotated[

@@ -261,7 +261,7 @@ class Compiled(Shown):
         board = saved.board_of(kept)
         tools = how.toolchain, how.runner, how.optimize
         target = _work.target_for(board, *tools, cache=shop.folder).reserving(how.stack_bytes)
-        choices = Choices(dict(how.choices))
+        choices = target.aimed(Choices(dict(how.choices)))
         firmware = _work.compiled(kept.graph, target, choices, shop)
         saved.check_same(kept, firmware.module, file)
         return cls(Model(kept.graph, kept.origin), firmware, target, choices, shop)
@@ -312,7 +312,7 @@ def compile(model: Model, board: Place | Board, **how: Unpack[How]) -> Compiled:
         model: from `load` or `quantise`.
         board: id of a board that comes with tinsmith (`boards`), path of your own board's TOML
             file, or a `Board`.
-        optimize: ``size``, ``balanced`` or ``speed``; the toolchain's own choice if empty.
+        optimize: what kernels are chosen and compiled for: ``size``, ``balanced`` or ``speed``.
         toolchain: ``zig`` or ``arm_gcc``; the first that serves the board if empty.
         runner: ``unicorn`` or ``qemu``; the first that serves the board if empty.
         stack_bytes: stack to reserve; 4096 if None.
@@ -341,7 +341,7 @@ def compile(model: Model, board: Place | Board, **how: Unpack[How]) -> Compiled:
     target = target.reserving(how.get("stack_bytes"))
     choices = how.get("choices")
     lock = Path(choices) if isinstance(choices, str | os.PathLike) else choices
-    pinned = _work.pinned(lock, target.board)
+    pinned = target.aimed(_work.pinned(lock, target.board))
     firmware = _work.compiled(model.graph, target, pinned, shop)
     return Compiled(model, firmware, target, pinned, shop)
 

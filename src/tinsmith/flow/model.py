@@ -139,7 +139,7 @@ def measure_graph(
     """`measure_model` from the graph on; ``about``: the model's name and its semantics."""
     target = options.target()
     inputs = case_inputs(graph, options.inputs, job)
-    module = stages.compiled(job, graph, target.board, choices)
+    module = stages.compiled(job, graph, target.board, target.aimed(choices))
     cases = Cases(renamed(inputs, graph, module.graph), reset_each=options.reset_each)
     firmware = stages.built(job, module, target)
     seconds = round(sum(r.seconds for r in job.records[-2:]), 3)

@@ -122,7 +122,8 @@ def _tracing(options: MeasureOptions) -> Target:
 
 
 def _built(graph: Graph, path: Path, choices: Path | None, target: Target, job: Job) -> Firmware:
-    module = stages.compiled(job, graph, target.board, pinned(path, choices, target.board.id))
+    own = target.aimed(pinned(path, choices, target.board.id))
+    module = stages.compiled(job, graph, target.board, own)
     return stages.built(job, module, target)
 
 

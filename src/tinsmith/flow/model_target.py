@@ -14,6 +14,7 @@ from tinsmith.build.firmware import Firmware
 from tinsmith.build.image import DEFAULT_STACK, PORT, BuildOptions, build_image, check_stack
 from tinsmith.build.shared import build_shared
 from tinsmith.build.toolchain import TOOLCHAINS, toolchains_for
+from tinsmith.codegen.choices import Choices
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.errors import InternalError, UnknownKind, UserError
 from tinsmith.core.progress import SILENT, Progress
@@ -71,6 +72,10 @@ class Target:
     stack_bytes: int | None = None
     compiler: str = ""
     engine: str = ""
+
+    def aimed(self, choices: Choices) -> Choices:
+        """Choices that serve what the target is optimised for, where that was asked for."""
+        return replace(choices, aim=self.optimize) if self.optimize else choices
 
     def linking(self) -> "Target":
         """What an image depends on: without the runner."""
