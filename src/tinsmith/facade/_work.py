@@ -51,9 +51,9 @@ from tinsmith.prove.trace import Verdict
 Arrays = Mapping[str, np.ndarray]
 
 
-def read(path: Path, semantics: str) -> Graph:
+def read(path: Path, semantics: str, job: Job | None = None) -> Graph:
     """The graph of a model file."""
-    return open_model(path, semantics, Job())
+    return open_model(path, semantics, job or Job())
 
 
 def take(importer: str, model: Any, example: list[np.ndarray], name: str) -> Graph:
