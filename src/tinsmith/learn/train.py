@@ -16,7 +16,7 @@ import numpy as np
 
 from tinsmith.core.errors import UserError
 from tinsmith.core.progress import Progress
-from tinsmith.core.waiting import load_library
+from tinsmith.core.waiting import load_library, waited
 from tinsmith.data.windows import TEST, TRAIN, VALIDATION, Windows
 from tinsmith.ir.graph import Attr
 from tinsmith.learn.family import FAMILIES, Rows
@@ -151,9 +151,9 @@ def _fit(
     import torch
 
     epochs, patience, log = int(hyper["epochs"]), int(hyper["patience"]), _Log()  # type: ignore[arg-type]
-    optimiser = torch.optim.AdamW(
-        module.parameters(), lr=hyper["learning_rate"], weight_decay=hyper["weight_decay"]
-    )
+    rates = {"lr": hyper["learning_rate"], "weight_decay": hyper["weight_decay"]}
+    # torch loads its compiler with the first optimiser: that takes as long as torch itself
+    optimiser = waited(lambda: torch.optim.AdamW(module.parameters(), **rates), progress)
     for epoch in range(epochs):
         module.train()
         for rows in torch.randperm(len(part.y)).split(hyper["batch"]):
