@@ -6,7 +6,8 @@ the estimator as ``.tsk``, which holds numbers and names only and is read withou
 The graph takes x, float32 [1, features]. Outputs: ``label`` (int32 index into the classes, which
 the graph's labels name; 1 and -1 of detectors of outliers) with ``probability`` or ``decision``;
 ``value`` of regressors; ``cluster``;
-``score`` of mixtures and anomalies; ``features`` of transformers.
+``score`` of mixtures and anomalies; ``features`` of transformers. Of several classifiers, one per
+output, each name has the output's number behind it: ``label_0``, ``probability_0``, ``label_1``.
 """
 
 from collections.abc import Sequence
