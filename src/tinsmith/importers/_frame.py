@@ -22,6 +22,7 @@ from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.naming import graph_name
 from tinsmith.rewrite import PASSES
+from tinsmith.rewrite.lower import renaming
 
 
 def _no_object(
@@ -269,7 +270,8 @@ def converted(convert: str, path: Path, name: str, more: tuple[Any, ...]) -> Gra
 
 def finished(graph: Graph) -> Graph:
     """The graph after the passes that run when a model is imported; a quantised one stays what its
-    file says to the last integer."""
+    file says to the last integer. A note says where its module in C is called otherwise."""
     for name in AT_IMPORT if graph.dialect == "float" else ():
         graph = PASSES.get(name)(graph)
-    return graph
+    said = renaming(graph.name)
+    return graph.with_(notes=(*graph.notes, said)) if said else graph

@@ -100,3 +100,12 @@ def test_every_reader_of_files_knows_its_job(suffix: str, tmp_path: Path) -> Non
     job.cancel()
     with pytest.raises(Cancelled):
         read_model(path, job=job)
+
+
+@pytest.mark.parametrize(("name", "told"), [("list", "model_list"), ("audio", "")])
+def test_a_model_that_is_called_otherwise_in_c_says_so(
+    name: str, told: str, tmp_path: Path
+) -> None:
+    path = saved(one("Relu", [np.zeros((1, 4), np.float32)], (1, 4)), tmp_path)
+    notes = read_model(path.rename(tmp_path / f"{name}.onnx")).notes
+    assert len(notes) == bool(told) and told in "".join(notes)
