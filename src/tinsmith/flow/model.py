@@ -168,6 +168,7 @@ def open_model(path: Path, semantics: str, job: Job) -> Graph:
 
     Raises:
         UserError: ``model.file``, or what the importer says.
+        Cancelled: the job was cancelled.
     """
     if path.is_dir():
         raise UserError("model.file", f"{path} is a folder.", "Name a model file.")
@@ -188,9 +189,9 @@ def open_model(path: Path, semantics: str, job: Job) -> Graph:
     return graph
 
 
-def imported(file: File, semantics: str) -> Graph:
+def imported(file: File, semantics: str, job: Progress) -> Graph:
     """Step: the graph of a model file."""
-    return read_model(file.path, "", semantics)
+    return read_model(file.path, "", semantics, job)
 
 
 def check_graph_file(path: Path, *read: Path | None) -> None:
