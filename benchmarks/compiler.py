@@ -28,10 +28,9 @@ from tinsmith.core.errors import TinsmithError
 from tinsmith.core.units import count_text
 from tinsmith.devices.board import BOARDS
 from tinsmith.flow.model_inputs import default_inputs
+from tinsmith.flow.profile import products_of
 from tinsmith.importers import read_model
 from tinsmith.ir.graph import Graph
-from tinsmith.ir.interp import site_of
-from tinsmith.ir.op import OPS
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -113,7 +112,7 @@ def row(graph: Graph, name: str, core: str, aim: str) -> Row:
 def _layers(firmware: Firmware, seen: Outcome) -> Iterable[Layer]:
     graph = firmware.module.graph
     for node in graph.nodes:
-        macs = OPS.get(node.op).cost(site_of(graph, node)).macs
+        macs = products_of(graph, node)
         count = (seen.layers or {}).get(node.name)
         cycles = (seen.layer_cycles or {}).get(node.name)
         yield Layer(

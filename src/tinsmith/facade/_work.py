@@ -38,6 +38,8 @@ from tinsmith.flow.package import Packed as Packed
 from tinsmith.flow.package import check_packages as check_packages
 from tinsmith.flow.package import write_packages as write_packages
 from tinsmith.flow.places import check_output, default_cache
+from tinsmith.flow.profile import Profile as Profile
+from tinsmith.flow.profile import profile
 from tinsmith.flow.project import Project, read_project
 from tinsmith.flow.quantise import Losses as Losses
 from tinsmith.flow.quantise import Manner, outputs_lost
@@ -139,6 +141,12 @@ def measured(firmware: Firmware, cases: Cases, where: Target, shop: Workshop) ->
     """The figures of a run on the board's runner."""
     outcome: Outcome = stages.measured(shop.job(), firmware, where, cases)
     return figures(firmware, outcome, where.board)
+
+
+def profiled(firmware: Firmware, cases: Cases, where: Target, shop: Workshop) -> Profile:
+    """Where the time of the first case goes."""
+    outcome: Outcome = stages.measured(shop.job(), firmware, where, cases)
+    return profile(firmware, outcome, where.board, where.optimize)
 
 
 def compared(

@@ -22,6 +22,7 @@ from tinsmith.facade.board import board_of
 from tinsmith.facade.comparison import Comparison
 from tinsmith.facade.measurement import Measurement
 from tinsmith.facade.model import Model
+from tinsmith.facade.profile import Profile
 from tinsmith.facade.proof import Proof
 from tinsmith.facade.shown import Row, Shown, tensors
 from tinsmith.ir.types import TensorType
@@ -129,6 +130,24 @@ class Compiled(Shown):
         arrays = _work.default_inputs(graph) if inputs is None else self._taken(inputs)
         cases = _work.Cases(arrays, reset_each=reset_each)
         return Measurement.of(_work.measured(self.firmware, cases, self.target, self.shop))
+
+    def profile(self, inputs: Cases | None = None) -> Profile:
+        """Where the time of one inference goes: instructions and model cycles of every layer.
+
+        Args:
+            inputs: the case to run is the first, see `Cases`; fixed pseudo-random values if None.
+
+        Raises:
+            UserError: ``profile.runner`` (nothing counts instructions there), as `measure`.
+            MissingTool: the runner is not installed.
+
+        Example:
+            >>> print(compiled.profile())
+        """
+        graph = self.firmware.module.graph
+        arrays = _work.default_inputs(graph) if inputs is None else self._taken(inputs)
+        cases = _work.Cases({name: a[:1] for name, a in arrays.items()})
+        return Profile.of(_work.profiled(self.firmware, cases, self.target, self.shop))
 
     def prove(self, inputs: Cases | None = None) -> Proof:
         """Compare the reference, C on this computer and the board's firmware, value by value.
