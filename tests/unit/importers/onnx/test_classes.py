@@ -6,19 +6,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+import skl2onnx
 from onnx import helper
 from onnxes import info, model, saved
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.svm import SVC
 
 from tinsmith.importers import read_model
 from tinsmith.ir.graph import Graph
-
-skl2onnx = pytest.importorskip("skl2onnx")
-from sklearn.ensemble import RandomForestClassifier  # noqa: E402 - skl2onnx needs it
-from sklearn.linear_model import LogisticRegression  # noqa: E402
-from sklearn.naive_bayes import GaussianNB  # noqa: E402
-from sklearn.neighbors import KNeighborsClassifier  # noqa: E402
-from sklearn.neural_network import MLPClassifier  # noqa: E402
-from sklearn.svm import SVC  # noqa: E402
 
 CLASSIFIERS = [
     RandomForestClassifier(5, random_state=1), LogisticRegression(), SVC(), GaussianNB(),
