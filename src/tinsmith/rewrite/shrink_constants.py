@@ -1,10 +1,10 @@
-"""Stores what a constant repeats once: operations on two tensors repeat their second operand.
+"""Stores what a constant repeats once: operations on elements repeat their smaller operands.
 
-Files hold limits, gains and offsets as large as the activation that they meet; one number, or one
-row of the last axes, says the same and costs neither flash nor reading it.
+Files hold limits, gains and offsets as large as the activation that they meet; one number, or
+numbers along some axes, say the same and cost neither flash nor reading them.
 """
 
-from math import prod
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -32,38 +32,41 @@ def rewrite(graph: Graph) -> Graph:
             continue
         if quant is not None and quant.axis is not None:
             continue
-        if all(_repeats(graph, n, name, type_of(small, quant)) for n in readers[name]):
-            constants[name], types[name] = small, type_of(small, quant)
+        changed = {**types, name: type_of(small, quant)}
+        if all(_repeats(n, name, changed) for n in readers[name]):
+            constants[name], types = small, changed
     if all(constants[k] is c for k, c in graph.constants.items()):
         return graph
     return graph.with_(constants=constants, types=types)
 
 
 def shrunk(array: np.ndarray) -> np.ndarray:
-    """The last axes of an array, as few as say all of it; one element where all are the same; the
-    very same object where it repeats nothing."""
+    """The axes of an array that say all of it, with 1 for those behind them, none for those before
+    them; one element where all are the same; the very same object where it repeats nothing."""
     if array.size == 1:
         return array
     bits = np.ascontiguousarray(array).view(f"V{array.itemsize}")  # 0 is not -0
-    if np.all(bits == bits.reshape(-1)[0]):
+    told = [i for i in range(array.ndim) if np.any(bits != bits.take([0], i))]
+    if not told:
         return np.array(array.reshape(-1)[:1])
-    for axis in range(array.ndim - 1, 0, -1):
-        rows = bits.reshape(-1, prod(array.shape[axis:]))
-        if len(rows) > 1 and np.all(rows == rows[0]):
-            return np.array(array.reshape(len(rows), *array.shape[axis:])[0])
-    return array
+    first, end = told[0], told[-1] + 1
+    if all(d == 1 for d in (*array.shape[:first], *array.shape[end:])):
+        return array
+    ends = (slice(0, 1),) * (array.ndim - end)
+    return np.array(array[(0,) * first + (slice(None),) * (end - first) + ends])
 
 
-def _repeats(graph: Graph, node: Node, name: str, small: TensorType) -> bool:
-    """Whether a node makes the same of a smaller second operand."""
+def _repeats(node: Node, name: str, types: Mapping[str, TensorType]) -> bool:
+    """Whether a node makes the same of a constant that is smaller now."""
     op = OPS.get(node.op)
-    if op.pointwise != 2 or node.inputs[1:] != (name,) or node.inputs[0] == name:
+    read = [i for i, v in enumerate(node.inputs) if v == name]
+    if op.pointwise < 2 or any(i >= op.pointwise for i in read):
         return False
     try:
-        results = op.infer([graph.type(node.inputs[0]), small], node.attrs)
+        results = op.infer([types[i] for i in node.inputs], node.attrs)
     except ShapeError:
         return False
-    return [t.shape for t in results] == [graph.type(o).shape for o in node.outputs]
+    return [t.shape for t in results] == [types[o].shape for o in node.outputs]
 
 
 PASS = Pass("shrink_constants", requires=("float", "quantised", "lowered"), rewrite=rewrite)

@@ -169,24 +169,22 @@ def needed(used: str, array: np.ndarray, quant: Quant | None = None) -> Graph:
     match used:
         case "output":
             return b.build([y, c])
-        case "first":
-            return b.build([y, b.op("sub", c, x)])
         case "both":
             return b.build([y, b.op("sub", c, c)])
-        case "where":
-            return b.build([b.op("where", x, c, b.op("less", x, y))])
+        case "all":
+            return b.build([b.op("add", b.input("one", TensorType((1,), "float32")), c)])
     return b.build([y])
 
 
 @pytest.mark.parametrize(
     "graph",
     [
-        *(needed(used, ONES) for used in ("output", "first", "both", "where")),
+        *(needed(used, ONES) for used in ("output", "both", "all")),
         needed("", SIGNS),
         needed("", ROWS),
         needed("", np.ones((2, 3), np.int32), Quant((0.1, 0.2, 0.3), (0, 0, 0), 1)),
     ],
-    ids=["output", "first", "both", "where", "signs", "rows", "scales"],
+    ids=["output", "both", "all", "signs", "rows", "scales"],
 )
 def test_shrink_constants_leaves_a_constant_that_is_needed_in_full(graph: Graph) -> None:
     assert PASSES.get("shrink_constants")(graph) is graph

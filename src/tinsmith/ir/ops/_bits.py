@@ -1,5 +1,4 @@
-"""What the operations on the bits of two whole tensors share: y[i] = x[i] (.) b[i modulo period],
-int32 or int64."""
+"""What the operations on the bits of two whole tensors share: y[i] = x[i] (.) b or int64."""
 
 from collections.abc import Mapping
 
@@ -43,7 +42,7 @@ def bits_op(name: str, formula: Formula, exact: Exact) -> Op:
         cases=dict(_cases()),
         extend=_extend,
         access="elementwise",
-        alias=(0,),
+        alias=(0, 1),
         pointwise=2,
     )
 
@@ -63,6 +62,13 @@ def _cases() -> Mapping[str, Case]:
         rows[f"{dtype}_random"] = case(whole(dtype, 3, 5), whole(dtype, 3, 5, seed=1))
         rows[f"{dtype}_last_axis"] = case(whole(dtype, 2, 6), counts[1:7], constant=(1,))
         rows[f"{dtype}_single_value"] = case(counts, counts[3:4], constant=(1,))
+        rows[f"{dtype}_first_single"] = case(edges[8:9], counts, constant=(0,))
+        rows[f"{dtype}_channels_first"] = case(
+            whole(dtype, 2, 4, 3), counts[1:5].reshape(4, 1), constant=(1,)
+        )
+        rows[f"{dtype}_first_channels_first"] = case(
+            edges[6:10].reshape(4, 1), np.resize(counts, (2, 4, 3)), constant=(0,)
+        )
     return rows
 
 

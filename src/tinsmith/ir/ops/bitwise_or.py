@@ -1,5 +1,4 @@
-"""Bits that are set in either, int32 or int64; b is repeated along the first axes of x where it is
-smaller."""
+"""Bits that are set in either, int32 or int64; the smaller of the two repeats."""
 
 import operator
 from dataclasses import replace

@@ -1,5 +1,4 @@
-"""Whether both hold: bool tensors; b is repeated along the first axes of x where it is
-smaller."""
+"""Whether both hold: bool tensors; the smaller of the two repeats."""
 
 from dataclasses import replace
 

@@ -1,5 +1,4 @@
-"""Whether either holds: bool tensors; b is repeated along the first axes of x where it is
-smaller."""
+"""Whether either holds: bool tensors; the smaller of the two repeats."""
 
 from dataclasses import replace
 

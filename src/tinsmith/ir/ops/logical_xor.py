@@ -1,5 +1,4 @@
-"""Whether exactly one holds: bool tensors; b is repeated along the first axes of x where it is
-smaller."""
+"""Whether exactly one holds: bool tensors; the smaller of the two repeats."""
 
 from dataclasses import replace
 

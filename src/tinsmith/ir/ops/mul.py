@@ -1,4 +1,4 @@
-"""Product of two tensors: y = x * b; b is repeated along the first axes of x where it is smaller.
+"""Product of two tensors: y = x * b; the smaller of the two repeats.
 
 float32, int32 or int64; integers wrap.
 """

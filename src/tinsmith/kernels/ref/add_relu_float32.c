@@ -1,13 +1,14 @@
-/* Sum, float32: x[i] + b[i mod period], each rounded once to nearest even, then x where x > 0, else +0 (also for NaN). x,
- * y [n], b [period]; n is a multiple of period. y may be x. */
+/* Sum, float32: x + b, each rounded once to nearest even, then x where x > 0, else +0 (also for NaN). x [x_period],
+ * b [b_period], y [n]; which x and which b says ts_binary.inc. y may be an operand of n elements. */
 #include "ts_kernel.h"
 
 void ts_add_relu_float32(
-    const float *x, const float *b, float *y, int32_t n, int32_t period) {
-    int32_t j = 0;
-    for (int32_t i = 0; i < n; i++) {
-        float sum = x[i] + b[j];
-        y[i] = sum > 0.0f ? sum : 0.0f;
-        j = j + 1 < period ? j + 1 : 0;
-    }
+    const float *x, const float *b, float *y, int32_t n, int32_t run,
+    int32_t x_period, int32_t x_step, int32_t b_period, int32_t b_step) {
+#define TS_PUT(x, b)                    \
+    do {                                \
+        float sum = (x) + (b);          \
+        y[i] = sum > 0.0f ? sum : 0.0f; \
+    } while (0)
+#include "ts_binary.inc"
 }

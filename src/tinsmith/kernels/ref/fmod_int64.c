@@ -1,12 +1,13 @@
-/* Remainder with the dividend's sign; 0 where b is 0, int64: y[i] from x[i] and b[i mod period].
- * x, y [n], b [period]; n is a multiple of period. y may be x. */
+/* Remainder with the dividend's sign; 0 where b is 0, int64: y[i] from an x and a b.
+ * x [x_period], b [b_period], y [n]; which x and which b says ts_binary.inc. y may be an operand of n elements. */
 #include "ts_kernel.h"
 
 static inline int64_t remainder_int64(int64_t x, int64_t b) {
     return b == -1 || b == 0 ? 0 : x % b;
 }
 
-void ts_fmod_int64(const int64_t *x, const int64_t *b, int64_t *y, int32_t n, int32_t period) {
+void ts_fmod_int64(const int64_t *x, const int64_t *b, int64_t *y, int32_t n, int32_t run,
+                   int32_t x_period, int32_t x_step, int32_t b_period, int32_t b_step) {
 #define TS_RESULT(x, b) remainder_int64(x, b)
 #include "ts_binary.inc"
 }

@@ -1,8 +1,9 @@
-/* Whether x is below b or equal to it (1) or not (0), int64: y[i] from x[i] and b[i mod period].
- * x, y [n], b [period]; n is a multiple of period. y may be x. */
+/* Whether x is below b or equal to it (1) or not (0), int64: y[i] from an x and a b.
+ * x [x_period], b [b_period], y [n]; which x and which b says ts_binary.inc. y may be an operand of n elements. */
 #include "ts_kernel.h"
 
-void ts_less_equal_int64(const int64_t *x, const int64_t *b, uint8_t *y, int32_t n, int32_t period) {
+void ts_less_equal_int64(const int64_t *x, const int64_t *b, uint8_t *y, int32_t n, int32_t run,
+                         int32_t x_period, int32_t x_step, int32_t b_period, int32_t b_step) {
 #define TS_RESULT(x, b) ((x) <= (b) ? 1u : 0u)
 #include "ts_binary.inc"
 }

@@ -1,8 +1,9 @@
-/* x to the power b, float32: y[i] from x[i] and b[i mod period].
- * x, y [n], b [period]; n is a multiple of period. y may be x. */
+/* x to the power b, float32: y[i] from an x and a b.
+ * x [x_period], b [b_period], y [n]; which x and which b says ts_binary.inc. y may be an operand of n elements. */
 #include "ts_pow.h"
 
-void ts_pow_float32(const float *x, const float *b, float *y, int32_t n, int32_t period) {
+void ts_pow_float32(const float *x, const float *b, float *y, int32_t n, int32_t run,
+                    int32_t x_period, int32_t x_step, int32_t b_period, int32_t b_step) {
 #define TS_RESULT(x, b) ts_pow(x, b)
 #include "ts_binary.inc"
 }

@@ -1,8 +1,9 @@
-/* Difference, float32: y[i] = x[i] - b[i mod period], each rounded once to nearest even.
- * x, y [n], b [period]; n is a multiple of period. y may be x. */
+/* Difference, float32: y[i] = x - b, each rounded once to nearest even.
+ * x [x_period], b [b_period], y [n]; which x and which b says ts_binary.inc. y may be an operand of n elements. */
 #include "ts_kernel.h"
 
-void ts_sub_float32(const float *x, const float *b, float *y, int32_t n, int32_t period) {
+void ts_sub_float32(const float *x, const float *b, float *y, int32_t n, int32_t run,
+                    int32_t x_period, int32_t x_step, int32_t b_period, int32_t b_step) {
 #define TS_RESULT(x, b) ((x) - (b))
 #include "ts_binary.inc"
 }
