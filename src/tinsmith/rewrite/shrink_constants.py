@@ -1,10 +1,13 @@
-"""Stores what a constant repeats once: operations on elements repeat their smaller operands.
+"""Stores what a constant repeats once: operations on elements repeat their smaller operands; and
+what several constants say alike, once.
 
 Files hold limits, gains and offsets as large as the activation that they meet; one number, or
 numbers along some axes, say the same and cost neither flash nor reading them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
+from dataclasses import replace
+from hashlib import sha256
 
 import numpy as np
 
@@ -15,12 +18,18 @@ from tinsmith.rewrite._pass import Pass
 
 
 def rewrite(graph: Graph) -> Graph:
-    """Shrink every constant all of whose readers repeat it; the very same object where none is.
+    """Shrink every constant all of whose readers repeat it, and share those that are equal; the
+    very same object where there is none.
 
     Constants that are outputs or next states keep their shape, and so do those with a scale per
     channel.
     """
     kept = {*graph.outputs, *(s.next for s in graph.states)}
+    return _shared(_smaller(graph, kept), kept)
+
+
+def _smaller(graph: Graph, kept: Set[str]) -> Graph:
+    """Constants without what their readers repeat."""
     readers: dict[str, list[Node]] = {}
     for node in graph.nodes:
         for value in node.inputs:
@@ -38,6 +47,28 @@ def rewrite(graph: Graph) -> Graph:
     if all(constants[k] is c for k, c in graph.constants.items()):
         return graph
     return graph.with_(constants=constants, types=types)
+
+
+def _shared(graph: Graph, kept: Set[str]) -> Graph:
+    """One constant in place of all that are equal to the last bit, of one type."""
+    first: dict[tuple[TensorType, bytes], str] = {}
+    same: dict[str, str] = {}
+    for name, array in graph.constants.items():
+        known = first.setdefault((graph.type(name), sha256(array.tobytes()).digest()), name)
+        if known != name and name not in kept:
+            same[name] = known
+    if not same:
+        return graph
+    nodes = tuple(
+        replace(n, inputs=tuple(same.get(i, i) for i in n.inputs))
+        if same.keys() & set(n.inputs) else n
+        for n in graph.nodes
+    )  # fmt: skip
+    return graph.with_(
+        nodes=nodes,
+        constants={k: c for k, c in graph.constants.items() if k not in same},
+        types={k: t for k, t in graph.types.items() if k not in same},
+    )
 
 
 def shrunk(array: np.ndarray) -> np.ndarray:

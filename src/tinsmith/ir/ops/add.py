@@ -133,6 +133,9 @@ CASES = (
         "int8_last_axis": int8_case(
             whole("int8", 5, 7), whole("int8", 7), quants=(_Q, Quant((0.01,), (-1,))), out=_Q
         ),
+        "int8_channels_first": int8_case(
+            whole("int8", 2, 5, 3), whole("int8", 5, 1), quants=(_Q, Quant((0.01,), (-1,))), out=_Q
+        ),
         "int8_first_channels_first": int8_case(
             whole("int8", 5, 1), whole("int8", 2, 5, 3), quants=(_Q, Quant((0.01,), (-1,))), out=_Q
         ),

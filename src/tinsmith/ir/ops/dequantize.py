@@ -26,7 +26,6 @@ from tinsmith.ir.op import (
 )
 from tinsmith.ir.ops._cases import array, int8_case, whole
 from tinsmith.ir.ops._layout import of_dtype, per_tensor, zero_of
-from tinsmith.ir.ops._repeat import paces
 from tinsmith.ir.types import Quant, TensorType, type_of
 
 
@@ -72,14 +71,13 @@ def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]
 
 
 def arguments(site: Site) -> Sequence[Argument]:
-    """int8: (x, y, elements, scale, zero point); others: (x, scale, y, elements, run, period
-    and step of x, of the scale[, zero point])"""
+    """int8: (x, y, elements, scale, zero point); others: (x, scale, y, elements, period[, zero
+    point])"""
     x = site.inputs[0]
     if x.dtype == "int8":
         scale, zero = per_tensor("dequantize", x)
         return [In(0), Out(), x.elements, F32(float(np.float32(scale))), zero]
-    scale = site.inputs[1]
-    common: list[Argument] = [In(0), In(1), Out(), *paces(x.shape or (1,), x.shape, scale.shape)]
+    common: list[Argument] = [In(0), In(1), Out(), x.elements, site.inputs[1].elements]
     return [*common, zero_of(x)] if x.dtype == "int16" else common
 
 

@@ -6,11 +6,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from tinsmith.ir.op import Argument, Attrs, Extension, In, Op, Out, ShapeError, Site, Types, moving
+from tinsmith.ir.op import (
+    Argument,
+    Attrs,
+    Case,
+    Extension,
+    In,
+    Op,
+    Out,
+    ShapeError,
+    Site,
+    Types,
+    moving,
+)
 from tinsmith.ir.ops._cases import anything, case, int8_case, normal, whole
 from tinsmith.ir.ops._layout import of_dtype
 from tinsmith.ir.ops._repeat import broadcast_result, paces
-from tinsmith.ir.types import SIZES, Quant, TensorType, type_of
+from tinsmith.ir.types import SIZES, DType, Quant, TensorType, type_of
 
 
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
@@ -51,25 +63,43 @@ def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
     return Extension((*sides, told))
 
 
+def _repeats(dtype: DType) -> dict[str, Case]:
+    """Rows in which operands are smaller than the result."""
+    a, b = anything(dtype, 2, 3, 5), anything(dtype, 2, 3, 5, seed=1)
+    condition = anything("bool", 2, 3, 5, seed=4)
+    some = np.array([[True], [False], [True]])
+    column, other = a[1, :, :1], some if dtype == "bool" else b[1, :, 1:2]
+    return {
+        "single_a": case(a[0, 0, :1], b, condition, constant=(0,)),
+        "single_b": case(a, b[0, 0, :1], condition, constant=(1,)),
+        "single_condition": case(a, b, some[0]),
+        "two_numbers": case(a[0, 0, :1], b[1, 2, 4:], condition, constant=(0, 1)),
+        "mask": case(a, b[0, 0, :1], condition[0], constant=(1, 2)),
+        "last_axes": case(a[0, 0], b, condition[0], constant=(0, 2)),
+        "last_axis": case(a, b[0, 0], condition[0, 0], constant=(1, 2)),
+        "channels_first": case(column, b, condition, constant=(0,)),
+        "channels_first_b": case(a, other, condition, constant=(1,)),
+        "channels_first_condition": case(a, b, some, constant=(2,)),
+        "columns": case(column, other, condition, constant=(0, 1)),
+    }
+
+
 _CONDITION = anything("bool", 3, 5)
 _Q = Quant((0.1,), (3,))
-CASES = {d: case(anything(d, 3, 5), anything(d, 3, 5, seed=1), _CONDITION) for d in SIZES} | {
-    "one_element": case(normal(1), normal(1, seed=1), anything("bool", 1)),
-    "single_a": case(normal(1), normal(3, 5, seed=1), _CONDITION, constant=(0,)),
-    "single_b": case(normal(3, 5), normal(1, seed=1), _CONDITION, constant=(1,)),
-    "single_condition": case(normal(3, 5), normal(3, 5, seed=1), anything("bool", 1)),
-    "two_numbers": case(normal(1), normal(1, seed=1), _CONDITION, constant=(0, 1)),
-    "mask": case(normal(2, 3, 5), normal(1, seed=1), _CONDITION, constant=(1, 2)),
-    "last_axes": case(normal(5), normal(2, 3, 5, seed=1), _CONDITION, constant=(0, 2)),
-    "channels_first": case(
-        normal(3, 1), normal(2, 3, 5, seed=1), anything("bool", 3, 1), constant=(0, 2)
-    ),
-    "other_channels_first": case(normal(2, 3, 5), normal(3, 1, seed=1), anything("bool", 2, 3, 5)),
-    "no_dimension": case(normal(), normal(seed=1), anything("bool")),
-    "quantised": int8_case(
-        whole("int8", 3, 5), whole("int8", 3, 5, seed=1), _CONDITION, quants=(_Q, _Q, None)
-    ),
-}
+CASES = (
+    {d: case(anything(d, 3, 5), anything(d, 3, 5, seed=1), _CONDITION) for d in SIZES}
+    | {f"{d}_{name}": row for d in SIZES for name, row in _repeats(d).items()}
+    | {
+        "one_element": case(normal(1), normal(1, seed=1), anything("bool", 1)),
+        "no_dimension": case(normal(), normal(seed=1), anything("bool")),
+        "quantised": int8_case(
+            whole("int8", 3, 5), whole("int8", 3, 5, seed=1), _CONDITION, quants=(_Q, _Q, None)
+        ),
+        "quantised_number": int8_case(
+            whole("int8", 3, 5), whole("int8", 1), _CONDITION, quants=(_Q, _Q, None)
+        ),
+    }
+)
 
 OP = Op(
     name="where",
