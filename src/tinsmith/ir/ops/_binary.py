@@ -23,7 +23,7 @@ from tinsmith.ir.op import (
 )
 from tinsmith.ir.ops._cases import SPECIAL, array, case, normal, whole
 from tinsmith.ir.ops._layout import limits_of, of_dtype
-from tinsmith.ir.ops._repeat import broadcast_result, paces
+from tinsmith.ir.ops._repeat import broadcast_result, repeat_of
 from tinsmith.ir.types import TensorType, type_of
 
 Formula = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -43,13 +43,16 @@ def infer_binary(op: str, inputs: Types, *dtypes: str) -> tuple[TensorType, ...]
     return (TensorType(broadcast_result(op, ("x", "b"), (x.shape, b.shape)), x.dtype),)
 
 
-def binary_op(name: str, formula: Formula, oracle: Formula, exact: Exact) -> Op:
+def binary_op(
+    name: str, formula: Formula, oracle: Formula, exact: Exact, commutes: bool = False
+) -> Op:
     """An operation on float32, int32 and int64.
 
     Args:
         formula: the meaning, on arrays of one of these dtypes; its result has that dtype.
         oracle: the textbook formula on float64.
         exact: on Python's integers; what it returns is wrapped.
+        commutes: the operands may change places, to the last bit.
     """
 
     def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
@@ -60,16 +63,17 @@ def binary_op(name: str, formula: Formula, oracle: Formula, exact: Exact) -> Op:
         infer=infer,
         reference=binary_reference(formula),
         oracle=binary_oracle(oracle, exact),
-        kernels={d: Kernel(binary_arguments) for d in NUMBERS},
+        kernels={d: Kernel(arguments_of(commutes)) for d in NUMBERS},
         cases=dict(float_cases()) | dict(whole_cases()),
         extend=binary_extend,
         access="elementwise",
         alias=(0, 1),
         pointwise=2,
+        commutes=commutes,
     )
 
 
-def comparison_op(name: str, formula: Formula) -> Op:
+def comparison_op(name: str, formula: Formula, commutes: bool = False) -> Op:
     """A comparison of float32, int32 or int64 with a bool result; with NaN it does not hold."""
 
     def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
@@ -88,17 +92,18 @@ def comparison_op(name: str, formula: Formula) -> Op:
         infer=infer,
         reference=reference,
         oracle=oracle,
-        kernels={d: Kernel(binary_arguments) for d in NUMBERS},
+        kernels={d: Kernel(arguments_of(commutes)) for d in NUMBERS},
         cases=dict(float_cases()) | dict(whole_cases()),
         extend=binary_extend,
         access="elementwise",
         alias=(0, 1),
         pointwise=2,
+        commutes=commutes,
     )
 
 
 def logical_op(name: str, formula: Formula) -> Op:
-    """An operation on two bool tensors."""
+    """An operation on two bool tensors, which may change places."""
 
     def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
         return infer_binary(name, inputs, "bool")
@@ -121,6 +126,7 @@ def logical_op(name: str, formula: Formula) -> Op:
         access="elementwise",
         alias=(0, 1),
         pointwise=2,
+        commutes=True,
     )
 
 
@@ -158,9 +164,29 @@ def binary_oracle(
 
 
 def binary_arguments(site: Site) -> Sequence[Argument]:
-    """(x, b, y, elements, run, period and step of x, of b)"""
-    x, b = site.inputs
-    return [In(0), In(1), Out(), *paces(site.outputs[0].shape, x.shape, b.shape)]
+    """(x, b, y, elements, period, block, blocks): b is the operand that repeats; for operations
+    whose operands may change places."""
+    x, b = (t.shape for t in site.inputs)
+    result = site.outputs[0].shape
+    first = repeat_of(x, result)
+    assert first is not None  # so says infer
+    turned = first.period < first.whole
+    small = repeat_of(x if turned else b, result)
+    assert small is not None
+    operands = [In(1), In(0)] if turned else [In(0), In(1)]
+    return [*operands, Out(), small.whole, *small.blocks]
+
+
+def arguments_of(commutes: bool) -> Callable[[Site], Sequence[Argument]]:
+    """What kernels of operations on two values are called with."""
+    return binary_arguments if commutes else ordered_arguments
+
+
+def ordered_arguments(site: Site) -> Sequence[Argument]:
+    """(x, b, y, elements, period, block, blocks, turned): b is the operand that repeats; turned is
+    1 where that is the first."""
+    arguments = binary_arguments(site)
+    return [*arguments, int(arguments[0] == In(1))]
 
 
 def binary_extend(rng: np.random.Generator, x: TensorType) -> Extension | None:

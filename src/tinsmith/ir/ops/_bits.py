@@ -9,7 +9,7 @@ from tinsmith.ir.ops._binary import (
     WHOLE,
     Exact,
     Formula,
-    binary_arguments,
+    arguments_of,
     binary_extend,
     binary_oracle,
     binary_reference,
@@ -22,12 +22,13 @@ from tinsmith.ir.types import TensorType
 _COUNTS = (0, 1, 2, 5, 7, 31, 32, 33, 63, 64, 65, -1, -33, 200)
 
 
-def bits_op(name: str, formula: Formula, exact: Exact) -> Op:
+def bits_op(name: str, formula: Formula, exact: Exact, commutes: bool = False) -> Op:
     """An operation on int32 and int64.
 
     Args:
         formula: the meaning, on arrays of one of these dtypes; its result has that dtype.
         exact: on Python's integers; what it returns is wrapped.
+        commutes: the operands may change places.
     """
 
     def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
@@ -38,12 +39,13 @@ def bits_op(name: str, formula: Formula, exact: Exact) -> Op:
         infer=infer,
         reference=binary_reference(formula),
         oracle=binary_oracle(formula, exact),
-        kernels={d: Kernel(binary_arguments) for d in WHOLE},
+        kernels={d: Kernel(arguments_of(commutes)) for d in WHOLE},
         cases=dict(_cases()),
         extend=_extend,
         access="elementwise",
         alias=(0, 1),
         pointwise=2,
+        commutes=commutes,
     )
 
 

@@ -29,6 +29,13 @@ class Repeat:
         """1 where neighbours in the result meet neighbours of the operand, else 0."""
         return int(self.inner == 1)
 
+    @property
+    def blocks(self) -> tuple[int, int, int]:
+        """The same as kernels of two operands are told: elements that take turns, how many of the
+        result's belong to one block, and how many blocks there are until the first comes again."""
+        along = self.inner == 1 or self.period == 1
+        return (self.period, self.whole, 1) if along else (1, self.inner, self.period)
+
 
 def repeat_of(own: Shape, result: Shape) -> Repeat | None:
     """How an operand of a shape meets a result, by the broadcasting of numpy; None where it does

@@ -16,6 +16,7 @@ from tinsmith.ir.op import (
     Attrs,
     Case,
     Extension,
+    In,
     Kernel,
     Op,
     ShapeError,
@@ -93,12 +94,14 @@ def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]
 
 
 def arguments(site: Site) -> Sequence[Argument]:
-    """(x, b, y, elements, run, period and step of x, of b[, zero point, multiplier and shift of x,
-    b and y, low, high])"""
+    """(x, b, y, elements, period, block, blocks[, zero point, multiplier and shift of x, b and y,
+    low, high]): b is the operand that repeats"""
     common = binary_arguments(site)
     if site.inputs[0].dtype != "int8":
         return common
-    return [*common, *(v for p in _parameters(site) for v in p), *_clamp(site.attrs)]
+    x, b, y = _parameters(site)
+    ordered = (b, x, y) if common[0] == In(1) else (x, b, y)
+    return [*common, *(v for p in ordered for v in p), *_clamp(site.attrs)]
 
 
 def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:

@@ -3,13 +3,8 @@
 float32, int32 or int64 in, bool out; with NaN it does not hold. The smaller of the two repeats.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from tinsmith.ir.ops._binary import comparison_op
 
-OP = replace(
-    comparison_op("equal", np.equal),
-    commutes=True,
-)
+OP = comparison_op("equal", np.equal, commutes=True)

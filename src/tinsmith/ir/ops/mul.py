@@ -11,7 +11,6 @@ import numpy as np
 from tinsmith.ir.ops._binary import binary_op
 
 OP = replace(
-    binary_op("mul", np.multiply, np.multiply, operator.mul),
-    commutes=True,
+    binary_op("mul", np.multiply, np.multiply, operator.mul, commutes=True),
     affine=lambda c: (c, np.zeros_like(c)),
 )

@@ -8,11 +8,11 @@ import numpy as np
 
 from tinsmith.ir.op import Attrs, Extension, Kernel, Op, Types
 from tinsmith.ir.ops._binary import (
-    binary_arguments,
     binary_oracle,
     binary_reference,
     float_cases,
     infer_binary,
+    ordered_arguments,
 )
 from tinsmith.ir.ops._cases import SPECIAL, array, case, normal, positive
 from tinsmith.ir.ops._pow import pow32
@@ -51,7 +51,7 @@ OP = Op(
     infer=infer,
     reference=binary_reference(pow32),
     oracle=binary_oracle(np.power, pow),
-    kernels={"float32": Kernel(binary_arguments)},
+    kernels={"float32": Kernel(ordered_arguments)},
     cases=CASES,
     extend=extend,
     access="elementwise",

@@ -16,7 +16,7 @@ TS_STEP void filter2_step_000_sum(uint8_t *arena, uint8_t *state) {
     ts_add_float32((const float *)(const void *)(arena + 0),
         (const float *)(const void *)(state + 0),
         (float *)(void *)(arena + 16),
-        4, 4, 4, 1, 4, 1);
+        4, 4, 4, 1);
 }
 
 /* 001 smooth: mul, stage filter
@@ -29,7 +29,7 @@ TS_STEP void filter2_step_001_smooth(uint8_t *arena, uint8_t *state) {
     ts_mul_float32((const float *)(const void *)(arena + 16),
         filter2_w_half,
         (float *)(void *)(arena + 16),
-        4, 4, 4, 1, 1, 0);
+        4, 1, 4, 1);
 }
 
 /* 002 change: sub, stage filter
@@ -41,7 +41,7 @@ TS_STEP void filter2_step_002_change(uint8_t *arena, uint8_t *state) {
     ts_sub_float32((const float *)(const void *)(arena + 16),
         (const float *)(const void *)(state + 16),
         (float *)(void *)(arena + 32),
-        4, 4, 4, 1, 4, 1);
+        4, 4, 4, 1, 0);
 }
 
 /* 003 power: rfft_power, stage spectrum
