@@ -22,7 +22,7 @@ from tinsmith.ir.op import (
 from tinsmith.ir.ops._cases import anything, case, int8_case, normal, whole
 from tinsmith.ir.ops._layout import of_dtype
 from tinsmith.ir.ops._repeat import broadcast_result, paces
-from tinsmith.ir.types import SIZES, DType, Quant, TensorType, type_of
+from tinsmith.ir.types import SIZES, Quant, TensorType, type_of
 
 
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
@@ -63,7 +63,7 @@ def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
     return Extension((*sides, told))
 
 
-def _repeats(dtype: DType) -> dict[str, Case]:
+def _repeats(dtype: str) -> dict[str, Case]:
     """Rows in which operands are smaller than the result."""
     a, b = anything(dtype, 2, 3, 5), anything(dtype, 2, 3, 5, seed=1)
     condition = anything("bool", 2, 3, 5, seed=4)
