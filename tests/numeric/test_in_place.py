@@ -35,7 +35,7 @@ def activations(case: Case) -> list[int]:
 
 
 def use(op: Op, case: Case, shared: int) -> Program:
-    """One use of the op, behind a copy of the operand that is to share memory: inputs may not."""
+    """One use of the op, behind a copy of the operand that is to share memory."""
     b = Builder("net", "lowered")
     names = [
         b.constant(f"const_{i}", a, type.quant) if i in case.constant else b.input(f"in_{i}", type)

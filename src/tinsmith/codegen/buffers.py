@@ -13,17 +13,18 @@ from tinsmith.ir.graph import Graph, Node
 ALIGNMENT = 8
 
 
-def plan_memory(program: Program, planner: str = "best") -> MemoryPlan:
+def plan_memory(program: Program, planner: str = "best", keep_inputs: bool = False) -> MemoryPlan:
     """Plan the arena of a program; every plan is verified before it is compared or used.
 
     Args:
         planner: a name of the catalogue, or ``best``: the smallest arena of all planners.
+        keep_inputs: nothing is written over inputs; else their memory is free after the last read.
 
     Raises:
         UnknownKind: no such planner.
         PlanError: a planner made an invalid plan.
     """
-    buffers = list(buffers_of(program).values())
+    buffers = list(buffers_of(program, keep_inputs).values())
     plans = []
     for name in PLANNERS.names() if planner == "best" else [planner]:
         offsets = PLANNERS.get(name).plan(buffers, ALIGNMENT)
@@ -33,20 +34,23 @@ def plan_memory(program: Program, planner: str = "best") -> MemoryPlan:
     return min(plans, key=lambda p: (p.arena_bytes, p.planner))
 
 
-def buffers_of(program: Program) -> dict[str, Buffer]:
+def buffers_of(program: Program, keep_inputs: bool = False) -> dict[str, Buffer]:
     """All arena buffers by name, in order of their first step: inputs, results and scratch.
 
-    Inputs live from step -1 to the end (a caller may write once and run twice); outputs and next
-    values of states live to the end, where states take them.
+    Inputs live from step -1 on, as a caller writes them all before a run, to their last use or, if
+    they are kept, to the end. Outputs and next values of states live to the end, where states take
+    them.
     """
     graph = program.graph
     end = len(graph.nodes)
     last = _last_uses(graph)
-    computed = {o for n in graph.nodes for o in n.outputs}
-    found = {i: Buffer(i, graph.type(i).nbytes, -1, end) for i in graph.inputs}
+    if keep_inputs:
+        last |= dict.fromkeys(graph.inputs, end)
+    stored = {*graph.inputs, *(o for n in graph.nodes for o in n.outputs)}
+    found = {i: Buffer(i, graph.type(i).nbytes, -1, last.get(i, -1)) for i in graph.inputs}
     for step, call in program.steps():
         node = call.node
-        dying = {i for i in computed.intersection(node.inputs) if last[i] == step}
+        dying = {i for i in stored.intersection(node.inputs) if last[i] == step}
         for o in node.outputs:
             over = _over(call, dying) if len(node.outputs) == 1 else {}
             found[o] = Buffer(o, graph.type(o).nbytes, step, max(step, last.get(o, step)), over)
@@ -88,4 +92,12 @@ def _plan(graph: Graph, planner: str, placed: Mapping[str, tuple[Buffer, int]]) 
         offset += align_up(s.initial.nbytes, ALIGNMENT)
     places = {n: Place(at, b.nbytes, b.first, b.last) for n, (b, at) in placed.items()}
     arena = max(align_up(p.offset + p.nbytes, ALIGNMENT) for p in places.values())
-    return MemoryPlan(planner, arena, places, offset, offsets, ALIGNMENT)
+    kept = tuple(i for i in graph.inputs if _untouched(places, i))
+    return MemoryPlan(planner, arena, places, offset, offsets, ALIGNMENT, kept)
+
+
+def _untouched(places: Mapping[str, Place], value: str) -> bool:
+    own = places[value]
+    start, end = own.offset, own.offset + own.nbytes
+    others = [p for name, p in places.items() if name != value]
+    return all(p.offset >= end or p.offset + p.nbytes <= start for p in others)
