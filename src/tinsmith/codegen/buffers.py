@@ -2,9 +2,11 @@
 MemoryPlan."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from tinsmith.codegen.module import MemoryPlan, Place
 from tinsmith.codegen.order import Distances
+from tinsmith.codegen.packing import Pairs, lower_bound
 from tinsmith.codegen.planner import PLANNERS, Buffer, align_up
 from tinsmith.codegen.program import Call, Program
 from tinsmith.codegen.verify import verify_plan
@@ -14,10 +16,11 @@ ALIGNMENT = 8
 
 
 def plan_memory(program: Program, planner: str = "best", keep_inputs: bool = False) -> MemoryPlan:
-    """Plan the arena of a program; every plan is verified before it is compared or used.
+    """Plan the arena of a program; the plan is verified.
 
     Args:
-        planner: a name of the catalogue, or ``best``: the smallest arena of all planners.
+        planner: a name of the catalogue, or ``best``: the smallest arena of all planners,
+            by the first of those that make it; none is asked once an arena cannot be smaller.
         keep_inputs: nothing is written over inputs; else their memory is free after the last read.
 
     Raises:
@@ -25,13 +28,17 @@ def plan_memory(program: Program, planner: str = "best", keep_inputs: bool = Fal
         PlanError: a planner made an invalid plan.
     """
     buffers = list(buffers_of(program, keep_inputs).values())
-    plans = []
+    bound = lower_bound(Pairs(buffers, ALIGNMENT))
+    plans: list[MemoryPlan] = []
     for name in PLANNERS.names() if planner == "best" else [planner]:
         offsets = PLANNERS.get(name).plan(buffers, ALIGNMENT)
-        plan = _plan(program.graph, name, {b.name: (b, offsets[b.name]) for b in buffers})
-        verify_plan(program, plan)
-        plans.append(plan)
-    return min(plans, key=lambda p: (p.arena_bytes, p.planner))
+        placed = {b.name: (b, offsets[b.name]) for b in buffers}
+        plans.append(replace(_plan(program.graph, name, placed), bound_bytes=bound))
+        if plans[-1].arena_bytes <= bound:
+            break
+    best = min(plans, key=lambda p: p.arena_bytes)
+    verify_plan(program, best)
+    return best
 
 
 def buffers_of(program: Program, keep_inputs: bool = False) -> dict[str, Buffer]:

@@ -24,7 +24,7 @@ class Place:
 class MemoryPlan:
     """One arena: places of all activations (by value name) and scratch (by node name + '#scratch').
     Persistent state lies in a block of its own: offsets by state name. ``kept``: inputs that a run
-    leaves as they were written."""
+    leaves as they were written. ``bound_bytes``: no arena for these kernels can be smaller."""
 
     planner: str
     arena_bytes: int
@@ -33,6 +33,7 @@ class MemoryPlan:
     state_offsets: Mapping[str, int]
     alignment: int = 8
     kept: tuple[str, ...] = ()
+    bound_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def test_best_is_the_smallest() -> None:
     sizes = {n: plan_memory(graph, n).arena_bytes for n in PLANNERS.names()}
     best = plan_memory(graph)
     assert best.arena_bytes == min(sizes.values()) == sizes[best.planner]
-    assert len(sizes) >= 2
+    assert best.bound_bytes == best.arena_bytes and len(sizes) >= 4
 
 
 def test_states_lie_in_a_block_of_their_own() -> None:
