@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tinsmith.codegen.order import Distances
-from tinsmith.codegen.packing import Exact, Packing, Pairs, improved, lower_bound, refuted
+from tinsmith.codegen.packing import Exact, Packing, Pairs, improved, lower_bound, pairs_of, refuted
 from tinsmith.codegen.planner import PLANNERS, Buffer, apart
 
 STEP = 8
@@ -86,7 +86,7 @@ def test_few_buffers_are_packed_at_the_optimum(rng: np.random.Generator) -> None
         buffers = few_buffers(rng)
         best, pairs = optimum(buffers), Pairs(buffers, STEP)
         assert arena_of(buffers, "search") == best
-        assert lower_bound(pairs) <= best and not refuted(pairs, best)
+        assert lower_bound(buffers, STEP) <= best and not refuted(pairs, best)
         better += arena_of(buffers, "greedy_by_size") > best
     assert better > 2, "too easy to tell"
 
@@ -106,7 +106,7 @@ def test_networks_are_within_two_percent_of_the_bound(
     over = []
     for _ in range(6):
         buffers = network(rng, layers)
-        bound, start = lower_bound(Pairs(buffers, STEP)), process_time()
+        bound, start = lower_bound(buffers, STEP), process_time()
         over.append(arena_of(buffers, "search") / bound - 1)
         assert process_time() - start < 5  # a second, on a machine that is busy
     assert min(over) >= 0 and np.mean(over) <= 0.02
@@ -116,7 +116,22 @@ def test_a_chain_that_slides_has_a_bound_above_its_steps() -> None:
     """Each result begins below its operand, so nothing but a step aside ends the slide."""
     chain = [Buffer("v0", 800, 0, 1)]
     chain += [Buffer(f"v{i}", 800, i, i + 1, {f"v{i - 1}": Distances(40)}) for i in range(1, 9)]
-    assert lower_bound(Pairs(chain, STEP)) == 800 + 8 * 40 == arena_of(chain, "search")
+    assert lower_bound(chain, STEP) == 800 + 8 * 40 == arena_of(chain, "search")
+
+
+def test_pairs_are_counted(rng: np.random.Generator) -> None:
+    for _ in range(20):
+        buffers = few_buffers(rng)
+        near = Pairs(buffers, STEP).near
+        assert 2 * pairs_of(buffers) == sum(len(n) for n in near)
+
+
+def test_thousands_of_buffers_that_are_live_together_are_placed_in_seconds() -> None:
+    many = [Buffer(f"b{i}", 8 + i % 90, i, 2500) for i in range(2500)]
+    start = process_time()
+    bound = lower_bound(many, STEP)
+    assert arena_of(many, "search") == bound == sum(-(-b.nbytes // STEP) * STEP for b in many)
+    assert process_time() - start < 10
 
 
 def test_changes_go_on_until_the_goal(rng: np.random.Generator) -> None:

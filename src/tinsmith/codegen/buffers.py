@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tinsmith.codegen.module import MemoryPlan, Place
 from tinsmith.codegen.order import Distances
-from tinsmith.codegen.packing import Pairs, lower_bound
+from tinsmith.codegen.packing import lower_bound
 from tinsmith.codegen.planner import PLANNERS, Buffer, align_up
 from tinsmith.codegen.program import Call, Program
 from tinsmith.codegen.verify import verify_plan
@@ -28,7 +28,7 @@ def plan_memory(program: Program, planner: str = "best", keep_inputs: bool = Fal
         PlanError: a planner made an invalid plan.
     """
     buffers = list(buffers_of(program, keep_inputs).values())
-    bound = lower_bound(Pairs(buffers, ALIGNMENT))
+    bound = lower_bound(buffers, ALIGNMENT)
     plans: list[MemoryPlan] = []
     for name in PLANNERS.names() if planner == "best" else [planner]:
         offsets = PLANNERS.get(name).plan(buffers, ALIGNMENT)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinsmith.codegen.planner import Buffer, align_up, apart, room
+from tinsmith.codegen.planner import Buffer, align_up, apart, room, saved
 
 Interval = tuple[int, int]
 
@@ -69,27 +69,44 @@ class Pairs:
         return Packing(arena, tuple(a for a in at if a is not None))
 
 
-def lower_bound(pairs: Pairs) -> int:
+def lower_bound(buffers: Sequence[Buffer], alignment: int) -> int:
     """Bytes that no arena can do without: of each step what is live, less what may overlap; of
     graphs that are not large, more where chains of results slide over each other."""
-    live: list[Buffer] = []
-    most = 0
-    for b in sorted(pairs.buffers, key=lambda b: b.first):
-        live = [k for k in live if k.last >= b.first] + [b]
-        most = max(most, room(live, pairs.alignment))
-    if pairs.work > BOUND_WORK:
+    sizes = {b.name: align_up(b.nbytes, alignment) for b in buffers}
+    begin = min(b.first for b in buffers)
+    change = np.zeros(max(b.last for b in buffers) - begin + 2, np.int64)
+    spared = np.zeros_like(change)
+    for b in buffers:
+        change[b.first - begin] += sizes[b.name]
+        change[b.last - begin + 1] -= sizes[b.name]
+        spared[b.first - begin] += saved(b, sizes, alignment)
+    most = int((np.cumsum(change) - spared).max())
+    if pairs_of(buffers) > BOUND_PAIRS:
         return most
+    return _pushed(Pairs(buffers, alignment), most)
+
+
+def _pushed(pairs: Pairs, most: int) -> int:
+    """The smallest arena from ``most`` on that the rules of pairs do not refute."""
     step, enough = pairs.alignment, most
     while refuted(pairs, enough):
-        enough = 2 * enough
+        enough *= 2
     while most < enough:  # a smaller arena is refuted where a larger one is
         middle = (most + enough) // 2 // step * step
         most, enough = (middle + step, enough) if refuted(pairs, middle) else (most, middle)
     return most
 
 
-BOUND_WORK = 3_000
-"""Most work (see `Pairs`) of graphs whose bound is looked for in pairs of buffers."""
+def pairs_of(buffers: Sequence[Buffer]) -> int:
+    """How many pairs are live together."""
+    firsts = np.sort([b.first for b in buffers])
+    lasts = np.sort([b.last for b in buffers])
+    begun = np.searchsorted(firsts, lasts, "right")  # when each ends; k of them ended before
+    return int((begun - np.arange(len(buffers)) - 1).sum())
+
+
+BOUND_PAIRS = 1_500
+"""Most pairs of buffers whose rules are asked for a bound."""
 
 
 def refuted(pairs: Pairs, arena: int) -> bool:

@@ -114,13 +114,14 @@ def _behind(operand: Buffer, result: Buffer) -> list[tuple[int, int]]:
 def room(live: Sequence[Buffer], alignment: int) -> int:
     """Bytes that buffers which are live together need at least."""
     size = {b.name: align_up(b.nbytes, alignment) for b in live}
-    total = sum(size.values())
-    for b in live:
-        shared = [
-            _overlap(size[n], size[b.name], b.over[n], alignment) for n in b.over if n in size
-        ]
-        total -= min(size[b.name], sum(shared))
-    return total
+    return sum(size.values()) - sum(saved(b, size, alignment) for b in live)
+
+
+def saved(result: Buffer, sizes: Mapping[str, int], alignment: int) -> int:
+    """Bytes that a result may have in common with operands that are among the named sizes."""
+    own = sizes[result.name]
+    shared = [_overlap(sizes[n], own, d, alignment) for n, d in result.over.items() if n in sizes]
+    return min(own, sum(shared))
 
 
 def _overlap(operand: int, result: int, safe: Distances, alignment: int) -> int:

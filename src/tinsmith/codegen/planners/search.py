@@ -3,8 +3,8 @@ the order of placement. Large graphs are left to the others."""
 
 from collections.abc import Callable, Sequence
 
-from tinsmith.codegen.packing import Exact, Packing, Pairs, improved, lower_bound
-from tinsmith.codegen.planner import Buffer, Planner
+from tinsmith.codegen.packing import Exact, Packing, Pairs, improved, lower_bound, pairs_of
+from tinsmith.codegen.planner import Buffer, Planner, place_in_order
 
 FEW = 24
 """Most buffers that are packed by branch and bound."""
@@ -12,6 +12,8 @@ NODES = 3_000
 """Most nodes that it visits."""
 WORK = 1_000_000
 """Pairs of buffers that may be looked at by changes: below a second."""
+MOST_PAIRS = 30_000
+"""Of buffers that are live together; more are placed in one order."""
 ORDERS: tuple[Callable[[Buffer], tuple[int, ...]], ...] = (
     lambda b: (-b.nbytes, b.first),
     lambda b: (b.first, -b.nbytes),
@@ -23,8 +25,9 @@ ORDERS: tuple[Callable[[Buffer], tuple[int, ...]], ...] = (
 def plan(buffers: Sequence[Buffer], alignment: int) -> dict[str, int]:
     """Offsets by name."""
     named = sorted(buffers, key=lambda b: b.name)
-    pairs = Pairs(named, alignment)
-    found = _packed(pairs, lower_bound(pairs))
+    if pairs_of(named) > MOST_PAIRS:
+        return place_in_order(sorted(named, key=ORDERS[0]), alignment)
+    found = _packed(Pairs(named, alignment), lower_bound(named, alignment))
     return {b.name: at for b, at in zip(named, found.at, strict=True)}
 
 
