@@ -53,6 +53,19 @@ def streamed(site: Site, operand: int) -> Order:
     return Order(operand, lambda: (np.arange(count), np.arange(count)))
 
 
+def stepwise(site: Site) -> Order:
+    """Row by row of the first axis: row t of operand 0 is read while row t of the result is
+    written."""
+    x, y = site.inputs[0], site.outputs[0]
+    steps = np.arange(x.shape[0])
+
+    def times() -> Times:
+        reads, writes = (np.repeat(steps, t.elements // len(steps)) for t in (x, y))
+        return reads + 1, writes
+
+    return Order(0, times)
+
+
 def moving(site: Site, operand: int, reference: Callable[..., tuple[np.ndarray, ...]]) -> Order:
     """Results are written front to back, each after the element that it holds was read; which that
     is, the operation's reference tells, given the numbers of elements."""
