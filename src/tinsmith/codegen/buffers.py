@@ -7,7 +7,7 @@ from dataclasses import replace
 from tinsmith.codegen.module import MemoryPlan, Place
 from tinsmith.codegen.order import Distances
 from tinsmith.codegen.packing import lower_bound
-from tinsmith.codegen.planner import PLANNERS, Buffer, align_up
+from tinsmith.codegen.planner import PLANNERS, Buffer, align_up, room
 from tinsmith.codegen.program import Call, Program
 from tinsmith.codegen.verify import verify_plan
 from tinsmith.ir.graph import Graph, Node
@@ -76,6 +76,17 @@ def scratch_bytes(call: Call) -> int:
     """Scratch that a kernel asks for, in bytes; several pieces lie behind each other, each
     aligned."""
     return sum(align_up(n, ALIGNMENT) for n in call.binding.scratch)
+
+
+def step_bytes(call: Call) -> int:
+    """Memory that a step takes by itself: operands and results, as near as its kernel lets them lie
+    if the operands are read for the last time, and scratch."""
+    moving = {str(k): t for k, t in enumerate(call.site.inputs) if k not in call.constants}
+    orders = [o.operand for o in call.binding.orders if len(call.site.outputs) == 1]
+    over = {str(k): call.distances(k) for k in orders if str(k) in moving}
+    live = [Buffer(k, t.nbytes, 0, 1) for k, t in moving.items()]
+    live += [Buffer(f"to {k}", t.nbytes, 1, 1, over) for k, t in enumerate(call.site.outputs)]
+    return room(live, ALIGNMENT) + scratch_bytes(call)
 
 
 def _last_uses(graph: Graph) -> dict[str, int]:
