@@ -133,18 +133,23 @@ def refuted(pairs: Pairs, arena: int) -> bool:
 
 def improved(pairs: Pairs, start: Sequence[int], goal: int, tries: int) -> Packing:
     """The best of so many orders: a buffer, mostly one that ends at the top, goes to an earlier
-    turn, at random (of a fixed seed), and stays there unless the arena grows."""
+    turn, at random, and stays there unless the arena grows. Plans must not change with a version
+    of numpy, which promises so for raw bits of a seed alone."""
     order, limit = list(start), sum(pairs.sizes)
     found = pairs.place(order, limit)
     assert found is not None, "side by side they always fit"
-    rng = np.random.default_rng(len(order))
+    bits = np.random.PCG64(len(order))
+
+    def below(n: int) -> int:
+        return int(bits.random_raw()) % n
+
     for _ in range(tries):
         if found.arena <= goal:
             break
         top = [t for t, i in enumerate(order) if found.at[i] + pairs.sizes[i] == found.arena]
-        turn = int(rng.choice(top)) if rng.integers(4) else int(rng.integers(len(order)))
+        turn = top[below(len(top))] if below(4) else below(len(order))
         changed = list(order)
-        changed.insert(int(rng.integers(turn + 1)), changed.pop(turn))
+        changed.insert(below(turn + 1), changed.pop(turn))
         made = pairs.place(changed, found.arena)
         if made is not None:
             order, found = changed, made
