@@ -100,21 +100,22 @@ def test_shared_memory_changes_no_result(kind: str, board: str, family: str) -> 
         pytest.skip(f"{kind} has no kernel for {family}")
     sharing = Sharing(made, rng)
     assert not wrong(made, sharing.plan, board, drawn)
-    assert sharing.shared or kind != "ref"
+    assert sharing.shared or kind != "ref" or family == "dense"  # which reads all of a row
 
 
 @pytest.mark.parametrize("reads", ["before", "once"])
 def test_a_wrong_declaration_is_seen(reads: Reads) -> None:
     """Planted: kernels of ref that read while they write, but say that they do not."""
     board, drawn = BOARDS_RUN[0], draw(3, USES, "conv")
-    made = select(lower(drawn.graph), BOARDS.get(board).core)
+    core, rng = BOARDS.get(board).core, np.random.default_rng(4)
+    made = select(lower(drawn.graph), core, any_choice(drawn.graph, core, rng, "ref"))
     lying = []
     for call in made.calls:
         layer = next(part_sites(call.site))[1] if call.node.parts else call.site
         orders = (windows(layer, "pixel", 1, reads),) if "conv" in call.kernel else ()
         lying.append(replace(call, binding=replace(call.binding, orders=orders)))
     made = replace(made, calls=tuple(lying))
-    assert wrong(made, Sharing(made, np.random.default_rng(4)).plan, board, drawn)
+    assert wrong(made, Sharing(made, rng).plan, board, drawn)
 
 
 def test_every_set_is_tried() -> None:
