@@ -17,7 +17,7 @@ TS_STEP void model_network_step_000_standardise_sub(uint8_t *arena, uint8_t *sta
     ts_sub_float32((const float *)(const void *)(arena + 0),
         model_network_w_mean,
         (float *)(void *)(arena + 0),
-        4, 4);
+        4, 4, 4, 1, 0);
 }
 
 /* 001 dense_0: dense, stage dense_0
