@@ -20,6 +20,7 @@ PIPELINE = (
     "sink_transposes",  # before the next: leaves reshapes that change nothing
     "remove_identities",
     "eliminate_dead",
+    "remove_channels",  # behind the passes that leave layers next to each other
     "lower",  # adds copies that the identity pass would take away again
     "fuse",  # last: what is fused is seen by no other pass
 )

@@ -88,12 +88,29 @@ def norm() -> Graph:
     return b.build([b.op("mul", y, gain, name="y")])
 
 
+def channels() -> Graph:
+    """A layer of three channels of which one has no weights, between two others."""
+    b = Builder("net", "quantised")
+    quant = Quant((0.1,), (-3,))
+    x = b.op("quantize", b.input("x", V), quant=quant)
+    for n, w in enumerate(([[1, 2, 3], [0, 0, 0], [-4, 5, 6]], [[7, 8, 9], [1, -9, 4]])):
+        weights = b.constant("w", np.array(w, np.int8), Quant((0.5,), (0,)))
+        x = b.op("dense", x, weights, b.constant("b", np.arange(9, 9 + len(w), dtype=np.int32)))
+        m, s = (b.constant(k, np.array([v], np.int32)) for k, v in (("m", 1 << 30), ("s", 0)))
+        x = b.op(
+            "requantize", x, m, s, name=f"y{n}", quant=quant, rounding="double", zero_point=-3,
+            act_min=-128, act_max=127,
+        )  # fmt: skip
+    return b.build([x])
+
+
 DIRTY: dict[str, Callable[[], Graph]] = {
     "fold_constants": constants,
     "shrink_constants": repeated,
     "sink_transposes": transposes,
     "remove_identities": identities,
     "eliminate_dead": dead,
+    "remove_channels": channels,
     "lower": clean,
     "fuse": sums,
     "fold_norms": norm,
