@@ -17,9 +17,11 @@ from tinsmith.rewrite import PASSES
 PIPELINE = (
     "fold_constants",  # first: what it leaves without users, the dead-code pass removes
     "shrink_constants",
+    "sink_pads",  # before the next: transposes meet where no pad stands between
     "sink_transposes",  # before the next: leaves reshapes that change nothing
     "remove_identities",
     "eliminate_dead",
+    "fold_pads",
     "remove_channels",  # behind the passes that leave layers next to each other
     "lower",  # adds copies that the identity pass would take away again
     "fuse",  # last: what is fused is seen by no other pass

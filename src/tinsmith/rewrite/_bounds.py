@@ -68,8 +68,13 @@ def zero_point(type: TensorType) -> int:
 
 def padded(node: Node) -> bool:
     """Whether windows may reach over the border."""
-    padding = node.attrs.get("padding", ())
-    return isinstance(padding, tuple) and any(padding)
+    return any(whole_numbers(node, "padding"))
+
+
+def whole_numbers(node: Node, name: str) -> tuple[int, ...]:
+    """An attribute that is several whole numbers; none where it is absent."""
+    value = node.attrs.get(name, ())
+    return tuple(int(v) for v in value) if isinstance(value, tuple) else ()
 
 
 def bounds_of(graph: Graph) -> dict[str, Bounds]:
@@ -257,8 +262,7 @@ def last_axis(graph: Graph, node: Node) -> bool:
 
 def pads_channels(node: Node) -> bool:
     """Whether a pad makes more channels."""
-    sides = (node.attrs["before"], node.attrs["after"])
-    return any(isinstance(s, tuple) and s and s[-1] for s in sides)
+    return any(whole_numbers(node, k)[-1:] not in ((), (0,)) for k in ("before", "after"))
 
 
 _RULES: Mapping[str, Rule] = {

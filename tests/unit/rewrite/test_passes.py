@@ -104,12 +104,30 @@ def channels() -> Graph:
     return b.build([x])
 
 
+def padded() -> Graph:
+    """A pad in front of a transpose."""
+    b = Builder("net")
+    wide = b.op("pad", b.input("x", V), before=(1, 0), after=(0, 2), value=0.5, name="wide")
+    return b.build([b.op("relu", b.op("transpose", wide, name="turned"), name="y")])
+
+
+def bordered() -> Graph:
+    """A pad in front of a convolution."""
+    b = Builder("net")
+    x = b.op("reshape", b.input("x", V), shape=(1, 2, 3, 1))
+    wide = b.op("pad", x, before=(0, 1, 0, 0), after=(0, 0, 2, 0), value=0.0, name="wide")
+    w, bias = (b.constant(k, np.ones(s, np.float32)) for k, s in (("w", (1, 2, 2, 1)), ("b", 1)))
+    return b.build([b.op("conv2d", wide, w, bias, stride=(1, 1), name="y")])
+
+
 DIRTY: dict[str, Callable[[], Graph]] = {
     "fold_constants": constants,
     "shrink_constants": repeated,
     "sink_transposes": transposes,
     "remove_identities": identities,
     "eliminate_dead": dead,
+    "sink_pads": padded,
+    "fold_pads": bordered,
     "remove_channels": channels,
     "lower": clean,
     "fuse": sums,
