@@ -19,8 +19,10 @@ PIPELINE = (
     "shrink_constants",
     "sink_pads",  # before the next: transposes meet where no pad stands between
     "sink_transposes",  # before the next: leaves reshapes that change nothing
+    "merge_views",
     "remove_identities",
     "eliminate_dead",
+    "merge_tables",
     "fold_pads",
     "remove_channels",  # behind the passes that leave layers next to each other
     "lower",  # adds copies that the identity pass would take away again

@@ -120,12 +120,30 @@ def bordered() -> Graph:
     return b.build([b.op("conv2d", wide, w, bias, stride=(1, 1), name="y")])
 
 
+def views() -> Graph:
+    """Two shapes, one after the other."""
+    b = Builder("net")
+    x = b.op("reshape", b.op("relu", b.input("x", V)), shape=(6,), name="flat")
+    return b.build([b.op("reshape", x, shape=(3, 2), name="y")])
+
+
+def functions() -> Graph:
+    """A real function between integers, and a rectifier behind a requantisation."""
+    b = Builder("net", "quantised")
+    quant = Quant((0.1,), (-3,))
+    x = b.op("quantize", b.input("x", V), quant=quant)
+    real = b.op("tanh", b.op("dequantize", x), name="real")
+    return b.build([b.op("relu", b.op("quantize", real, quant=quant), name="y")])
+
+
 DIRTY: dict[str, Callable[[], Graph]] = {
     "fold_constants": constants,
     "shrink_constants": repeated,
     "sink_transposes": transposes,
     "remove_identities": identities,
     "eliminate_dead": dead,
+    "merge_views": views,
+    "merge_tables": functions,
     "sink_pads": padded,
     "fold_pads": bordered,
     "remove_channels": channels,
