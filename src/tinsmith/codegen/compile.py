@@ -26,7 +26,8 @@ PIPELINE = (
     "fold_pads",
     "remove_channels",  # behind the passes that leave layers next to each other
     "lower",  # adds copies that the identity pass would take away again
-    "fuse",  # last: what is fused is seen by no other pass
+    "fuse",  # what is fused is seen by no pass that changes values
+    "order_nodes",  # last: what lives between nodes is known
 )
 """Names of the passes, in order; each checks the grammar of its result. The order is a decision, so
 it stands here: a file in rewrite/ is a kind that is listed and documented, and runs once it is

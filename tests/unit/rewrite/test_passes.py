@@ -136,6 +136,15 @@ def functions() -> Graph:
     return b.build([b.op("relu", b.op("quantize", real, quant=quant), name="y")])
 
 
+def side_by_side() -> Graph:
+    """Two branches, each wide in its middle, that need not be wide at once."""
+    b = Builder("net")
+    x = b.input("x", V)
+    wide = [b.op("pad", x, before=(0, 0), after=(0, n), value=1.0) for n in (9, 8)]
+    sums = [b.op("reduce_sum", v, axis=1) for v in wide]
+    return b.build([b.op("add", *sums, name="y")])
+
+
 DIRTY: dict[str, Callable[[], Graph]] = {
     "fold_constants": constants,
     "shrink_constants": repeated,
@@ -149,6 +158,7 @@ DIRTY: dict[str, Callable[[], Graph]] = {
     "remove_channels": channels,
     "lower": clean,
     "fuse": sums,
+    "order_nodes": side_by_side,
     "fold_norms": norm,
 }
 
