@@ -67,16 +67,27 @@ def test_it_is_the_best_order_of_small_graphs(seed: int) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32))
-def test_the_arena_never_grows(seed: int) -> None:
+def test_the_peak_never_grows_and_outputs_stay(seed: int) -> None:
     drawn = random_graph(np.random.default_rng(seed), nodes=12)
     low = lower(drawn.graph)
     worst = low.with_(nodes=_latest(low))
     better = PASS(worst)
-    plans = [plan_memory(program(g)).arena_bytes for g in (worst, better)]
-    assert plans[1] <= plans[0]
+    assert peak_bytes(better) <= peak_bytes(worst)
     was, now = (run_cases(g, drawn.inputs, reset_each=False) for g in (worst, better))
     for a, b in zip(worst.outputs, better.outputs, strict=True):
         assert was[a].tobytes() == now[b].tobytes()
+
+
+def test_arenas_shrink() -> None:
+    """What is planned is not what is counted here: kernels need more apart, plans have gaps."""
+    shrunk = 0
+    for seed in range(60):
+        low = lower(random_graph(np.random.default_rng(seed), nodes=12).graph)
+        worst = low.with_(nodes=_latest(low))
+        before, after = (plan_memory(program(g)).arena_bytes for g in (worst, PASS(worst)))
+        assert after <= before
+        shrunk += after < before
+    assert shrunk > 30
 
 
 def _latest(graph: Graph) -> tuple[object, ...]:
