@@ -19,6 +19,7 @@ PIPELINE = (
     "shrink_constants",
     "sink_pads",  # before the next: transposes meet where no pad stands between
     "sink_transposes",  # before the next: leaves reshapes that change nothing
+    "sink_turns",
     "merge_views",
     "remove_identities",
     "eliminate_dead",

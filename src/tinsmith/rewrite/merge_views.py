@@ -2,7 +2,8 @@
 or behind.
 
 A reshape of a reshape is one reshape; what picks elements by strides reads its operand as one row,
-so a reshape in front of it says nothing, and one behind it is its result's shape.
+so a reshape in front of it says nothing, and one behind it is its result's shape. An output that
+only repeats a value gives that value its name.
 """
 
 from dataclasses import replace
@@ -36,9 +37,33 @@ def rewrite(graph: Graph) -> Graph:
         if changed is not None:
             became[node.name] = changed
     if not became:
-        return graph
+        return _named(graph)
     joined = graph.with_(nodes=tuple(became.get(n.name, n) for n in graph.nodes))
     return rewrite(_without_identities(eliminate_dead.rewrite(joined), became))
+
+
+def _named(graph: Graph) -> Graph:
+    """The graph in which values have the names of outputs and next states that only repeat them."""
+    made = {o for n in graph.nodes for o in n.outputs}
+    kept = {*graph.outputs, *(s.next for s in graph.states)}
+    names: dict[str, str] = {}
+    gone = set()
+    for node in graph.nodes:
+        x, y = node.inputs[0], node.outputs[0]
+        if y in kept and x in made - kept - names.keys() and is_identity(graph, node):
+            names[x] = y
+            gone.add(node.name)
+    if not names:
+        return graph
+    nodes = [
+        replace(
+            n, inputs=tuple(names.get(i, i) for i in n.inputs),
+            outputs=tuple(names.get(o, o) for o in n.outputs),
+        )
+        for n in graph.nodes if n.name not in gone
+    ]  # fmt: skip
+    types = {k: t for k, t in graph.types.items() if k not in names}
+    return rewrite(graph.with_(nodes=tuple(nodes), types=types))
 
 
 def _joined(graph: Graph, maker: Node, node: Node, alone: bool) -> Node | None:

@@ -5,21 +5,13 @@ between two transposes which would cancel without it. What a transpose makes of 
 the pad of what it makes of the value; it then has less to move as well.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
-from itertools import permutations
-from math import prod
 
-from tinsmith.ir.graph import Attr, Graph, Node
-from tinsmith.ir.interp import site_of
-from tinsmith.ir.op import OPS
+from tinsmith.ir.graph import Graph, Node
 from tinsmith.ir.types import TensorType
-from tinsmith.ir.walk import Walk
 from tinsmith.rewrite._bounds import whole_numbers
 from tinsmith.rewrite._pass import Pass
-
-MOST_AXES = 5
-"""Of a value whose order of axes is looked for."""
+from tinsmith.rewrite._turns import Turn, orders, reading, turn_of, turned
 
 
 def rewrite(graph: Graph) -> Graph:
@@ -37,47 +29,25 @@ def _swapped(graph: Graph) -> Graph | None:
         if pad.op != "pad" or pad.outputs[0] in kept:
             continue
         readers = graph.users(pad.outputs[0])
-        order = _order(graph, readers[0]) if len(readers) == 1 else None
-        if order is not None and any(a != b for a, b in zip(order, sorted(order), strict=True)):
-            return _exchanged(graph, pad, readers[0], order)
+        turn = turn_of(graph, readers[0]) if len(readers) == 1 else None
+        order = None if turn is None else _order(graph, turn)
+        if turn is not None and order is not None:
+            return _exchanged(graph, pad, turn.node, order)
     return None
 
 
-def _order(graph: Graph, node: Node) -> tuple[int, ...] | None:
-    """The axes of a node's operand in the order of its result's, if it only turns it."""
-    walk, (shape, result) = OPS.get(node.op).walk, _shapes(graph, node)
-    if walk is None or len(shape) > MOST_AXES or len(shape) != len(result):
-        return None
-    found = walk(site_of(graph, node)).shortest()
-    for order in permutations(range(len(shape))):
-        if tuple(shape[a] for a in order) == result and turned(shape, order) == found:
-            return order
-    return None
-
-
-def _shapes(graph: Graph, node: Node) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    return graph.type(node.inputs[0]).shape, graph.type(node.outputs[0]).shape
-
-
-def turned(shape: Sequence[int], order: Sequence[int]) -> Walk:
-    """The walk over a tensor with its axes in another order."""
-    steps = [prod(shape[a + 1 :]) for a in order]
-    return Walk(tuple(shape[a] for a in order), tuple(steps)).shortest()
+def _order(graph: Graph, turn: Turn) -> tuple[int, ...] | None:
+    """The axes of a turn's operand in the order of its result's."""
+    shapes = (graph.type(v).shape for v in (turn.source, turn.node.outputs[0]))
+    return next(orders(next(shapes), turn.walk, next(shapes)), None)
 
 
 def _exchanged(graph: Graph, pad: Node, turn: Node, order: tuple[int, ...]) -> Graph:
     """The transpose takes the pad's name and operand, the pad the transpose's name and result."""
     x, middle = graph.type(pad.inputs[0]), pad.outputs[0]
     shape = tuple(x.shape[a] for a in order)
-    walk = turned(x.shape, order)
-    attrs: dict[str, Attr] = {"shape": shape}
-    if not walk.straight:
-        attrs = {
-            "offset": 0, "result": shape, "shape": tuple(walk.lengths),
-            "strides": tuple(walk.steps),
-        }  # fmt: skip
-    op = "reshape" if walk.straight else "strided"
-    first = Node(pad.name, op, pad.inputs, (middle,), attrs, turn.stage)
+    first = reading(pad.name, pad.inputs[0], middle, shape, turned(x.shape, order))
+    first = replace(first, stage=turn.stage)
     sides = {k: tuple(whole_numbers(pad, k)[a] for a in order) for k in ("before", "after")}
     second = replace(
         pad, name=turn.name, inputs=(middle,), outputs=turn.outputs, attrs={**pad.attrs, **sides}

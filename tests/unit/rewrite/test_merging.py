@@ -182,6 +182,18 @@ def test_views_are_joined(graph: Graph, left: list[str]) -> None:
     assert ops(merged("merge_views", graph)) == left
 
 
+def test_an_output_that_repeats_a_value_is_that_value() -> None:
+    b = Builder("net")
+    x = b.op("neg", b.input("x", TensorType((2, 3), "float32")))
+    again = [b.op("reshape", x, shape=(2, 3)) for _ in range(2)]
+    graph = merged("merge_views", b.build([*again, b.op("neg", x)]))
+    assert ops(graph) == ["neg", "reshape", "neg"]
+    same = b.build([x, again[0]])
+    assert PASSES.get("merge_views")(same).nodes[:2] == same.nodes[:2]  # each has its own name
+    passed = b.build([b.op("reshape", "x", shape=(2, 3))])
+    assert PASSES.get("merge_views")(passed).outputs == passed.outputs
+
+
 def test_a_view_that_is_shown_is_not_picked_twice() -> None:
     graph = views("picked", "flat", between="x")
     assert PASSES.get("merge_views")(graph) is graph

@@ -11,7 +11,7 @@ from tinsmith.ir.graph import Attr, Graph
 from tinsmith.ir.interp import run_cases
 from tinsmith.ir.types import DType, Quant, TensorType
 from tinsmith.rewrite import PASSES
-from tinsmith.rewrite.sink_pads import turned
+from tinsmith.rewrite._turns import turned
 
 SIDES: dict[str, tuple[int, ...]] = {"before": (0, 1, 0, 0), "after": (0, 2, 1, 0)}
 SMALL = {"stride": (1, 1), "padding": (0, 1, 1, 0)}

@@ -145,12 +145,22 @@ def side_by_side() -> Graph:
     return b.build([b.op("add", *sums, name="y")])
 
 
+def joined_turned() -> Graph:
+    """Two transposes that are joined, and turned back."""
+    b = Builder("net")
+    x = b.input("x", V)
+    turned = [b.op("transpose", b.op(op, x)) for op in ("relu", "neg")]
+    wide = b.op("concat", *turned, axis=0, name="wide")
+    return b.build([b.op("relu", b.op("transpose", wide), name="y")])
+
+
 DIRTY: dict[str, Callable[[], Graph]] = {
     "fold_constants": constants,
     "shrink_constants": repeated,
     "sink_transposes": transposes,
     "remove_identities": identities,
     "eliminate_dead": dead,
+    "sink_turns": joined_turned,
     "merge_views": views,
     "merge_tables": functions,
     "sink_pads": padded,
