@@ -20,6 +20,7 @@ PIPELINE = (
     "sink_pads",  # before the next: transposes meet where no pad stands between
     "sink_transposes",  # before the next: leaves reshapes that change nothing
     "sink_turns",
+    "fold_turns",
     "merge_views",
     "remove_identities",
     "eliminate_dead",

@@ -154,6 +154,17 @@ def joined_turned() -> Graph:
     return b.build([b.op("relu", b.op("transpose", wide), name="y")])
 
 
+def flattened() -> Graph:
+    """A transpose in front of an integer layer."""
+    b = Builder("net", "quantised")
+    quant = Quant((0.1,), (-3,))
+    x = b.op("transpose", b.op("quantize", b.input("x", V), quant=quant))
+    x = b.op("reshape", b.op("relu", x), shape=(1, 6))
+    x = b.op("strided", x, result=(1, 6), offset=0, shape=(2, 3), strides=(1, 2))
+    w = b.constant("w", np.arange(12).astype(np.int8).reshape(2, 6), Quant((0.5,), (2,)))
+    return b.build([b.op("dense", x, w, b.constant("b", np.arange(2, dtype=np.int32)), name="y")])
+
+
 DIRTY: dict[str, Callable[[], Graph]] = {
     "fold_constants": constants,
     "shrink_constants": repeated,
@@ -161,6 +172,7 @@ DIRTY: dict[str, Callable[[], Graph]] = {
     "remove_identities": identities,
     "eliminate_dead": dead,
     "sink_turns": joined_turned,
+    "fold_turns": flattened,
     "merge_views": views,
     "merge_tables": functions,
     "sink_pads": padded,

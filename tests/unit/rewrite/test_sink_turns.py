@@ -116,3 +116,38 @@ def test_what_others_need_stays(kept: str) -> None:
     more = {"output": [first], "reader": [b.op("reduce_max", first, axis=0)]}.get(kept, [])
     graph = b.build([wide, *more])
     assert PASS(graph) is graph
+
+
+def flat(rows: int, dtype: str = "int8", mixed: bool = False) -> Graph:
+    """Pictures with channels last, flattened channel by channel, in front of a layer."""
+    b, rng = Builder("net", "quantised"), np.random.default_rng(1)
+    quant = Q if dtype == "int8" else None
+    x = b.input("x", TensorType((rows, 2, 3, 4), dtype, quant))  # type: ignore[arg-type]
+    if mixed:
+        x = turn(b, x, (1, 0, 2, 3))
+        x = b.op("reshape", x, shape=(rows, 24))
+    else:
+        steps = {"shape": (rows, 4, 6), "strides": (24, 1, 4)}
+        x = b.op("strided", x, result=(rows, 24), offset=0, **steps)  # type: ignore[arg-type]
+    w = rng.integers(-99, 99, (5, 24)).astype(dtype)
+    bias = np.arange(5).astype("int32" if dtype == "int8" else "float32")
+    return b.build([b.op("dense", x, b.constant("w", w, quant), b.constant("b", bias))])
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_weights_turn_in_place_of_a_flattened_picture(rows: int) -> None:
+    graph = flat(rows)
+    less = PASSES.get("fold_turns")(graph)
+    assert [n.op for n in less.nodes] == ["reshape", "dense"] and set(less.constants) == {
+        "w_turned", "b",
+    }  # fmt: skip
+    assert PASSES.get("fold_turns")(less) is less
+    x = np.random.default_rng(2).integers(-128, 128, (2, rows, 2, 3, 4)).astype(np.int8)
+    was, now = run_cases(graph, {"x": x}), run_cases(less, {"x": x})
+    assert was[graph.outputs[0]].tobytes() == now[less.outputs[0]].tobytes()
+
+
+def test_float_weights_and_mixed_rows_stay() -> None:
+    graphs = [flat(1, "float32"), PASSES.get("merge_views")(flat(3, mixed=True))]
+    for graph in graphs:
+        assert PASSES.get("fold_turns")(graph) is graph
