@@ -29,6 +29,7 @@ PIPELINE = (
     "remove_channels",  # behind the passes that leave layers next to each other
     "lower",  # adds copies that the identity pass would take away again
     "fuse",  # what is fused is seen by no pass that changes values
+    "fuse_views",
     "order_nodes",  # last: what lives between nodes is known
 )
 """Names of the passes, in order; each checks the grammar of its result. The order is a decision, so

@@ -2,6 +2,7 @@
 pinned."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 
 from tinsmith.codegen.choices import NOTHING_CHOSEN, PARTS, Choices
@@ -13,7 +14,7 @@ from tinsmith.core.errors import UserError
 from tinsmith.devices.board import Core
 from tinsmith.ir.graph import Graph, Node
 from tinsmith.ir.interp import site_of
-from tinsmith.ir.op import OPS
+from tinsmith.ir.op import OPS, Site
 from tinsmith.rewrite.fuse import shortened, taken_apart
 
 
@@ -48,10 +49,24 @@ def possible(graph: Graph, core: Core) -> dict[str, tuple[str, ...]]:
 
 
 def _offers(graph: Graph, node: Node, sets: Sequence[KernelSet]) -> list[Call]:
-    site = site_of(graph, node)
-    use = Use(node.op, site, tuple(graph.constants.get(i) for i in node.inputs))
+    site, use = site_of(graph, node), use_of(graph, node)
     constants = frozenset(k for k, c in enumerate(use.contents) if c is not None)
     return [Call(node, site, s, b, constants) for s in sets for b in s.bind(use)]
+
+
+def use_of(graph: Graph, node: Node) -> Use:
+    """What kernel sets get to see of a node: all but a reshape at its end, which no kernel does, as
+    it changes nothing in memory."""
+    site = site_of(graph, node)
+    contents = tuple(graph.constants.get(i) for i in node.inputs)
+    if not node.parts or node.parts[-1].op != "reshape":
+        return Use(node.op, site, contents)
+    *parts, _ = node.parts
+    made = (parts[-1].type,)
+    if len(parts) == 1:
+        return Use(parts[0].op, Site(parts[0].attrs, site.inputs, made), contents)
+    shown = replace(node, parts=tuple(parts))
+    return Use(node.op, Site(shown.given, site.inputs, made), contents)
 
 
 def _allowed(graph: Graph, node: Node, offers: list[Call], choices: Choices) -> list[Call]:

@@ -165,6 +165,13 @@ def flattened() -> Graph:
     return b.build([b.op("dense", x, w, b.constant("b", np.arange(2, dtype=np.int32)), name="y")])
 
 
+def reshaped() -> Graph:
+    """A reshape that alone reads what is in front of it, lowered."""
+    b = Builder("net", "lowered")
+    x = b.op("reshape", b.op("relu", b.input("x", V), name="r"), shape=(3, 2), name="flat")
+    return b.build([b.op("sqrt", x, name="y")])
+
+
 DIRTY: dict[str, Callable[[], Graph]] = {
     "fold_constants": constants,
     "shrink_constants": repeated,
@@ -180,6 +187,7 @@ DIRTY: dict[str, Callable[[], Graph]] = {
     "remove_channels": channels,
     "lower": clean,
     "fuse": sums,
+    "fuse_views": reshaped,
     "order_nodes": side_by_side,
     "fold_norms": norm,
 }
