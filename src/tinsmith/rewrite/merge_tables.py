@@ -21,6 +21,8 @@ from tinsmith.rewrite._constants import evaluate
 from tinsmith.rewrite._pass import Pass
 
 BYTES = ("int8", "uint8")
+CLAMPED = (*BYTES, "int16")
+"""Types small enough to try every value."""
 CLAMPING = ("add", "avg_pool2d", "max_pool2d")
 """Operations besides `requantize` that clamp integers to attributes act_min and act_max."""
 
@@ -83,7 +85,7 @@ def _plain(type: TensorType) -> bool:
 
 
 def _values(graph: Graph, chain: Sequence[Node]) -> np.ndarray:
-    """What functions one after the other make of every value of 8 bits, the lowest first."""
+    """What functions one after the other make of every value of their operand, the lowest first."""
     limits = np.iinfo(graph.type(chain[0].inputs[0]).dtype)
     values = np.arange(limits.min, limits.max + 1).astype(limits.dtype)
     for node in chain:
@@ -144,7 +146,7 @@ def _ends(graph: Graph, node: Node, bounds: Mapping[str, Bounds]) -> tuple[int, 
     """The lowest and highest result of a function that, within the bounds of its operand, does no
     more than clamp it."""
     x, y = graph.type(node.inputs[0]), _made(graph, node)
-    if x.dtype not in BYTES or y.dtype != x.dtype or not _function(graph, node):
+    if x.dtype not in CLAMPED or y.dtype != x.dtype or not _function(graph, node):
         return None
     own, least = bounds[node.inputs[0]], np.iinfo(x.dtype).min
     low, high = int(own.low.min()), int(own.high.max())

@@ -145,6 +145,15 @@ def test_a_factor_of_one_is_nothing_and_may_give_another_meaning() -> None:
     assert ops(merged("merge_tables", b.build([y]))) == ["requantize"]
 
 
+def test_int16_may_be_left_as_it_is_too() -> None:
+    b = Builder("net", "quantised")
+    x, wide = b.input("x", TensorType((3, 50), "int32")), {"dtype": "int16", "act_max": 32767}
+    for factor, low in ((0.7, -32768), (1.0, -32768), (1.0, -50)):
+        x = requantised(b, x, Q, factor, act_min=low, **wide)
+    less = merged("merge_tables", b.build([x]))
+    assert ops(less) == ["requantize"] and less.nodes[0].attrs["act_min"] == -50
+
+
 def test_a_clamp_whose_operand_others_read_stays() -> None:
     b = Builder("net", "quantised")
     x = requantised(b, b.input("x", TensorType((3, 50), "int32")), Q, 0.02)
