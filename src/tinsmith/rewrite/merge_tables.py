@@ -59,7 +59,7 @@ class _Uses:
         return len(self.readers.get(value, ())) == 1 and value not in self.kept
 
 
-def _function(graph: Graph, node: Node) -> bool:
+def is_function(graph: Graph, node: Node) -> bool:
     """Whether a node makes each element of one element of its first operand, alike for all."""
     op, x = OPS.get(node.op), graph.type(node.inputs[0])
     others = node.inputs[1:]
@@ -146,7 +146,7 @@ def _ends(graph: Graph, node: Node, bounds: Mapping[str, Bounds]) -> tuple[int, 
     """The lowest and highest result of a function that, within the bounds of its operand, does no
     more than clamp it."""
     x, y = graph.type(node.inputs[0]), _made(graph, node)
-    if x.dtype not in CLAMPED or y.dtype != x.dtype or not _function(graph, node):
+    if x.dtype not in CLAMPED or y.dtype != x.dtype or not is_function(graph, node):
         return None
     own, least = bounds[node.inputs[0]], np.iinfo(x.dtype).min
     low, high = int(own.low.min()), int(own.high.max())
@@ -199,7 +199,7 @@ def _tabled(graph: Graph) -> Graph:
 def _chain(graph: Graph, node: Node, uses: _Uses) -> list[Node]:
     """The longest chain of functions up to a node from 8 bits to 8 bits; empty unless it saves a
     table, or spares real numbers."""
-    if _made(graph, node).dtype not in BYTES or not _function(graph, node):
+    if _made(graph, node).dtype not in BYTES or not is_function(graph, node):
         return []
     found, chain = [], [node]
     while True:
@@ -207,7 +207,7 @@ def _chain(graph: Graph, node: Node, uses: _Uses) -> list[Node]:
         if graph.type(x).dtype in BYTES:
             found = list(chain)
         maker = uses.makers.get(x)
-        if maker is None or not uses.alone(x) or not _function(graph, maker):
+        if maker is None or not uses.alone(x) or not is_function(graph, maker):
             break
         chain.insert(0, maker)
     tables = [n.inputs[1] for n in found if n.op == "lookup"]

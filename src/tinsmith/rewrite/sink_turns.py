@@ -4,23 +4,26 @@ values of an axis; and behind operations on elements one of whose operands repea
 `sink_transposes` does so where order is all the same. Here the axis moves: what is joined along the
 channels in front is joined along the channels behind, and then turned; a mean over pictures with
 channels first is one over pictures with channels last, whose elements come in the same order. What
-meets behind cancels.
+meets behind cancels. Functions of single elements go in front of what repeats elements, too.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from math import prod
 
-from tinsmith.ir.graph import Graph, Node
+from tinsmith.ir.graph import Attr, Graph, Node
 from tinsmith.ir.interp import site_of
 from tinsmith.ir.op import OPS, ShapeError
 from tinsmith.ir.types import TensorType, type_of
 from tinsmith.ir.walk import Walk
 from tinsmith.rewrite import eliminate_dead, sink_transposes
+from tinsmith.rewrite._bounds import padded, whole_numbers
 from tinsmith.rewrite._pass import Pass
 from tinsmith.rewrite._turns import Shape, Turn, orders, reading, turn_of, turned
+from tinsmith.rewrite.merge_tables import is_function
 
 REDUCTIONS = ("reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_sum")
+POOLINGS = ("avg_pool2d", "max_pool2d")
 
 
 def rewrite(graph: Graph) -> Graph:
@@ -65,12 +68,61 @@ class _Step:
             return self._along(node)
         if node.op in REDUCTIONS:
             return self._reduced(node)
+        if node.op in POOLINGS:
+            return self._pooled(node)
+        if is_function(self.graph, node):
+            return self._function(node)
         return OPS.get(node.op).pointwise == 2 and self._repeated(node)
 
     def _turn(self, value: str) -> Turn | None:
         """The turn that makes a value which nobody else reads."""
         alone = self.reads.count(value) == 1 and value not in self.kept
         return turn_of(self.graph, self.makers.get(value)) if alone else None
+
+    def _function(self, node: Node) -> bool:
+        """A function of single elements before they are turned, or repeated."""
+        x, (result,) = node.inputs[0], node.outputs
+        maker, final = self.makers.get(x), self.graph.type(result)
+        if maker is None or x in self.kept or OPS.get(maker.op).walk is None:
+            return False
+        others = [n for n in self.graph.nodes if x in n.inputs and n is not node]
+        follow = all(is_function(self.graph, n) or OPS.get(n.op).walk is not None for n in others)
+        source = self.graph.type(maker.inputs[0])
+        repeats = source.elements < final.elements and not others
+        turns = turn_of(self.graph, maker) is not None and follow
+        if not (repeats or turns) or maker.inputs[0] in self.constants:
+            return False
+        raw = self._name(f"{result}_unturned")
+        self.types[raw] = replace(final, shape=source.shape)
+        self.nodes.append(replace(node, inputs=(maker.inputs[0], *node.inputs[1:]), outputs=(raw,)))
+        name = self._name(f"{result}_turned")
+        self.nodes.append(replace(maker, name=name, inputs=(raw,), outputs=(result,)))
+        return True
+
+    def _pooled(self, node: Node) -> bool:
+        """A window over whole pictures, which are runs of pixels of the source."""
+        x, final = node.inputs[0], self.graph.type(node.outputs[0])
+        turn, (count, height, width, _) = self._turn(x), self.graph.type(x).shape
+        whole = whole_numbers(node, "size") == (height, width) and not padded(node)
+        if turn is None or not whole or final.shape[1:3] != (1, 1):
+            return False
+        source, places = self.graph.type(turn.source), height * width
+        flat, order = _fewest(turn.walk)
+        at = _matching(tuple(flat[a] for a in order), (count, places), 1)
+        if at is None:
+            return False
+        spot = order[at]
+        front, behind = prod(flat[:spot]), prod(flat[spot + 1 :])
+        shape = source.shape
+        if len(shape) != 4 or (shape[0], shape[3]) != (front, behind):
+            shape = (front, places, 1, behind)
+        view = self._read(turn.source, replace(source, shape=shape), _straight(shape), f"{x}_flat")
+        window: dict[str, Attr] = {"size": shape[1:3], "stride": shape[1:3], "dilation": (1, 1)}
+        made = replace(node, inputs=(view,), attrs={**node.attrs, **window})
+        rest = tuple(n for a, n in enumerate(flat) if a != spot)
+        left = [a - (a > spot) for a in order if a != spot]
+        self._back(node, made, replace(final, shape=(front, 1, 1, behind)), turned(rest, left))
+        return True
 
     def _name(self, wanted: str) -> str:
         name, number = wanted, 1
@@ -219,9 +271,14 @@ def _views(shape: Shape, walk: Walk, result: Shape) -> Iterator[tuple[Shape, Sha
     then the one with as few axes as the walk has."""
     for order in orders(shape, walk, result):
         yield shape, order
+    yield _fewest(walk)
+
+
+def _fewest(walk: Walk) -> tuple[Shape, Shape]:
+    """A shape of the source with one axis for each of a walk over all of it, and their order."""
     by_step = sorted(range(len(walk.steps)), key=lambda i: -walk.steps[i])
     flat = tuple(walk.lengths[i] for i in by_step)
-    yield flat, tuple(by_step.index(i) for i in range(len(by_step)))
+    return flat, tuple(by_step.index(i) for i in range(len(by_step)))
 
 
 def _matching(lengths: Shape, shape: Shape, axis: int) -> int | None:

@@ -91,6 +91,49 @@ def test_channels_that_repeat_over_pictures_repeat_as_they_are() -> None:
     assert "strided" not in [n.op for n in lower(graph).nodes]
 
 
+@pytest.mark.parametrize("op", ["avg_pool2d", "max_pool2d"])
+@pytest.mark.parametrize("dtype", ["float32", "int8"])
+@pytest.mark.parametrize("pictures", [1, 2])
+def test_a_window_over_whole_pictures_needs_no_transpose(
+    pictures: int, dtype: str, op: str
+) -> None:
+    """Channels as pictures of one channel, as means are quantised."""
+    b = Builder("net", "quantised")
+    quant = Q if dtype == "int8" else None
+    x = b.input("x", TensorType((pictures, 5, 6, 3), dtype, quant))  # type: ignore[arg-type]
+    rows = b.op(
+        "strided", x, result=(3 * pictures, 30, 1, 1), offset=0, shape=(pictures, 3, 30),
+        strides=(90, 1, 3),
+    )  # fmt: skip
+    y = b.op(op, rows, size=(30, 1), stride=(1, 1))
+    part = b.op(op, rows, size=(29, 1), stride=(1, 1))
+    stays = b.build([y, part])
+    assert PASS(stays) is stays
+    graph = b.build([b.op("softmax" if quant else "neg", y, **({"beta": 1.0} if quant else {}))])
+    graph = graph.with_(nodes=tuple(n for n in graph.nodes if n.outputs[0] != part),
+                        types={k: t for k, t in graph.types.items() if k != part})  # fmt: skip
+    assert op in moved(graph) and "strided" not in moved(graph)
+
+
+def test_a_function_comes_before_what_turns_or_repeats() -> None:
+    b = Builder("net", "quantised")
+    x = b.op("relu", b.input("x", TensorType((1, 5, 6, 3), "int8", Q)))
+    table = np.random.default_rng(1).integers(-128, 128, 256).astype(np.int8)
+    first = turn(b, x, FIRST)
+    ends = []
+    for _ in range(2):
+        t = b.op("lookup", first, b.constant("t", table, Q))
+        ends.append(b.op("relu", turn(b, t, LAST)))
+    assert moved(b.build(ends)) == ["relu", "lookup", "relu", "lookup", "relu"]
+    wide = {"result": (3, 30), "offset": 0, "shape": (3, 30), "strides": (1, 0)}
+    b = Builder("net")
+    x = b.op("strided", b.input("x", TensorType((3,), "float32")), **wide)  # type: ignore[arg-type]
+    graph = b.build([b.op("exp", x)])
+    assert moved(graph) == ["exp", "strided"]
+    both = b.build([b.op("exp", x), b.op("reduce_sum", x, axis=0)])
+    assert PASS(both) is both
+
+
 def test_a_quotient_by_what_is_turned_stays() -> None:
     b = Builder("net")
     x = turn(b, b.input("x", TensorType((1, 5, 6, 3), "float32")), FIRST)
