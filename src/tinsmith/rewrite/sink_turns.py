@@ -7,6 +7,7 @@ channels first is one over pictures with channels last, whose elements come in t
 meets behind cancels. Functions of single elements go in front of what repeats elements, too.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from math import prod
@@ -35,7 +36,7 @@ def rewrite(graph: Graph) -> Graph:
 
 @dataclass
 class _Step:
-    """One node that changes places with the turns in front of it."""
+    """Nodes that change places with the turns in front of them."""
 
     graph: Graph
     stage: str = ""
@@ -46,22 +47,26 @@ class _Step:
         graph = self.graph
         self.constants = dict(graph.constants)
         self.makers = {o: n for n in graph.nodes for o in n.outputs}
-        self.reads = [i for n in graph.nodes for i in n.inputs]
+        self.reads = Counter(i for n in graph.nodes for i in n.inputs)
         self.kept = {*graph.outputs, *(s.next for s in graph.states)}
         self.taken = set(graph.types) | {n.name for n in graph.nodes}
 
     def moved(self) -> Graph | None:
-        """The graph with the first node that can be moved; None where there is none."""
-        for place, node in enumerate(self.graph.nodes):
-            self.stage = node.stage
-            if self._changed(node):
-                nodes = self.graph.nodes
-                return self.graph.with_(
-                    nodes=(*nodes[:place], *self.nodes, *nodes[place + 1 :]),
-                    types={**self.graph.types, **self.types},
-                    constants=self.constants,
-                )
-        return None
+        """The graph with every node that can be moved, but those behind another one that was; None
+        where there is none."""
+        nodes: list[Node] = []
+        new: set[str] = set()
+        for node in self.graph.nodes:
+            self.stage, self.nodes = node.stage, []
+            if new.isdisjoint(node.inputs) and self._changed(node):
+                new |= {o for n in self.nodes for o in n.outputs}
+                nodes += self.nodes
+            else:
+                nodes.append(node)
+        if not new:
+            return None
+        types = {**self.graph.types, **self.types}
+        return self.graph.with_(nodes=tuple(nodes), types=types, constants=self.constants)
 
     def _changed(self, node: Node) -> bool:
         if node.op in ("concat", "slice"):
@@ -76,7 +81,7 @@ class _Step:
 
     def _turn(self, value: str) -> Turn | None:
         """The turn that makes a value which nobody else reads."""
-        alone = self.reads.count(value) == 1 and value not in self.kept
+        alone = self.reads[value] == 1 and value not in self.kept
         return turn_of(self.graph, self.makers.get(value)) if alone else None
 
     def _function(self, node: Node) -> bool:
