@@ -5,7 +5,7 @@ that goes into the reader's bias. Operations on elements tie channels of their o
 together: those stay or go as one. Whatever is not known to do without a channel needs all.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -204,8 +204,3 @@ _TIES: Mapping[str, Callable[[Graph, Node, int], list[Tie]]] = {
     "avg_pool2d": _alike, "max_pool2d": _alike, "reshape": _reshape, "concat": _concat,
     "slice": _unless_channels, "pad": _pad, "depthwise_conv2d": _depthwise,
 }  # fmt: skip
-
-
-def gone_from(stay: Mapping[str, np.ndarray]) -> Sequence[str]:
-    """Values that lose channels."""
-    return [v for v, mask in stay.items() if not mask.all()]

@@ -28,10 +28,22 @@ POOLINGS = ("avg_pool2d", "max_pool2d")
 
 
 def rewrite(graph: Graph) -> Graph:
-    """Move all that can be; the very same object where nothing can."""
-    while (moved := _Step(graph).moved()) is not None:
-        graph = sink_transposes.rewrite(eliminate_dead.rewrite(moved))
-    return graph
+    """Move all that can be; the very same object where nothing can, or where it would only be moved
+    elsewhere: less has to be written in the end."""
+    best = graph
+    while (moved := _Step(best).moved()) is not None:
+        best = sink_transposes.rewrite(eliminate_dead.rewrite(moved))
+    return best if _written(best) < _written(graph) else graph
+
+
+def _written(graph: Graph) -> tuple[int, int]:
+    """Bytes of all results, twice, but of reshapes once (most go into other nodes); and nodes."""
+    sizes = (
+        graph.type(o).nbytes * (1 if n.op == "reshape" else 2)
+        for n in graph.nodes
+        for o in n.outputs
+    )
+    return sum(sizes), len(graph.nodes)
 
 
 @dataclass
