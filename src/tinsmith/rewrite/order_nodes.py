@@ -5,7 +5,8 @@ than running them side by side, or more. All orders are walked together, step by
 have run says what is live, so of all ways to have run the same nodes the one with the smallest peak
 is kept. That is exact for small graphs; where more than `MOST_TRIES` would be made, ways with the
 largest peaks are given up. Ways that are no better than the order as it is are not
-followed, so the order changes only where that lowers the peak.
+followed, so the order changes only where that lowers the peak. Inputs are live until they were
+read.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -65,15 +66,18 @@ class _Orders:
         self.nodes = graph.nodes
         made = {o: i for i, n in enumerate(graph.nodes) for o in n.outputs}
         kept = {*graph.outputs, *(s.next for s in graph.states)}
-        self.size = {o: -(-graph.type(o).nbytes // _ALIGNMENT) * _ALIGNMENT for o in made}
-        self.read_by = dict.fromkeys(made, 0)
+        held = [*graph.inputs, *made]
+        self.size = {v: -(-graph.type(v).nbytes // _ALIGNMENT) * _ALIGNMENT for v in held}
+        self.read_by = dict.fromkeys(held, 0)
         for i, node in enumerate(graph.nodes):
             for value in self.size.keys() & set(node.inputs):
                 self.read_by[value] |= 1 << i
-        self.passing = {o for o in made if o not in kept}  # die with their last reader
+        self.passing = {v for v in held if v not in kept}  # die with their last reader
         self.needs = [_bits(made[i] for i in n.inputs if i in made) for n in graph.nodes]
         self.shares = [_shared(graph, n, self.size) for n in graph.nodes]
-        self.start = _Way(0, _bits(i for i, needs in enumerate(self.needs) if not needs))
+        given = sum(self.size[i] for i in graph.inputs)
+        ready = _bits(i for i, needs in enumerate(self.needs) if not needs)
+        self.start = _Way(0, ready, given, given)
 
     def given(self) -> _Way:
         """The order as it is."""

@@ -21,7 +21,6 @@ from tinsmith.rewrite.order_nodes import peak_bytes
 from tinsmith.testing.graphs import random_graph
 
 PASS = PASSES.get("order_nodes")
-WIDE = TensorType((64,), "float32")
 
 
 def branches(count: int, depth: int = 1) -> Graph:
@@ -47,6 +46,17 @@ def test_branches_run_one_after_the_other() -> None:
     x = {"x": np.random.default_rng(1).normal(size=(2, 4, 4)).astype(np.float32)}
     was, now = (run_cases(g, x)[g.outputs[0]] for g in (graph, better))
     assert was.tobytes() == now.tobytes()
+
+
+def test_a_large_input_is_read_before_something_else_gets_large() -> None:
+    """What was read may be written over."""
+    b = Builder("net")
+    x, y = b.input("x", TensorType((8, 64), "float32")), b.input("y", TensorType((8,), "float32"))
+    wide = b.op("pad", y, before=(0,), after=(400,), value=1.0)
+    second = b.op("slice", wide, axis=0, start=0, size=8)
+    first = b.op("reduce_max", x, axis=1)
+    better = PASS(b.build([b.op("add", first, second)]))
+    assert [n.op for n in better.nodes] == ["reduce_max", "pad", "slice", "add"]
 
 
 def legal(graph: Graph) -> bool:
