@@ -1,10 +1,71 @@
-"""Convolutions of int8 with requantisation."""
+"""Convolutions of int8 with requantisation, of all channels.
+
+A kernel takes x at two places of the result into scratch, as int16, and makes four channels of both
+at a time (`kernels/dsp/ts_dsp_conv.inc`). It reads both places before it writes them.
+"""
 
 from collections.abc import Sequence
+from functools import partial
 
-from tinsmith.codegen.kernel_set import Binding, Use
+import numpy as np
+
+from tinsmith.codegen.kernel_set import Binding, Table, Use
+from tinsmith.codegen.sets._layer import Layer, layer_of
+from tinsmith.codegen.sets.dsp import _packed as packed
+from tinsmith.ir.op import In, Out, Scratch
+from tinsmith.ir.ops._window import Window, geometry, window_of
+
+BLOCK = 4
+"""Channels that are computed together."""
 
 
 def bind(use: Use) -> Sequence[Binding]:
-    """The kernels that take a use."""
-    return []
+    """The kernel of a convolution in one group, or of fully connected layers of several rows."""
+    layer = layer_of(use, "conv2d")
+    if layer is None or layer.weights.shape[3] != layer.site.inputs[0].shape[3]:
+        return []
+    x = layer.site.inputs[0]
+    window = window_of("conv2d", x, layer.weights.shape[1:3], layer.site.attrs)
+    return [_binding(layer, window)]
+
+
+def _binding(layer: Layer, window: Window) -> Binding:
+    x = layer.site.inputs[0]
+    order = depths(window, x.shape[3])
+    rows = layer.weights.reshape(layer.channels, -1)
+    kind = packed.kind(layer, rows)
+    arguments = (
+        In(0), Table("packed", partial(packed.table, layer, packed.ordered(rows, order), BLOCK)),
+        Out(), Scratch(scratch_bytes(window, x.shape[3], len(order))),
+        *geometry(x, window), layer.channels, layer.x_zero, *layer.requantise.clamp,
+        *packed.one(layer),
+    )  # fmt: skip
+    return Binding(f"conv_{kind}", arguments, _streams(window, x.shape[3], layer.channels))
+
+
+def _streams(window: Window, channels: int, out: int) -> tuple[int, ...]:
+    """x, where a place of the result needs the same place of x alone, which is not smaller."""
+    same = window.kernel == (1, 1) and window.results == window.size
+    return (0,) if same and window.stride == (1, 1) and out <= channels else ()
+
+
+def depths(window: Window, channels: int) -> np.ndarray:
+    """The order in which a kernel reads weights [kernel y, kernel x, channels], -1 for none: words
+    of runs of bytes, then what is left over (`kernels/dsp/ts_dsp_patch.h`)."""
+    run, runs = _runs(window, channels)
+    every = np.arange(run * runs).reshape(runs, run)
+    whole = run // 4 * 4
+    order = np.concatenate([every[:, :whole].ravel(), every[:, whole:].ravel()])
+    return np.pad(order, (0, -len(order) % 4), constant_values=-1)
+
+
+def scratch_bytes(window: Window, channels: int, depth: int) -> int:
+    """Two places of int16, bytes that are left over, one run."""
+    run, runs = _runs(window, channels)
+    return 4 * depth + (3 * runs + 3) // 4 * 4 + run
+
+
+def _runs(window: Window, channels: int) -> tuple[int, int]:
+    """Bytes of a run, number of runs."""
+    ky, kx = window.kernel
+    return (kx * channels, ky) if window.dilation[1] == 1 else (channels, ky * kx)

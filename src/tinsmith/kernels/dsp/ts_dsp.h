@@ -1,0 +1,51 @@
+/* What kernels for cores with the DSP extension share. Loops that need every register are written in assembly, as
+ * functions without a frame of the compiler's: they cost the same whatever compiler and flags a user takes. All other
+ * compilers, the host's too, take the plain C beside them. */
+#ifndef TS_DSP_H
+#define TS_DSP_H
+
+#include "ts_kernel.h"
+
+#if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP == 1 && defined(__thumb2__)
+#define TS_DSP_ASSEMBLY 1
+#else
+#define TS_DSP_ASSEMBLY 0
+#endif
+
+#if defined(__clang__)
+#define TS_NAKED static __attribute__((naked, noinline))
+#else
+#define TS_NAKED static __attribute__((naked, noipa))
+#endif
+#define TS_GIVEN __attribute__((unused))
+
+/* Lowest byte and third byte of a word as two int16, or the second and the highest. */
+static inline uint32_t ts_dsp_bytes(uint32_t word, int32_t odd) {
+    uint32_t low = (uint32_t)(int32_t)(int8_t)(uint8_t)(word >> (8 * odd));
+    uint32_t high = (uint32_t)(int32_t)(int8_t)(uint8_t)(word >> (8 * odd + 16));
+    return (low & 0xFFFFu) | (high << 16);
+}
+
+/* sum + both products of two pairs of int16, modulo 2^32. */
+static inline uint32_t ts_dsp_two(uint32_t a, uint32_t b, uint32_t sum) {
+    int32_t low = (int32_t)(int16_t)(uint16_t)a * (int16_t)(uint16_t)b;
+    int32_t high = (int32_t)(int16_t)(uint16_t)(a >> 16) * (int16_t)(uint16_t)(b >> 16);
+    return sum + (uint32_t)low + (uint32_t)high;
+}
+
+static inline uint32_t ts_dsp_word(const int8_t *x) {
+    const uint8_t *b = (const uint8_t *)x;
+    return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
+/* A sum to int8 by a row of factors and a clamp of codegen/sets/_requantise.py; mode 0: double, 1: positive, 2: single. */
+static inline int8_t ts_dsp_scaled(int32_t sum, const int32_t *row, int32_t zero, int32_t mode, int32_t room, int32_t back) {
+    int64_t product = (int64_t)sum * ((int64_t)row[0] + ((int64_t)1 << 32));
+    int64_t high = (product + (mode == 2 ? 0 : (int64_t)1 << 31)) >> 32;
+    high += mode == 0 && high < 0 ? -1 : 0;
+    int32_t y = ts_clamp((int32_t)((high * row[1] + ((int64_t)1 << 31)) >> 32) + zero, 0, 255);
+    y = ts_clamp(y + (room & 255), 0, 255) + (back & 255);
+    return (int8_t)(uint8_t)y;
+}
+
+#endif
