@@ -45,19 +45,19 @@ def ordered(rows: np.ndarray, order: np.ndarray) -> np.ndarray:
     return np.where(order < 0, 0, rows[:, np.maximum(order, 0)])
 
 
-def table(layer: Layer, rows: np.ndarray, block: int) -> np.ndarray:
-    """The table of weights [channels, depth], block after block of so many channels, the last
-    filled up."""
+def table(layer: Layer, rows: np.ndarray, part: slice, block: int) -> np.ndarray:
+    """The table of weights [channels, depth] of a part of the channels, block after block of so
+    many, the last filled up."""
     pairs = _pairs(layer, rows)
+    factors, starts, rows = layer.requantise.rows(layer.channels)[part], layer.bias[part], rows[part]
     missing = -len(rows) % block
     rows = np.pad(rows, ((0, missing), (0, 0))).reshape(-1, block, rows.shape[1])
-    starts = np.pad(layer.bias, (0, missing)).reshape(-1, block).copy()
+    starts = np.pad(starts, (0, missing)).reshape(-1, block)
     if pairs:
         starts[:, 1::2] = 256 * starts[:, 1::2] + starts[:, ::2]
     parts = [_words(starts), _weights(rows, pairs)]
     if not (pairs and layer.requantise.one):
-        factors = np.pad(layer.requantise.rows(layer.channels), ((0, missing), (0, 0)))
-        parts.append(factors.reshape(len(rows), -1))
+        parts.append(np.pad(factors, ((0, missing), (0, 0))).reshape(-1, 2 * block))
     return np.concatenate(parts, 1).ravel()
 
 
@@ -69,7 +69,7 @@ def _weights(rows: np.ndarray, pairs: bool) -> np.ndarray:
     a, b = fours[:, :, 0], fours[:, :, 1]
     each = (256 * b + a if pairs else (b << 8) + (a & 255)) & 0xFFFF
     words = each[..., 0, :] | each[..., 1, :] << 16  # [blocks, pair, four, (0, 2) or (1, 3)]
-    return _words(words.transpose(0, 2, 3, 1).reshape(blocks, -1))
+    return _words(words.transpose(0, 2, 3, 1).reshape(blocks, channels * depth // 4))
 
 
 def _words(values: np.ndarray) -> np.ndarray:

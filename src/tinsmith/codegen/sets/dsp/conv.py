@@ -14,33 +14,39 @@ from tinsmith.codegen.sets._layer import Layer, layer_of
 from tinsmith.codegen.sets.dsp import _packed as packed
 from tinsmith.ir.op import In, Out, Scratch
 from tinsmith.ir.ops._window import Window, geometry, window_of
+from tinsmith.ir.types import TensorType
 
 BLOCK = 4
 """Channels that are computed together."""
 
 
 def bind(use: Use) -> Sequence[Binding]:
-    """The kernel of a convolution in one group, or of fully connected layers of several rows."""
+    """The kernel of a convolution in one group."""
     layer = layer_of(use, "conv2d")
     if layer is None or layer.weights.shape[3] != layer.site.inputs[0].shape[3]:
         return []
     x = layer.site.inputs[0]
     window = window_of("conv2d", x, layer.weights.shape[1:3], layer.site.attrs)
-    return [_binding(layer, window)]
+    return [binding(layer, x.shape, window)]
 
 
-def _binding(layer: Layer, window: Window) -> Binding:
-    x = layer.site.inputs[0]
-    order = depths(window, x.shape[3])
+def binding(layer: Layer, shape: tuple[int, ...], window: Window) -> Binding:
+    """The kernel of a layer over x of such a shape."""
+    channels = shape[3]
+    order = depths(window, channels)
     rows = layer.weights.reshape(layer.channels, -1)
     kind = packed.kind(layer, rows)
     arguments = (
-        In(0), Table("packed", partial(packed.table, layer, packed.ordered(rows, order), BLOCK)),
-        Out(), Scratch(scratch_bytes(window, x.shape[3], len(order))),
-        *geometry(x, window), layer.channels, layer.x_zero, *layer.requantise.clamp,
+        In(0), Table("packed", partial(_table, layer, packed.ordered(rows, order))), Out(),
+        Scratch(scratch_bytes(window, channels, len(order))),
+        *geometry(TensorType(shape, "int8"), window), layer.channels, layer.x_zero, *layer.requantise.clamp,
         *packed.one(layer),
     )  # fmt: skip
-    return Binding(f"conv_{kind}", arguments, _streams(window, x.shape[3], layer.channels))
+    return Binding(f"conv_{kind}", arguments, _streams(window, channels, layer.channels))
+
+
+def _table(layer: Layer, rows: np.ndarray) -> np.ndarray:
+    return packed.table(layer, rows, slice(None), BLOCK)
 
 
 def _streams(window: Window, channels: int, out: int) -> tuple[int, ...]:

@@ -1,10 +1,50 @@
-"""Fully connected layers of int8 with requantisation."""
+"""Fully connected layers of int8 with requantisation. A kernel makes eight channels of one row at a
+time (`kernels/dsp/ts_dsp_dense.inc`); several rows are the places of a convolution."""
 
 from collections.abc import Sequence
+from functools import partial
 
-from tinsmith.codegen.kernel_set import Binding, Use
+import numpy as np
+
+from tinsmith.codegen.kernel_set import Binding, Table, Use
+from tinsmith.codegen.sets._layer import Layer, layer_of
+from tinsmith.codegen.sets.dsp import _packed as packed
+from tinsmith.codegen.sets.dsp import conv
+from tinsmith.ir.op import In, Out, Scratch
+from tinsmith.ir.ops._window import Window
+
+BLOCK, LAST = 8, 2
+"""Channels that are computed together, and those that are left."""
 
 
 def bind(use: Use) -> Sequence[Binding]:
-    """The kernels that take a use."""
-    return []
+    """The kernel of a fully connected layer."""
+    layer = layer_of(use, "dense")
+    if layer is None:
+        return []
+    rows, depth = layer.site.inputs[0].shape
+    if rows == 1:
+        return [_binding(layer, layer.weights)]
+    return [conv.binding(layer, (rows, 1, 1, depth), Window((1, 1), (1, 1), (1, 1), (1, 1), (0,) * 4))]
+
+
+def _binding(layer: Layer, rows: np.ndarray) -> Binding:
+    depth = rows.shape[1]
+    kind = packed.kind(layer, rows)
+    arguments = (
+        In(0), Table("packed", partial(_table, layer, rows)), Out(),
+        Scratch((depth + 3) // 4 * 4 if depth % 4 else 4), depth, layer.channels,
+        *layer.requantise.clamp, *packed.one(layer),
+    )  # fmt: skip
+    return Binding(f"dense_{kind}", arguments)
+
+
+def _table(layer: Layer, rows: np.ndarray) -> np.ndarray:
+    """Blocks of eight channels, then blocks of two."""
+    rows = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 4)))
+    whole = len(rows) // BLOCK * BLOCK
+    tables = [
+        packed.table(layer, rows, part, block)
+        for part, block in ((slice(0, whole), BLOCK), (slice(whole, None), LAST))
+    ]
+    return np.concatenate(tables)
