@@ -21,9 +21,19 @@
 
 /* Lowest byte and third byte of a word as two int16, or the second and the highest. */
 static inline uint32_t ts_dsp_bytes(uint32_t word, int32_t odd) {
+#if TS_DSP_ASSEMBLY
+    uint32_t pair;
+    if (odd) {
+        __asm__("sxtb16 %0, %1, ror #8" : "=r"(pair) : "r"(word));
+    } else {
+        __asm__("sxtb16 %0, %1" : "=r"(pair) : "r"(word));
+    }
+    return pair;
+#else
     uint32_t low = (uint32_t)(int32_t)(int8_t)(uint8_t)(word >> (8 * odd));
     uint32_t high = (uint32_t)(int32_t)(int8_t)(uint8_t)(word >> (8 * odd + 16));
     return (low & 0xFFFFu) | (high << 16);
+#endif
 }
 
 /* sum + both products of two pairs of int16, modulo 2^32. */
@@ -33,9 +43,16 @@ static inline uint32_t ts_dsp_two(uint32_t a, uint32_t b, uint32_t sum) {
     return sum + (uint32_t)low + (uint32_t)high;
 }
 
+/* Four bytes at any address. */
 static inline uint32_t ts_dsp_word(const int8_t *x) {
+#if TS_DSP_ASSEMBLY
+    uint32_t word;
+    __asm__("ldr %0, [%1]" : "=r"(word) : "r"(x), "m"(*(const int8_t(*)[4])x));
+    return word;
+#else
     const uint8_t *b = (const uint8_t *)x;
     return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+#endif
 }
 
 /* A sum to int8 by a row of factors and a clamp of codegen/sets/_requantise.py; mode 0: double, 1: positive, 2: single. */

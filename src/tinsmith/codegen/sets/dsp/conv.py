@@ -4,7 +4,7 @@ A kernel takes x at two places of the result into scratch, as int16, and makes f
 at a time (`kernels/dsp/ts_dsp_conv.inc`). It reads both places before it writes them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -39,7 +39,8 @@ def binding(layer: Layer, shape: tuple[int, ...], window: Window) -> Binding:
     arguments = (
         In(0), Table("packed", partial(_table, layer, packed.ordered(rows, order))), Out(),
         Scratch(scratch_bytes(window, channels, len(order))),
-        *geometry(TensorType(shape, "int8"), window), layer.channels, layer.x_zero, *layer.requantise.clamp,
+        *geometry(TensorType(shape, "int8"), window), layer.channels, layer.x_zero, band_width(window, channels),
+        *layer.requantise.clamp,
         *packed.one(layer),
     )  # fmt: skip
     return Binding(f"conv_{kind}", arguments, _streams(window, channels, layer.channels))
@@ -65,10 +66,27 @@ def depths(window: Window, channels: int) -> np.ndarray:
     return np.pad(order, (0, -len(order) % 4), constant_values=-1)
 
 
+def band_width(window: Window, channels: int) -> int:
+    """Columns of the rows that are copied with their borders; 0 where x is read as it is: no row
+    hangs over the border, or whole words do."""
+    if channels % 4 == 0 or window.dilation[1] != 1 or not any(_borders(window)):
+        return 0
+    return (window.results[1] - 1) * window.stride[1] + window.kernel[1]
+
+
+def _borders(window: Window) -> Iterator[int]:
+    """Rows and columns outside x that are read: in front, then behind."""
+    for axis in (0, 1):
+        front = window.padding[2 * axis]
+        reach = (window.results[axis] - 1) * window.stride[axis] + window.extent[axis]
+        yield from (front, max(0, reach - front - window.size[axis]))
+
+
 def scratch_bytes(window: Window, channels: int, depth: int) -> int:
-    """Two places of int16, bytes that are left over, one run."""
+    """Two places of int16, bytes that are left over of them, the band."""
     run, runs = _runs(window, channels)
-    return 4 * depth + (3 * runs + 3) // 4 * 4 + run
+    band = window.kernel[0] * band_width(window, channels) * channels
+    return 4 * depth + 2 * ((runs * (run % 4) + 3) // 4 * 4) + band
 
 
 def _runs(window: Window, channels: int) -> tuple[int, int]:
