@@ -23,8 +23,8 @@ typedef struct {
     const int8_t *line;
 } ts_dsp_patch;
 
-/* Runs of x at two places, ``apart`` bytes from each other: whole words to ``to``, then ``rest`` bytes to ``spare``, of the
- * second place spare_bytes behind. Runs begin ``stride`` bytes from each other. */
+/* Runs of x at two places, ``apart`` bytes from each other: whole words to ``to``, and ``rest`` bytes of each to ``spare``, of
+ * the second place spare_bytes behind; they follow the words at the end. Runs begin ``stride`` bytes from each other. */
 #if TS_DSP_ASSEMBLY
 TS_NAKED void ts_dsp_runs(
     TS_GIVEN const int8_t *from, TS_GIVEN uint32_t *to, TS_GIVEN int32_t words, TS_GIVEN int32_t runs,
@@ -63,25 +63,45 @@ TS_NAKED void ts_dsp_runs(
             "add r0, r0, r9\n"
             "subs r3, r3, #1\n"
             "bne 1b\n"
+            "ldrd r11, r8, [sp, #48]\n"
+            "movs r12, r8\n"
+            "beq 7f\n"
+            "6:\n"
+            "ldr r7, [r11, r8]\n"
+            "ldr r5, [r11], #4\n"
+            "sxtb16 r4, r5\n"
+            "sxtb16 r6, r5, ror #8\n"
+            "sxtb16 r5, r7\n"
+            "sxtb16 r7, r7, ror #8\n"
+            "stm r1!, {r4, r5, r6, r7}\n"
+            "subs r12, r12, #4\n"
+            "bne 6b\n"
+            "7:\n"
             "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
 }
 #else
+static uint32_t *ts_dsp_both(const int8_t *first, const int8_t *second, uint32_t *to, int32_t words) {
+    for (; words > 0; words--, first += 4, second += 4, to += 4) {
+        to[0] = ts_dsp_bytes(ts_dsp_word(first), 0);
+        to[1] = ts_dsp_bytes(ts_dsp_word(second), 0);
+        to[2] = ts_dsp_bytes(ts_dsp_word(first), 1);
+        to[3] = ts_dsp_bytes(ts_dsp_word(second), 1);
+    }
+    return to;
+}
+
 static void ts_dsp_runs(
     const int8_t *from, uint32_t *to, int32_t words, int32_t runs, int32_t apart, int32_t stride, int32_t rest,
     int8_t *spare, int32_t spare_bytes) {
+    int8_t *next = spare;
     for (int32_t n = 0; n < runs; n++, from += stride) {
-        for (int32_t i = 0; i < words; i++, to += 4) {
-            uint32_t first = ts_dsp_word(from + 4 * i), second = ts_dsp_word(from + 4 * i + apart);
-            to[0] = ts_dsp_bytes(first, 0);
-            to[1] = ts_dsp_bytes(second, 0);
-            to[2] = ts_dsp_bytes(first, 1);
-            to[3] = ts_dsp_bytes(second, 1);
-        }
-        for (int32_t i = 4 * words; i < 4 * words + rest; i++, spare++) {
-            spare[0] = from[i];
-            spare[spare_bytes] = from[i + apart];
+        to = ts_dsp_both(from, from + apart, to, words);
+        for (int32_t i = 4 * words; i < 4 * words + rest; i++, next++) {
+            next[0] = from[i];
+            next[spare_bytes] = from[i + apart];
         }
     }
+    ts_dsp_both(spare, spare + spare_bytes, to, spare_bytes >> 2);
 }
 #endif
 
@@ -133,7 +153,13 @@ static void ts_dsp_fill_band(const ts_dsp_patch *p) {
     int32_t y = p->row * p->stride_y - p->top, bytes = p->band_width * p->channels, before = p->left * p->channels;
     int32_t inside = p->width * p->channels < bytes - before ? p->width * p->channels : bytes - before;
     int8_t *to = p->band;
-    for (int32_t k = 0; k < p->kernel_y; k++, y += p->dilation_y) {
+    int32_t kept = p->row > 0 && p->dilation_y == 1 && p->stride_y < p->kernel_y ? p->kernel_y - p->stride_y : 0;
+    if (kept) {
+        ts_dsp_copy(to, to + p->stride_y * bytes, kept * bytes);
+        to += kept * bytes;
+        y += kept;
+    }
+    for (int32_t k = kept; k < p->kernel_y; k++, y += p->dilation_y) {
         if (y < 0 || y >= p->height) {
             to = ts_dsp_border(p, to, bytes);
         } else {
@@ -255,31 +281,35 @@ static inline void ts_dsp_step(ts_dsp_patch *p) {
     ts_dsp_begin_row(p);
 }
 
-/* Two neighbours of which no run hangs over the border. */
-static inline void ts_dsp_take_both(const ts_dsp_patch *p, uint32_t *to) {
+/* The current place and one so many columns further, of which no run hangs over the border. */
+static inline void ts_dsp_take_both(const ts_dsp_patch *p, uint32_t *to, int32_t columns) {
     int32_t step = p->stride_x * p->channels;
     if (p->above) {
         ts_dsp_outside(p, to, p->above);
         to = ts_dsp_outside(p, to + 1, p->above) - 1;
     }
     if (p->runs) {
-        ts_dsp_runs(p->line + p->column * step, to, p->words, p->runs, step, p->stride, p->rest, p->spare, p->spare_bytes);
+        ts_dsp_runs(
+            p->line + p->column * step, to, p->words, p->runs, columns * step, p->stride, p->rest, p->spare, p->spare_bytes);
         to += 4 * p->words * p->runs;
     }
     if (p->below) {
         ts_dsp_outside(p, to, p->below);
-        to = ts_dsp_outside(p, to + 1, p->below) - 1;
-    }
-    if (p->spare_bytes) {
-        ts_dsp_runs(p->spare, to, p->spare_bytes >> 2, 1, p->spare_bytes, 0, 0, p->spare, 0);
+        ts_dsp_outside(p, to + 1, p->below);
     }
 }
 
 /* The next two places, or the last one twice. */
 static void ts_dsp_take(ts_dsp_patch *p, uint32_t *to, int32_t two) {
-    if (two && p->column >= p->safe && p->column + 1 < p->safe_end) {
-        ts_dsp_take_both(p, to);
-        p->column++;
+    if (p->column >= p->safe && p->column < p->safe_end) {
+        int32_t both = two && p->column + 1 < p->safe_end ? 1 : 0;
+        ts_dsp_take_both(p, to, both);
+        if (both) {
+            p->column++;
+        } else if (two) {
+            ts_dsp_step(p);
+            ts_dsp_take_one(p, to + 1, p->spare + p->spare_bytes);
+        }
     } else {
         ts_dsp_take_one(p, to, p->spare);
         if (two) {
