@@ -26,6 +26,14 @@ typedef struct {
 /* Runs of x at two places, ``apart`` bytes from each other: whole words to ``to``, and ``rest`` bytes of each to ``spare``, of
  * the second place spare_bytes behind; they follow the words at the end. Runs begin ``stride`` bytes from each other. */
 #if TS_DSP_ASSEMBLY
+#define TS_WIDENED                                                                                   \
+    "ldr r7, [r0, r8]\n"                                                                             \
+    "ldr r5, [r0], #4\n"                                                                             \
+    "sxtb16 r4, r5\n"                                                                                \
+    "sxtb16 r6, r5, ror #8\n"                                                                        \
+    "sxtb16 r5, r7\n"                                                                                \
+    "sxtb16 r7, r7, ror #8\n"                                                                        \
+    "stm r1!, {r4, r5, r6, r7}\n"
 TS_NAKED void ts_dsp_runs(
     TS_GIVEN const int8_t *from, TS_GIVEN uint32_t *to, TS_GIVEN int32_t words, TS_GIVEN int32_t runs,
     TS_GIVEN int32_t apart, TS_GIVEN int32_t stride, TS_GIVEN int32_t rest, TS_GIVEN int8_t *spare,
@@ -36,47 +44,37 @@ TS_NAKED void ts_dsp_runs(
             "sub r9, r9, r2, lsl #2\n"
             "sub r9, r9, r10\n"
             "1:\n"
-            "movs r12, r2\n"
-            "beq 3f\n"
+            "lsrs r12, r2, #1\n"
+            "bcc 2f\n"
+            TS_WIDENED
+            "cmp r12, #0\n"
             "2:\n"
-            "ldr r7, [r0, r8]\n"
-            "ldr r5, [r0], #4\n"
-            "sxtb16 r4, r5\n"
-            "sxtb16 r6, r5, ror #8\n"
-            "sxtb16 r5, r7\n"
-            "sxtb16 r7, r7, ror #8\n"
-            "stm r1!, {r4, r5, r6, r7}\n"
+            "beq 4f\n"
+            "3:\n" TS_WIDENED TS_WIDENED
             "subs r12, r12, #1\n"
-            "bne 2b\n"
-            "3:\n"
-            "movs r12, r10\n"
-            "beq 5f\n"
-            "ldr r5, [sp, #52]\n"
+            "bne 3b\n"
             "4:\n"
+            "movs r12, r10\n"
+            "beq 6f\n"
+            "ldr r5, [sp, #52]\n"
+            "5:\n"
             "ldrb r6, [r0, r8]\n"
             "ldrb r4, [r0], #1\n"
             "strb r6, [r11, r5]\n"
             "strb r4, [r11], #1\n"
             "subs r12, r12, #1\n"
-            "bne 4b\n"
-            "5:\n"
+            "bne 5b\n"
+            "6:\n"
             "add r0, r0, r9\n"
             "subs r3, r3, #1\n"
             "bne 1b\n"
-            "ldrd r11, r8, [sp, #48]\n"
+            "ldrd r0, r8, [sp, #48]\n"
             "movs r12, r8\n"
-            "beq 7f\n"
-            "6:\n"
-            "ldr r7, [r11, r8]\n"
-            "ldr r5, [r11], #4\n"
-            "sxtb16 r4, r5\n"
-            "sxtb16 r6, r5, ror #8\n"
-            "sxtb16 r5, r7\n"
-            "sxtb16 r7, r7, ror #8\n"
-            "stm r1!, {r4, r5, r6, r7}\n"
+            "beq 8f\n"
+            "7:\n" TS_WIDENED
             "subs r12, r12, #4\n"
-            "bne 6b\n"
-            "7:\n"
+            "bne 7b\n"
+            "8:\n"
             "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
 }
 #else

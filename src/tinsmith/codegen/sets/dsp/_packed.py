@@ -10,12 +10,17 @@ MOST_SUM = 1 << 23
 
 
 def kind(layer: Layer, rows: np.ndarray) -> str:
-    """How the kernel's name ends: rounding, and whether weights are no pairs (``wide``) or have one
-    factor (``one``)."""
+    """How the kernel's name ends: rounding, and whether weights are no pairs or results are clamped
+    within int8 (``wide``), or all have one factor (``one``)."""
     rounding = layer.requantise.rounding
     if not _pairs(layer, rows):
         return f"{rounding}_wide"
     return f"{rounding}_one" if layer.requantise.one else rounding
+
+
+def clamp(layer: Layer, rows: np.ndarray) -> tuple[int, int, int]:
+    """The clamp as the kernel takes it."""
+    return (layer.requantise.zero, 0, 0) if _pairs(layer, rows) else layer.requantise.clamp
 
 
 def one(layer: Layer) -> tuple[int, int]:
@@ -27,8 +32,10 @@ def one(layer: Layer) -> tuple[int, int]:
 
 
 def _pairs(layer: Layer, rows: np.ndarray) -> bool:
-    """Whether 256 * b + a fits int16 for the weights of channels (2i, 2i + 1), and the sums of the
-    odd channels are small enough."""
+    """Whether results have all of int8, 256 * b + a fits int16 for the weights of channels
+    (2i, 2i + 1), and the sums of the odd channels are small enough."""
+    if (layer.requantise.low, layer.requantise.high) != (-128, 127):
+        return False
     a, b = _even(rows)[::2], _even(rows)[1::2]
     odd = slice(1, None, 2)
     low, high = layer.least[odd], layer.most[odd]

@@ -40,7 +40,7 @@ def binding(layer: Layer, shape: tuple[int, ...], window: Window) -> Binding:
         In(0), Table("packed", partial(_table, layer, packed.ordered(rows, order))), Out(),
         Scratch(scratch_bytes(window, channels, len(order))),
         *geometry(TensorType(shape, "int8"), window), layer.channels, layer.x_zero, band_width(window, channels),
-        *layer.requantise.clamp,
+        *packed.clamp(layer, rows),
         *packed.one(layer),
     )  # fmt: skip
     return Binding(f"conv_{kind}", arguments, _streams(window, channels, layer.channels))
