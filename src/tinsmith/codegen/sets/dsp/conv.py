@@ -32,18 +32,28 @@ def bind(use: Use) -> Sequence[Binding]:
 
 def binding(layer: Layer, shape: tuple[int, ...], window: Window) -> Binding:
     """The kernel of a layer over x of such a shape."""
-    channels = shape[3]
+    if shape[1] == 1 and window.kernel[0] == 1 and window.padding[:2] == (0, 0):
+        shape, window = _upright(shape, window)
+    channels, (band_rows, band_width) = shape[3], _band(window)
     order = depths(window, channels)
     rows = layer.weights.reshape(layer.channels, -1)
-    kind = packed.kind(layer, rows)
     arguments = (
         In(0), Table("packed", partial(_table, layer, packed.ordered(rows, order))), Out(),
-        Scratch(scratch_bytes(window, channels, len(order))),
-        *geometry(TensorType(shape, "int8"), window), layer.channels, layer.x_zero, band_width(window, channels),
-        *packed.clamp(layer, rows),
-        *packed.one(layer),
+        Scratch(_scratch_bytes(window, channels, len(order))),
+        *geometry(TensorType(shape, "int8"), window), layer.channels, layer.x_zero, band_rows,
+        band_width, *packed.clamp(layer, rows), *packed.one(layer),
     )  # fmt: skip
-    return Binding(f"conv_{kind}", arguments, _streams(window, channels, layer.channels))
+    streams = _streams(window, channels, layer.channels)
+    return Binding(f"conv_{packed.kind(layer, rows)}", arguments, streams)
+
+
+def _upright(shape: tuple[int, ...], window: Window) -> tuple[tuple[int, ...], Window]:
+    """A row of places as a column, which needs a smaller band."""
+    turned = Window(
+        window.size[::-1], window.kernel[::-1], window.stride[::-1], window.dilation[::-1],
+        window.padding[2:] + window.padding[:2],
+    )  # fmt: skip
+    return (shape[0], shape[2], shape[1], shape[3]), turned
 
 
 def _table(layer: Layer, rows: np.ndarray) -> np.ndarray:
@@ -66,27 +76,33 @@ def depths(window: Window, channels: int) -> np.ndarray:
     return np.pad(order, (0, -len(order) % 4), constant_values=-1)
 
 
-def band_width(window: Window, channels: int) -> int:
-    """Columns of the rows that are copied with their borders; 0 where x is read as it is: no row
-    hangs over the border, or whole words do."""
-    if channels % 4 == 0 or window.dilation[1] != 1 or not any(_borders(window)):
-        return 0
-    return (window.results[1] - 1) * window.stride[1] + window.kernel[1]
+def _band(window: Window) -> tuple[int, int]:
+    """Rows of x that are kept in scratch with their borders, columns of each: what a row of the
+    result needs, and the next one where a pair of places may lie in both. (0, 0) where nothing
+    hangs over the border."""
+    if not any(_borders(window)):
+        return 0, 0
+    more = window.stride[0] if window.results[1] % 2 else 0
+    return window.extent[0] + more, _reach(window, 1)
 
 
 def _borders(window: Window) -> Iterator[int]:
     """Rows and columns outside x that are read: in front, then behind."""
     for axis in (0, 1):
         front = window.padding[2 * axis]
-        reach = (window.results[axis] - 1) * window.stride[axis] + window.extent[axis]
-        yield from (front, max(0, reach - front - window.size[axis]))
+        yield from (front, max(0, _reach(window, axis) - front - window.size[axis]))
 
 
-def scratch_bytes(window: Window, channels: int, depth: int) -> int:
+def _reach(window: Window, axis: int) -> int:
+    """Places along an axis from the first to the last that is read, those outside x too."""
+    return (window.results[axis] - 1) * window.stride[axis] + window.extent[axis]
+
+
+def _scratch_bytes(window: Window, channels: int, depth: int) -> int:
     """Two places of int16, bytes that are left over of them, the band."""
     run, runs = _runs(window, channels)
-    band = window.kernel[0] * band_width(window, channels) * channels
-    return 4 * depth + 2 * ((runs * (run % 4) + 3) // 4 * 4) + band
+    rows, width = _band(window)
+    return 4 * depth + 2 * ((runs * (run % 4) + 3) // 4 * 4) + rows * width * channels
 
 
 def _runs(window: Window, channels: int) -> tuple[int, int]:
