@@ -4,6 +4,7 @@
 
 #define TS_BLOCK ts_dsp_dense_double_block
 #define TS_LAST ts_dsp_dense_double_last
+#define TS_BLOCKS ts_dsp_dense_double_blocks
 #define TS_MODE 0
 #define TS_ONE 0
 #define TS_WIDE 0

@@ -4,6 +4,7 @@
 
 #define TS_BLOCK ts_dsp_dense_double_one_block
 #define TS_LAST ts_dsp_dense_double_one_last
+#define TS_BLOCKS ts_dsp_dense_double_one_blocks
 #define TS_MODE 0
 #define TS_ONE 1
 #define TS_WIDE 0

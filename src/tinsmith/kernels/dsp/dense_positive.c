@@ -4,6 +4,7 @@
 
 #define TS_BLOCK ts_dsp_dense_positive_block
 #define TS_LAST ts_dsp_dense_positive_last
+#define TS_BLOCKS ts_dsp_dense_positive_blocks
 #define TS_MODE 1
 #define TS_ONE 0
 #define TS_WIDE 0

@@ -5,6 +5,7 @@
 
 #define TS_BLOCK ts_dsp_dense_positive_wide_block
 #define TS_LAST ts_dsp_dense_positive_wide_last
+#define TS_BLOCKS ts_dsp_dense_positive_wide_blocks
 #define TS_MODE 1
 #define TS_ONE 0
 #define TS_WIDE 1

@@ -4,6 +4,7 @@
 
 #define TS_BLOCK ts_dsp_dense_single_block
 #define TS_LAST ts_dsp_dense_single_last
+#define TS_BLOCKS ts_dsp_dense_single_blocks
 #define TS_MODE 2
 #define TS_ONE 0
 #define TS_WIDE 0

@@ -55,18 +55,29 @@ static inline uint32_t ts_dsp_word(const int8_t *x) {
 #endif
 }
 
-/* A sum to int8 by a row of factors and a clamp of codegen/sets/_requantise.py; mode 0: double, 1: positive, 2: single; not
- * clamped further: zero is that of the result. */
+/* What blocks of a layer have in common; in assembly by place. x: whole words up to x_end. skipped: of the steps of the loop,
+ * those that its first round leaves out, as bytes of code. zero, room, back: Requantise.clamp, or zero that of the result where
+ * nothing is clamped. */
+typedef struct {
+    int32_t room, back;
+    const void *x;
+    int32_t skipped;
+    const void *x_end;
+    const int32_t *table_end;
+    int32_t zero, row[2]; /* row: factors of all channels, where they are the same */
+} ts_dsp_job;
+
+/* A sum to int8 by a row of factors and a clamp of codegen/sets/_requantise.py; mode 0: double, 1: positive, 2: single. */
 static inline int8_t ts_dsp_scaled(
-    int32_t sum, const int32_t *row, int32_t zero, int32_t mode, int32_t room, int32_t back, int32_t clamped) {
+    int32_t sum, const int32_t *row, const ts_dsp_job *job, int32_t mode, int32_t clamped) {
     int64_t product = (int64_t)sum * ((int64_t)row[0] + ((int64_t)1 << 32));
     int64_t high = (product + (mode == 2 ? 0 : (int64_t)1 << 31)) >> 32;
     high += mode == 0 && high < 0 ? -1 : 0;
-    int32_t y = (int32_t)((high * row[1] + ((int64_t)1 << 31)) >> 32) + zero;
+    int32_t y = (int32_t)((high * row[1] + ((int64_t)1 << 31)) >> 32) + job->zero;
     if (!clamped) {
         return (int8_t)ts_clamp(y, -128, 127);
     }
-    y = ts_clamp(ts_clamp(y, 0, 255) + (room & 255), 0, 255) + (back & 255);
+    y = ts_clamp(ts_clamp(y, 0, 255) + (job->room & 255), 0, 255) + (job->back & 255);
     return (int8_t)(uint8_t)y;
 }
 

@@ -7,9 +7,16 @@
 
 #include "ts_dsp.h"
 
-/* Runs of x at two places, ``apart`` bytes from each other: whole words to ``to``, and ``rest`` bytes of each to ``spare``, of
- * the second place spare_bytes behind, of which so many words then follow at the end. Runs begin ``stride`` bytes from each
- * other. */
+/* Runs of bytes, in assembly by place: whole words of each, so many runs, bytes from the end of one to the next, of which
+ * ``rest`` belong to the run; where these go, of the second place spare_bytes behind, and how many words of them follow at the
+ * end. */
+typedef struct {
+    int32_t words, runs, apart, rest;
+    int8_t *spare;
+    int32_t spare_bytes, spare_words;
+} ts_dsp_runs_of;
+
+/* Runs of x at two places, so many bytes from each other. */
 #if TS_DSP_ASSEMBLY
 #define TS_WIDENED                                                                                   \
     "ldr r7, [r0, r8]\n"                                                                             \
@@ -20,14 +27,10 @@
     "sxtb16 r7, r7, ror #8\n"                                                                        \
     "stm r1!, {r4, r5, r6, r7}\n"
 TS_NAKED void ts_dsp_runs(
-    TS_GIVEN const int8_t *from, TS_GIVEN uint32_t *to, TS_GIVEN int32_t words, TS_GIVEN int32_t runs,
-    TS_GIVEN int32_t apart, TS_GIVEN int32_t stride, TS_GIVEN int32_t rest, TS_GIVEN int8_t *spare,
-    TS_GIVEN int32_t spare_bytes, TS_GIVEN int32_t spare_words) {
-    __asm__("push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
-            "ldrd r8, r9, [sp, #36]\n"
-            "ldrd r10, r11, [sp, #44]\n"
-            "sub r9, r9, r2, lsl #2\n"
-            "sub r9, r9, r10\n"
+    TS_GIVEN const int8_t *from, TS_GIVEN uint32_t *to, TS_GIVEN int32_t second, TS_GIVEN const ts_dsp_runs_of *runs) {
+    __asm__("push {r3, r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
+            "mov r8, r2\n"
+            "ldm r3, {r2, r3, r9, r10, r11}\n"
             "1:\n"
             "lsrs r12, r2, #1\n"
             "bcc 2f\n"
@@ -41,7 +44,8 @@ TS_NAKED void ts_dsp_runs(
             "4:\n"
             "movs r12, r10\n"
             "beq 6f\n"
-            "ldr r5, [sp, #52]\n"
+            "ldr r5, [sp]\n"
+            "ldr r5, [r5, #20]\n"
             "5:\n"
             "ldrb r6, [r0, r8]\n"
             "ldrb r4, [r0], #1\n"
@@ -53,15 +57,16 @@ TS_NAKED void ts_dsp_runs(
             "add r0, r0, r9\n"
             "subs r3, r3, #1\n"
             "bne 1b\n"
-            "ldr r12, [sp, #56]\n"
+            "ldr r4, [sp]\n"
+            "ldr r12, [r4, #24]\n"
             "cmp r12, #0\n"
             "beq 8f\n"
-            "ldrd r0, r8, [sp, #48]\n"
+            "ldrd r0, r8, [r4, #16]\n"
             "7:\n" TS_WIDENED
             "subs r12, r12, #1\n"
             "bne 7b\n"
             "8:\n"
-            "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
+            "pop {r3, r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
 }
 #else
 static uint32_t *ts_dsp_both(const int8_t *first, const int8_t *second, uint32_t *to, int32_t words) {
@@ -74,18 +79,17 @@ static uint32_t *ts_dsp_both(const int8_t *first, const int8_t *second, uint32_t
     return to;
 }
 
-static void ts_dsp_runs(
-    const int8_t *from, uint32_t *to, int32_t words, int32_t runs, int32_t apart, int32_t stride, int32_t rest,
-    int8_t *spare, int32_t spare_bytes, int32_t spare_words) {
-    int8_t *next = spare;
-    for (int32_t n = 0; n < runs; n++, from += stride) {
-        to = ts_dsp_both(from, from + apart, to, words);
-        for (int32_t i = 4 * words; i < 4 * words + rest; i++, next++) {
-            next[0] = from[i];
-            next[spare_bytes] = from[i + apart];
+static void ts_dsp_runs(const int8_t *from, uint32_t *to, int32_t second, const ts_dsp_runs_of *runs) {
+    int8_t *next = runs->spare;
+    for (int32_t n = 0; n < runs->runs; n++, from += runs->apart) {
+        to = ts_dsp_both(from, from + second, to, runs->words);
+        from += 4 * runs->words;
+        for (int32_t i = 0; i < runs->rest; i++, from++, next++) {
+            next[0] = *from;
+            next[runs->spare_bytes] = from[second];
         }
     }
-    ts_dsp_both(spare, spare + spare_bytes, to, spare_words);
+    ts_dsp_both(runs->spare, runs->spare + runs->spare_bytes, to, runs->spare_words);
 }
 #endif
 
