@@ -9,6 +9,7 @@ import lightgbm
 import numpy as np
 import xgboost
 from sklearn import (
+    calibration,
     cluster,
     covariance,
     datasets,
@@ -105,6 +106,12 @@ CLASSIFIERS: Mapping[str, Make] = {
     ),
     "nu_svc_probability": scaled(
         lambda: svm.NuSVC(nu=0.2, probability=True, break_ties=True, random_state=SEED)
+    ),
+    "calibrated_sigmoid": lambda: calibration.CalibratedClassifierCV(
+        scaled(lambda: svm.LinearSVC(random_state=SEED))(), cv=3
+    ),
+    "calibrated_isotonic": lambda: calibration.CalibratedClassifierCV(
+        ensemble.RandomForestClassifier(9, max_depth=4, random_state=SEED), method="isotonic", cv=2
     ),
     "one_class": scaled(lambda: svm.OneClassSVM(nu=0.2)),
     "one_class_sgd": scaled(lambda: linear_model.SGDOneClassSVM(nu=0.2, random_state=SEED)),

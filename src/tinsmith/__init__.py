@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from tinsmith.devices.board import Board
     from tinsmith.facade.arrays import Cases
     from tinsmith.facade.board import Boards, boards
+    from tinsmith.facade.comparison import Comparison
     from tinsmith.facade.compiled import Compiled, Package, compile
+    from tinsmith.facade.job import job
     from tinsmith.facade.measurement import Measurement
     from tinsmith.facade.model import Model, load
     from tinsmith.facade.project import BoardRun, Project, ProjectRun
@@ -30,19 +32,21 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Board": "devices.board", "BoardRun": "facade.project", "Boards": "facade.board",
-    "Cases": "facade.arrays", "Compiled": "facade.compiled", "Measurement": "facade.measurement",
+    "Cases": "facade.arrays", "Comparison": "facade.comparison", "Compiled": "facade.compiled",
+    "Measurement": "facade.measurement",
     "MissingTool": "core.errors", "Model": "facade.model", "Package": "facade.compiled",
     "Project": "facade.project", "ProjectRun": "facade.project", "Proof": "facade.proof",
     "Quantised": "facade.quantise", "UnknownKind": "core.errors", "UserError": "core.errors",
-    "boards": "facade.board", "compile": "facade.compiled", "load": "facade.model",
-    "quantise": "facade.quantise",
+    "boards": "facade.board", "compile": "facade.compiled", "job": "facade.job",
+    "load": "facade.model", "quantise": "facade.quantise",
 }  # fmt: skip
 """Name -> the module that it comes from, imported at the first use."""
 
 __all__ = [
-    "Board", "BoardRun", "Boards", "Cases", "Compiled", "Measurement", "MissingTool", "Model",
+    "Board", "BoardRun", "Boards", "Cases", "Comparison", "Compiled", "Measurement",
+    "MissingTool", "Model",
     "Package", "Project", "ProjectRun", "Proof", "Quantised", "UnknownKind", "UserError",
-    "__version__", "boards", "compile", "load", "quantise",
+    "__version__", "boards", "compile", "job", "load", "quantise",
 ]  # fmt: skip
 
 

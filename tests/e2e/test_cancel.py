@@ -22,7 +22,6 @@ MOMENTS = 20
 PROGRAM = """
 import sys, threading, time
 from pathlib import Path
-import torch  # loading it takes seconds, in which Python itself listens to signals only
 from tinsmith.core.errors import Cancelled
 from tinsmith.core.progress import Nobody
 from tinsmith.flow.open import open_project

@@ -78,6 +78,18 @@ def test_text_has_units_method_and_board(model: Path, tinsmith: Call) -> None:
     assert "not given: the board has no calibrated cycle model" in done.stdout
 
 
+def test_which_kernel_computes_which_layer(model: Path, tinsmith: Call) -> None:
+    asked = ("measure", model, "--board", "nucleo_l4r5zi", "--kernels")
+    record = json.loads(tinsmith(*asked, "--json").stdout)
+    ((layer, kernel),) = record["kernels"].items()
+    done = tinsmith(*asked)
+    assert done.returncode == 0, done.stderr
+    head, row = (line.split("\t") for line in done.stdout.splitlines() if "\t" in line)
+    assert head == ["layer", "operation", "kernel", "instructions"]
+    assert (row[0], row[2]) == (layer, kernel)
+    assert int(row[3].replace(" ", "")) == record["instructions_by_node"][layer] > 0
+
+
 def test_layers_side_by_side(model: Path, tinsmith: Call, tmp_path: Path) -> None:
     done = tinsmith("compare", model, "--board", "rpi_pico", "--dump", tmp_path / "dump")
     assert done.returncode == 0, done.stderr

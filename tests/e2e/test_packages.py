@@ -30,7 +30,7 @@ from tinsmith.cli.main import call as command
 from tinsmith.codegen.compile import compile_graph
 from tinsmith.core.errors import UserError
 from tinsmith.devices import board as devices
-from tinsmith.flow.package import golden_of
+from tinsmith.flow.golden import golden_of
 from tinsmith.importers import read_model
 
 HERE = Path(__file__).parent
@@ -669,7 +669,7 @@ def test_packages_of_the_shared_models_prove_themselves(
         except UserError as e:
             assert "Not supported" in e.message  # some models are refused by name
             continue
-        wanted = Order(module, devices.BOARDS.get("host"), golden_of(module.graph, None), CACHE)
+        wanted = Order(module, devices.BOARDS.get("host"), golden_of(module.graph), CACHE)
         given = wanted.golden
         files = layers(PACKAGES.get("oci_image").make(wanted)[1])
         binary = tmp_path / "program"

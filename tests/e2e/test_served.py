@@ -57,8 +57,10 @@ def test_the_second_measurement_is_served(model: Path, tinsmith: Call) -> None:
     before = used()
     tinsmith(*asked)
     assert used() - before < CALL_S
+    assert steps(tinsmith(*asked, "--fresh")) == [("executed", n) for n in names]
+    assert steps(tinsmith(*asked)) == [("served", n) for n in names]
     other = tinsmith(*asked, "--optimize", "speed")
-    assert [how for how, _ in steps(other)] == ["served", "served", "executed", "executed"]
+    assert [how for how, _ in steps(other)] == ["served", "executed", "executed", "executed"]
     np.savez(model.parent / "x.npz", in_0=np.zeros((2, 1, 7), np.int8))
     cases = tinsmith(*asked, "--inputs", model.parent / "x.npz")
     assert [how for how, n in steps(cases) if n == "build"] == ["served"]
@@ -85,6 +87,20 @@ def test_kernels_are_pinned_beside_the_model(model: Path, tinsmith: Call) -> Non
     error = json.loads(wrong.stderr.splitlines()[-1])["error"]
     assert error["code"] == "codegen.choice"
     assert free[layer] in error["hint"] and "parts" in error["hint"]
+
+
+def test_a_project_is_run_anew_where_it_is_asked_for(small: Path, tinsmith: Call) -> None:
+    counts = []
+    for more in ((), ("--fresh",), ()):
+        done = tinsmith("run", "--project", small, "--json", *more)
+        found = json.loads(done.stdout)
+        assert all(b["proof"][0]["equal"] for b in found["boards"])
+        counts.append(found["steps"])
+    first, anew, again = counts
+    assert anew == first and anew["served"] == 0
+    assert again == {"executed": 0, "served": first["executed"]}
+    done = tinsmith("measure", "--project", small, "--kernels")
+    assert "kernel\tinstructions" in done.stdout and "ref/" in done.stdout
 
 
 def test_a_project_writes_its_kernels(small: Path, tinsmith: Call) -> None:

@@ -27,7 +27,7 @@ from tinsmith.prove.bits import equal
 TOLERANCE = 1e-5
 WHOLE = ("label", "cluster")
 SAMPLE = ("forest", "boosting", "logistic", "svc_rbf", "neighbours_p1", "mixture_full",
-          "network_tanh", "xgb", "lgb")  # fmt: skip
+          "calibrated_sigmoid", "calibrated_isotonic", "network_tanh", "xgb", "lgb")  # fmt: skip
 
 
 @cache

@@ -11,6 +11,8 @@ import tinsmith as ts
 from tinsmith.bench import run as bench
 from tinsmith.bench.outcome import Outcome, RunOptions
 from tinsmith.core.cache import Cache
+from tinsmith.core.errors import Cancelled
+from tinsmith.core.progress import Nobody, StepRecord
 from tinsmith.core.store import LocalStore
 from tinsmith.facade import _work
 from tinsmith.facade.model import Model
@@ -94,6 +96,23 @@ def test_both_executions_are_proven(compiled: ts.Compiled) -> None:
     assert all(v.compared_values > 2 for v in proof.verdicts)
 
 
+def test_layers_side_by_side(compiled: ts.Compiled) -> None:
+    pytest.importorskip("unicorn")
+    host = ts.compile(compiled.model, "host", cache=KEPT)
+    for other, origins in (
+        (None, ("reference", f"{M4}/unicorn")), (host, ("host/host", f"{M4}/unicorn")),
+    ):  # fmt: skip
+        found = compiled.compare(other, inputs(2))
+        assert (found.origins, found.first, found.cases) == (origins, None, 2)
+        assert found.layers and f"{origins[0]} and {origins[1]}: equal" in str(found)
+    other = ts.compile(Model(odd_names(), "here"), "host", cache=KEPT)
+    assert other.compare().first is None
+    with pytest.raises(ts.UserError, match="with another model"):
+        compiled.compare(other)
+    with pytest.raises(ts.UserError, match="records no layers"):
+        ts.compile(compiled.model, "alif_e7", cache=KEPT).compare()
+
+
 def test_where_a_runner_sees_outputs_only_these_are_proven(require_tool) -> None:
     require_tool("qemu-system-arm")
     proof = ts.compile(Model(mixed_graph(), "here"), "alif_e7", cache=KEPT).prove(inputs(2))
@@ -112,7 +131,7 @@ def test_a_wrong_output_is_seen_where_no_runner_sees_more(
     def ran(target: _work.Target, firmware: object, options: RunOptions, job: object) -> Outcome:
         if target.runner == "host":
             return right(target, firmware, options, job)
-        assert not options.trace
+        assert not options.trace and not options.check_alignment
         return Outcome("qemu", "qemu 0", "emulated", "alif_e7", outputs)
 
     right = _work.Target.run
@@ -168,6 +187,10 @@ def test_a_board_that_is_too_small_says_what_is_missing(tmp_path: Path) -> None:
         ({"optimize": "sped"}, "optimisation.unknown"),
         ({"choices": {"first": "ref/none"}}, "codegen.choice"),
         ({"choices": "none.lock"}, "compile.choices"),
+        ({"toolchain": "arm_gc"}, "model.target"),
+        ({"board": "alif_e7", "runner": "unicorn"}, "model.target"),
+        ({"stack_bytes": 12}, "build.stack"),
+        ({"board": "host", "stack_bytes": 64}, "build.stack"),
     ],
 )
 def test_what_there_is_not_is_refused(change: dict, code: str) -> None:
@@ -187,6 +210,60 @@ def test_a_kernel_is_pinned_by_name_or_by_lock_file(tmp_path: Path) -> None:
         pinned = ts.compile(model, M4, choices=choices, cache=KEPT)
         assert pinned.choices.kernels == {layer: kernel}
         assert pinned.sources == own.sources
+
+
+def test_an_option_that_there_is_not_is_named() -> None:
+    with pytest.raises(TypeError, match="'optimise'; it takes optimize, toolchain"):
+        ts.compile(Model(mixed_graph(), "here"), M4, optimise="size")
+
+
+def test_a_stack_of_ones_own_is_kept_in_the_file(tmp_path: Path) -> None:
+    pytest.importorskip("unicorn")
+    model, x = Model(mixed_graph(), "here"), inputs(1)
+    with pytest.raises(ts.UserError, match="stack of 16 B overflowed"):
+        ts.compile(model, M4, stack_bytes=16, cache=KEPT).measure(x)
+    asked = {"stack_bytes": 8192, "runner": "unicorn", "optimize": "speed"}
+    roomy = ts.compile(model, M4, cache=KEPT, **asked)
+    again = ts.Compiled.load(roomy.save(tmp_path / "m.tsc"), cache=KEPT)
+    assert (again.target.stack_bytes, again.target.runner) == (8192, "unicorn")
+    assert (again.target.optimize, again.choices.aim) == ("speed", "speed")
+    assert again.firmware.elf == roomy.firmware.elf
+
+
+def test_states_are_reset_where_it_is_asked_for(compiled: ts.Compiled) -> None:
+    pytest.importorskip("unicorn")
+    x = inputs(3)
+    assert compiled.measure(x, reset_each=True).cases == 3
+    outcomes = [
+        _work.stages.measured(compiled.shop.job(), compiled.firmware, compiled.target, cases)
+        for cases in (_work.Cases(x, reset_each=True), _work.Cases(x, reset_each=False))
+    ]
+    assert not np.array_equal(*(outcome.outputs["share"] for outcome in outcomes))
+
+
+def test_a_job_hears_of_steps_does_them_anew_and_ends(tmp_path: Path) -> None:
+    class Heard(Nobody):
+        served: list[bool]
+
+        def finished(self, record: StepRecord) -> None:
+            self.served.append(record.served)
+
+    heard = Heard()
+    path = Model(mixed_graph(), "here").save(tmp_path / "m.tinsmith")
+    served = []
+    for fresh in (False, False, True):
+        heard.served = []
+        job = ts.job(heard, KEPT, fresh=fresh)
+        model = ts.load(path, job=job)
+        ts.compile(model, "host", cache=KEPT, job=job).measure()
+        assert [r.name for r in job.records] == [
+            "import", "compile host", "build host", "measure host",
+        ]  # fmt: skip
+        served.append(heard.served)
+    assert served[1:] == [[True] * 4, [False] * 4]
+    job.cancel()
+    with pytest.raises(Cancelled):
+        ts.load(path, job=job)
 
 
 def test_saved_and_loaded_it_is_the_same(tmp_path: Path, compiled: ts.Compiled) -> None:

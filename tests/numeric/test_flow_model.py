@@ -9,14 +9,15 @@ from firmwares import CACHE, inputs, mixed_graph
 from tflites import dense
 
 import tinsmith.flow.model as flow_model
+from tinsmith.codegen.choose import choose
 from tinsmith.codegen.compile import lower
 from tinsmith.core.errors import MissingTool, UnknownKind, UserError
 from tinsmith.core.job import Job
 from tinsmith.core.progress import Nobody, StepRecord
 from tinsmith.core.quantity import Planned
+from tinsmith.flow.drawn import default_inputs
 from tinsmith.flow.model import MeasureOptions, case_inputs, measure_graph, measure_model
 from tinsmith.flow.model_compare import compare_model, side_by_side
-from tinsmith.flow.model_inputs import default_inputs
 from tinsmith.flow.model_target import (
     DoesNotFit,
     instructions_at_most,
@@ -26,6 +27,7 @@ from tinsmith.flow.quantise import QuantiseOptions, quantise_model
 from tinsmith.importers import read_model
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.interp import run_cases
+from tinsmith.ir.store import dumps
 from tinsmith.ir.types import TensorType
 from tinsmith.prove.record import reference_trace
 
@@ -44,28 +46,32 @@ def options(board: str = M4, **more) -> MeasureOptions:
 
 
 def test_every_figure_is_there_and_adds_up(model: Path, tmp_path: Path) -> None:
-    found = measure_model(model, options(outputs=tmp_path / "y.npz"))
+    measured = measure_model(model, options(outputs=tmp_path / "y.npz"))
+    found, outcome = measured.figures, measured.outcome
     graph = read_model(model)
     want = run_cases(graph, default_inputs(graph))
     with np.load(tmp_path / "y.npz") as answers:
         np.testing.assert_array_equal(answers["out_0"], want[graph.outputs[0]])
-    assert (found.model, found.board, found.cases) == ("small.tflite", M4, 1)
-    assert (found.runner, found.method, found.semantics) == ("unicorn", "emulated", "litert")
+    assert (measured.model, found.board, found.cases) == ("small.tflite", M4, 1)
+    assert (outcome.runner, outcome.method) == ("unicorn", "emulated")
+    assert measured.semantics == "litert"
     assert found.flash.value == found.weights.value + found.code.value
     assert found.ram.value == found.ram_static.value + found.stack.value
     assert found.ram_static.value >= found.arena.value > 0 == found.state.value
-    assert found.instructions.min == found.instructions.max
-    assert found.instructions.max.value > 100
+    assert found.instructions_least == found.instructions
+    assert found.instructions.value > 100
     # Without wait states no instruction of this core takes less than a cycle; the range is +-15 %.
-    assert found.cycles.low < found.cycles.high < 10 * found.instructions.max.value
+    assert found.cycles.low < found.cycles.high < 10 * found.instructions.value
     assert found.cycles.high / found.cycles.low == pytest.approx(1.15 / 0.85, rel=0.01)
-    assert (found.latency.low, found.latency.unit) == (found.cycles.low / 120e6, "s")
-    methods = {n: q.method for n, q in found.quantities().items()}
+    assert found.latency.low == pytest.approx(found.cycles.low / 120e6 * 1e3)
+    assert found.latency.unit == "ms"
+    methods = {n: q.method for n, q in found.quantities.items()}
     assert methods["flash"] == methods["ram_static"] == "linked image"
     assert (methods["stack"], methods["instructions"]) == ("painted, emulated", "emulated")
     assert (methods["arena"], methods["cycles"]) == ("planned", "estimated")
     assert methods["ram"] == "linked image + painted, emulated"
-    record, counted = found.record(), found.instructions.max.value
+    record, counted = measured.record(), found.instructions.value
+    assert record["latency_s"]["max"] == pytest.approx(found.latency.high / 1e3)
     assert record["instructions"] == {"min": counted, "max": counted}
     assert set(record) >= {
         "model", "board", "cases", "instructions", "cycles", "flash_bytes", "ram_static_bytes",
@@ -79,35 +85,58 @@ def test_two_engines_say_the_same(model: Path, require_tool) -> None:
     one, two = (
         measure_model(model, options("nucleo_u575zi", runner=r)) for r in ("unicorn", "qemu")
     )
-    counts = [{n: q.value for n, q in found.quantities().items()} for found in (one, two)]
+    counts = [{n: q.value for n, q in m.figures.quantities.items()} for m in (one, two)]
     assert counts[0] == counts[1]
     assert {"instructions", "stack", "flash"} <= counts[0].keys()
-    assert (one.runner, two.runner, one.cycles) == ("unicorn", "qemu", None)
+    assert "cycles" not in counts[0]
+    assert (one.outcome.runner, two.outcome.runner) == ("unicorn", "qemu")
 
 
 def test_this_computer_has_answers_and_no_counts(model: Path, tmp_path: Path) -> None:
-    found = measure_model(model, options("host", outputs=tmp_path / "y.npz"))
-    assert (found.method, found.instructions, found.cycles) == ("native", None, None)
-    assert (found.flash, found.ram, found.stack) == (None, None, None)
+    measured = measure_model(model, options("host", outputs=tmp_path / "y.npz"))
+    found, record = measured.figures, measured.record()
+    assert measured.outcome.method == "native"
+    absent = ("instructions", "cycles", "latency_s", "flash_bytes", "ram_bytes", "stack_bytes")
+    assert [record[name] for name in absent] == [None] * len(absent)
     assert found.arena.value > 0
     # No hardware of a board said any of this.
-    assert {(n, q.method) for n, q in found.quantities().items()} == {
+    assert {(n, q.method) for n, q in found.quantities.items()} == {
         ("arena", "planned"), ("state", "planned")
     }  # fmt: skip
     assert isinstance(found.arena, Planned)
     assert (tmp_path / "y.npz").exists()
 
 
-def test_optimisations_differ_in_size_and_not_in_answers(model: Path, tmp_path: Path) -> None:
+def test_optimisations_differ_in_size_and_not_in_answers(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing is known of the kernels' costs, they are flags of the compiler."""
+    monkeypatch.setattr("tinsmith.codegen.select.costs_of", lambda core: {})
     found = {}
     for name in ("size", "speed"):
         out = tmp_path / f"{name}.npz"
         found[name] = measure_model(model, options("rpi_pico", optimize=name, outputs=out))
-    assert found["size"].code.value < found["speed"].code.value
+    assert found["size"].figures.code.value < found["speed"].figures.code.value
     assert (found["size"].optimize, found["speed"].optimize) == ("size", "speed")
     assert (tmp_path / "size.npz").read_bytes() == (tmp_path / "speed.npz").read_bytes()
     with pytest.raises(UnknownKind, match="Did you mean 'speed'"):
         measure_model(model, options("rpi_pico", optimize="sped"))
+
+
+@pytest.mark.parametrize("optimize", ["", "size", "speed"])
+def test_kernels_are_chosen_for_what_is_asked_for(
+    optimize: str, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aims = []
+
+    def chosen(*arguments):
+        aims.append(arguments[-1])
+        return choose(*arguments)
+
+    monkeypatch.setattr("tinsmith.codegen.select.choose", chosen)
+    measure_model(model, options(optimize=optimize))
+    compare_model(model, options(optimize=optimize))
+    assert aims == [optimize or "balanced"] * 2
 
 
 @pytest.mark.parametrize("board", [M4, "host"])
@@ -120,7 +149,7 @@ def test_states_go_on_from_case_to_case_unless_reset(
     files = {"inputs": tmp_path / "x.npz", "outputs": tmp_path / "y.npz"}
     asked = options(board, reset_each=reset_each, **files)
     found = measure_graph(graph, ("mixed", None), asked, Job())
-    assert (found.cases, found.state.value > 0) == (4, True)
+    assert (found.figures.cases, found.figures.state.value > 0) == (4, True)
     want = run_cases(graph, x, reset_each)
     other = run_cases(graph, x, not reset_each)
     with np.load(tmp_path / "y.npz") as answers:
@@ -134,6 +163,19 @@ def wide(inputs: int):
     x = b.input("x", TensorType((1, inputs), "float32"))
     w = b.constant("w", np.ones((4, inputs), "float32"))
     return b.build([b.op("dense", x, w, b.constant("b", np.zeros(4, "float32")), name="y")])
+
+
+def test_names_that_are_none_in_c_are_the_files_own(tmp_path: Path) -> None:
+    b = Builder("odd")
+    x = b.input("in/1", TensorType((1, 3), "float32"))
+    path = tmp_path / "odd.tinsmith"
+    path.write_bytes(dumps(b.build([b.op("relu", x, name="out:1")])))
+    np.savez(tmp_path / "x.npz", **{"in/1": np.array([[-1, 2, 3]], np.float32)})
+    asked = options("host", inputs=tmp_path / "x.npz", outputs=tmp_path / "y.npz")
+    assert measure_model(path, asked).figures.cases == 1
+    with np.load(tmp_path / "y.npz") as answers:
+        assert answers["out_0"].tolist() == [[[0, 2, 3]]]
+    assert compare_model(path, asked).first is None
 
 
 def test_what_does_not_fit_says_how_much_of_both_memories_it_needs() -> None:

@@ -10,15 +10,12 @@ from firmwares import mixed_graph
 
 from tinsmith.core.errors import UnknownKind, UserError
 from tinsmith.core.progress import Silent
+from tinsmith.flow.drawn import seeded_inputs
+from tinsmith.flow.golden import golden_of
 from tinsmith.flow.journal import Nobody
+from tinsmith.flow.model_inputs import read_inputs
 from tinsmith.flow.open import open_project
-from tinsmith.flow.package import (
-    PackageOptions,
-    golden_of,
-    package_model,
-    package_project,
-    seeded_inputs,
-)
+from tinsmith.flow.package import PackageOptions, package_model, package_project
 from tinsmith.flow.start import begin
 from tinsmith.flow.steps import Steps
 from tinsmith.ir.builder import Builder
@@ -38,7 +35,7 @@ def with_inputs(*dtypes: str) -> Graph:
 def test_inputs_are_seeded_and_of_the_models_types() -> None:
     dtypes = ("float32", "int8", "uint8", "int16", "int32", "int64", "bool")
     graph = with_inputs(*dtypes)
-    drawn = [seeded_inputs(graph, np.random.default_rng(1), 2000) for _ in range(2)]
+    drawn = [seeded_inputs(graph, 1, 2000) for _ in range(2)]
     for dtype in dtypes:
         one, two = (d[f"in_{dtype}"] for d in drawn)
         assert one.dtype.name == dtype and one.shape == (2000, 2, 3)
@@ -50,7 +47,7 @@ def test_inputs_are_seeded_and_of_the_models_types() -> None:
 
 
 def test_a_model_with_states_gets_one_sequence() -> None:
-    found = golden_of(mixed_graph(), None)
+    found = golden_of(mixed_graph())
     assert not found.reset_each
     kept = run_cases(mixed_graph(), found.inputs, reset_each=False)
     again = run_cases(mixed_graph(), found.inputs, reset_each=True)
@@ -61,7 +58,7 @@ def test_a_model_with_states_gets_one_sequence() -> None:
 def test_golden_inputs_of_a_file_are_taken(tmp_path: Path, rng: np.random.Generator) -> None:
     mine = rng.normal(size=(2, 1, 12)).astype(np.float32)
     np.savez(tmp_path / "x.npz", in_0=mine)
-    found = golden_of(mixed_graph(), tmp_path / "x.npz")
+    found = golden_of(mixed_graph(), read_inputs(tmp_path / "x.npz", mixed_graph()))
     np.testing.assert_array_equal(found.inputs["x"], mine)
     assert len(found.outputs["sums"]) == 2
 
@@ -84,8 +81,8 @@ def test_a_name_that_was_asked_for_is_not_changed_behind_ones_back(
         package_model(
             tmp_path / "none", PackageOptions(("wasm",), tmp_path, name=name, cache=tmp_path)
         )
-    assert e.value.code == "package.name"
-    way_out = e.value.hint.rpartition("--name ")[2]
+    assert e.value.code == "model.name"
+    way_out = e.value.hint.rpartition(": ")[2]
     with pytest.raises(UserError, match="There is no file"):
         package_model(
             tmp_path / "none", PackageOptions(("wasm",), tmp_path, name=way_out, cache=tmp_path)
@@ -102,7 +99,7 @@ def test_a_name_that_is_taken_is_refused(name: str, whose: str, tmp_path: Path) 
         package_model(
             tmp_path / "none", PackageOptions(("wasm",), tmp_path, name=name, cache=tmp_path)
         )
-    assert e.value.code == "package.name" and e.value.hint.endswith(f"--name model_{name}")
+    assert e.value.code == "model.name" and e.value.hint.endswith(f": model_{name}")
     assert e.value.message.endswith(f"{whose}.")
 
 

@@ -89,8 +89,8 @@ def test_where_a_plan_is_accepted_the_kernel_is_right(kernel: Tested, kernels: H
                     got = kernels.call_over(op, case.operands, site, shared, distance)
                     assert equal(want, got), f"operand {shared} {distance} B behind the result"
                     seen += -below < distance < above
-        streams = bool(binding_of(op, site).streams)
-    assert (seen > 0) == streams
+        ordered = bool(binding_of(op, site).orders)
+    assert (seen > 0) == ordered
 
 
 @pytest.mark.parametrize("kernel", all_kernels(), ids=str)
@@ -98,22 +98,21 @@ def test_a_plan_is_accepted_from_the_declared_distance_on(kernel: Tested) -> Non
     op = OPS.get(kernel.op)
     found = list(small_cases(kernel))
     assert found, "the table needs a small row for every dtype"
-    touching = 0
+    refused = 0
     for case in found:
         site = case_site(op, case)
         for shared in activations(case):
             graph = use(op, case, shared)
-            call = graph.calls[-1]
-            least = -(-call.distance(shared) // ALIGNMENT) * ALIGNMENT
-            assert accepted(graph, least)
-            if min(site.inputs[shared].nbytes, site.outputs[0].nbytes) <= ALIGNMENT:
-                continue  # one step away they lie apart
-            touching += 1
-            assert not accepted(graph, -ALIGNMENT)
-            if shared not in call.binding.streams:
-                assert not accepted(graph, 0)
+            safe = graph.calls[-1].distances(shared)
+            least = -(-safe.least // ALIGNMENT) * ALIGNMENT
+            most = max(least, site.outputs[0].nbytes) + ALIGNMENT
+            assert all(accepted(graph, d) for d in range(least, most, ALIGNMENT))
+            assert all(accepted(graph, d) for d in safe.exact)
+            touching = least - ALIGNMENT > -site.inputs[shared].nbytes
+            refused += touching and not accepted(graph, least - ALIGNMENT)
+            if not graph.calls[-1].binding.orders and touching:
                 assert not accepted(graph, least - ALIGNMENT)
-    assert touching, "operand and result of no small row are longer than a word"
+    assert refused, "a larger distance than needed is declared"
 
 
 def test_a_wrong_claim_is_seen(kernels: HostKernels) -> None:

@@ -91,7 +91,7 @@ def test_a_depth_that_one_paint_hides_is_seen_on_the_other(
         def to_begin(self) -> None:
             pass
 
-        def case(self, data: bytes) -> tuple:
+        def case(self, data: bytes, by_step: bool) -> tuple:
             self.at += 1
             return data, b"", [], 5
 

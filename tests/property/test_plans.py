@@ -12,6 +12,7 @@ from programs import program
 
 from tinsmith.codegen.buffers import buffers_of, plan_memory
 from tinsmith.codegen.compile import lower
+from tinsmith.codegen.order import Distances
 from tinsmith.codegen.planner import PLANNERS, Buffer
 from tinsmith.codegen.program import Program
 from tinsmith.codegen.verify import PlanError, verify_plan
@@ -27,10 +28,11 @@ def lifetimes(draw: st.DrawFn) -> list[Buffer]:
         first = draw(st.integers(0, 10))
         last = first + draw(st.integers(0, 5))
         dying = [b.name for b in found if b.last == first > b.first]
-        above = ()
+        over = {}
         if dying and draw(st.booleans()):
-            above = ((draw(st.sampled_from(dying)), draw(st.integers(0, 40))),)
-        found.append(Buffer(f"b{i}", draw(st.integers(1, 100)), first, last, above))
+            exact = draw(st.sampled_from([(), (0,)]))
+            over[draw(st.sampled_from(dying))] = Distances(draw(st.integers(-20, 40)), exact)
+        found.append(Buffer(f"b{i}", draw(st.integers(1, 100)), first, last, over))
     return found
 
 
@@ -47,8 +49,9 @@ def test_buffers_that_live_together_lie_apart_or_as_declared(
         spans = [set(range(offsets[x.name], offsets[x.name] + x.nbytes)) for x in (a, b)]
         if together and spans[0] & spans[1]:
             declared = [
-                offsets[low] - offsets[high.name] >= distance
-                for high in (a, b) for low, distance in high.above if low in (a.name, b.name)
+                (d := offsets[under] - offsets[result.name]) >= safe.least or d in safe.exact
+                for result in (a, b) for under, safe in result.over.items()
+                if under in (a.name, b.name)
             ]  # fmt: skip
             assert any(declared) and len(together) == 1
     everything = sum(-(-b.nbytes // 8) * 8 for b in buffers)

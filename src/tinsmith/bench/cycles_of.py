@@ -6,7 +6,7 @@ branches are counted by the block hook itself. Wait states, caches and bus conte
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,20 +18,34 @@ from tinsmith.devices.board import Board
 Segments = Sequence[tuple[int, bytes]]
 
 
+@dataclass(frozen=True)
+class ModelCycles:
+    """What a core's table makes of executed blocks, at zero wait states and before calibration:
+    cycles of each case, and of each step of the first."""
+
+    cases: tuple[int, ...]
+    steps: tuple[int, ...]
+
+
 def model_cycles(
-    board: Board, segments: Segments, tables: Sequence[np.ndarray]
-) -> tuple[int, ...] | None:
-    """Cycles per case before calibration; None where the core has no table.
+    board: Board, segments: Segments, tables: Sequence[np.ndarray], steps: int
+) -> ModelCycles | None:
+    """None where the core has no table.
 
     Args:
         segments: the image's load segments.
-        tables: per case, rows (address, size, instructions, count, taken).
+        tables: per case, rows (address, size, instructions, count, taken, step).
+        steps: how many steps the module has.
     """
     table = table_for(board)
     if table is None:
         return None
     known: dict[tuple[int, int], tuple[float, float]] = {}
-    return tuple(_cycles(table.block_cost, segments, rows, known) for rows in tables)
+    found = [_cycles(table.block_cost, segments, rows, known) for rows in tables]
+    first = np.bincount(tables[0][:, 5].astype(np.int64), found[0], steps) if steps else ()
+    return ModelCycles(
+        tuple(round(float(c.sum())) for c in found), tuple(round(float(c)) for c in first)
+    )
 
 
 def _cycles(
@@ -39,15 +53,23 @@ def _cycles(
     segments: Segments,
     rows: np.ndarray,
     known: dict[tuple[int, int], tuple[float, float]],
-) -> int:
-    total = 0.0
-    for address, size, _, count, taken in rows.tolist():
+) -> np.ndarray:
+    """Of each row."""
+    found = np.zeros(len(rows))
+    for k, (address, size, _, count, taken, _) in enumerate(rows.tolist()):
         key = address, size
         if key not in known:
             known[key] = cost(_code(segments, address, size), address)
         once, jump = known[key]
-        total += once * count + jump * taken
-    return round(total)
+        found[k] = once * count + jump * taken
+    return found
+
+
+def uncalibrated(board: Board, cycles: Sequence[int]) -> tuple[Estimated, ...]:
+    """Model cycles as quantities: no wait states, no range."""
+    table = table_for(board)
+    source = f"cycle table {table.name if table else 'none'}, 0 wait states, not calibrated"
+    return tuple(Estimated(float(n), "cycles", board.id, source, low=n, high=n) for n in cycles)
 
 
 def _code(segments: Segments, address: int, size: int) -> bytes:
@@ -85,14 +107,10 @@ def cycles_of_all(outcome: Outcome) -> Estimated | None:
 
 
 def latency(outcome: Outcome, board: Board) -> Estimated | None:
-    """Time of one inference in ms (the mean of the cases), with the range that the board's
-    calibration gives; None where the board is not calibrated: then there are instructions only."""
-    if not outcome.cycles or board.clock_hz == 0:
+    """Time of one inference in ms: the cycles of `cycles_of_all` at the board's clock; None where
+    the board is not calibrated: then there are instructions only."""
+    cycles = cycles_of_all(outcome)
+    if cycles is None or board.clock_hz == 0:
         return None
-    count, ms = len(outcome.cycles), 1e3 / board.clock_hz
-    value, low, high = (
-        ms * sum(getattr(c, part) for c in outcome.cycles) / count
-        for part in ("value", "low", "high")
-    )
-    first = outcome.cycles[0]
-    return replace(first, value=value, unit="ms", samples=count, low=low, high=high)
+    value, low, high = (1e3 * n / board.clock_hz for n in (cycles.value, cycles.low, cycles.high))
+    return replace(cycles, value=value, unit="ms", low=low, high=high)

@@ -42,7 +42,9 @@ class Outcome:
     *shape]. ``stack``: deepest byte written below the initial stack pointer, from reset, in
     any case, rounded up to 8; exact, as every case runs on two paints that differ in every byte.
     ``cycles``: what the cycle table makes of the executed blocks, as the board is calibrated; None
-    where it is not: then there are instructions only.
+    where it is not: then there are instructions only. ``model_cycles``: the same at zero wait
+    states and not calibrated, where the core has a table; ``layer_cycles``: per step of the first
+    case.
     """
 
     runner: str
@@ -55,6 +57,8 @@ class Outcome:
     layers: Mapping[str, Counted] | None = None
     stack: Counted | None = None
     trace: Mapping[str, np.ndarray] | None = None
+    model_cycles: tuple[Estimated, ...] | None = None
+    layer_cycles: Mapping[str, Estimated] | None = None
 
     def __str__(self) -> str:
         cases = len(next(iter(self.outputs.values()))) if self.outputs else 0

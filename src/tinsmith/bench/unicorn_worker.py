@@ -9,12 +9,16 @@ stays in this process; a crash of it ends here, too.
 Request: {arch, cpu, hook, memories: [[origin, nbytes, perms]], segments: [[address, nbytes]],
 entry, symbols: {run, begin, end}, code: [origin, nbytes], steps: [address], copies: [[address,
 nbytes, step]], stack: [bottom, nbytes], inputs: [[address, nbytes]], outputs: [[address, nbytes]],
-cases, reset_each, timeout_s, alignment}; binary: segments, then the inputs case by case.
+cases, reset_each, timeout_s, alignment}; binary: segments, then the inputs case by case. Or, in
+place of inputs and outputs, {calls: [address of a step], block: [[address, nbytes] of arena and
+state]}: binary: segments, then what these hold before each call.
 
 Answer: {instructions: [per case], layers: [per step, first case], stack: deepest of all cases,
 blocks: [rows per case], unaligned: [count, address, block]}; binary: per case outputs, trace, then
-block rows of five u64 (address, size, instructions, count, taken). Or {fault: {kind, pc, sp,
-address, detail}} and no binary data.
+block rows of six u64 (address, size, instructions, count, taken, step). To calls: {instructions,
+stack, outside: whether any byte of RAM was written outside the block and the stack, each per call,
+unaligned}; binary: what the block holds after each call. Or {fault: {kind, pc, sp, address,
+detail}} and no binary data.
 """
 
 import ctypes
@@ -31,12 +35,12 @@ from unicorn import arm_const, riscv_const
 
 HEADER = struct.Struct("<4sBBHII")
 PAGE = 4096
-BLOCKS = 1 << 17
+BLOCKS = 1 << 18
 SCS = 0xE000E000  # System Control Space of Cortex-M (DDI 0403, B3.2); start-up writes CPACR there
-
+KINDS = ("READ", "WRITE", "FETCH")
 
 Mapped = tuple[int, int, int, Any]  # first address, end, where in this process, its owner
-Row = tuple[int, int, int, int, int]
+Row = tuple[int, int, int, int, int, int]
 Inference = tuple[bytes, bytes, list[Row], int]  # outputs, trace, block rows, instructions
 
 
@@ -44,11 +48,9 @@ class Block(ctypes.Structure):
     """ts_block of firmware/emulator/blockhook.c."""
 
     _fields_ = [
-        ("address", ctypes.c_uint64),
-        ("count", ctypes.c_uint64),
-        ("taken", ctypes.c_uint64),
-        ("size", ctypes.c_uint32),
-        ("instructions", ctypes.c_uint32),
+        *((name, ctypes.c_uint64) for name in ("address", "count", "taken")),
+        *((name, ctypes.c_uint32) for name in ("size", "instructions")),
+        ("step", ctypes.c_uint64),
     ]
 
 
@@ -58,36 +60,23 @@ class Copy(ctypes.Structure):
     _fields_ = [("source", ctypes.c_void_p), ("nbytes", ctypes.c_uint64), ("step", ctypes.c_uint64)]
 
 
+_U64 = ctypes.POINTER(ctypes.c_uint64)
+_POINTERS: dict[str, Any] = {
+    "blocks": ctypes.POINTER(Block), "copies": ctypes.POINTER(Copy), "steps": _U64,
+    "step_instructions": _U64, "order": ctypes.POINTER(ctypes.c_uint32),
+    **dict.fromkeys(("code", "trace", "previous"), ctypes.c_void_p),
+}  # fmt: skip
+_COUNTER = (
+    "blocks capacity used lost code code_base code_bytes thumb run active instructions steps "
+    "step_instructions step_count entered copies copy_count copied trace previous unaligned "
+    "unaligned_address unaligned_block last order by_step"
+)
+
+
 class Counter(ctypes.Structure):
     """ts_counter of firmware/emulator/blockhook.c."""
 
-    _fields_ = [
-        ("blocks", ctypes.POINTER(Block)),
-        ("capacity", ctypes.c_uint64),
-        ("used", ctypes.c_uint64),
-        ("lost", ctypes.c_uint64),
-        ("code", ctypes.c_void_p),
-        ("code_base", ctypes.c_uint64),
-        ("code_bytes", ctypes.c_uint64),
-        ("thumb", ctypes.c_uint64),
-        ("run", ctypes.c_uint64),
-        ("active", ctypes.c_uint64),
-        ("instructions", ctypes.c_uint64),
-        ("steps", ctypes.POINTER(ctypes.c_uint64)),
-        ("step_instructions", ctypes.POINTER(ctypes.c_uint64)),
-        ("step_count", ctypes.c_uint64),
-        ("entered", ctypes.c_uint64),
-        ("copies", ctypes.POINTER(Copy)),
-        ("copy_count", ctypes.c_uint64),
-        ("copied", ctypes.c_uint64),
-        ("trace", ctypes.c_void_p),
-        ("previous", ctypes.c_void_p),
-        ("unaligned", ctypes.c_uint64),
-        ("unaligned_address", ctypes.c_uint64),
-        ("unaligned_block", ctypes.c_uint64),
-        ("last", ctypes.c_uint64),
-        ("order", ctypes.POINTER(ctypes.c_uint32)),
-    ]
+    _fields_ = [(name, _POINTERS.get(name, ctypes.c_uint64)) for name in _COUNTER.split()]
 
 
 class Fault(Exception):
@@ -108,14 +97,9 @@ class Machine:
         self.memory = [self._map(*m) for m in request["memories"]]
         if self.arm:
             self.engine.mem_map(SCS, PAGE, unicorn.UC_PROT_READ | unicorn.UC_PROT_WRITE)
-        at = 0
-        for address, nbytes in request["segments"]:
-            self._write(address, binary[at : at + nbytes])
-            at += nbytes
-        self.inputs_at = at
-        self.deadline = time.monotonic() + request["timeout_s"]
+        self.inputs_at = self._put(request["segments"], binary)
+        self.deadline, self.deepest = time.monotonic() + request["timeout_s"], 0
         self.bad: tuple[int, int] | None = None
-        self.deepest = 0
         self.counter = self._counter()
         self._attach()
 
@@ -123,14 +107,14 @@ class Machine:
         if self.arm:
             # Never UC_MODE_MCLASS: it silently turns every model into a Cortex-M33.
             engine = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB)
-            model = getattr(arm_const, f"UC_CPU_ARM_{self.request['cpu']}")
+            family, names, known = "ARM", ("PC", "SP", "LR", "R0", "R1"), arm_const
         else:
             engine = unicorn.Uc(unicorn.UC_ARCH_RISCV, unicorn.UC_MODE_RISCV32)
-            model = getattr(riscv_const, f"UC_CPU_RISCV32_{self.request['cpu']}")
-        engine.ctl_set_cpu_model(model)  # must come before everything else
-        self.pc = arm_const.UC_ARM_REG_PC if self.arm else riscv_const.UC_RISCV_REG_PC
-        self.sp = arm_const.UC_ARM_REG_SP if self.arm else riscv_const.UC_RISCV_REG_SP
-        self.first = arm_const.UC_ARM_REG_R0 if self.arm else riscv_const.UC_RISCV_REG_A0
+            family, names, known = "RISCV", ("PC", "SP", "RA", "A0", "A1"), riscv_const
+        cpu = f"UC_CPU_{'ARM' if self.arm else 'RISCV32'}_{self.request['cpu']}"
+        engine.ctl_set_cpu_model(getattr(known, cpu))  # must come before everything else
+        registers = [getattr(known, f"UC_{family}_REG_{n}") for n in names]
+        self.pc, self.sp, self.link, self.first, self.second = registers
         return engine
 
     def _map(self, origin: int, nbytes: int, perms: str) -> Mapped:
@@ -235,25 +219,18 @@ class Machine:
         if self.bad is None:
             return Fault("instruction", pc, sp, pc, str(error))
         access, address = self.bad
-        names = {
-            unicorn.UC_MEM_READ_UNMAPPED: "read", unicorn.UC_MEM_WRITE_UNMAPPED: "write",
-            unicorn.UC_MEM_FETCH_UNMAPPED: "fetch", unicorn.UC_MEM_WRITE_PROT: "write",
-            unicorn.UC_MEM_READ_PROT: "read", unicorn.UC_MEM_FETCH_PROT: "fetch",
-        }  # fmt: skip
+        names = {getattr(unicorn, f"UC_MEM_{k}_UNMAPPED"): k.lower() for k in KINDS}
+        names |= {getattr(unicorn, f"UC_MEM_{k}_PROT"): k.lower() for k in KINDS}
         return Fault("memory", pc, sp, address, names.get(access, "access"))
 
-    def case(self, data: bytes) -> Inference:
-        """One inference, from ts_begin to ts_end."""
-        r = self.request
-        at = 0
-        for address, nbytes in r["inputs"]:
-            self._write(address, data[at : at + nbytes])
-            at += nbytes
-        c = self.counter
-        ctypes.memset(self.blocks, 0, ctypes.sizeof(self.blocks))
+    def case(self, data: bytes, by_step: bool) -> Inference:
+        """One inference, from ts_begin to ts_end; its blocks for each step by itself or not."""
+        r, c = self.request, self.counter
+        self._put(r["inputs"], data)
+        self._clear()
         ctypes.memset(self.step_instructions, 0, ctypes.sizeof(self.step_instructions))
-        c.used = c.lost = c.active = c.instructions = c.entered = c.copied = 0
-        c.previous, c.trace = None, ctypes.addressof(self.trace)
+        c.active = c.copied = 0
+        c.previous, c.trace, c.by_step = None, ctypes.addressof(self.trace), int(by_step)
         self._go(r["symbols"]["begin"], r["symbols"]["end"])
         self.hook.ts_finish_step(ctypes.byref(c))
         c.active = 0
@@ -266,9 +243,53 @@ class Machine:
         outputs = b"".join(self._read(a, n) for a, n in r["outputs"])
         return outputs, self.trace.raw[:-1], self._rows(), int(c.instructions)
 
+    def _put(self, places: list[list[int]], data: bytes) -> int:
+        """Write what lies one behind the other in ``data`` to its places; returns its length."""
+        at = 0
+        for address, nbytes in places:
+            self._write(address, data[at : at + nbytes])
+            at += nbytes
+        return at
+
+    def _clear(self) -> None:
+        c = self.counter
+        for place in self.order[: c.used]:  # clearing all would take longer than most runs
+            self.blocks[place].size = self.blocks[place].count = self.blocks[place].taken = 0
+        c.used = c.lost = c.instructions = c.entered = 0
+
+    def call(self, step: int, block: bytes) -> tuple[bytes, int, int, bool]:
+        """One step by itself, from its entry to its return: what arena and state hold then,
+        instructions, depth of the stack, whether anything else was written."""
+        r, c = self.request, self.counter
+        self._put(r["block"], block)
+        (bottom, nbytes), paint = r["stack"], paints(r["stack"][1])[0]
+        self._write(bottom, paint)
+        before = self._elsewhere()
+        self._clear()
+        c.previous, c.active = None, 1
+        self.engine.reg_write(self.sp, bottom + nbytes)
+        self.engine.reg_write(self.first, r["block"][0][0])
+        self.engine.reg_write(self.second, r["block"][1][0])
+        self.engine.reg_write(self.link, r["symbols"]["end"] | int(self.arm))
+        self._go(step, r["symbols"]["end"])
+        c.active, outside = 0, self._elsewhere() != before
+        after = b"".join(self._read(*place) for place in r["block"])
+        return after, int(c.instructions), self.depth(paint), outside
+
+    def _elsewhere(self) -> list[bytes]:
+        """All of RAM but stack, arena and state."""
+        gaps, found = sorted([self.request["stack"], *self.request["block"]]), []
+        for origin, nbytes, perms in self.request["memories"]:
+            at = origin
+            for low, size in [*gaps, (origin + nbytes, 0)] if "w" in perms else []:
+                if origin <= low <= origin + nbytes and low >= at:
+                    found.append(self._read(at, low - at))
+                    at = low + size
+        return found
+
     def _rows(self) -> list[Row]:
         used = [self.blocks[i] for i in self.order[: self.counter.used]]
-        return [(b.address, b.size, b.instructions, b.count, b.taken) for b in used]
+        return [(b.address, b.size, b.instructions, b.count, b.taken, b.step) for b in used]
 
     def to_begin(self) -> None:
         """From ts_end to the next ts_begin, keeping states."""
@@ -276,8 +297,7 @@ class Machine:
 
     def depth(self, paint: bytes) -> int:
         """Deepest stack byte that no longer shows the paint, as bytes below the initial SP."""
-        bottom, nbytes = map(int, self.request["stack"])
-        now = self._read(bottom, nbytes)
+        nbytes, now = len(paint), self._read(*self.request["stack"])
         first = next((i for i in range(nbytes) if now[i] != paint[i]), nbytes)
         return -(-(nbytes - first) // 8) * 8
 
@@ -301,7 +321,7 @@ def inferences(machine: Machine, binary: bytes, paint: bytes) -> Iterator[Infere
         else:
             machine.to_begin()
         at = machine.inputs_at + i * nbytes
-        seen = machine.case(binary[at : at + nbytes])
+        seen = machine.case(binary[at : at + nbytes], by_step=i == 0)
         machine.deepest = max(machine.deepest, machine.depth(paint))
         yield seen
 
@@ -317,13 +337,30 @@ def run(request: dict[str, Any], binary: bytes) -> tuple[dict[str, Any], bytes]:
             answer["layers"] = list(machine.step_instructions)[: len(request["steps"])]
         answer["instructions"].append(instructions)
         answer["blocks"].append(len(rows))
-        parts += [outputs, trace, *(struct.pack("<5Q", *row) for row in rows)]
+        parts += [outputs, trace, *(struct.pack("<6Q", *row) for row in rows)]
     for _ in inferences(machine, binary, second):
         pass  # once more on the other paint: only now is the depth of every case exact
-    answer["stack"] = machine.deepest
-    c = machine.counter
-    answer["unaligned"] = [int(c.unaligned), int(c.unaligned_address), int(c.unaligned_block)]
+    answer |= {"stack": machine.deepest, "unaligned": unaligned(machine.counter)}
     return answer, b"".join(parts)
+
+
+def run_calls(request: dict[str, Any], binary: bytes) -> tuple[dict[str, Any], bytes]:
+    """Single steps, each on what arena and state are to hold."""
+    machine = Machine({**request, "steps": [], "copies": []}, binary)
+    machine.reset(paints(request["stack"][1])[0])
+    nbytes, at = sum(n for _, n in request["block"]), machine.inputs_at
+    done = []
+    for step in request["calls"]:
+        done.append(machine.call(step, binary[at : at + nbytes]))
+        at += nbytes
+    names = enumerate(("instructions", "stack", "outside"), 1)
+    answer: dict[str, Any] = {name: [d[k] for d in done] for k, name in names}
+    return answer | {"unaligned": unaligned(machine.counter)}, b"".join(d[0] for d in done)
+
+
+def unaligned(c: Counter) -> list[int]:
+    """How many accesses were, the first one's address and block."""
+    return [int(c.unaligned), int(c.unaligned_address), int(c.unaligned_block)]
 
 
 def frame(kind: int, payload: bytes) -> bytes:
@@ -351,7 +388,7 @@ def main() -> None:
     (length,) = struct.unpack_from("<I", payload)
     request, binary = json.loads(payload[4 : 4 + length]), payload[4 + length :]
     try:
-        answer, data = run(request, binary)
+        answer, data = (run_calls if "calls" in request else run)(request, binary)
     except Fault as fault:
         answer, data = {"fault": fault.body}, b""
     text = json.dumps(answer).encode()

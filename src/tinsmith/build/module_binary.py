@@ -11,7 +11,7 @@ from zlib import crc32
 from elftools.elf.elffile import ELFFile
 
 from tinsmith.build.image import firmware_text, link_elf
-from tinsmith.build.objects import Compiler, compile_all, compiler_for
+from tinsmith.build.objects import Compiler, compile_all, compiler_for, optimised
 from tinsmith.codegen.emit import ABI
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.errors import InternalError, UserError
@@ -57,7 +57,8 @@ def build_module_binary(
         InternalError: the code holds an absolute address, or something writable.
     """
     check_board(board)
-    compiler = compiler_for(board.core, toolchain, cache, job=job)
+    found = compiler_for(board.core, toolchain, cache, job=job)
+    compiler = optimised(found, "", module.levels)
     extra = compiler.toolchain.relocatable(board.core)
     objects = _objects(replace(compiler, flags=(*compiler.flags, *extra)), compiler, module, board)
     images = [_flat(link_elf(compiler, objects, _SCRIPT.format(base=hex(b)))) for b in _BASES]

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tinsmith.build.image import firmware_text
-from tinsmith.build.objects import compile_all, compiler_for, write_objects
+from tinsmith.build.objects import compile_all, compiler_for, optimised, write_objects
 from tinsmith.build.package import Order
 from tinsmith.build.sbom import Tool
 from tinsmith.devices.board import BOARDS
@@ -45,7 +45,7 @@ def linked(order: Order, system: System, sources: Mapping[str, str], flags: Sequ
     host = BOARDS.get("host")
     extra = ("-fPIC",) if _shared(flags) else ()
     found = compiler_for(host.core, "zig", order.cache, extra, order.job)
-    compiler = replace(found, target=system.target)
+    compiler = replace(optimised(found, "", order.module.levels), target=system.target)
     every = {**order.module.sources, **sources, "native/memory.c": _memory()}
     objects = compile_all(compiler, every)
     with TemporaryDirectory(prefix="tinsmith-") as name:

@@ -33,7 +33,8 @@ _PARALLEL = 2
 @dataclass(frozen=True)
 class Compiler:
     """A toolchain set to one core, with the folder of its cached objects, the flags added to the
-    common ones, and the job that it works for."""
+    common ones, the job that it works for, and levels: path of a kernel -> how hard it is optimised
+    (a name of `Toolchain.optimize`), where not as the toolchain does by itself."""
 
     toolchain: Toolchain
     found: Found
@@ -41,6 +42,7 @@ class Compiler:
     flags: tuple[str, ...]
     cache: Path
     job: Progress = field(default=SILENT, compare=False)
+    levels: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, argv: Sequence[str], folder: Path, what: str) -> None:
         """`run_tool` with this compiler's environment and job."""
@@ -73,19 +75,21 @@ def compiler_for(
     return Compiler(chain, chain.find(), chain.flags(core), flags, cache.resolve(), job)
 
 
-def optimised(compiler: Compiler, optimize: str) -> Compiler:
-    """The compiler with another optimisation of kernels: a name of `Toolchain.optimize`, or empty
-    for its own.
+def optimised(compiler: Compiler, optimize: str, levels: Mapping[str, str]) -> Compiler:
+    """The compiler with another optimisation of kernels: each at its level where that was measured
+    with this toolchain, else all as ``optimize`` says, a name of `Toolchain.optimize`.
 
     Raises:
         UnknownKind: the toolchain has no such optimisation.
     """
     chain = compiler.toolchain
-    if not optimize:
-        return compiler
-    if optimize not in chain.optimize:
-        raise UnknownKind("optimisation", optimize, chain.optimize)
-    flags = chain.optimize[optimize]
+    named = set(levels.values()) if chain.measured else set()
+    for name in {optimize, *named} - {""}:
+        if name not in chain.optimize:
+            raise UnknownKind("optimisation", name, chain.optimize)
+    if named:
+        return replace(compiler, levels=levels)
+    flags = chain.optimize[optimize] if optimize else chain.kernel_flags
     return replace(compiler, toolchain=replace(chain, kernel_flags=flags))
 
 
@@ -114,7 +118,10 @@ def kept(cache: Path, folder: str, inputs: tuple[object, ...], make: Callable[[]
 
 
 def _optimisation(compiler: Compiler, path: str) -> Sequence[str]:
-    return compiler.toolchain.kernel_flags if path.startswith("kernels/") else ("-Os",)
+    chain = compiler.toolchain
+    if level := compiler.levels.get(path):
+        return chain.optimize[level]
+    return chain.kernel_flags if path.startswith("kernels/") else ("-Os",)
 
 
 def _compile(

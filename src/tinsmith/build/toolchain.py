@@ -34,6 +34,8 @@ class Toolchain:
         relocatable: flags of a core that make code and read-only data position-independent.
         environment: variables its process needs, given a cache folder.
         optimize: other ways to optimise kernels that a user may name: name -> flags.
+        measured: the costs of kernels (`codegen/costs`) were measured with it, so it optimises each
+            as they say.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Toolchain:
     relocatable: Callable[[Core], Sequence[str]]
     environment: Callable[[Path], dict[str, str]]
     optimize: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    measured: bool = False
 
     def serves(self, board: Board) -> bool:
         """Whether it compiles for the board's core."""

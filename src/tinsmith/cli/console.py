@@ -64,13 +64,14 @@ def shown(quiet: bool = False) -> Iterator[Show]:
 
 
 @contextmanager
-def working(quiet: bool = False) -> Iterator[Job]:
-    """A job for model files that is `shown`; its results are kept in the user's cache."""
+def working(quiet: bool = False, fresh: bool = False) -> Iterator[Job]:
+    """A job for model files that is `shown`; its results are kept in the user's cache. ``fresh``:
+    what was done before is done again."""
     from tinsmith.flow.open import model_job
     from tinsmith.flow.places import default_cache
 
     with shown(quiet) as listener:
-        yield model_job(listener, default_cache())
+        yield model_job(listener, default_cache(), fresh)
 
 
 def print_json(body: Any) -> None:

@@ -24,6 +24,9 @@ ProjectOption = Annotated[
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print the result as JSON; progress goes to stderr.")
 ]
+FreshOption = Annotated[
+    bool, typer.Option("--fresh", help="Do every step again, also what was done before.")
+]
 BoardOption = Annotated[
     list[str] | None,
     typer.Option("--board", "-b", help="Only this board (id or .toml); may be repeated."),
@@ -64,12 +67,14 @@ def _default(field: "Field[Any]") -> Any:
     return Parameter.empty if field.default is MISSING else field.default
 
 
-def opened(project: Path, listener: "Listener", delivers: bool = False) -> "Steps":
+def opened(
+    project: Path, listener: "Listener", delivers: bool = False, fresh: bool = False
+) -> "Steps":
     """The project in a folder, with the user's own cache; see `open_project`."""
     from tinsmith.flow.open import open_project
     from tinsmith.flow.places import default_cache
 
-    return open_project(project, listener, default_cache(), delivers)
+    return open_project(project, listener, default_cache(), delivers, fresh)
 
 
 @dataclass(frozen=True)
@@ -97,8 +102,8 @@ class ModelChoice:
     optimize: Annotated[
         str,
         typer.Option(
-            help="Flags of the compiler for kernels: size, balanced or speed; the toolchain's own. "
-            "Nothing is tuned for speed yet: with zig, size is faster.",
+            help="What kernels are chosen and compiled for: size, balanced or speed. Where their "
+            "costs were not measured these are flags of the compiler.",
         ),
     ] = ""
     runner: Annotated[

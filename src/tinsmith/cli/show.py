@@ -1,26 +1,20 @@
 """Results as text for people."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from tinsmith.bench.outcome import least, most
-from tinsmith.bench.runner import RUNNERS, runners_for
-from tinsmith.build.toolchain import TOOLCHAINS, toolchains_for
-from tinsmith.core.quantity import Quantity
+from tinsmith.bench.outcome import Outcome
+from tinsmith.build.firmware import Firmware
+from tinsmith.cli.tables import facts, out, show_table
+from tinsmith.core.quantity import Estimated, Quantity
 from tinsmith.core.units import bytes_text, count_text
 from tinsmith.data.dataset import Dataset
 from tinsmith.data.windows import Windows
-from tinsmith.devices.board import Board, Core
+from tinsmith.flow.figures import Figures
+from tinsmith.flow.model import ModelMeasurement
 from tinsmith.flow.model_compare import Comparison
-from tinsmith.flow.model_figures import ModelMeasurement
 from tinsmith.flow.outputs import Delivered
 from tinsmith.flow.package import Packed
 from tinsmith.flow.parts import Built
@@ -29,49 +23,10 @@ from tinsmith.flow.result import BoardResult, Model, Result
 from tinsmith.learn.metrics import Metrics
 
 _NO_CYCLES = "not given: the board has no calibrated cycle model"
-_WIDE = 10_000
-"""Columns of what is no terminal."""
-
-
-def out() -> Console:
-    """Standard output; without colours, and as wide as its lines, where it is not a terminal."""
-    console = Console(highlight=False, soft_wrap=True)
-    if not console.is_terminal:
-        console.width = _WIDE
-    return console
-
-
-def show_table(head: Sequence[str], rows: Iterable[Sequence[str]], follows: bool = False) -> None:
-    """A table whose cells are never cut: at a terminal, what does not fit continues below; where
-    not even single words fit, a block of lines for each row. In a file or a pipe a line for each
-    row, its cells set apart by tabs, for grep, cut and awk; where it ``follows`` other lines, an
-    empty one comes first."""
-    table, rows, console = Table(), list(rows), out()
-    if not console.is_terminal:
-        if follows:
-            typer.echo()
-        for row in (head, *rows):
-            typer.echo("\t".join(" ".join(cell.split()) for cell in row))
-        return
-    for i, name in enumerate(head):
-        table.add_column(escape(name), overflow="fold", no_wrap=i == 0)
-    for row in rows:
-        table.add_row(*map(escape, row))
-    least = console.measure(table, options=console.options.update(max_width=_WIDE)).minimum
-    if least <= console.width:
-        console.print(table, soft_wrap=False)
-        return
-    for row in rows:
-        facts(row[0], list(zip(head[1:], row[1:], strict=True)))
-
-
-def facts(title: str, rows: Sequence[tuple[str, str]]) -> None:
-    """A title and lines of name and value."""
-    console = out()
-    console.print(f"\n[bold]{escape(title)}[/bold]")
-    width = max((len(name) for name, _ in rows), default=0)
-    for name, value in rows:
-        console.print(f"  {name:<{width}}  {value}", markup=False)
+_SIZES = (
+    ("flash", "flash"), ("weights", "  weights"), ("code", "  code"), ("ram", "RAM with stack"),
+    ("ram_static", "  static"), ("stack", "  stack"), ("arena", "arena"), ("state", "state"),
+)  # fmt: skip
 
 
 def show_run(result: Result, delivered: Delivered) -> None:
@@ -86,8 +41,10 @@ def show_run(result: Result, delivered: Delivered) -> None:
     )
 
 
-def show_boards(results: Sequence[BoardResult], delivered: Delivered | None = None) -> None:
-    """Figures, proof and gates per board."""
+def show_boards(
+    results: Sequence[BoardResult], delivered: Delivered | None = None, kernels: bool = False
+) -> None:
+    """Figures, proof and gates per board; ``kernels``: and what computes which layer."""
     files = {w.board: w for w in delivered.boards} if delivered else {}
     for r in results:
         rows = [*_figures(r), *_proof(r)]
@@ -96,26 +53,26 @@ def show_boards(results: Sequence[BoardResult], delivered: Delivered | None = No
             rows.append(("image", str(files[r.board.id].image)))
             rows.append(("library", str(files[r.board.id].package)))
         facts(f"{r.board.id} ({r.board.name})", rows)
+        if kernels:
+            _show_kernels(r.firmware, r.measured.outcome)
 
 
 def _figures(r: BoardResult) -> list[tuple[str, str]]:
-    outcome, size, ram = r.measured.outcome, r.firmware.size, r.ram
-    part = r.measured.accuracy.accuracy.samples
+    part, found = r.measured.accuracy.accuracy.samples, r.figures
     some = "" if part == r.measured.of else f", {part} of {r.measured.of} test windows"
     rows = [
         ("test accuracy", f"{interval_text(r.measured.accuracy.accuracy)}{some}"),
     ]
-    if size is not None:
-        rows.append(("flash", _room(size.flash, r.board.flash_bytes)))
-    if size is not None and ram is not None and outcome.stack is not None:
-        parts = f"{size.ram_static.text} static, {outcome.stack.text} stack"
-        room = f"{bytes_text(ram.whole)} of {bytes_text(r.board.ram_bytes)}"
-        rows.append(("RAM with stack", f"{room} ({ram.method}: {parts})"))
-    if outcome.instructions:
-        low, high = least(outcome.instructions), most(outcome.instructions)
-        rows.append(("instructions", _per_inference(low, high)))
-        rows.append(("latency", latency_text(r.measured.latency)))
-    if outcome.method == "emulated":
+    if "flash" in found.quantities:
+        rows.append(("flash", _room(found.flash, r.board.flash_bytes)))
+    if "ram" in found.quantities:
+        parts = f"{found.ram_static.text} static, {found.stack.text} stack"
+        room = f"{bytes_text(found.ram.whole)} of {bytes_text(r.board.ram_bytes)}"
+        rows.append(("RAM with stack", f"{room} ({found.ram.method}: {parts})"))
+    if "instructions" in found.quantities:
+        rows.append(("instructions", _per_inference(found)))
+        rows.append(("latency", latency_text(found.find("latency", Estimated))))
+    if r.measured.outcome.method == "emulated":
         rows.append(("method", f"{EMULATION} ({runner_text(r)})"))
     return rows
 
@@ -137,11 +94,18 @@ def show_proofs(results: Sequence[BoardResult]) -> None:
             ("stage", "values", "elements", "types", "equal"),
             [
                 (row.stage, str(row.values), str(row.elements), ", ".join(row.dtypes),
-                 "yes" if all(row.equal) else "NO")
+                 _equal(row.equal))
                 for row in r.proof.stages
             ],
             follows=True,
         )  # fmt: skip
+
+
+def _equal(seen: Sequence[bool | None]) -> str:
+    """Of all executions; one that did not see a stage does not speak for it."""
+    if False in seen:
+        return "NO"
+    return "on the host, not seen on the board" if None in seen else "yes"
 
 
 def show_model(model: Model) -> None:
@@ -189,33 +153,45 @@ def show_sizes(built: Sequence[Built]) -> None:
         facts(f"{board.id} ({board.name})", rows)
 
 
-def show_measured(found: ModelMeasurement) -> None:
-    """Figures of a model file on a board, with units and method."""
-    sizes: list[tuple[str, Quantity | None]] = [
-        ("flash", found.flash), ("  weights", found.weights), ("  code", found.code),
-        ("RAM with stack", found.ram), ("  static", found.ram_static), ("  stack", found.stack),
-        ("arena", found.arena), ("state", found.state),
-    ]  # fmt: skip
+def show_measured(measured: ModelMeasurement, kernels: bool = False) -> None:
+    """Figures of a model file on a board, with units and method; ``kernels``: and what computes
+    which layer."""
+    found, outcome = measured.figures, measured.outcome
     rows = [("cases", str(found.cases))]
-    if found.instructions is not None:
-        rows.append(
-            ("instructions", _per_inference(found.instructions.min, found.instructions.max))
-        )
-    rows.append(("cycles", _said(found.cycles) if found.cycles else _NO_CYCLES))
-    if found.latency is not None:
-        low, high = found.latency.low * 1e3, found.latency.high * 1e3
-        rows.append(("latency", f"{low:.3g} to {high:.3g} ms ({found.latency.method})"))
-    rows += [(name, _said(q)) for name, q in sizes if q is not None]
-    how = f"{found.method}: {found.runner_version}"
+    if "instructions" in found.quantities:
+        rows.append(("instructions", _per_inference(found)))
+    cycles, time = (found.find(name, Estimated) for name in ("cycles", "latency"))
+    rows.append(("cycles", _said(cycles) if cycles else _NO_CYCLES))
+    if time is not None:
+        rows.append(("latency", f"{time.low:.3g} to {time.high:.3g} ms ({time.method})"))
+    rows += [(text, _said(q)) for n, text in _SIZES if (q := found.quantities.get(n)) is not None]
+    how = f"{outcome.method}: {outcome.runner_version}"
+    emulated = f" ({EMULATION.partition(': ')[2]})" if outcome.method == "emulated" else ""
     rows += [
-        ("kernels", _kernels(found.kernels)),
-        ("method", f"{how} ({EMULATION.partition(': ')[2]})" if found.flash else how),
-        ("toolchain", f"{found.toolchain}, optimisation {found.optimize}"),
-        ("compiled in", f"{found.compile_seconds:.2f} s"),
+        ("kernels", _kernels(measured.firmware.module.kernels)),
+        ("method", f"{how}{emulated}"),
+        ("toolchain", f"{measured.firmware.toolchain_version}, optimisation {measured.optimize}"),
+        ("compiled in", f"{measured.compile_seconds:.2f} s"),
     ]
-    if found.semantics:
-        rows.append(("semantics", found.semantics))
-    facts(f"{found.model} on {found.board}", rows)
+    if measured.semantics:
+        rows.append(("semantics", measured.semantics))
+    facts(f"{measured.model} on {found.board}", rows)
+    if kernels:
+        _show_kernels(measured.firmware, outcome)
+
+
+def _show_kernels(firmware: Firmware, outcome: Outcome) -> None:
+    """Which kernel computes which layer, and its instructions where the runner counts them."""
+    counts, nodes = outcome.layers or {}, firmware.module.graph.nodes
+    show_table(
+        ("layer", "operation", "kernel", "instructions"),
+        [
+            (n.name, n.words, firmware.module.kernels.get(n.name, "-"),
+             count_text(counts[n.name].value) if n.name in counts else "-")
+            for n in nodes
+        ],
+        follows=True,
+    )  # fmt: skip
 
 
 def _kernels(kernels: Mapping[str, str]) -> str:
@@ -228,7 +204,8 @@ def _said(quantity: Quantity) -> str:
     return f"{quantity.text} ({quantity.method})"
 
 
-def _per_inference(low: Quantity, high: Quantity) -> str:
+def _per_inference(found: Figures) -> str:
+    high, low = found.instructions, found.instructions_least
     least = "" if low.value == high.value else f", {count_text(low.value)} at least"
     origin = f"{high.method}, {high.source}"
     return f"{count_text(high.value)} per inference{least} ({origin})"
@@ -286,87 +263,3 @@ def show_windows(windows: Windows) -> None:
     show_table(("part", *windows.labels), rows, follows=True)
     if windows.note:
         out().print(windows.note)
-
-
-def board_row(board: Board) -> dict[str, Any]:
-    """A board in one line."""
-    return {
-        "id": board.id,
-        "name": board.name,
-        "core": board.core.title,
-        "clock_mhz": board.clock_hz / 1e6,
-        "flash_bytes": board.flash_bytes,
-        "ram_bytes": board.ram_bytes,
-        "latency": "range" if board.calibration else "instructions only",
-    }
-
-
-def show_board_list(boards: Sequence[Board]) -> None:
-    """All boards as a table."""
-    rows = []
-    for board in boards:
-        row = board_row(board)
-        clock = f"{row['clock_mhz']:g}" if board.clock_hz else "-"
-        sizes = [bytes_text(n) if n else "-" for n in (row["flash_bytes"], row["ram_bytes"])]
-        rows.append((row["id"], row["name"], row["core"], clock, *sizes, row["latency"]))
-    show_table(("id", "name", "core", "MHz", "flash", "RAM", "latency"), rows)
-
-
-def board_record(board: Board) -> dict[str, Any]:
-    """A board for JSON, with the tools that serve it."""
-    return {
-        **asdict(board),
-        "toolchains": toolchains_for(board),
-        "runners": runners_for(board),
-    }
-
-
-def core_row(core: Core) -> dict[str, Any]:
-    """A core in one line, with the toolchains and runners that serve some board that has it."""
-    bare = Board("", "", core, 0, ())
-    return {
-        "core": core.name,
-        "title": core.title,
-        "isa": core.isa,
-        "fpu": core.fpu,
-        "toolchains": [c.name for c in TOOLCHAINS.all() if c.serves(bare)],
-        "runners": [r.name for r in RUNNERS.all() if r.serves(bare)],
-    }
-
-
-def show_cores(rows: Sequence[Mapping[str, Any]]) -> None:
-    """All cores as a table."""
-    texts = [[", ".join(v) if isinstance(v, list) else v for v in row.values()] for row in rows]
-    show_table(("core", "title", "instruction set", "FPU", "toolchains", "runners"), texts)
-
-
-def show_board(board: Board) -> None:
-    """One board with its sources."""
-    rows = [
-        ("core", f"{board.core.title} ({board.core.isa}, FPU: {board.core.fpu})"),
-        *([("clock", f"{board.clock_hz / 1e6:g} MHz")] if board.clock_hz else []),
-        *[(m.role, f"{m.name}: {count_text(m.nbytes)} B at {m.origin:#010x}")
-          for m in board.memories],
-        ("toolchains", ", ".join(toolchains_for(board))),
-        ("runners", f"{', '.join(runners_for(board))} ({EMULATION})"
-         if board.memories else ", ".join(runners_for(board))),
-        ("latency", _calibration(board)),
-        *[("source", s) for s in board.sources],
-    ]  # fmt: skip
-    if board.notes:
-        rows.append(("notes", board.notes))
-    facts(f"{board.id}: {board.name}", rows)
-
-
-def _calibration(board: Board) -> str:
-    if board.calibration is None:
-        return "instructions only: no calibrated cycle model"
-    return f"cycle model x {board.calibration.factor:g}; {board.calibration.source}"
-
-
-def show_kinds(rows: Sequence[Mapping[str, str]]) -> None:
-    """A listing of kinds."""
-    if not rows:
-        out().print("Nothing is listed here.")
-        return
-    show_table(tuple(rows[0]), [tuple(row.values()) for row in rows])

@@ -4,6 +4,7 @@ MemoryPlan."""
 from collections.abc import Mapping
 
 from tinsmith.codegen.module import MemoryPlan, Place
+from tinsmith.codegen.order import Distances
 from tinsmith.codegen.planner import PLANNERS, Buffer, align_up
 from tinsmith.codegen.program import Call, Program
 from tinsmith.codegen.verify import verify_plan
@@ -47,8 +48,8 @@ def buffers_of(program: Program) -> dict[str, Buffer]:
         node = call.node
         dying = {i for i in computed.intersection(node.inputs) if last[i] == step}
         for o in node.outputs:
-            above = _above(call, dying)
-            found[o] = Buffer(o, graph.type(o).nbytes, step, max(step, last.get(o, step)), above)
+            over = _over(call, dying) if len(node.outputs) == 1 else {}
+            found[o] = Buffer(o, graph.type(o).nbytes, step, max(step, last.get(o, step)), over)
         if nbytes := scratch_bytes(call):
             name = scratch_name(node)
             found[name] = Buffer(name, nbytes, step, step)
@@ -72,11 +73,12 @@ def _last_uses(graph: Graph) -> dict[str, int]:
     return last | dict.fromkeys([*graph.outputs, *(s.next for s in graph.states)], end)
 
 
-def _above(call: Call, dying: set[str]) -> tuple[tuple[str, int], ...]:
-    """Operands that die at this step and that the result may lie over, with the safe distance."""
+def _over(call: Call, dying: set[str]) -> dict[str, Distances]:
+    """Operands that die at this step and that the result may lie over, and where."""
     inputs = call.node.inputs
-    over = [i for i in call.binding.streams if inputs[i] in dying and inputs.count(inputs[i]) == 1]
-    return tuple((inputs[i], call.distance(i)) for i in over)
+    over = [o.operand for o in call.binding.orders]
+    free = [i for i in over if inputs[i] in dying and inputs.count(inputs[i]) == 1]
+    return {inputs[i]: call.distances(i) for i in free}
 
 
 def _plan(graph: Graph, planner: str, placed: Mapping[str, tuple[Buffer, int]]) -> MemoryPlan:

@@ -15,6 +15,10 @@ from pathlib import Path
 from tinsmith.core.cache import write_atomically
 from tinsmith.core.table import read_toml
 
+BALANCED = "balanced"
+AIMS = (BALANCED, "speed", "size", "ram")
+"""What a module may be optimised for: the product of time and flash, instructions, flash without
+losing time against the reference kernels, scratch memory."""
 PARTS = "parts"
 """Chosen for a fused node: its operations one by one, each by a kernel of its own."""
 PINNED, CHOSEN = "pinned", "chosen"
@@ -28,9 +32,11 @@ HEAD = """\
 @dataclass(frozen=True)
 class Choices:
     """Node of the compiled graph -> kernel (``<set>/<name>``), or `PARTS`. What is not named is
-    chosen by the compiler; the names of a fused node's operations may be chosen for too."""
+    chosen by the compiler, as it serves the ``aim`` (one of `AIMS`); the names of a fused node's
+    operations may be chosen for too."""
 
     kernels: Mapping[str, str] = field(default_factory=dict)
+    aim: str = BALANCED
 
     def apart(self, node: str) -> bool:
         """Whether a fused node is to be taken apart."""

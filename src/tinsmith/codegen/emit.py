@@ -18,7 +18,7 @@ from tinsmith.codegen.cwriter import (
     int_literal,
     string_literal,
 )
-from tinsmith.codegen.kernel_set import INLINED, Table
+from tinsmith.codegen.kernel_set import INLINED, Table, symbol_of
 from tinsmith.codegen.kernels import inlined_header, kernel_sources
 from tinsmith.codegen.module import InferenceModule, MemoryPlan
 from tinsmith.codegen.planner import align_up
@@ -60,7 +60,8 @@ def emit(program: Program, plan: MemoryPlan, target: Target) -> InferenceModule:
     }
     sources |= kernel_sources(program.kernels.values(), name)
     made = program.kernels
-    return InferenceModule(name, target.board, version, graph, plan, sources, steps, made)
+    levels = {f"kernels/{symbol_of(k)}.c": level for k, level in sorted(program.levels.items())}
+    return InferenceModule(name, target.board, version, graph, plan, sources, steps, made, levels)
 
 
 @cache

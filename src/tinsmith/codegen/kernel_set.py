@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tinsmith.codegen.order import Order
 from tinsmith.core.catalogue import Catalogue
 from tinsmith.ir.op import Argument, Scratch, Site
 
@@ -46,9 +47,8 @@ class Binding:
     Args:
         name: of the kernel's file, without ``.c``.
         arguments: in the order of the prototype; scratch is among them.
-        streams: operands that the result may lie over: results are written front to back, and
-            element i only after everything at index <= i of such an operand was read. Others may
-            be read after any byte of the result was written.
+        orders: operands whose memory the result may share, with the order in which the kernel reads
+            them (`codegen/order.py`). Others may be read after any byte of the result was written.
         untyped: its pointers are ``void *``, as it serves all types of one width.
         inlined: its body is compiled into the step, whose numbers it then knows. The kernel is
             called ``<set>/<name>:inlined`` in choices.
@@ -56,7 +56,7 @@ class Binding:
 
     name: str
     arguments: tuple[Argument | Table, ...]
-    streams: tuple[int, ...] = ()
+    orders: tuple[Order, ...] = ()
     untyped: bool = False
     inlined: bool = False
 
@@ -64,6 +64,10 @@ class Binding:
     def scratch(self) -> tuple[int, ...]:
         """Bytes of each piece of scratch, in order of the arguments."""
         return tuple(a.nbytes for a in self.arguments if isinstance(a, Scratch))
+
+    def order(self, operand: int) -> Order | None:
+        """The order in which the kernel reads an operand, where it says so."""
+        return next((o for o in self.orders if o.operand == operand), None)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """MemoryPlan and InferenceModule: what the compiler makes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tinsmith.ir.graph import Graph
 
@@ -40,7 +40,8 @@ class InferenceModule:
 
     ``sources``: relative path -> text; the model's own files under ``<name>*.c/.h``, kernels under
     ``kernels/``. ``steps``: node name -> C function of its step, in order of execution.
-    ``kernels``: node name -> kernel (``<set>/<name>``).
+    ``kernels``: node name -> kernel (``<set>/<name>``). ``levels``: path of a source -> how hard
+    a toolchain optimises it (a name of `Toolchain.optimize`), where that was chosen.
     """
 
     name: str
@@ -51,3 +52,4 @@ class InferenceModule:
     sources: Mapping[str, str]
     steps: Mapping[str, str]
     kernels: Mapping[str, str]
+    levels: Mapping[str, str] = field(default_factory=dict)

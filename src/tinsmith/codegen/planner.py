@@ -1,11 +1,13 @@
 """Planner: puts buffers with lifetimes into one arena. The verifier in codegen/verify.py knows
 nothing of it."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
+from tinsmith.codegen.order import Distances
 from tinsmith.core.catalogue import Catalogue
 
 
@@ -13,16 +15,15 @@ from tinsmith.core.catalogue import Catalogue
 class Buffer:
     """A buffer to place: live from step ``first`` to ``last`` inclusive.
 
-    ``above``: (name of another buffer, bytes): the other's address may overlap this one's, although
-    both are live at step ``first``, if (other.offset - this.offset) >= bytes; from the op's
-    declared safe distance.
+    ``over``: another buffer -> where it may begin, seen from this one, if both overlap although
+    they are live at step ``first``: what the kernel's order of reads and writes allows.
     """
 
     name: str
     nbytes: int
     first: int
     last: int
-    above: tuple[tuple[str, int], ...] = ()
+    over: Mapping[str, Distances] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,28 +67,45 @@ class _Space:
         self._nbytes = np.array([b.nbytes for b in order], np.int64)
         self._first = np.array([b.first for b in order], np.int64)
         self._last = np.array([b.last for b in order], np.int64)
-        self._over: dict[str, dict[str, int]] = {}  # operand -> results that may lie over it
-        for b in order:
-            for operand, distance in dict(b.above).items():
-                self._over.setdefault(operand, {})[b.name] = distance
+        self._sharing: dict[int, list[int]] = {}  # pairs that may overlap as declared
+        for i, b in enumerate(order):
+            for k in (self._number[name] for name in b.over if name in self._number):
+                self._sharing.setdefault(i, []).append(k)
+                self._sharing.setdefault(k, []).append(i)
         self.at = np.zeros(len(order), np.int64)
 
     def forbidden(self, i: int) -> list[tuple[int, int]]:
         """Where buffer i may not lie because of those before it: open intervals of its address,
-        (low, high), the lowest first. Two that are live together lie apart, or one above the
-        other as declared."""
+        (low, high), the lowest first."""
         buffer = self._order[i]
         together = (self._first[:i] <= buffer.last) & (self._last[:i] >= buffer.first)
         live = np.flatnonzero(together)
         low = self.at[live] - buffer.nbytes
         high = self.at[live] + self._nbytes[live]
-        if buffer.above or buffer.name in self._over:
-            place = {int(p): k for k, p in enumerate(live)}
-            for name, distance in dict(buffer.above).items():
-                if (k := place.get(self._number.get(name, -1))) is not None:
-                    low[k] = max(low[k], self.at[live[k]] - distance)
-            for name, distance in self._over.get(buffer.name, {}).items():
-                if (k := place.get(self._number[name])) is not None:
-                    high[k] = min(high[k], self.at[live[k]] + distance)
-        order = np.argsort(low, kind="stable")
-        return list(zip(low[order].tolist(), high[order].tolist(), strict=True))
+        sharing = [k for k in self._sharing.get(i, ()) if k < i and together[k]]
+        if sharing:
+            alone = ~np.isin(live, sharing)
+            low, high = low[alone], high[alone]
+        found = list(zip(low.tolist(), high.tolist(), strict=True))
+        for k in sharing:
+            at = int(self.at[k])
+            found += [(at + lo, at + hi) for lo, hi in apart(buffer, self._order[k])]
+        return sorted(found)
+
+
+def apart(a: Buffer, b: Buffer) -> list[tuple[int, int]]:
+    """Where a may not begin, seen from b, of two buffers that are live together: open intervals,
+    the lowest first."""
+    if b.name in a.over:
+        return [(-high, -low) for low, high in reversed(_behind(b, a))]
+    return _behind(a, b)
+
+
+def _behind(operand: Buffer, result: Buffer) -> list[tuple[int, int]]:
+    low, high = -operand.nbytes, result.nbytes
+    safe = result.over.get(operand.name)
+    if safe is None:
+        return [(low, high)]
+    high = min(high, safe.least)
+    ends = [low, *sorted(d for d in safe.exact if low < d < high), high]
+    return [(lo, hi) for lo, hi in pairwise(ends) if lo < hi]

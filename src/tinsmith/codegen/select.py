@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from tinsmith.codegen.choices import NOTHING_CHOSEN, PARTS, Choices
+from tinsmith.codegen.choose import choose
+from tinsmith.codegen.costs import costs_of
 from tinsmith.codegen.kernel_set import KernelSet, Use, sets_for
 from tinsmith.codegen.program import Call, Program
 from tinsmith.core.errors import UserError
@@ -28,10 +30,15 @@ def select(graph: Graph, core: Core, choices: Choices = NOTHING_CHOSEN) -> Progr
     """
     sets = sets_for(core.features)
     graph = taken_apart(graph, {n.name for n in graph.nodes if choices.apart(n.name)})
-    while missing := [n for n in graph.nodes if n.parts and not _offers(graph, n, sets)]:
-        graph = shortened(graph, {n.name for n in missing})
+    offers = {n.name: _offers(graph, n, sets) for n in graph.nodes}
+    while missing := {n.name for n in graph.nodes if n.parts and not offers[n.name]}:
+        graph = shortened(graph, missing)
+        new = [n for n in graph.nodes if n.name in missing or n.name not in offers]
+        offers |= {n.name: _offers(graph, n, sets) for n in new}
     _check_names(graph, choices)
-    return Program(graph, tuple(_chosen(graph, n, sets, choices) for n in graph.nodes))
+    left = [_allowed(graph, n, offers[n.name], choices) for n in graph.nodes]
+    calls, levels = choose(left, costs_of(core.name), choices.aim)
+    return Program(graph, tuple(calls), levels)
 
 
 def possible(graph: Graph, core: Core) -> dict[str, tuple[str, ...]]:
@@ -43,24 +50,25 @@ def possible(graph: Graph, core: Core) -> dict[str, tuple[str, ...]]:
 def _offers(graph: Graph, node: Node, sets: Sequence[KernelSet]) -> list[Call]:
     site = site_of(graph, node)
     use = Use(node.op, site, tuple(graph.constants.get(i) for i in node.inputs))
-    return [Call(node, site, s, b) for s in sets for b in s.bind(use)]
+    constants = frozenset(k for k, c in enumerate(use.contents) if c is not None)
+    return [Call(node, site, s, b, constants) for s in sets for b in s.bind(use)]
 
 
-def _chosen(graph: Graph, node: Node, sets: Sequence[KernelSet], choices: Choices) -> Call:
-    offers = {c.kernel: c for c in reversed(_offers(graph, node, sets))}
+def _allowed(graph: Graph, node: Node, offers: list[Call], choices: Choices) -> list[Call]:
+    """The offers that are left after what the user pinned."""
     if not offers:
         raise _no_kernel(graph, node)
     wanted = choices.kernels.get(node.name)
     if wanted is None or wanted == PARTS:
-        return list(offers.values())[-1]
-    if wanted not in offers:
-        possible = [*reversed(offers), *([PARTS] if node.parts else [])]
-        raise UserError(
-            "codegen.choice",
-            f"Kernel {wanted!r} cannot compute layer {node.name!r} ({node.words}).",
-            f"Possible there: {', '.join(possible)}.",
-        )
-    return offers[wanted]
+        return offers
+    if found := [c for c in offers if c.kernel == wanted][:1]:
+        return found
+    possible = [*(c.kernel for c in offers), *([PARTS] if node.parts else [])]
+    raise UserError(
+        "codegen.choice",
+        f"Kernel {wanted!r} cannot compute layer {node.name!r} ({node.words}).",
+        f"Possible there: {', '.join(possible)}.",
+    )
 
 
 def _no_kernel(graph: Graph, node: Node) -> UserError:

@@ -2,15 +2,16 @@
 
 It knows nothing of planners, lifetimes or declared distances. Each shadow cell says which byte of
 which value it holds; a step that reads a byte which no longer holds what it should is rejected.
-Where a kernel streams an operand, elements are taken one by one in order; else any order must work,
-so operands must be intact even after all results were written.
+Where a kernel declares the order of its reads and writes, that is what is replayed; else any order
+must work, so operands must be intact even after all results were written.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 import numpy as np
 
 from tinsmith.codegen.module import MemoryPlan, Place
+from tinsmith.codegen.order import Times, byte_times
 from tinsmith.codegen.program import Call, Program
 from tinsmith.core.errors import InternalError
 from tinsmith.ir.graph import Graph, Node
@@ -94,64 +95,59 @@ def _replay(graph: Graph, call: Call, shadow: _Shadow, when: str) -> None:
         shadow.soil(scratch)
     for operand in operands:
         shadow.read(operand, when)
-    streamed = _streamed(graph, call)
-    _write_results(graph, node, shadow, streamed, when)
+    times = {n: t for n, t in _times(graph, call).items() if n in operands}
+    _write_results(node, shadow, times, when)
     if scratch in shadow.plan.places:
         shadow.soil(scratch)
     for operand in operands:
-        if operand not in streamed:
+        if operand not in times:
             shadow.read(operand, when)
     for result in node.outputs:
         shadow.read(result, f"{when}, after it was written")
 
 
-def _streamed(graph: Graph, call: Call) -> list[str]:
-    """Arena operands whose element i is read no later than the result's element i is written."""
-    inputs, streams = call.node.inputs, call.binding.streams
-    still = [i for k, i in enumerate(inputs) if k not in streams]  # read in any order
-    states = {s.name for s in graph.states}
-    names = dict.fromkeys(inputs[k] for k in streams)
-    elements = graph.type(call.node.outputs[0]).elements
-    return [
-        n for n in names if n not in still and graph.type(n).elements == elements
-        and n not in graph.constants and n not in states
-    ]  # fmt: skip
+def _times(graph: Graph, call: Call) -> dict[str, Times]:
+    """Operand -> the declared times of its bytes and of the result's. Not of one that the step also
+    reads as another operand, nor where the times are not of these operands."""
+    inputs, result = call.node.inputs, call.node.outputs[0]
+    found = {}
+    for order in call.binding.orders:
+        name = inputs[order.operand]
+        reads, writes = order.times()
+        fits = len(reads), len(writes)
+        if (
+            fits == (graph.type(name).elements, graph.type(result).elements)
+            and inputs.count(name) == 1 and len(call.node.outputs) == 1
+        ):  # fmt: skip
+            sizes = graph.type(name).nbytes, graph.type(result).nbytes
+            found[name] = byte_times((reads, writes), *sizes)
+    return found
 
 
-def _write_results(
-    graph: Graph, node: Node, shadow: _Shadow, streamed: Iterable[str], when: str
-) -> None:
-    touching = [s for s in streamed if _overlap(shadow.plan, s, node.outputs[0])]
-    if not touching:
-        for result in node.outputs:
-            shadow.write(result)
-        return
+def _write_results(node: Node, shadow: _Shadow, times: Mapping[str, Times], when: str) -> None:
+    """All results are written; at each byte of an operand that is read after a byte of the result
+    was written there, the replay stops."""
     result = node.outputs[0]
-    elements = graph.type(result).elements
-    size = graph.type(result).nbytes // elements
-    for operand in touching:
-        width = graph.type(operand).nbytes // elements
-        i = _first_lost(shadow.plan, (operand, width), (result, size))
-        if i is not None:
-            shadow.write(result, 0, i * size)
-            shadow.read(operand, f"{when}, element {i}", i * width, (i + 1) * width)
-    shadow.write(result)
+    for operand, (reads, writes) in times.items():
+        byte = _first_lost(shadow.plan, (operand, reads), (result, writes))
+        if byte is not None:
+            over = byte + shadow.plan.places[operand].offset - shadow.plan.places[result].offset
+            shadow.write(result, over, over + 1)
+            shadow.read(operand, f"{when}, time {reads[byte]}", byte, byte + 1)
+    for written in node.outputs:
+        shadow.write(written)
 
 
-def _first_lost(plan: MemoryPlan, operand: tuple[str, int], result: tuple[str, int]) -> int | None:
-    """First element of an operand that a byte of an earlier element of the result was written
-    over; both are (value, bytes per element). Element i is read just before element i is written,
-    the latest moment that the operation's access allows."""
+def _first_lost(
+    plan: MemoryPlan, operand: tuple[str, np.ndarray], result: tuple[str, np.ndarray]
+) -> int | None:
+    """First byte of an operand that is read later than the result's byte at its address is
+    written."""
     source, target = plan.places[operand[0]], plan.places[result[0]]
-    byte = np.arange(source.nbytes, dtype=np.int64)
-    at = byte + source.offset - target.offset
-    lost = (at >= 0) & (at < target.nbytes) & (at // result[1] < byte // operand[1])
-    return int(np.argmax(lost)) // operand[1] if lost.any() else None
-
-
-def _overlap(plan: MemoryPlan, a: str, b: str) -> bool:
-    p, q = plan.places[a], plan.places[b]
-    return p.offset < q.offset + q.nbytes and q.offset < p.offset + p.nbytes
+    over = np.arange(source.nbytes, dtype=np.int64) + source.offset - target.offset
+    shared = np.flatnonzero((over >= 0) & (over < target.nbytes))
+    lost = shared[result[1][over[shared]] < operand[1][shared]]
+    return int(lost[0]) if len(lost) else None
 
 
 def _needed(program: Program) -> dict[str, int]:

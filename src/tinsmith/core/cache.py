@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tinsmith.core.codec import content_hash, dumps, loads
+from tinsmith.core.errors import Cancelled
+from tinsmith.core.progress import SILENT, Progress
 from tinsmith.core.store import Store
 from tinsmith.core.store import write_atomically as write_atomically
 
@@ -35,19 +37,27 @@ class Cache:
         (False)."""
         return self.served(f"{step}/{self.key(step, *inputs)}", kind, compute)
 
-    def served(self, key: str, kind: Any, compute: Callable[[], T]) -> tuple[T, bool]:
+    def served(
+        self, key: str, kind: Any, compute: Callable[[], T], job: Progress = SILENT
+    ) -> tuple[T, bool]:
         """As `step`, with a key that the caller made. What was computed now is read back, so that
-        the caller gets the same value, sharing nothing with the arguments, in both cases."""
+        the caller gets the same value, sharing nothing with the arguments, in both cases.
+
+        Raises:
+            Cancelled: the job was cancelled. A result that had been written by then is kept.
+        """
         data = self.store.get(key)
         if data is not None:
             try:
-                found: T = loads(kind, data)
+                found: T = loads(kind, data, job)
                 return found, True
+            except Cancelled:
+                raise
             except Exception:  # noqa: BLE001 - a damaged entry (disk full, power cut) is recomputed, never trusted
                 self.store.drop(key)
-        data = dumps(compute())
+        data = dumps(compute(), job)
         self.store.put(key, data)
-        return loads(kind, data), False
+        return loads(kind, data, job), False
 
 
 def code_fingerprint(package: Path) -> str:

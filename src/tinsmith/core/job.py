@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
-from functools import cached_property
 from hashlib import sha256
 from inspect import signature
 from pathlib import Path
@@ -22,6 +21,8 @@ from tinsmith.core.progress import SILENT, Listener, Nobody, Progress, StepRecor
 T = TypeVar("T")
 JOB = "job"
 """A function's parameter of this name is given the job; it belongs to no key."""
+_PIECE = 1 << 20
+"""Bytes of a file that are hashed at once."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,18 @@ class File:
 
     path: Path
 
-    @cached_property
-    def sha256(self) -> str:
-        """Hash of the content."""
+    def sha256(self, job: Progress) -> str:
+        """Hash of the content.
+
+        Raises:
+            Cancelled: the job was cancelled.
+        """
+        found = sha256()
         with self.path.open("rb") as f:
-            return sha256(f.read()).hexdigest()
+            while piece := f.read(_PIECE):
+                job.check()
+                found.update(piece)
+        return found.hexdigest()
 
 
 class Job:
@@ -123,13 +131,13 @@ class Job:
 
         if self.cache is None:
             return compute(), False
-        return self.cache.served(key, get_type_hints(function)["return"], compute)
+        return self.cache.served(key, get_type_hints(function)["return"], compute, self)
 
     def _key(self, function: Callable[..., Any], inputs: Mapping[str, Any]) -> str:
         assert self.cache is not None
         named = tuple((name, self._named(inputs[name])) for name in sorted(inputs))
         where = f"{function.__module__}.{function.__qualname__}"
-        return f"{function.__name__}/{content_hash(self.cache.code, where, named)}"
+        return f"{function.__name__}/{content_hash(self.cache.code, where, named, job=self)}"
 
     def _named(self, value: Any) -> Any:
         """What stands for an argument in a key."""
@@ -137,7 +145,7 @@ class Job:
         if known is not None and known[0] is value:
             return {"$result": known[1]}
         if isinstance(value, File):
-            return {"$file": (value.path.name, value.sha256)}
+            return {"$file": (value.path.name, value.sha256(self))}
         if isinstance(value, Path):
             return None
         if isinstance(value, Mapping):

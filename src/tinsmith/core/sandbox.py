@@ -101,13 +101,13 @@ def run(
     order = dumps(_Order(target, limits))
     plain = tuple(str(a) if isinstance(a, PurePath) else a for a in arguments)
     with tempfile.TemporaryFile() as question, tempfile.TemporaryFile() as log:
-        question.write(len(order).to_bytes(_LENGTH, "little") + order + dumps(plain))
+        question.write(len(order).to_bytes(_LENGTH, "little") + order + dumps(plain, job))
         question.seek(0)
         reply, status = _answer(question, log, limits, job)
         log.seek(0)
         tag, body = _split(reply, status, log.read(_CHUNK), limits)
     if tag == b"OK  ":
-        return loads(result, body)
+        return loads(result, body, job)
     complaint = loads(_Complaint, body)
     if tag == b"BUG ":
         raise InternalError(f"sandbox: {target}: {complaint.message}")

@@ -1,59 +1,62 @@
 """All that the facade asks of the layers below, in one file: every call into `flow` and into the
-compiler's stages stands here."""
+compiler's stages stands here, and is one that the command line makes, too."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from hashlib import sha256
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tinsmith.bench.outcome import Outcome
-from tinsmith.bench.runner import RUNNERS
 from tinsmith.build.firmware import Firmware
-from tinsmith.build.package import PACKAGES, Golden, Order, check_version
 from tinsmith.codegen.choices import NOTHING_CHOSEN, Choices, read_pinned
+from tinsmith.codegen.compile import lower
 from tinsmith.codegen.module import InferenceModule
-from tinsmith.compress.apply import apply, check_float
-from tinsmith.compress.method import Calibration, Compressed, OutputError
 from tinsmith.core.cache import Cache, write_atomically
 from tinsmith.core.errors import UserError
 from tinsmith.core.job import Job
-from tinsmith.core.progress import Nobody
+from tinsmith.core.progress import Listener, Nobody
 from tinsmith.data.windows import TRAIN
 from tinsmith.devices.board import BOARDS, Board
 from tinsmith.flow import stages
-from tinsmith.flow.model import open_model
-from tinsmith.flow.model_inputs import default_inputs as default_inputs
+from tinsmith.flow.drawn import default_inputs as default_inputs
+from tinsmith.flow.drawn import seeded_inputs as seeded_inputs
+from tinsmith.flow.figures import Figures, figures
+from tinsmith.flow.golden import golden_of as golden_of
+from tinsmith.flow.model import open_model as open_model
+from tinsmith.flow.model import write_graph as write_graph
+from tinsmith.flow.model_compare import Comparison as Comparison
+from tinsmith.flow.model_compare import side_by_side, traces
+from tinsmith.flow.model_inputs import renamed as renamed
 from tinsmith.flow.model_target import Target as Target
-from tinsmith.flow.model_target import target_for
+from tinsmith.flow.model_target import target_for as target_for
+from tinsmith.flow.names import check_name as check_name
 from tinsmith.flow.open import model_job, open_project
 from tinsmith.flow.outputs import write_all
-from tinsmith.flow.package import SEED, seeded_inputs
-from tinsmith.flow.places import check_output, check_output_folder, default_cache
+from tinsmith.flow.package import Packed as Packed
+from tinsmith.flow.package import check_packages as check_packages
+from tinsmith.flow.package import write_packages as write_packages
+from tinsmith.flow.places import check_output, default_cache
+from tinsmith.flow.profile import Profile as Profile
+from tinsmith.flow.profile import profile
 from tinsmith.flow.project import Project, read_project
-from tinsmith.flow.quantise import LEAST_SQNR as LEAST_SQNR
-from tinsmith.flow.quantise import QuantiseOptions, judged, scores_classes
+from tinsmith.flow.quantise import Losses as Losses
+from tinsmith.flow.quantise import Manner, outputs_lost
+from tinsmith.flow.quantise import quantised as quantise_graph
 from tinsmith.flow.result import Model, Result
+from tinsmith.flow.result import check_equal as check_equal
 from tinsmith.flow.run import make_model
 from tinsmith.flow.run import run as run_story
-from tinsmith.flow.steps import Steps
-from tinsmith.flow.trial import Cases, Trial
+from tinsmith.flow.steps import Steps as Steps
+from tinsmith.flow.trial import Cases as Cases
+from tinsmith.flow.trial import Trial
 from tinsmith.importers import IMPORTERS
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import run_cases
-from tinsmith.ir.store import SUFFIX, dumps
-from tinsmith.prove.parity import compare
-from tinsmith.prove.record import reference_trace, trace_of
 from tinsmith.prove.trace import Verdict
 
 Arrays = Mapping[str, np.ndarray]
-
-
-def read(path: Path, semantics: str) -> Graph:
-    """The graph of a model file."""
-    return open_model(path, semantics, Job())
 
 
 def take(importer: str, model: Any, example: list[np.ndarray], name: str) -> Graph:
@@ -67,37 +70,12 @@ def reference(graph: Graph, inputs: Arrays) -> Arrays:
     return {name: values[name] for name in graph.outputs}
 
 
-@dataclass(frozen=True)
-class Losses:
-    """What a quantised graph lost; ``outputs``: with the share of equal classes only where they
-    are class scores; ``notes``: where that is much."""
-
-    done: Compressed
-    outputs: tuple[OutputError, ...]
-    notes: tuple[str, ...]
-
-
-def quantised(graph: Graph, inputs: Arrays, method: str, io: str, least_sqnr: float) -> Losses:
-    """The quantised graph with its losses, which are judged."""
-    asked = QuantiseOptions(Path(), Path(f"model{SUFFIX}"), method, io).checked()
-    check_float(graph)
-    found, notes = apply(graph, method, Calibration(inputs), asked), list[str]()
+def quantised(graph: Graph, inputs: Arrays, manner: Mapping[str, Any], job: Job) -> Losses:
+    """The quantised graph with its losses, which are judged; said in words of Python."""
     try:
-        outputs = judged(graph, found, least_sqnr, notes.append)
+        return quantise_graph(graph, inputs, Manner(**manner), job)
     except UserError as e:
         raise UserError(e.code, e.message, e.hint.replace("--least-sqnr ", "least_sqnr=")) from None
-    return Losses(found, outputs, tuple(notes))
-
-
-def write_graph(graph: Graph, path: Path) -> Path:
-    """A graph as a .tinsmith file."""
-    if path.suffix.lower() != SUFFIX:
-        raise UserError(
-            "model.save",
-            f"{path} does not end with {SUFFIX}.",
-            f"Write for instance: model.save({path.stem + SUFFIX!r})",
-        )
-    return write(path, dumps(graph))
 
 
 def write(path: Path, data: bytes) -> Path:
@@ -107,34 +85,30 @@ def write(path: Path, data: bytes) -> Path:
     return path
 
 
-def check_folder(folder: Path) -> None:
-    """Whether files can be written into a folder."""
-    check_output_folder(folder)
-
-
 @dataclass(frozen=True)
 class Workshop:
     """Where compiled things are kept: objects of compilers below ``folder``, and results of
-    steps."""
+    steps; and the job of somebody who watches."""
 
     folder: Path
     results: Cache | None
+    watched: Job | None = None
 
     def job(self) -> Job:
         """For the steps of one call."""
-        return Job(self.results)
+        return self.watched or Job(self.results)
 
 
-def workshop(cache: Path | None) -> Workshop:
+def workshop(cache: Path | None, job: Job | None = None) -> Workshop:
     """In a folder of one's own, else in the user's cache; the command line keeps its results
     there, too."""
     folder = cache or default_cache()
-    return Workshop(folder, model_job(Nobody(), folder).cache)
+    return Workshop(folder, job.cache if job else model_job(Nobody(), folder).cache, job)
 
 
-def target(board: Board, optimize: str, shop: Workshop, toolchain: str = "") -> Target:
-    """Board, toolchain and runner; checks that they are there and serve each other."""
-    return target_for(board, toolchain, optimize=optimize, cache=shop.folder)
+def watched(listener: Listener | None, cache: Path | None, fresh: bool) -> Job:
+    """A job whose results are kept."""
+    return model_job(listener or Nobody(), cache or default_cache(), fresh)
 
 
 def pinned(choices: Mapping[str, str] | Path | None, board: Board) -> Choices:
@@ -158,72 +132,38 @@ def compiled(graph: Graph, where: Target, choices: Choices, shop: Workshop) -> F
 
 def on_host(module: InferenceModule, inputs: Arrays, shop: Workshop) -> Arrays:
     """The outputs of the same C on this computer; states go from case to case."""
-    job, trial = shop.job(), _host(module, shop)
+    job, where = shop.job(), target_for(BOARDS.get("host"), cache=shop.folder)
+    trial = Trial(stages.built(job, module, where), where)
     return trial.run(Cases(inputs, reset_each=False), job).outputs
 
 
-def _host(module: InferenceModule, shop: Workshop) -> Trial:
-    where = target(BOARDS.get("host"), "", shop)
-    return Trial(stages.built(shop.job(), module, where), where)
+def measured(firmware: Firmware, cases: Cases, where: Target, shop: Workshop) -> Figures:
+    """The figures of a run on the board's runner."""
+    outcome: Outcome = stages.measured(shop.job(), firmware, where, cases)
+    return figures(firmware, outcome, where.board)
 
 
-def measured(firmware: Firmware, inputs: Arrays, where: Target, shop: Workshop) -> Outcome:
-    """What the board's runner sees; states go from case to case."""
-    cases = Cases(inputs, reset_each=False)
-    return stages.measured(shop.job(), firmware, where, cases).outcome
+def profiled(firmware: Firmware, cases: Cases, where: Target, shop: Workshop) -> Profile:
+    """Where the time of the first case goes."""
+    outcome: Outcome = stages.measured(shop.job(), firmware, where, cases)
+    return profile(firmware, outcome, where.board, where.optimize)
+
+
+def compared(
+    graph: Graph, runs: Sequence[tuple[Firmware, Target]], cases: Cases, shop: Workshop
+) -> Comparison:
+    """Every layer in two executions; of one, against the reference."""
+    trials, lowered = [Trial(f, where.tracing()) for f, where in runs], lower(graph)
+    seen, golden = traces(lowered, trials, cases, shop.job())
+    return side_by_side(graph.name, lowered, golden, seen, cases.reset_each)
 
 
 def proven(
     firmware: Firmware, inputs: Arrays, where: Target, shop: Workshop
 ) -> tuple[Verdict, ...]:
-    """The reference against C on this computer and against the board's firmware; where its runner
-    does not see every value, its outputs are compared."""
-    cases, graph = Cases(inputs), firmware.module.graph
-    origin = stages.Origin(graph)
-    if RUNNERS.get(where.runner).traces:
-        return stages.proven(shop.job(), firmware, where, cases, origin).verdicts
-    host = _host(firmware.module, shop)
-    own = stages.proven(shop.job(), host.firmware, host.target, cases, origin).verdicts
-    outcome = stages.measured(shop.job(), firmware, where, cases).outcome
-    seen = trace_of(replace(outcome, trace=outcome.outputs), inputs)
-    return (*own, compare(graph, reference_trace(graph, inputs), seen))
-
-
-def drawn(graph: Graph) -> Arrays:
-    """A few pseudo-random cases."""
-    return seeded_inputs(graph, np.random.default_rng(SEED))
-
-
-@dataclass(frozen=True)
-class Archive:
-    """A package as bytes, with its file name and hash."""
-
-    name: str
-    data: bytes
-    cases: int
-
-    @property
-    def digest(self) -> str:
-        """SHA-256, hex."""
-        return sha256(self.data).hexdigest()
-
-
-def packaged(
-    module: InferenceModule, kind: str, version: str, inputs: Arrays | None, where: Target
-) -> Archive:
-    """A package with golden vectors: ``inputs``, or drawn ones, and what the reference makes of
-    them. A model with states gets one sequence, so that the self-test sees them work."""
-    package = PACKAGES.get(kind)
-    package.check(where.board)
-    check_version(version)
-    graph = module.graph
-    given = drawn(graph) if inputs is None else inputs
-    values = run_cases(graph, given, reset_each=not graph.states)
-    answers = {n: values[n] for n in graph.outputs}
-    golden = Golden(given, answers, reset_each=not graph.states)
-    order = Order(module, where.board, golden, where.cache, where.toolchain, version)
-    name, data = package.make(order)
-    return Archive(name, data, len(next(iter(given.values()))))
+    """The reference against C on this computer and against the board's firmware."""
+    origin = stages.Origin(firmware.module.graph)
+    return stages.proven(shop.job(), firmware, where, Cases(inputs), origin).verdicts
 
 
 @dataclass(frozen=True)
@@ -251,24 +191,26 @@ def settings(folder: Path) -> Project:
     return read_project(folder)
 
 
-def model_of(folder: Path, shop: Workshop) -> Model:
-    """The trained and quantised model of a project."""
-    return make_model(open_project(folder, Nobody(), shop.folder))
+def steps_of(folder: Path, shop: Workshop, listener: Listener | None) -> Steps:
+    """The steps of a project, which serve what was done before."""
+    return open_project(folder, listener or Nobody(), shop.folder)
 
 
-def ran(folder: Path, shop: Workshop) -> Story:
+def ran(steps: Steps) -> Story:
     """Recordings in, proven modules out."""
-    steps = open_project(folder, Nobody(), shop.folder)
     result = run_story(steps)
     steps.journal.close()
     return Story(steps, result)
 
 
+def model_of(steps: Steps) -> Model:
+    """The trained and quantised model of a project."""
+    return make_model(steps)
+
+
 def losses_of(model: Model) -> Losses:
     """What a project's model lost, which its gates judge."""
-    known, found = scores_classes(model.graph), model.compressed
-    outputs = tuple(e if known else replace(e, top1=None) for e in found.outputs)
-    return Losses(found, outputs, ())
+    return Losses(model.compressed, outputs_lost(model.graph, model.compressed))
 
 
 def calibration_cases(model: Model) -> int:

@@ -4,34 +4,33 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
 from tinsmith.build.firmware import Firmware
+from tinsmith.build.package import Order
 from tinsmith.codegen.choices import Choices
+from tinsmith.core.codec import content_hash
+from tinsmith.core.errors import UserError
+from tinsmith.core.job import Job
 from tinsmith.core.units import count_text
 from tinsmith.devices.board import Board
 from tinsmith.facade import _work, saved
 from tinsmith.facade.arrays import Cases, taken
 from tinsmith.facade.board import board_of
-from tinsmith.facade.measurement import Measurement, measurement
+from tinsmith.facade.comparison import Comparison
+from tinsmith.facade.measurement import Measurement
 from tinsmith.facade.model import Model
+from tinsmith.facade.profile import Profile
 from tinsmith.facade.proof import Proof
 from tinsmith.facade.shown import Row, Shown, tensors
 from tinsmith.ir.types import TensorType
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Package(Shown):
+class Package(Shown, _work.Packed):
     """An archive that was written: ``cases`` golden vectors travel in it."""
-
-    kind: str
-    board: str
-    path: Path
-    nbytes: int
-    sha256: str
-    cases: int
 
     def _title(self) -> str:
         return f"{self.path.name}: {self.kind} for {self.board}"
@@ -112,11 +111,12 @@ class Compiled(Shown):
         names = zip(self.outputs, self.firmware.module.graph.outputs, strict=True)
         return given.answers({own: found[c] for own, c in names})
 
-    def measure(self, inputs: Cases | None = None) -> Measurement:
+    def measure(self, inputs: Cases | None = None, reset_each: bool = False) -> Measurement:
         """Run on the board's runner (an emulator of its core) and take the figures.
 
         Args:
             inputs: cases to run, see `Cases`; one case of fixed pseudo-random values if None.
+            reset_each: states are reset before each case, not only before the first.
 
         Raises:
             UserError: ``model.inputs.*``, ``bench.*`` (the firmware faulted).
@@ -128,8 +128,26 @@ class Compiled(Shown):
         """
         graph = self.firmware.module.graph
         arrays = _work.default_inputs(graph) if inputs is None else self._taken(inputs)
-        outcome = _work.measured(self.firmware, arrays, self.target, self.shop)
-        return measurement(self.firmware, outcome, self.board)
+        cases = _work.Cases(arrays, reset_each=reset_each)
+        return Measurement.of(_work.measured(self.firmware, cases, self.target, self.shop))
+
+    def profile(self, inputs: Cases | None = None) -> Profile:
+        """Where the time of one inference goes: instructions and model cycles of every layer.
+
+        Args:
+            inputs: the case to run is the first, see `Cases`; fixed pseudo-random values if None.
+
+        Raises:
+            UserError: ``profile.runner`` (nothing counts instructions there), as `measure`.
+            MissingTool: the runner is not installed.
+
+        Example:
+            >>> print(compiled.profile())
+        """
+        graph = self.firmware.module.graph
+        arrays = _work.default_inputs(graph) if inputs is None else self._taken(inputs)
+        cases = _work.Cases({name: a[:1] for name, a in arrays.items()})
+        return Profile.of(_work.profiled(self.firmware, cases, self.target, self.shop))
 
     def prove(self, inputs: Cases | None = None) -> Proof:
         """Compare the reference, C on this computer and the board's firmware, value by value.
@@ -149,10 +167,46 @@ class Compiled(Shown):
             >>> compiled.prove(x[:20]).equal
         """
         module = self.firmware.module
-        arrays = _work.drawn(module.graph) if inputs is None else self._taken(inputs)
+        arrays = _work.seeded_inputs(module.graph) if inputs is None else self._taken(inputs)
         return Proof(
             module.name, self.board.id, _work.proven(self.firmware, arrays, self.target, self.shop)
         )
+
+    def compare(
+        self,
+        other: "Compiled | None" = None,
+        inputs: Cases | None = None,
+        reset_each: bool = False,
+    ) -> Comparison:
+        """Set every layer of two executions side by side, also of layers that are fused here and
+        not there.
+
+        Args:
+            other: the same model compiled for another board, or in another way; the reference in
+                numpy if None.
+            inputs: cases to run, see `Cases`; one case of fixed pseudo-random values if None.
+            reset_each: states are reset before each case, not only before the first.
+
+        Raises:
+            UserError: ``compare.trace`` (the runner of a board sees no layers), ``compare.model``
+                (``other`` is of another model), ``model.inputs.*``, ``bench.*``.
+            MissingTool: a board's runner is not installed.
+
+        Example:
+            >>> compiled.compare(ts.compile(small, "host"), x[:5]).first
+        """
+        if other is not None and content_hash(other.model.graph) != content_hash(self.model.graph):
+            raise UserError(
+                "compare.model",
+                f"{self.model.name!r} would be compared with another model.",
+                "Compile one model twice.",
+            )
+        graph = self.firmware.module.graph
+        arrays = _work.default_inputs(graph) if inputs is None else self._taken(inputs)
+        runs = [(c.firmware, c.target) for c in (self, other) if c is not None]
+        cases = _work.Cases(arrays, reset_each=reset_each)
+        found = _work.compared(self.model.graph, runs, cases, self.shop)
+        return Comparison(**vars(found))
 
     def package(
         self,
@@ -176,12 +230,13 @@ class Compiled(Shown):
         Example:
             >>> compiled.package("c_library", "build")
         """
-        place = Path(folder)
-        _work.check_folder(place)
-        arrays = None if inputs is None else self._taken(inputs)
-        made = _work.packaged(self.firmware.module, kind, version, arrays, self.target)
-        path = _work.write(place / made.name, made.data)
-        return Package(kind, self.board.id, path, len(made.data), made.digest, made.cases)
+        place, job = Path(folder), self.shop.job()
+        _work.check_packages((kind,), version, place, (self.board,))
+        module, where = self.firmware.module, self.target
+        golden = _work.golden_of(module.graph, self._taken(inputs) if inputs is not None else None)
+        order = Order(module, where.board, golden, where.cache, where.toolchain, version, job)
+        (made,) = _work.write_packages(order, (kind,), place, job)
+        return Package(**vars(made))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the model with how it was compiled; `Compiled.load` makes the same C of it.
@@ -197,7 +252,7 @@ class Compiled(Shown):
             >>> compiled.save("gestures.tsc")
         """
         t, module = self.target, self.firmware.module
-        how = saved.How(t.toolchain, t.optimize, self.choices.kernels)
+        how = saved.How(t.toolchain, t.runner, t.optimize, t.stack_bytes, self.choices.kernels)
         record = saved.record(self.model.graph, self.model.origin, t.board, how, module)
         return _work.write(saved.check_suffix(Path(path)), saved.dumps(record))
 
@@ -221,10 +276,11 @@ class Compiled(Shown):
         """
         file = Path(path)
         kept = saved.read(file)
-        shop = _work.workshop(_folder(cache))
+        how, shop = kept.how, _work.workshop(_folder(cache))
         board = saved.board_of(kept)
-        target = _work.target(board, kept.how.optimize, shop, kept.how.toolchain)
-        choices = Choices(dict(kept.how.choices))
+        tools = how.toolchain, how.runner, how.optimize
+        target = _work.target_for(board, *tools, cache=shop.folder).reserving(how.stack_bytes)
+        choices = target.aimed(Choices(dict(how.choices)))
         firmware = _work.compiled(kept.graph, target, choices, shop)
         saved.check_same(kept, firmware.module, file)
         return cls(Model(kept.graph, kept.origin), firmware, target, choices, shop)
@@ -234,8 +290,7 @@ class Compiled(Shown):
 
     def _renamed(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """By the names in C, which are identifiers."""
-        names = zip(self.inputs, self.firmware.module.graph.inputs, strict=True)
-        return {c: arrays[own] for own, c in names}
+        return _work.renamed(arrays, self.model.graph, self.firmware.module.graph)
 
     def _title(self) -> str:
         return f"{self.firmware.module.name} for {self.board.id} ({self.board.name})"
@@ -254,41 +309,61 @@ class Compiled(Shown):
         yield "compiled by", f"{made.module.compiler}, {made.toolchain_version}{optimised}"
 
 
-def compile(
-    model: Model,
-    board: str | os.PathLike[str] | Board,
-    optimize: str = "",
-    choices: Mapping[str, str] | str | os.PathLike[str] | None = None,
-    cache: str | os.PathLike[str] | None = None,
-) -> Compiled:
+Place = str | os.PathLike[str]
+
+
+class How(TypedDict, total=False):
+    """How a model is compiled; see `compile`."""
+
+    optimize: str
+    toolchain: str
+    runner: str
+    stack_bytes: int | None
+    choices: Mapping[str, str] | Place | None
+    cache: Place | None
+    job: Job | None
+
+
+def compile(model: Model, board: Place | Board, **how: Unpack[How]) -> Compiled:
     """Compile a model for a board: C, and an image linked for its exact memories.
 
     Args:
         model: from `load` or `quantise`.
         board: id of a board that comes with tinsmith (`boards`), path of your own board's TOML
             file, or a `Board`.
-        optimize: ``size``, ``balanced`` or ``speed``; the toolchain's own choice if empty.
+        optimize: what kernels are chosen and compiled for: ``size``, ``balanced`` or ``speed``.
+        toolchain: ``zig`` or ``arm_gcc``; the first that serves the board if empty.
+        runner: ``unicorn`` or ``qemu``; the first that serves the board if empty.
+        stack_bytes: stack to reserve; 4096 if None.
         choices: kernels to pin, layer -> ``<set>/<name>``, or the path of a lock file.
         cache: folder of compiled things; the user's (TINSMITH_CACHE, else ~/.cache/tinsmith) if
             None.
+        job: from `tinsmith.job`: whatever is made of the model can be watched and cancelled.
 
     Raises:
         UnknownKind: no such board or optimisation.
         UserError: ``board.*``, ``toml.*`` (the board's file is wrong), ``build.fit`` (the board's
-            memory is too small; says what is needed), ``codegen.*``, ``compile.choices``,
+            memory is too small; says what is needed), ``build.stack``, ``codegen.*``,
+            ``compile.choices``, ``model.target`` (toolchain or runner do not serve the board),
             ``cache.folder``.
         MissingTool: the toolchain is not installed.
 
     Example:
         >>> compiled = ts.compile(small, board="nucleo_l4r5zi")
     """
-    shop = _work.workshop(_folder(cache))
-    target = _work.target(board_of(board), optimize, shop)
+    known = How.__annotations__
+    if unknown := how.keys() - known.keys():
+        raise TypeError(f"compile() takes no {min(unknown)!r}; it takes {', '.join(known)}")
+    shop = _work.workshop(_folder(how.get("cache")), how.get("job"))
+    tools = how.get("toolchain", ""), how.get("runner", ""), how.get("optimize", "")
+    target = _work.target_for(board_of(board), *tools, cache=shop.folder)
+    target = target.reserving(how.get("stack_bytes"))
+    choices = how.get("choices")
     lock = Path(choices) if isinstance(choices, str | os.PathLike) else choices
-    pinned = _work.pinned(lock, target.board)
+    pinned = target.aimed(_work.pinned(lock, target.board))
     firmware = _work.compiled(model.graph, target, pinned, shop)
     return Compiled(model, firmware, target, pinned, shop)
 
 
-def _folder(cache: str | os.PathLike[str] | None) -> Path | None:
+def _folder(cache: Place | None) -> Path | None:
     return None if cache is None else Path(cache)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinsmith.core.errors import UserError
+from tinsmith.core.job import Job
 from tinsmith.core.units import count_text
 from tinsmith.facade import _work
 from tinsmith.facade.arrays import Cases, examples, taken
@@ -16,7 +17,6 @@ from tinsmith.facade.shown import Row, Shown, tensors
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.naming import graph_name
 from tinsmith.ir.types import TensorType
-from tinsmith.rewrite.lower import module_name
 
 _LIVE = {
     ("torch.nn.modules.module", "Module"): "torch",
@@ -126,7 +126,13 @@ class Model(Shown):
             yield "note", note
 
 
-def load(source: Any, example: Any = None, name: str = "", semantics: str = "") -> Model:
+def load(
+    source: Any,
+    example: Any = None,
+    name: str = "",
+    semantics: str = "",
+    job: Job | None = None,
+) -> Model:
     """Read a model.
 
     Args:
@@ -139,6 +145,7 @@ def load(source: Any, example: Any = None, name: str = "", semantics: str = "") 
         name: prefix of the C functions; the file's name or the object's class if empty.
         semantics: whose integers a quantised file means (``litert`` or ``tflm``); the importer's
             first if empty.
+        job: from `tinsmith.job`: a file is not read again, and it can be watched and cancelled.
 
     Raises:
         UserError: ``model.file`` (there is none), ``model.name``, ``load.object`` (no importer
@@ -150,10 +157,10 @@ def load(source: Any, example: Any = None, name: str = "", semantics: str = "") 
         >>> model = ts.load("gestures.tflite")
         >>> model = ts.load(network, example=x[:1])
     """
-    _check_name(name)
+    _work.check_name(name)
     if isinstance(source, str | os.PathLike):
         path = Path(source)
-        graph = _work.read(path, semantics)
+        graph = _work.open_model(path, semantics, job or Job())
         return Model(graph.with_(name=name or graph.name), path.name)
     kind = type(source).__name__
     importer = _importer_of(source)
@@ -176,14 +183,3 @@ def _importer_of(source: object) -> str:
         "Pass a model of PyTorch (torch.nn.Module), scikit-learn, XGBoost or LightGBM; save others "
         "to a file and pass its path.",
     )
-
-
-def _check_name(name: str) -> None:
-    """A name that was asked for is taken as it is, or not at all."""
-    good = module_name(graph_name(Path("model"), name)) if name else name
-    if name != good:
-        raise UserError(
-            "model.name",
-            f"Name {name!r} cannot be the prefix of C functions.",
-            f"Take letters, digits and _, beginning with a letter; for instance: name={good!r}.",
-        )

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from tinsmith.core.progress import Listener
 from tinsmith.core.units import percent_text
 from tinsmith.devices.board import Board
 from tinsmith.facade import _work
 from tinsmith.facade.compiled import Compiled
-from tinsmith.facade.measurement import Measurement, measurement
+from tinsmith.facade.measurement import Measurement
 from tinsmith.facade.model import Model
 from tinsmith.facade.proof import Proof
 from tinsmith.facade.quantise import Quantised
@@ -115,6 +116,7 @@ class Project(Shown):
     Args:
         path: the folder.
         cache: folder of what compilers make; the user's if None.
+        listener: hears of each step (`tinsmith.core.progress.Listener`).
 
     Raises:
         UserError: ``project.missing``, ``toml.*`` (names file and key).
@@ -126,6 +128,7 @@ class Project(Shown):
 
     path: str | os.PathLike[str]
     cache: str | os.PathLike[str] | None = None
+    listener: Listener | None = None
 
     def __post_init__(self) -> None:
         _ = self._settings  # a folder that is no project is told at once
@@ -147,7 +150,7 @@ class Project(Shown):
         Raises:
             UserError: recordings are missing or wrong, by file and line.
         """
-        return _quantised(_work.model_of(self.folder, self._shop), self.name)
+        return _quantised(_work.model_of(self._steps()), self.name)
 
     def run(self) -> ProjectRun:
         """The whole story: train, quantise, compile, measure and prove for each board.
@@ -160,12 +163,14 @@ class Project(Shown):
             >>> run = ts.Project("gestures").run()
             >>> run.boards["nucleo_l4r5zi"].compiled.package("arduino", "build")
         """
-        shop = self._shop
-        story = _work.ran(self.folder, shop)
+        shop, story = self._shop, _work.ran(self._steps())
         found = story.result.model
         model = _quantised(found, self.name)
         boards = {b.board.id: _board_run(b, model, story, shop) for b in story.result.boards}
         return ProjectRun(model, found.float_accuracy, boards, story)
+
+    def _steps(self) -> _work.Steps:
+        return _work.steps_of(self.folder, self._shop, self.listener)
 
     @cached_property
     def _shop(self) -> _work.Workshop:
@@ -193,6 +198,6 @@ def _board_run(
 ) -> BoardRun:
     firmware, board = result.firmware, result.board
     compiled = Compiled(model, firmware, story.target(board), story.choices(board), shop)
-    measured = measurement(firmware, result.measured.outcome, board)
+    measured = Measurement.of(result.figures)
     proof = Proof(firmware.module.name, board.id, result.proof.verdicts)
     return BoardRun(compiled, measured, proof, result.measured.accuracy, result.gates)

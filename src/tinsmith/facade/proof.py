@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tinsmith.core.errors import UserError
+from tinsmith.facade import _work
 from tinsmith.facade.shown import Row, Shown
 from tinsmith.prove.trace import Divergence, Verdict
 
@@ -38,9 +38,7 @@ class Proof(Shown):
         Raises:
             UserError ``prove.diverges``: names the first value that differs.
         """
-        wrong = " ".join(str(v) for v in self.verdicts if not v.equal)
-        if wrong:
-            raise UserError("prove.diverges", wrong, "Do not ship this firmware.")
+        _work.check_equal(self.verdicts)
         return self
 
     def _title(self) -> str:

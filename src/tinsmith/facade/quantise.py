@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypedDict, Unpack
 
 from tinsmith.compress.method import LayerError, OutputError
+from tinsmith.core.job import Job
 from tinsmith.core.units import count_text, percent_text
 from tinsmith.facade import _work
 from tinsmith.facade.arrays import Cases, taken
@@ -59,21 +60,33 @@ class Quantised(Model):
             yield "stays float", f"{node.node} ({node.op}): {node.reason}"
 
 
+class How(TypedDict, total=False):
+    """How a model is quantised; see `quantise`."""
+
+    method: str
+    io: Literal["float", "int8"]
+    rounding: Literal["double", "single", "onnx"]
+    reset_each: bool
+    least_sqnr: float
+
+
 def quantise(
-    model: Model,
-    calibration: Cases,
-    method: str = "int8_ptq",
-    io: Literal["float", "int8"] = "float",
-    least_sqnr: float = _work.LEAST_SQNR,
+    model: Model, calibration: Cases, job: Job | None = None, **how: Unpack[How]
 ) -> Quantised:
     """Quantise a float model with your own data.
 
     Args:
         model: a float model.
         calibration: some dozens of typical cases, [case, *shape] for each input; see `Cases`.
-        method: a name of `tinsmith kinds method`.
-        io: inputs and outputs stay ``float``, or become ``int8`` with scale and zero point.
-        least_sqnr: dB of a typical case that every output has to keep; 0 takes any loss.
+        job: from `tinsmith.job`, to watch it or to cancel.
+        method: a name of `tinsmith kinds method`; ``int8_ptq`` if none.
+        io: inputs and outputs stay ``float`` (if nothing is said), or become ``int8`` with scale
+            and zero point.
+        rounding: how sums are brought to int8: ``double`` (if nothing is said), ``single`` or
+            ``onnx``.
+        reset_each: states are reset before each case, not only before the first.
+        least_sqnr: dB of a typical case that every output has to keep, 6 if nothing is said; 0
+            takes any loss.
 
     Raises:
         UserError: ``compress.dialect`` (the model is not float), ``compress.calibration`` (NaN or
@@ -86,5 +99,5 @@ def quantise(
         >>> small.output_errors[0].sqnr_db
     """
     given = taken(calibration, model.inputs)
-    losses = _work.quantised(model.graph, given.arrays, method, io, least_sqnr)
+    losses = _work.quantised(model.graph, given.arrays, how, job or Job())
     return Quantised(losses.done.graph, model.origin, model, len(given), losses)

@@ -19,15 +19,18 @@ from tinsmith.ir.graph import Graph
 from tinsmith.version import __version__
 
 SUFFIX = ".tsc"
-_FORMAT = "tinsmith-compiled-1"
+_FORMAT = "tinsmith-compiled-2"
 
 
 @dataclass(frozen=True)
 class How:
-    """How a graph was compiled: names of toolchain and optimisation, pinned kernels by layer."""
+    """How a graph was compiled: names of toolchain, runner and optimisation, the stack that is
+    reserved (None for the usual one), pinned kernels by layer."""
 
     toolchain: str
+    runner: str
     optimize: str
+    stack_bytes: int | None
     choices: Mapping[str, str]
 
 

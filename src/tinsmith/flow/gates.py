@@ -58,8 +58,15 @@ def equal(verdicts: Sequence[Verdict]) -> Gate:
     wrong = [v for v in verdicts if not v.equal]
     if wrong:
         return Gate("equal", False, (*(f"{v}." for v in wrong), "Do not ship this firmware."))
-    names = " and ".join(v.origin for v in verdicts)
-    return Gate("equal", True, (f"Every value of every golden vector, on {names}.",))
+    most = max(v.compared_values for v in verdicts)
+    whole = " and ".join(v.origin for v in verdicts if v.compared_values == most)
+    reasons = [f"Every value of every golden vector, on {whole}."]
+    reasons += [
+        f"The outputs of every golden vector, on {v.origin}: its runner sees no other values."
+        for v in verdicts
+        if v.compared_values < most
+    ]
+    return Gate("equal", True, tuple(reasons))
 
 
 def accurate(device: Metrics, reference: Metrics, limits: Limits) -> Gate:

@@ -1,28 +1,36 @@
 """A model file as a source of graphs: imported, and from there on treated as recordings are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from tinsmith.bench.outcome import Outcome
 from tinsmith.bench.runner import RUNNERS
-from tinsmith.build.image import check_stack
+from tinsmith.build.firmware import Firmware
 from tinsmith.codegen.choices import NOTHING_CHOSEN, Choices, read_pinned, write_chosen
+from tinsmith.core.cache import write_atomically
 from tinsmith.core.errors import UserError
 from tinsmith.core.job import File, Job
 from tinsmith.core.progress import Progress
+from tinsmith.core.quantity import Estimated
 from tinsmith.flow import stages
-from tinsmith.flow.model_figures import About, ModelMeasurement, figures
-from tinsmith.flow.model_inputs import default_inputs, read_inputs, write_outputs
+from tinsmith.flow.drawn import default_inputs
+from tinsmith.flow.figures import Figures, figures
+from tinsmith.flow.model_inputs import read_inputs, renamed, write_outputs
 from tinsmith.flow.model_target import Target, choose_target
 from tinsmith.flow.places import check_output
+from tinsmith.flow.record import measured_record
 from tinsmith.flow.trial import Cases
 from tinsmith.importers import IMPORTERS, read_model
 from tinsmith.ir.graph import Graph
+from tinsmith.ir.store import SUFFIX, dumps
 
 LOCK = ".lock"
 """Behind the name of a model file: its lock file."""
+_SIZES = ("flash", "ram_static", "ram", "arena", "state", "stack", "weights", "code")
 
 
 @dataclass(frozen=True)
@@ -55,13 +63,50 @@ class MeasureOptions:
             UserError: they do not exist, or not together; ``build.stack``.
             MissingTool: one of them is not installed.
         """
-        if self.stack_bytes is not None:
-            check_stack(self.stack_bytes)
-        chosen = choose_target(
-            self.board, self.toolchain, self.runner, self.optimize, cache=self.cache
-        )
+        asked = self.toolchain, self.runner, self.optimize
+        chosen = choose_target(self.board, *asked, cache=self.cache).reserving(self.stack_bytes)
         RUNNERS.get(chosen.runner).find()
-        return replace(chosen, stack_bytes=self.stack_bytes)
+        return chosen
+
+
+@dataclass(frozen=True)
+class ModelMeasurement:
+    """A model file's figures on one board, and how they came about. ``semantics``: whose integers
+    are meant; ``compile_seconds``: from graph to linked image; what was kept of earlier calls takes
+    no time."""
+
+    model: str
+    figures: Figures
+    firmware: Firmware
+    outcome: Outcome
+    optimize: str
+    semantics: str | None
+    compile_seconds: float
+
+    def record(self) -> dict[str, Any]:
+        """The figures for JSON: bare, and under ``quantities`` each with its origin.
+
+        Bytes: flash = everything stored in flash (.data's load image included), weights + code =
+        flash; ram_static = .data + .bss, in which arena and state lie; ram adds the deepest stack
+        that was seen. Null: the board (``host``) or its runner does not show it.
+        """
+        found, outcome = self.figures.quantities, self.outcome
+        sizes = {f"{n}_bytes": found[n].value if n in found else None for n in _SIZES}
+        cycles, latency = (self.figures.find(n, Estimated) for n in ("cycles", "latency"))
+        least, most = (found.get(n) for n in ("instructions_least", "instructions"))
+        counts = {"min": least.value, "max": most.value} if least and most else None
+        return {
+            **measured_record(self.figures, self.firmware, outcome), **sizes,
+            "model": self.model, "cases": self.figures.cases, "instructions": counts,
+            "cycles": _range(cycles), "latency_s": _range(latency, 1e-3),
+            "runner": outcome.runner, "runner_version": outcome.runner_version,
+            "method": outcome.method, "optimize": self.optimize, "semantics": self.semantics,
+            "compile_seconds": self.compile_seconds,
+        }  # fmt: skip
+
+
+def _range(estimate: Estimated | None, unit: float = 1) -> dict[str, float] | None:
+    return {"min": estimate.low * unit, "max": estimate.high * unit} if estimate else None
 
 
 def measure_model(path: Path, options: MeasureOptions, job: Job | None = None) -> ModelMeasurement:
@@ -73,12 +118,6 @@ def measure_model(path: Path, options: MeasureOptions, job: Job | None = None) -
     """
     job = job or Job()
     target = options.target()  # what is wrong is known before a large model is read
-    if options.stack_bytes is not None and not target.board.memories:
-        raise UserError(
-            "build.stack",
-            f"On board {target.board.id!r} no stack is reserved or measured.",
-            "Leave --stack out, or name a board with memories: see `tinsmith board list`.",
-        )
     if options.outputs is not None:
         check_output(options.outputs, path, options.inputs)
     choices = pinned(path, options.choices, target.board.id)
@@ -86,7 +125,7 @@ def measure_model(path: Path, options: MeasureOptions, job: Job | None = None) -
     meant = semantics_of(path, options.semantics)
     found = measure_graph(graph, (path.name, meant), options, job, choices)
     if options.choices is not None:
-        write_chosen(options.choices, target.board.id, found.kernels)
+        write_chosen(options.choices, target.board.id, found.firmware.module.kernels)
     return found
 
 
@@ -99,15 +138,17 @@ def measure_graph(
 ) -> ModelMeasurement:
     """`measure_model` from the graph on; ``about``: the model's name and its semantics."""
     target = options.target()
-    cases = Cases(case_inputs(graph, options.inputs, job), reset_each=options.reset_each)
-    module = stages.compiled(job, graph, target.board, choices)
+    inputs = case_inputs(graph, options.inputs, job)
+    module = stages.compiled(job, graph, target.board, target.aimed(choices))
+    cases = Cases(renamed(inputs, graph, module.graph), reset_each=options.reset_each)
     firmware = stages.built(job, module, target)
     seconds = round(sum(r.seconds for r in job.records[-2:]), 3)
-    measured = stages.measured(job, firmware, target, cases)
+    outcome = stages.measured(job, firmware, target, cases)
     if options.outputs is not None:
-        answers = measured.outcome.outputs
-        write_outputs(options.outputs, [answers[n] for n in module.graph.outputs])
-    return figures(target, firmware, measured, About(*about, seconds))
+        write_outputs(options.outputs, [outcome.outputs[n] for n in module.graph.outputs])
+    found, optimised = figures(firmware, outcome, target.board), target.optimize or "default"
+    model, semantics = about
+    return ModelMeasurement(model, found, firmware, outcome, optimised, semantics, seconds)
 
 
 def pinned(path: Path, choices: Path | None, board: str) -> Choices:
@@ -127,6 +168,7 @@ def open_model(path: Path, semantics: str, job: Job) -> Graph:
 
     Raises:
         UserError: ``model.file``, or what the importer says.
+        Cancelled: the job was cancelled.
     """
     if path.is_dir():
         raise UserError("model.file", f"{path} is a folder.", "Name a model file.")
@@ -147,9 +189,31 @@ def open_model(path: Path, semantics: str, job: Job) -> Graph:
     return graph
 
 
-def imported(file: File, semantics: str) -> Graph:
+def imported(file: File, semantics: str, job: Progress) -> Graph:
     """Step: the graph of a model file."""
-    return read_model(file.path, "", semantics)
+    return read_model(file.path, "", semantics, job)
+
+
+def check_graph_file(path: Path, *read: Path | None) -> None:
+    """Whether a graph can be written there; ``read``: what must not be overwritten.
+
+    Raises:
+        UserError: ``model.save`` (another suffix), ``output.place``.
+    """
+    if path.suffix.lower() != SUFFIX:
+        raise UserError(
+            "model.save",
+            f"{path} does not end with {SUFFIX}.",
+            f"Write for instance: {(path.stem or 'model') + SUFFIX}",
+        )
+    check_output(path, *read)
+
+
+def write_graph(graph: Graph, path: Path) -> Path:
+    """A graph as a file that `open_model` takes."""
+    check_graph_file(path)
+    write_atomically(path, dumps(graph))
+    return path
 
 
 def semantics_of(path: Path, semantics: str) -> str | None:

@@ -1,6 +1,6 @@
 """Two executions of one model side by side, layer by layer: which is the first that differs?"""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,16 +9,16 @@ import numpy as np
 
 from tinsmith.bench.outcome import RunOptions
 from tinsmith.bench.runner import RUNNERS, runners_for
+from tinsmith.build.firmware import Firmware
 from tinsmith.codegen.compile import lower
-from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.errors import UserError
 from tinsmith.core.job import Job
 from tinsmith.core.progress import Progress
 from tinsmith.devices.board import find_board
 from tinsmith.flow import stages
 from tinsmith.flow.model import MeasureOptions, case_inputs, open_model, pinned
-from tinsmith.flow.model_inputs import write_arrays
-from tinsmith.flow.model_target import work_text
+from tinsmith.flow.model_inputs import renamed, write_arrays
+from tinsmith.flow.model_target import Target, work_text
 from tinsmith.flow.places import check_output_folder
 from tinsmith.flow.trial import Cases, Trial
 from tinsmith.ir.graph import Graph, Node
@@ -26,8 +26,6 @@ from tinsmith.prove.bits import differing
 from tinsmith.prove.parity import compare
 from tinsmith.prove.record import REFERENCE, reference_trace, trace_of
 from tinsmith.prove.trace import Trace
-
-Inputs = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -101,51 +99,47 @@ def compare_model(
             "Name two different ones with --board and --against; `reference` is one of them.",
         )
     boards = [options.board, *([] if against == REFERENCE else [against])]
-    chosen = [_tracing(replace(options, board=b)) for b in boards]
+    targets = [_tracing(replace(options, board=b)) for b in boards]
     if dump is not None:
         check_output_folder(dump)
     graph = open_model(path, options.semantics, job)
-    inputs = case_inputs(graph, options.inputs, job)
-    modules = [_module(graph, path, o, job) for o in chosen]
-    traces = [_trace(m, o, inputs, job) for m, o in zip(modules, chosen, strict=True)]
-    lowered = lower(graph)
-    if against == REFERENCE:
-        each = options.reset_each
-        golden = job.step("reference", reference, graph=lowered, inputs=inputs, reset_each=each)
-        traces.append(golden)
+    lowered, inputs = lower(graph), case_inputs(graph, options.inputs, job)
+    cases = Cases(renamed(inputs, graph, lowered), reset_each=options.reset_each)
+    firmwares = [_built(graph, path, options.choices, t, job) for t in targets]
+    trials = [Trial(f, t) for f, t in zip(firmwares, targets, strict=True)]
+    seen, golden = traces(lowered, trials, cases, job)
     if dump is not None:
-        write_traces(dump, traces)
-    return side_by_side(path.name, lowered, traces[1], traces[0], options.reset_each)
+        write_traces(dump, [seen, golden])
+    return side_by_side(path.name, lowered, golden, seen, options.reset_each)
 
 
-def _tracing(options: MeasureOptions) -> MeasureOptions:
-    """The options with a runner that records layers."""
+def _tracing(options: MeasureOptions) -> Target:
+    """The target with a runner that records layers."""
     board = find_board(options.board)
     serving = (options.runner,) if options.runner else runners_for(board)
     able = [r for r in serving if RUNNERS.get(r).traces]
-    if not able:
-        raise UserError(
-            "compare.trace",
-            f"Runner {' or '.join(serving)!r} records no layers, and {board.id} is to run on "
-            "nothing else.",
-            "Compare on 'host' or on a board that runner 'unicorn' serves.",
+    return replace(options, runner=able[0] if able else options.runner).target().tracing()
+
+
+def _built(graph: Graph, path: Path, choices: Path | None, target: Target, job: Job) -> Firmware:
+    own = target.aimed(pinned(path, choices, target.board.id))
+    module = stages.compiled(job, graph, target.board, own)
+    return stages.built(job, module, target)
+
+
+def traces(graph: Graph, trials: Sequence[Trial], cases: Cases, job: Job) -> tuple[Trace, Trace]:
+    """What one or two trials of a lowered graph saw; against one the reference is set."""
+    seen = [
+        job.step(
+            f"run on {t.target.board.id}/{t.target.runner}", traced,
+            trial=Trial(t.firmware, t.target.running()), cases=cases,
         )
-    found = replace(options, runner=able[0])
-    found.target()
-    return found
-
-
-def _module(graph: Graph, path: Path, options: MeasureOptions, job: Job) -> InferenceModule:
-    board = options.target().board
-    return stages.compiled(job, graph, board, pinned(path, options.choices, board.id))
-
-
-def _trace(module: InferenceModule, options: MeasureOptions, inputs: Inputs, job: Job) -> Trace:
-    target = options.target().running()
-    firmware = stages.built(job, module, target)
-    name = f"run on {target.board.id}/{target.runner}"
-    cases = Cases(inputs, reset_each=options.reset_each)
-    return job.step(name, traced, trial=Trial(firmware, target), cases=cases)
+        for t in trials
+    ]  # fmt: skip
+    if len(seen) == 1:
+        seen.append(job.step("reference", reference, graph=graph, cases=cases))
+    first, second = seen
+    return first, second
 
 
 def traced(trial: Trial, cases: Cases, job: Progress) -> Trace:
@@ -155,9 +149,9 @@ def traced(trial: Trial, cases: Cases, job: Progress) -> Trace:
     return trace_of(trial.target.run(trial.firmware, asked, job), cases.inputs)
 
 
-def reference(graph: Graph, inputs: Inputs, reset_each: bool, job: Progress) -> Trace:
+def reference(graph: Graph, cases: Cases, job: Progress) -> Trace:
     """Step: the golden trace."""
-    return reference_trace(graph, inputs, reset_each, job)
+    return reference_trace(graph, cases.inputs, cases.reset_each, job)
 
 
 def side_by_side(

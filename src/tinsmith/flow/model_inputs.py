@@ -1,14 +1,19 @@
-"""Inputs and outputs of a model as .npz files: ``in_0``, ``in_1``, ... and ``out_0``, ``out_1``,
-..., each [case, *shape] in the model's own types. A file of reference vectors holds both; its
-outputs (``out_0``, ``out_0_<kernels>``) are passed over where inputs are read."""
+"""Cases of a model's inputs, as files and as arrays, made what the model takes; answers as files.
+
+A file is an .npz: ``in_0``, ``in_1``, ... and ``out_0``, ``out_1``, ..., each [case, *shape]. A
+file of reference vectors holds both; its outputs (``out_0``, ``out_0_<kernels>``) are passed over
+where inputs are read."""
 
 import io
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tinsmith.core.cache import write_atomically
 from tinsmith.core.errors import UserError, did_you_mean
@@ -17,88 +22,233 @@ from tinsmith.core.sandbox import run
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.types import TensorType
 
-SEED = 12345
+Given = ArrayLike | Mapping[str, ArrayLike] | os.PathLike[str]
+"""Cases of a model's inputs: an array [case, *shape]; where there are several inputs a list of
+arrays in their order, or a mapping from their names (or ``in_0``, ``in_1``, ...); or the path of an
+.npz file that holds such arrays."""
+Types = Mapping[str, TensorType]
+Tell = Callable[[str], None]
 _HINT = "Write it with numpy.savez: in_0, in_1, ... in the order of the model's inputs."
+_NAMES = "Name the arrays as the model does, or in_0, in_1, ... in the order of its inputs."
+_FIRST_AXIS = "The first axis of every array counts the cases."
 _READER = "tinsmith.flow.model_inputs:load_arrays"
 _OUTPUT = re.compile(r"out_\d+(_.*)?")
 
 
-def default_inputs(graph: Graph) -> dict[str, np.ndarray]:
-    """One case for every input, from the bytes of `lcg_bytes`, which run on through all inputs.
+@dataclass(frozen=True)
+class Taken:
+    """Arrays in the model's own types, input name -> [case, *shape]. ``bare``: they were given
+    without the model's own first axis of length 1 (its batch), so its answers go without it too."""
 
-    int8 and uint8 take a byte each, int16 two (low byte first), float32 int8(byte) / 128, bool the
-    lowest bit of a byte.
+    arrays: Mapping[str, np.ndarray]
+    bare: bool
 
-    Raises:
-        UserError ``model.inputs.default``: an input of another type.
-    """
-    at, found = SEED, {}
-    for name in graph.inputs:
-        found[name], at = _drawn(name, graph.type(name), at)
-    return found
+    def __len__(self) -> int:
+        return len(next(iter(self.arrays.values())))
 
+    def answers(self, outputs: Mapping[str, np.ndarray]) -> np.ndarray | Any:
+        """The only output, or a dict of all; each [case, *shape]. Which of them is known when the
+        model is, so a type checker is not asked to tell them apart."""
+        found = {n: a[:, 0] if self._batched(a) else a for n, a in outputs.items()}
+        return next(iter(found.values())) if len(found) == 1 else found
 
-def lcg_bytes(count: int, state: int = SEED) -> tuple[np.ndarray, int]:
-    """``count`` bytes and the state behind them: x = x * 1664525 + 1013904223 modulo 2^32 (Press et
-    al., Numerical Recipes, section 7.1), of each x the upper eight bits."""
-    found = bytearray(count)
-    for i in range(count):
-        state = (state * 1664525 + 1013904223) & 0xFFFFFFFF
-        found[i] = state >> 24
-    return np.frombuffer(bytes(found), np.uint8), state
-
-
-def _drawn(name: str, type: TensorType, state: int) -> tuple[np.ndarray, int]:
-    if type.dtype not in ("int8", "uint8", "int16", "float32", "bool"):
-        raise UserError(
-            "model.inputs.default",
-            f"Input {name!r} is {type}; there are no default values for {type.dtype}.",
-            "Pass values with --inputs X.npz.",
-        )
-    data, state = lcg_bytes(type.elements * (2 if type.dtype == "int16" else 1), state)
-    if type.dtype == "float32":
-        values = data.view(np.int8).astype(np.float32) / np.float32(128)
-    elif type.dtype == "bool":
-        values = (data & 1).astype(np.bool_)
-    else:
-        values = data.view(np.dtype(type.dtype).newbyteorder("<")).astype(type.dtype)
-    return values.reshape(1, *type.shape), state
+    def _batched(self, array: np.ndarray) -> bool:
+        return self.bare and array.ndim > 1 and array.shape[1] == 1
 
 
 def read_inputs(
-    path: Path,
-    graph: Graph,
-    tell: Callable[[str], None] = lambda _: None,
-    job: Progress = SILENT,
+    path: Path, graph: Graph, tell: Tell = lambda _: None, job: Progress = SILENT
 ) -> dict[str, np.ndarray]:
-    """The inputs of a graph by name, from a file whose arrays are ``in_0``, ``in_1``, ...
+    """The inputs of a graph by name, from a file; see `taken`."""
+    types = {name: graph.type(name) for name in graph.inputs}
+    return dict(taken(path, types, tell, job).arrays)
 
-    An array whose cases differ from the model's shape only by axes of length 1 is reshaped;
-    ``tell`` hears of it.
+
+def taken(
+    cases: Given, inputs: Types, tell: Tell = lambda _: None, job: Progress = SILENT
+) -> Taken:
+    """Cases as a model takes them.
+
+    Values are converted where nothing is lost but the digits of float64 beyond float32; axes of
+    length 1 may be left out. ``tell`` hears of both.
 
     Raises:
-        UserError: ``model.inputs.file`` (missing, no .npz, objects in it), ``model.inputs.names``
-            (an array is missing or unknown), ``model.inputs.case`` (one case without the axis of
-            cases), ``model.inputs.type`` (dtype or shape, or the numbers of cases differ).
+        UserError: ``model.inputs.file`` (no such file, no .npz, objects in it),
+            ``model.inputs.names`` (an array is missing or unknown), ``model.inputs.case`` (one
+            case without the axis of cases), ``model.inputs.type`` (dtype, shape, or numbers of
+            cases that differ).
     """
+    named = _named(cases, inputs, job)
+    fitted = {n: _fitted(*named[n], t, tell) for n, t in inputs.items()}
+    counts = {len(array) for array, _ in fitted.values()}
+    if len(counts) > 1 or 0 in counts:
+        raise UserError(
+            "model.inputs.type",
+            f"All arrays need the same number of cases, at least 1; got {sorted(counts)}.",
+            _FIRST_AXIS,
+        )
+    batched = [bare for n, (_, bare) in fitted.items() if inputs[n].shape[:1] == (1,)]
+    bare = bool(batched) and all(batched)
+    return Taken({n: array for n, (array, _) in fitted.items()}, bare)
+
+
+Named = Mapping[str, tuple[str, ArrayLike]]
+"""Input -> what it is called in messages, and its values."""
+
+
+def _named(cases: Given, inputs: Types, job: Progress) -> Named:
+    if isinstance(cases, str | os.PathLike):
+        return _of_file(Path(cases), inputs, job)
+    numbered = {f"in_{i}": name for i, name in enumerate(inputs)}
+    if isinstance(cases, Mapping):
+        found = {name: f"Input {name!r}" for name in inputs}
+        return _matched(cases, {**numbered, **{n: n for n in inputs}}, found, "")
+    if len(inputs) == 1:
+        given: Sequence[ArrayLike] = [cases]
+    else:
+        given = list(cases) if isinstance(cases, Sequence) else [cases]
+    if len(given) != len(inputs):
+        raise UserError(
+            "model.inputs.names",
+            f"The model has {len(inputs)} inputs ({', '.join(inputs)}); got {len(given)} array"
+            f"{'s' * (len(given) != 1)}.",
+            "Pass a list with an array for each input, or a mapping from their names.",
+        )
+    return {n: (f"Input {n!r}", array) for n, array in zip(inputs, given, strict=True)}
+
+
+def _of_file(path: Path, inputs: Types, job: Progress) -> Named:
+    """The inputs in an .npz file, read in the sandbox. Numbers go by the order of the inputs, also
+    where one of these is called like a number."""
     if path.is_dir():
         raise UserError("model.inputs.file", f"{path} is a folder.", _HINT)
     if not path.is_file():
         raise UserError("model.inputs.file", f"There is no file {path}.", _HINT)
     arrays = run(_READER, (path.resolve(),), dict[str, np.ndarray], job=job)
-    wanted = {f"in_{i}": name for i, name in enumerate(graph.inputs)}
-    _check_names(path, arrays, tuple(wanted))
-    found = {}
-    for key, name in wanted.items():
-        found[name] = _checked(f"{path}: {key}", arrays[key], graph.type(name), tell)
-    counts = {len(a) for a in found.values()}
-    if len(counts) > 1 or 0 in counts:
+    known = {**{n: n for n in inputs}, **{f"in_{i}": name for i, name in enumerate(inputs)}}
+    mine = {k: a for k, a in arrays.items() if k in known or not _OUTPUT.fullmatch(k)}
+    called = {name: f"{path}: in_{i}" for i, name in enumerate(inputs)}
+    return _matched(mine, known, called, f"{path}: ")
+
+
+def _matched(
+    arrays: Mapping[str, ArrayLike], known: Mapping[str, str], called: Mapping[str, str], where: str
+) -> Named:
+    """Arrays by name of the input; ``known``: key -> input; ``called``: input -> its name in
+    messages, which begin with ``where``."""
+    found, extra = dict[str, tuple[str, ArrayLike]](), []
+    for key, array in arrays.items():
+        name = known.get(key, "")
+        if key in known and name not in found:
+            found[name] = called[name], array
+        else:
+            extra.append(key)
+    missing = [i for i, n in enumerate(called) if n not in found]
+    if missing or extra:
+        wanted = [f"in_{i}" for i in range(len(called))] if where else list(called)
+        lacks = wanted[missing[0]] if missing else ""
+        said = f"There is no array {lacks!r}." if missing else f"{extra[0]!r} is no input."
+        guess = did_you_mean(lacks, extra) if missing else ""
         raise UserError(
-            "model.inputs.type",
-            f"{path}: all arrays need the same number of cases, at least 1; got {sorted(counts)}.",
-            "The first axis of every array counts the cases.",
+            "model.inputs.names",
+            f"{where}{said}{guess} The model takes {', '.join(wanted)}.",
+            _HINT if where else _NAMES,
         )
     return found
+
+
+def renamed(
+    arrays: Mapping[str, np.ndarray], graph: Graph, compiled: Graph
+) -> dict[str, np.ndarray]:
+    """Inputs of a graph by the names that they have in C, which are identifiers."""
+    return {c: arrays[own] for own, c in zip(graph.inputs, compiled.inputs, strict=True)}
+
+
+def array_of(what: str, values: ArrayLike) -> np.ndarray:
+    """An array of numbers.
+
+    Raises:
+        UserError ``model.inputs.type``: it is none.
+    """
+    try:
+        array = np.asarray(values)
+    except (ValueError, TypeError, RuntimeError) as e:  # ragged lists; tensors that are no arrays
+        raise UserError(
+            "model.inputs.type", f"{what} is no array: {e}", "Pass a numpy array."
+        ) from None
+    if array.dtype.kind not in "biuf":
+        raise UserError(
+            "model.inputs.type",
+            f"{what} holds {array.dtype}, which are no numbers.",
+            "Pass a numpy array of numbers.",
+        )
+    return array
+
+
+def _fitted(what: str, values: ArrayLike, want: TensorType, tell: Tell) -> tuple[np.ndarray, bool]:
+    """An array as [case, *shape], and whether it came without the model's own first axis."""
+    array = array_of(what, values)
+    got = f"{what} is {array.dtype.name}{list(array.shape)}"
+    takes = f"the model takes {want.dtype}[{', '.join(('case', *map(str, want.shape)))}]"
+    bare = want.shape[:1] == (1,) and array.ndim <= len(want.shape)
+    if array.shape == want.shape and not bare:
+        raise UserError(
+            "model.inputs.case",
+            f"{got}: one case without the axis of cases; {takes}.",
+            "Add the axis: x[None], or numpy.stack(cases) for several.",
+        )
+    if array.ndim == 0 or _long(array.shape[1:]) != _long(want.shape):
+        raise UserError("model.inputs.type", f"{got}; {takes}.", _FIRST_AXIS)
+    fitting = converted(array, want.dtype)
+    if fitting is None:
+        raise UserError("model.inputs.type", f"{got}; {takes}.", _advice(array, want))
+    reshaped = array.shape[1:] != want.shape
+    changes = {"converted": array.dtype.name != want.dtype, "reshaped": reshaped}
+    if done := [word for word, so in changes.items() if so]:
+        tell(f"{got}; {takes}: {' and '.join(done)}.")
+    return fitting.reshape(len(array), *want.shape), bare
+
+
+def _long(shape: tuple[int, ...]) -> list[int]:
+    """A shape without its axes of length 1."""
+    return [d for d in shape if d != 1]
+
+
+def converted(array: np.ndarray, dtype: str) -> np.ndarray | None:
+    """The values in another type; None where one of them would become another number, apart from
+    what float32 has fewer digits than float64."""
+    if array.dtype.name == dtype:
+        # A byte of a boolean array may be any; the model's are 0 and 1.
+        return array.view(np.uint8) != 0 if dtype == "bool" else array
+    if array.dtype.kind == "f":
+        if dtype != "float32":
+            return None
+        with np.errstate(over="ignore"):
+            values = array.astype(np.float32)
+        return values if np.array_equal(np.isfinite(values), np.isfinite(array)) else None
+    low, high = _whole_numbers(dtype)
+    fits = array.size == 0 or (int(array.min()) >= low and int(array.max()) <= high)
+    return array.astype(dtype) if fits else None
+
+
+def _whole_numbers(dtype: str) -> tuple[int, int]:
+    """The integers from the first to the second are all numbers of this type."""
+    if dtype == "float32":
+        return -(2**24), 2**24
+    if dtype == "bool":
+        return 0, 1
+    info = np.iinfo(dtype)
+    return int(info.min), int(info.max)
+
+
+def _advice(array: np.ndarray, want: TensorType) -> str:
+    if array.dtype.kind == "f" and want.quant is not None and want.quant.axis is None:
+        scale, zero = want.quant.scale[0], want.quant.zero_point[0]
+        return (
+            f"Real values become integers by round(x / {scale:.9g}) + {zero}, cut to the range of "
+            f"{want.dtype}."
+        )
+    return f"Convert it: x.astype(numpy.{np.dtype(want.dtype).name})."
 
 
 def load_arrays(path: Path) -> dict[str, np.ndarray]:
@@ -119,61 +269,6 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
         text = f"{path}: array {wrong[0]!r} holds {found[wrong[0]].dtype}, which are no numbers."
         raise UserError("model.inputs.file", text, _HINT)
     return {n: a.astype(a.dtype.newbyteorder("="), copy=False) for n, a in found.items()}
-
-
-def _check_names(path: Path, arrays: Mapping[str, np.ndarray], wanted: Sequence[str]) -> None:
-    missing = [k for k in wanted if k not in arrays]
-    extra = [k for k in arrays if k not in wanted and not _OUTPUT.fullmatch(k)]
-    if missing or extra:
-        said = f"lacks {', '.join(missing)}" if missing else f"has {extra[0]!r}, which is unknown"
-        guess = did_you_mean(missing[0], extra) if missing else ""
-        raise UserError(
-            "model.inputs.names",
-            f"{path} {said}.{guess} The model takes {', '.join(wanted)}.",
-            _HINT,
-        )
-
-
-def _checked(
-    what: str, array: np.ndarray, want: TensorType, tell: Callable[[str], None]
-) -> np.ndarray:
-    got = f"{what} is {array.dtype.name}{list(array.shape)}"
-    takes = f"the model takes {want.dtype}{_cases(want.shape)}"
-    if array.dtype.name != want.dtype:
-        raise UserError("model.inputs.type", f"{got}; {takes}.", _conversion(array.dtype, want))
-    if array.shape == want.shape:
-        raise UserError(
-            "model.inputs.case",
-            f"{got}: one case without the axis of cases; {takes}.",
-            "Add the axis before you save it: x[None], or numpy.stack(cases) for several.",
-        )
-    if array.ndim == 0 or _long(array.shape[1:]) != _long(want.shape):
-        raise UserError("model.inputs.type", f"{got}; {takes}.", "The first axis counts the cases.")
-    if array.shape[1:] != want.shape:
-        tell(f"{got}; {takes}: reshaped, for only axes of length 1 differ.")
-        array = array.reshape(len(array), *want.shape)
-    # A byte of a boolean array may be any; the model's are 0 and 1.
-    return array.view(np.uint8) != 0 if want.dtype == "bool" else array
-
-
-def _cases(shape: tuple[int, ...]) -> str:
-    return f"[{', '.join(('case', *map(str, shape)))}]"
-
-
-def _long(shape: tuple[int, ...]) -> list[int]:
-    """A shape without its axes of length 1."""
-    return [d for d in shape if d != 1]
-
-
-def _conversion(got: "np.dtype[Any]", want: TensorType) -> str:
-    """How values become those that the model takes."""
-    if got.kind == "f" and want.quant is not None and want.quant.axis is None:
-        scale, zero = want.quant.scale[0], want.quant.zero_point[0]
-        return (
-            f"Real values become integers by round(x / {scale:.9g}) + {zero}, cut to the range of "
-            f"{want.dtype}."
-        )
-    return f"Convert it before you save it: x.astype(numpy.{np.dtype(want.dtype).name})."
 
 
 def write_outputs(path: Path, outputs: Sequence[np.ndarray]) -> None:

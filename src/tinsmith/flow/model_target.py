@@ -11,9 +11,10 @@ from tinsmith.bench.outcome import Outcome, RunOptions
 from tinsmith.bench.run import run
 from tinsmith.bench.runner import RUNNERS, runners_for
 from tinsmith.build.firmware import Firmware
-from tinsmith.build.image import DEFAULT_STACK, PORT, BuildOptions, build_image
+from tinsmith.build.image import DEFAULT_STACK, PORT, BuildOptions, build_image, check_stack
 from tinsmith.build.shared import build_shared
 from tinsmith.build.toolchain import TOOLCHAINS, toolchains_for
+from tinsmith.codegen.choices import Choices
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.errors import InternalError, UnknownKind, UserError
 from tinsmith.core.progress import SILENT, Progress
@@ -72,9 +73,45 @@ class Target:
     compiler: str = ""
     engine: str = ""
 
+    def aimed(self, choices: Choices) -> Choices:
+        """Choices that serve what the target is optimised for, where that was asked for."""
+        return replace(choices, aim=self.optimize) if self.optimize else choices
+
     def linking(self) -> "Target":
         """What an image depends on: without the runner."""
         return replace(self, runner="", engine="")
+
+    def reserving(self, stack_bytes: int | None) -> "Target":
+        """With a stack of one's own; None for the usual one.
+
+        Raises:
+            UserError ``build.stack``: no board can have it, or this one has no memories.
+        """
+        if stack_bytes is None:
+            return self
+        check_stack(stack_bytes)
+        if not self.board.memories:
+            raise UserError(
+                "build.stack",
+                f"On board {self.board.id!r} no stack is reserved or measured.",
+                "Ask for none, or name a board with memories: see `tinsmith board list`.",
+            )
+        return replace(self, stack_bytes=stack_bytes)
+
+    def tracing(self) -> "Target":
+        """Itself, where its runner records layers.
+
+        Raises:
+            UserError ``compare.trace``: it does not.
+        """
+        if not RUNNERS.get(self.runner).traces:
+            raise UserError(
+                "compare.trace",
+                f"Runner {self.runner!r} records no layers, and {self.board.id} is to run on "
+                "nothing else.",
+                "Compare on 'host' or on a board that runner 'unicorn' serves.",
+            )
+        return self
 
     def running(self) -> "Target":
         """With the version of the runner.

@@ -1,5 +1,6 @@
 """Opens a project for a run: cache, journal and steps in its .tinsmith folder."""
 
+from functools import cached_property
 from pathlib import Path
 
 from tinsmith.core.cache import Cache, code_fingerprint
@@ -14,7 +15,27 @@ from tinsmith.flow.steps import Steps
 PACKAGE = Path(__file__).parents[1]
 
 
-def open_project(folder: Path, listener: Listener, cache: Path, delivers: bool = False) -> Steps:
+class Anew(LocalStore):
+    """A folder of files of which nothing is served that was there before."""
+
+    def get(self, key: str) -> bytes | None:
+        """None, until it is put again."""
+        return super().get(key) if key in self.written else None
+
+    def put(self, key: str, data: bytes) -> None:
+        """See `LocalStore.put`."""
+        super().put(key, data)
+        self.written.add(key)
+
+    @cached_property
+    def written(self) -> set[str]:
+        """Keys that were put."""
+        return set()
+
+
+def open_project(
+    folder: Path, listener: Listener, cache: Path, delivers: bool = False, fresh: bool = False
+) -> Steps:
     """Read project.toml and get ready to do or serve its steps.
 
     Args:
@@ -22,6 +43,7 @@ def open_project(folder: Path, listener: Listener, cache: Path, delivers: bool =
         listener: hears of each step.
         cache: the user's folder of what compilers make, the same for all projects.
         delivers: whether files are going to be handed over in the project's output folder.
+        fresh: do again what was done before.
 
     Raises:
         UserError: the project cannot be used, see `read_project`; ``output.place``: what it keeps
@@ -31,16 +53,22 @@ def open_project(folder: Path, listener: Listener, cache: Path, delivers: bool =
     check_output_folder(project.state)
     if delivers:
         check_output_folder(project.output)
-    results = Cache(LocalStore(project.state / "cache"), code_fingerprint(PACKAGE))
+    results = _results(project.state / "cache", fresh)
     journal = Journal(project.state / "runs", listener)
     return Steps(project, Job(results, journal), journal, cache / "objects")
 
 
-def model_job(listener: Listener, folder: Path) -> Job:
+def model_job(listener: Listener, folder: Path, fresh: bool = False) -> Job:
     """A job for model files, which belong to no project: its results are kept in a folder.
+    ``fresh``: do again what was done before.
 
     Raises:
         UserError ``cache.folder``: it cannot be written.
     """
     check_cache(folder)
-    return Job(Cache(LocalStore(folder / "steps"), code_fingerprint(PACKAGE)), listener)
+    return Job(_results(folder / "steps", fresh), listener)
+
+
+def _results(folder: Path, fresh: bool) -> Cache:
+    store = Anew(folder) if fresh else LocalStore(folder)
+    return Cache(store, code_fingerprint(PACKAGE))

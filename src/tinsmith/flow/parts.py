@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tinsmith.build.firmware import Firmware
-from tinsmith.core.errors import UserError
 from tinsmith.devices.board import Board, find_board
 from tinsmith.flow.outputs import Written, write_firmware
 from tinsmith.flow.result import BoardResult
@@ -49,10 +48,3 @@ def deliver_boards(steps: Steps, boards: Sequence[str]) -> list[BoardResult]:
     found = chosen(steps, boards)
     model = make_model(steps)
     return [deliver(steps, model, board) for board in found]
-
-
-def check_equal(results: Sequence[BoardResult]) -> None:
-    """Raises UserError ``prove.diverges`` where any execution left its reference."""
-    wrong = [str(v) for r in results for v in r.proof.verdicts if not v.equal]
-    if wrong:
-        raise UserError("prove.diverges", " ".join(wrong), "Do not ship this firmware.")

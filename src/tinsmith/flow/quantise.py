@@ -10,17 +10,14 @@ import numpy as np
 
 from tinsmith.compress.apply import apply, check_float
 from tinsmith.compress.method import METHODS, Calibration, Compressed, Options, OutputError
-from tinsmith.core.cache import write_atomically
 from tinsmith.core.errors import UserError
 from tinsmith.core.job import Job
 from tinsmith.core.progress import Progress
-from tinsmith.flow.model import open_model
+from tinsmith.flow.model import check_graph_file, open_model, write_graph
 from tinsmith.flow.model_inputs import read_inputs
-from tinsmith.flow.places import check_output
 from tinsmith.ir.graph import Graph, Node
 from tinsmith.ir.interp import site_of
 from tinsmith.ir.op import OPS
-from tinsmith.ir.store import SUFFIX, dumps
 
 ROUNDINGS = ("double", "single", "onnx")
 BORDERS = ("float", "int8")
@@ -34,22 +31,18 @@ OUTLYING = 4.0
 """A case that reaches this many times as far as a typical one is named."""
 
 
-@dataclass(frozen=True)
-class QuantiseOptions:
-    """How a model file is quantised.
+@dataclass(frozen=True, kw_only=True)
+class Manner:
+    """How a graph is quantised.
 
-    ``calibration``: an .npz file as `flow/model_inputs.py` reads it; ``output``: the file to write;
-    ``method``: a name in METHODS; ``io``, ``rounding`` and ``reset_each``:
-    see `Options`; ``least_sqnr``: dB of a typical case that every output has to keep; from 0 down
-    classes need not agree either.
+    ``method``: a name in METHODS; ``io``, ``rounding`` and ``reset_each``: see `Options`;
+    ``least_sqnr``: dB of a typical case that every output has to keep; from 0 down classes need not
+    agree either.
     """
 
-    calibration: Path
-    output: Path
     method: str = "int8_ptq"
     io: str = "float"
     rounding: str = "double"
-    semantics: str = ""
     reset_each: bool = False
     least_sqnr: float = LEAST_SQNR
 
@@ -57,16 +50,10 @@ class QuantiseOptions:
         """What the method is told.
 
         Raises:
-            UserError: ``quantise.output`` (another suffix), ``quantise.io``, ``quantise.rounding``.
+            UserError: ``quantise.io``, ``quantise.rounding``.
             UnknownKind: no such method.
         """
         METHODS.get(self.method)
-        if self.output.suffix.lower() != SUFFIX:
-            raise UserError(
-                "quantise.output",
-                f"{self.output} does not end with {SUFFIX}.",
-                f"Write: --output {self.output.stem or 'model'}{SUFFIX}",
-            )
         io = next((i for i in BORDERS if i == self.io), None)
         rounding = next((r for r in ROUNDINGS if r == self.rounding), None)
         if io is None:
@@ -74,6 +61,26 @@ class QuantiseOptions:
         if rounding is None:
             raise _unknown("rounding", self.rounding, ROUNDINGS)
         return Options(rounding, io, self.reset_each)  # type: ignore[arg-type]  # both are of their Literal
+
+
+@dataclass(frozen=True)
+class QuantiseOptions(Manner):
+    """How a model file is quantised: ``calibration``: an .npz file as `flow/model_inputs.py` reads
+    it; ``output``: the file to write."""
+
+    calibration: Path
+    output: Path
+    semantics: str = ""
+
+
+@dataclass(frozen=True)
+class Losses:
+    """What a quantised graph lost. ``outputs``: as the method reports them, their ``top1`` only
+    where the output is one of class scores (`scores_classes`); ``notes``: where that is much."""
+
+    done: Compressed
+    outputs: tuple[OutputError, ...]
+    notes: tuple[str, ...] = ()
 
 
 def _unknown(what: str, got: str, known: tuple[str, ...]) -> UserError:
@@ -85,8 +92,7 @@ def _unknown(what: str, got: str, known: tuple[str, ...]) -> UserError:
 @dataclass(frozen=True)
 class Quantised:
     """What quantising a model file gave. Bytes of constants are those of weights, biases, tables
-    and factors. ``outputs``: as the method reports them, their ``top1`` only where the output is
-    one of class scores (`scores_classes`)."""
+    and factors."""
 
     model: str
     output: str
@@ -94,19 +100,18 @@ class Quantised:
     float_bytes: int
     bytes: int
     options: Options
-    compressed: Compressed
-    outputs: tuple[OutputError, ...]
+    losses: Losses
 
     def record(self) -> dict[str, Any]:
         """Everything for JSON; the worst layers first, null where nothing was lost."""
-        done = self.compressed
+        done = self.losses.done
         return {
             "model": self.model, "output": self.output, "cases": self.cases,
             "method": done.method, **asdict(self.options),
             "constants_bytes": {"float": self.float_bytes, "quantised": self.bytes},
             "layers": [_plain(asdict(e)) for e in worst_first(done.errors)],
             "weights": [_plain(asdict(e)) for e in worst_first(done.weights)],
-            "outputs": [_plain(asdict(e)) for e in self.outputs],
+            "outputs": [_plain(asdict(e)) for e in self.losses.outputs],
             "float_nodes": [asdict(f) for f in done.floats],
             "cause": _plain(asdict(done.cause)) if done.cause else None,
         }  # fmt: skip
@@ -151,21 +156,36 @@ def quantise_model(path: Path, options: QuantiseOptions, job: Job | None = None)
 
     Raises:
         UserError: ``model.file``, what the importer refuses, ``model.inputs.*`` (the calibration),
-            ``compress.*``, ``quantise.*`` (``quantise.loss``: too little is left of an output).
+            ``model.save`` (another suffix), and what `quantised` raises.
     """
     job, chosen = job or Job(), options.checked()
-    check_output(options.output, path, options.calibration)
+    check_graph_file(options.output, path, options.calibration)
     graph = open_model(path, options.semantics, job)
     check_float(graph)
     inputs = read_inputs(options.calibration, graph, job.note, job)
-    done = job.step(
-        "quantise", compressed, graph=graph, method=options.method, inputs=inputs, options=chosen
-    )
-    outputs = judged(graph, done, options.least_sqnr, job.note)
-    write_atomically(options.output, dumps(done.graph))
+    losses = quantised(graph, inputs, options, job)
+    write_graph(losses.done.graph, options.output)
     cases = len(next(iter(inputs.values())))
-    sizes = _constants(graph), _constants(done.graph)
-    return Quantised(path.name, str(options.output), cases, *sizes, chosen, done, outputs)
+    sizes = _constants(graph), _constants(losses.done.graph)
+    return Quantised(path.name, str(options.output), cases, *sizes, chosen, losses)
+
+
+def quantised(graph: Graph, inputs: Mapping[str, np.ndarray], manner: Manner, job: Job) -> Losses:
+    """The quantised graph with its losses, which are judged and noted.
+
+    Raises:
+        UserError: ``compress.*``, ``quantise.*`` (``quantise.loss``: too little is left of an
+            output).
+    """
+    options, notes = manner.checked(), list[str]()
+    check_float(graph)
+    done = job.step(
+        "quantise", compressed, graph=graph, method=manner.method, inputs=inputs, options=options
+    )
+    outputs = judged(graph, done, manner.least_sqnr, notes.append)
+    for text in notes:
+        job.note(text)
+    return Losses(done, outputs, tuple(notes))
 
 
 def compressed(
@@ -178,17 +198,21 @@ def compressed(
 def judged(
     graph: Graph, done: Compressed, least: float, tell: Callable[[str], None]
 ) -> tuple[OutputError, ...]:
-    """What the outputs lost, ``top1`` only where they are class scores; ``tell`` hears where that
-    is much.
+    """What the outputs lost; ``tell`` hears where that is much.
 
     Raises:
         UserError: ``quantise.nothing``, ``quantise.loss``.
     """
     _check_worth(done)
-    known = scores_classes(graph)
-    outputs = tuple(e if known else replace(e, top1=None) for e in done.outputs)
+    outputs = outputs_lost(graph, done)
     _check_loss(done, outputs, least, tell)
     return outputs
+
+
+def outputs_lost(graph: Graph, done: Compressed) -> tuple[OutputError, ...]:
+    """What the outputs lost, ``top1`` only where they are class scores."""
+    known = scores_classes(graph)
+    return tuple(e if known else replace(e, top1=None) for e in done.outputs)
 
 
 def _check_worth(done: Compressed) -> None:

@@ -1,16 +1,16 @@
 """The run as JSON: every number with its method, board, source and how many samples it is from."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from hashlib import sha256
 from typing import Any
 
-from tinsmith.bench.outcome import least, most
+from tinsmith.bench.outcome import Outcome
 from tinsmith.build.firmware import Firmware
 from tinsmith.core.codec import content_hash
 from tinsmith.core.quantity import Estimated, Quantity
 from tinsmith.data.dataset import Dataset
 from tinsmith.data.windows import Windows
+from tinsmith.flow.figures import Figures, image_quantities
 from tinsmith.flow.result import BoardResult, Model
 from tinsmith.learn.metrics import Interval, Metrics
 
@@ -19,26 +19,33 @@ EMULATION = "emulated: core and memories, not peripherals"
 
 def board_record(result: BoardResult) -> dict[str, Any]:
     """One board's figures, verdicts and gates."""
-    size, layers = result.firmware.size, result.measured.outcome.layers or {}
+    size, outcome = result.firmware.size, result.measured.outcome
     return {
-        "board": result.board.id,
+        **measured_record(result.figures, result.firmware, outcome),
         "board_name": result.board.name,
-        "emulation": EMULATION if result.measured.outcome.method == "emulated" else "",
-        "quantities": {k: quantity_record(q) for k, q in quantities(result).items()},
+        "emulation": EMULATION if outcome.method == "emulated" else "",
         "accuracy": metrics_record(result.measured.accuracy),
         "windows_run": result.measured.accuracy.accuracy.samples,
         "windows_of": result.measured.of,
         "sections": {n: q.value for n, q in size.sections.items()} if size else {},
-        "kernels": dict(result.firmware.module.kernels),
-        "instructions_by_node": {n: q.value for n, q in layers.items()},
         "proof": [
             {"origin": v.origin, "equal": v.equal, "cases": v.cases, "says": str(v)}
             for v in result.proof.verdicts
         ],
         "gates": [asdict(g) for g in result.gates],
         "accepted": result.accepted,
-        "toolchain": result.firmware.toolchain_version,
         "elf_sha256": elf_hash(result),
+    }
+
+
+def measured_record(found: Figures, firmware: Firmware, outcome: Outcome) -> dict[str, Any]:
+    """What is said of every firmware that ran, whatever it came from."""
+    return {
+        "board": found.board,
+        "quantities": {name: quantity_record(q) for name, q in found.quantities.items()},
+        "kernels": dict(firmware.module.kernels),
+        "instructions_by_node": {n: q.value for n, q in (outcome.layers or {}).items()},
+        "toolchain": firmware.toolchain_version,
     }
 
 
@@ -94,7 +101,7 @@ def proof_record(result: BoardResult) -> dict[str, Any]:
 
 def firmware_record(firmware: Firmware) -> dict[str, Any]:
     """Sizes of a linked image; null where none is linked."""
-    size, sizes = firmware.size, size_quantities(firmware)
+    size, sizes = firmware.size, image_quantities(firmware)
     return {
         "board": firmware.board,
         "toolchain": firmware.toolchain_version,
@@ -107,30 +114,6 @@ def firmware_record(firmware: Firmware) -> dict[str, Any]:
         "kernels": dict(firmware.module.kernels),
         "elf_sha256": sha256(firmware.elf).hexdigest(),
     }
-
-
-def quantities(result: BoardResult) -> Mapping[str, Quantity]:
-    """Sizes, instructions and latency of a board; what a runner cannot see is absent."""
-    outcome = result.measured.outcome
-    found = size_quantities(result.firmware)
-    seen = {"ram": result.ram, "stack": outcome.stack, "latency": result.measured.latency}
-    if outcome.instructions:
-        seen["instructions"] = most(outcome.instructions)
-        seen["instructions_least"] = least(outcome.instructions)
-    return {**found, **{name: quantity for name, quantity in seen.items() if quantity is not None}}
-
-
-def size_quantities(firmware: Firmware) -> dict[str, Quantity]:
-    """What is planned, and what is read from the linked image."""
-    planned: dict[str, Quantity] = {"arena": firmware.arena, "state": firmware.state}
-    size = firmware.size
-    if size is None:
-        return planned
-    linked = {
-        "flash": size.flash, "ram_static": size.ram_static, "weights": size.weights,
-        "code": size.code,
-    }  # fmt: skip
-    return {**planned, **linked}
 
 
 def quantity_record(quantity: Quantity) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What a run makes: for the project once, and for each board."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,10 +8,11 @@ import numpy as np
 from tinsmith.bench.outcome import Outcome
 from tinsmith.build.firmware import Firmware
 from tinsmith.compress.method import Compressed
-from tinsmith.core.quantity import Counted, Estimated, plus
+from tinsmith.core.errors import UserError
 from tinsmith.data.dataset import Dataset
 from tinsmith.data.windows import Windows
 from tinsmith.devices.board import Board
+from tinsmith.flow.figures import Figures
 from tinsmith.flow.gates import Gate
 from tinsmith.ir.graph import Graph
 from tinsmith.learn.metrics import Metrics
@@ -35,13 +37,14 @@ class Model:
 
 @dataclass(frozen=True)
 class StageRow:
-    """One line of a proof: what was compared in one stage, and whether it was equal by origin."""
+    """One line of a proof: what there is in one stage, and whether what was seen of it was equal,
+    by origin; None where nothing of it was seen."""
 
     stage: str
     values: int
     elements: int
     dtypes: tuple[str, ...]
-    equal: tuple[bool, ...]
+    equal: tuple[bool | None, ...]
 
 
 @dataclass(frozen=True)
@@ -58,21 +61,21 @@ class Proof:
         return all(v.equal for v in self.verdicts)
 
 
+def check_equal(verdicts: Iterable[Verdict]) -> None:
+    """Raises UserError ``prove.diverges`` where any execution left its reference."""
+    wrong = " ".join(str(v) for v in verdicts if not v.equal)
+    if wrong:
+        raise UserError("prove.diverges", wrong, "Do not ship this firmware.")
+
+
 @dataclass(frozen=True)
-class Measurement:
-    """The firmware ran: what the runner saw, and the latency where the board's cycle model is
-    calibrated. ``of`` is how many cases there are."""
+class Scored:
+    """The firmware ran on labelled cases, on ``of`` or as many as emulate in seconds: what the
+    runner saw, the accuracy of the firmware's answers, and that of the float graph on the very same
+    cases."""
 
     outcome: Outcome
-    latency: Estimated | None
     of: int
-
-
-@dataclass(frozen=True)
-class Scored(Measurement):
-    """With labels: the accuracy of the firmware's answers, and that of the float graph on the very
-    same cases."""
-
     accuracy: Metrics
     float_accuracy: Metrics
 
@@ -84,15 +87,9 @@ class BoardResult:
     board: Board
     firmware: Firmware
     measured: Scored
+    figures: Figures
     proof: Proof
     gates: tuple[Gate, ...]
-
-    @property
-    def ram(self) -> Counted | None:
-        """Static RAM with the deepest stack that was seen; None where there is no image, or where
-        the runner sees no stack."""
-        size, stack = self.firmware.size, self.measured.outcome.stack
-        return plus(size.ram_static, stack) if size and stack else None
 
     @property
     def accepted(self) -> bool:

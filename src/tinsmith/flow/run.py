@@ -5,8 +5,10 @@ and who computes it stands in `flow/steps.py` and, from the graph on, in `flow/s
 """
 
 from tinsmith.build.firmware import Firmware
+from tinsmith.core.quantity import Estimated
 from tinsmith.devices.board import Board
 from tinsmith.flow import gates
+from tinsmith.flow.figures import figures
 from tinsmith.flow.result import BoardResult, Model, Result
 from tinsmith.flow.steps import Steps
 
@@ -41,11 +43,12 @@ def deliver(steps: Steps, model: Model, board: Board) -> BoardResult:
     limits = steps.project.limits
     firmware = make_firmware(steps, model, board)
     measured = steps.measure(firmware, board, model.graph, model.windows)
+    found = figures(firmware, measured.outcome, board)
     proof = steps.prove(firmware, board, model.compressed.graph, model.windows)
     answers = (
         gates.fits(firmware, measured.outcome.stack, board, limits),
         gates.equal(proof.verdicts),
         gates.accurate(measured.accuracy, measured.float_accuracy, limits),
-        gates.fast(measured.latency, limits),
+        gates.fast(found.find("latency", Estimated), limits),
     )
-    return BoardResult(board, firmware, measured, proof, answers)
+    return BoardResult(board, firmware, measured, found, proof, answers)

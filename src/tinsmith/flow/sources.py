@@ -2,7 +2,7 @@
 run."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,13 +17,21 @@ _SAID = ("rate_hz", "label", "label_column", "group_column", "time_column", "tim
 
 
 @dataclass(frozen=True)
-class Sources:
-    """Either ``dataset`` (a folder made by `tinsmith data import`) or ``files`` with what the user
-    says about them."""
+class Imported:
+    """A dataset: a folder made by `tinsmith data import`."""
 
-    dataset: Path | None
-    files: tuple[Path, ...] = ()
-    options: ReadOptions = field(default_factory=ReadOptions)
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """Files with what the user says about them; the run imports them."""
+
+    files: tuple[Path, ...]
+    options: ReadOptions
+
+
+Sources = Imported | Recordings
 
 
 def read_sources(folder: Path, data: Table, pipeline: Pipeline) -> Sources:
@@ -44,11 +52,11 @@ def read_sources(folder: Path, data: Table, pipeline: Pipeline) -> Sources:
         )
     if "dataset" in data.rows:
         _nothing_said(data)
-        return Sources(folder / data.text("dataset"))
+        return Imported(folder / data.text("dataset"))
     found = [p for s in data.texts("sources") for p in expand(folder, s)]
     if not found:
         raise data.wrong("sources", "one or more files, patterns or folders")
-    return Sources(None, tuple(dict.fromkeys(found)), _options(data, pipeline))
+    return Recordings(tuple(dict.fromkeys(found)), _options(data, pipeline))
 
 
 def _nothing_said(data: Table) -> None:

@@ -4,6 +4,7 @@ differs between them is where the graph and its cases come from."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tinsmith.bench.outcome import Outcome
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.toolchain import toolchains_for
 from tinsmith.codegen.choices import NOTHING_CHOSEN, Choices
@@ -13,7 +14,7 @@ from tinsmith.core.job import Job
 from tinsmith.devices.board import BOARDS, Board
 from tinsmith.flow.first_link import explained
 from tinsmith.flow.model_target import Target
-from tinsmith.flow.result import Measurement, Proof, Scored
+from tinsmith.flow.result import Proof, Scored
 from tinsmith.flow.trial import Cases, Trial, measure, prove, score
 from tinsmith.ir.graph import Graph
 from tinsmith.learn.pipeline import Pipeline
@@ -46,8 +47,8 @@ def built(job: Job, module: InferenceModule, target: Target) -> Firmware:
     return job.step(f"build {target.board.id}", link, module=module, target=target.linking())
 
 
-def measured(job: Job, firmware: Firmware, target: Target, cases: Cases) -> Measurement:
-    """The firmware on all cases."""
+def measured(job: Job, firmware: Firmware, target: Target, cases: Cases) -> Outcome:
+    """What the runner saw of the firmware on all cases."""
     trial = Trial(firmware, target.running())
     return job.step(f"measure {target.board.id}", measure, trial=trial, cases=cases)
 

@@ -30,6 +30,7 @@ from tinsmith.flow.model_target import Target, target_for
 from tinsmith.flow.places import check_cache
 from tinsmith.flow.project import PROJECT_FILE, Project
 from tinsmith.flow.result import Proof, Scored
+from tinsmith.flow.sources import Imported
 from tinsmith.flow.trial import Cases
 from tinsmith.ir.graph import Graph
 from tinsmith.learn.evaluate import evaluate
@@ -65,21 +66,19 @@ class Steps:
     def load(self) -> Dataset:
         """The project's dataset, imported from its files where it names files."""
         sources, name = self.project.sources, self.project.name
-        if sources.dataset is not None:
-            return open_dataset(sources.dataset)
+        if isinstance(sources, Imported):
+            return open_dataset(sources.folder)
         contents = tuple(
             (p.parent.name, p.name, sha256(p.read_bytes()).hexdigest()) for p in sources.files
         )
-        folder = self.project.state / "data" / self._digest(contents)[:16]
+        code = self.job.cache.code if self.job.cache else ""
+        digest = content_hash(code, name, contents, sources.options)
+        folder = self.project.state / "data" / digest[:16]
         manifest = self.job.step(
             "import", imported, batch=Batch(name, contents, sources.options),
             files=sources.files, folder=folder,
         )  # fmt: skip
         return Dataset(manifest, folder)
-
-    def _digest(self, contents: Contents) -> str:
-        code = self.job.cache.code if self.job.cache else ""
-        return content_hash(code, self.project.name, contents, self.project.sources.options)
 
     def cut(self, dataset: Dataset) -> Windows:
         """Windows of the recordings, split into train, validation and test.
@@ -228,7 +227,7 @@ def answers(
     job: Progress,
 ) -> Golden:
     """Step: golden vectors."""
-    return golden.explained(golden.answered(graph, stimulus, job), pipeline, labels)
+    return golden.explained(golden.answered(graph, stimulus, job=job), pipeline, labels)
 
 
 def raw_part(windows: Windows, part: int, pipeline: Pipeline) -> np.ndarray:

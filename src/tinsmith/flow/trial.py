@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tinsmith.bench.cycles_of import latency
 from tinsmith.bench.outcome import Outcome, RunOptions, most
 from tinsmith.bench.run import run
+from tinsmith.bench.runner import RUNNERS
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.shared import build_shared
 from tinsmith.codegen.module import InferenceModule
@@ -17,7 +17,7 @@ from tinsmith.devices.board import BOARDS
 from tinsmith.flow import golden
 from tinsmith.flow.model_target import Target, work_text
 from tinsmith.flow.narrow import narrowed
-from tinsmith.flow.result import Measurement, Proof, Scored
+from tinsmith.flow.result import Proof, Scored
 from tinsmith.ir.graph import Graph
 from tinsmith.learn.evaluate import evaluate
 from tinsmith.learn.metrics import metrics
@@ -72,11 +72,10 @@ class Trial:
         return self.target.run(self.firmware, asked, job)
 
 
-def measure(trial: Trial, cases: Cases, job: Progress) -> Measurement:
+def measure(trial: Trial, cases: Cases, job: Progress) -> Outcome:
     """Step: the firmware on all cases."""
     job.advance(0, 1, work_text(trial.firmware.module.graph, cases.inputs))
-    outcome = trial.run(cases, job)
-    return Measurement(outcome, latency(outcome, trial.target.board), len(cases))
+    return trial.run(cases, job)
 
 
 def score(trial: Trial, cases: Cases, graph: Graph, job: Progress) -> Scored:
@@ -92,8 +91,7 @@ def score(trial: Trial, cases: Cases, graph: Graph, job: Progress) -> Scored:
     scores = answers.reshape(len(part), -1)
     device = metrics(part.classes, scores.argmax(axis=1), scores.shape[1])
     reference = evaluate(graph, raw, part.classes, job)
-    found = latency(outcome, trial.target.board)
-    return Scored(outcome, found, len(cases), device, reference)
+    return Scored(outcome, len(cases), device, reference)
 
 
 def prove(
@@ -101,8 +99,9 @@ def prove(
 ) -> Proof:
     """Reference, host C and the board's firmware on the same golden cases, value by value.
 
-    ``suspects`` is asked for hypotheses only where a value differs. A core that cannot load
-    unaligned words is watched for them too, because an emulator may let them pass.
+    Of a runner that records no traces the outputs are compared. ``suspects`` is asked for
+    hypotheses only where a value differs. A core that cannot load unaligned words is watched for
+    them too, because an emulator may let them pass.
     """
     module, board = trial.firmware.module, trial.target.board
     graph, court = module.graph, _Court(trial, cases, job)
@@ -139,13 +138,17 @@ class _Court:
         return replace(trace_of(outcome, self.cases.inputs), origin="host C")
 
     def board(self, module: InferenceModule) -> Trace:
-        """On the board's runner; a module that is not the trial's own is linked first."""
+        """On the board's runner, where it sees no more the outputs only; a module that is not the
+        trial's own is linked first."""
         target, firmware = self.trial.target, self.trial.firmware
         if module is not firmware.module:
             firmware = target.build(module, self.job)
-        strict = target.board.core.isa == "armv6-m"
-        options = replace(self._options(), check_alignment=strict)
-        return trace_of(target.run(firmware, options, self.job), self.cases.inputs)
+        sees = RUNNERS.get(target.runner).traces
+        strict = sees and target.board.core.isa == "armv6-m"
+        options = replace(self._options(), trace=sees, check_alignment=strict)
+        outcome = target.run(firmware, options, self.job)
+        known = outcome if sees else replace(outcome, trace=outcome.outputs)
+        return trace_of(known, self.cases.inputs)
 
     def _options(self) -> RunOptions:
         return RunOptions(self.cases.inputs, trace=True, reset_each=self.cases.reset_each)
@@ -159,4 +162,15 @@ class _Court:
             return compare(other.graph, self.reference(other.graph), run_again(other))
 
         verdict = compare(module.graph, self.reference(module.graph), trace, named)
-        return narrowed(verdict, module, judge)
+        if all(n.outputs[0] in trace.values for n in module.graph.nodes):
+            return narrowed(verdict, module, judge)
+        return _outputs_only(verdict)
+
+
+def _outputs_only(verdict: Verdict) -> Verdict:
+    """What is not seen cannot be found out: an output that differs may be wrong since long."""
+    found = verdict.divergence
+    if found is None:
+        return verdict
+    told = f"{found.evidence} Only outputs were seen there: the fault lies in this layer or before."
+    return replace(verdict, divergence=replace(found, evidence=told))

@@ -10,24 +10,28 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
 
 from tinsmith.core.catalogue import Catalogue
 from tinsmith.core.errors import UserError
+from tinsmith.core.progress import SILENT, Progress
 from tinsmith.core.sandbox import run
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.naming import graph_name
 from tinsmith.rewrite import PASSES
+from tinsmith.rewrite.lower import renaming
 
 
-def _no_object(model: Any, example: Sequence[np.ndarray], name: str) -> NoReturn:
+def _no_object(
+    model: Any, example: Sequence[np.ndarray], name: str, job: Progress = SILENT
+) -> NoReturn:
     raise UserError("import.object", "This importer reads files.", "Pass a path to read_model.")
 
 
-def _no_file(path: Path, name: str, semantics: str) -> NoReturn:
+def _no_file(path: Path, name: str, semantics: str, job: Progress = SILENT) -> NoReturn:
     raise UserError("import.file", "This importer takes live objects, no files.")
 
 
@@ -44,6 +48,22 @@ class Support:
     note: str = ""
 
 
+class Load(Protocol):
+    """See `Importer`."""
+
+    def __call__(
+        self, model: Any, example: Sequence[np.ndarray], name: str, job: Progress = SILENT, /
+    ) -> Graph:
+        """The graph of a live object."""
+
+
+class Read(Protocol):
+    """See `Importer`."""
+
+    def __call__(self, path: Path, name: str, semantics: str, job: Progress = SILENT, /) -> Graph:
+        """The graph of a file."""
+
+
 @dataclass(frozen=True)
 class Importer:
     """A way in for models: live Python objects by ``load``, files by ``read``.
@@ -52,8 +72,10 @@ class Importer:
         suffixes: file names it reads (with the dot); empty where the model is a live Python object.
         refused: file names that it never reads, as such files may run code: ``read`` says the way
             out.
-        load: (model object, example inputs with batch dimension 1, graph name) -> float graph.
-        read: (path, graph name or empty, one of ``semantics``) -> float or quantised graph.
+        load: (model object, example inputs with batch dimension 1, graph name[, job]) -> float
+            graph.
+        read: (path, graph name or empty, one of ``semantics``[, job]) -> float or quantised graph.
+            Both look at the job in their loops and hand it to what they wait for.
         semantics: what may be meant where files leave it open (whose integers, which rounds), the
             default first; empty where there is no choice.
         support: the operators that it knows, generated from what it dispatches on.
@@ -66,8 +88,8 @@ class Importer:
 
     name: str
     suffixes: tuple[str, ...]
-    load: Callable[[Any, Sequence[np.ndarray], str], Graph] = _no_object
-    read: Callable[[Path, str, str], Graph] = _no_file
+    load: Load = _no_object
+    read: Read = _no_file
     semantics: tuple[str, ...] = ()
     support: Callable[[], Sequence[Support]] = tuple
     magic: tuple[tuple[int, bytes], ...] = ()
@@ -81,7 +103,7 @@ shall be seen by those who quantise and by those who compile."""
 IMPORTERS: Catalogue[Importer] = Catalogue("importer", "tinsmith.importers", Importer)
 
 
-def read_model(path: Path, name: str = "", semantics: str = "") -> Graph:
+def read_model(path: Path, name: str = "", semantics: str = "", job: Progress = SILENT) -> Graph:
     """A graph from a model file, by the importer of its suffix. What the importer has to say of it
     (`Builder.note`) is in its ``notes``.
 
@@ -89,10 +111,12 @@ def read_model(path: Path, name: str = "", semantics: str = "") -> Graph:
         path: the file.
         name: name of the graph; the file's if empty.
         semantics: which of the importer's is meant; its first if empty.
+        job: whose work it is.
 
     Raises:
         UserError: ``import.suffix`` (no importer reads such files), ``import.semantics``, and what
             the importer raises, with the file's name.
+        Cancelled: the job was cancelled.
     """
     known = {s: n for n in IMPORTERS.names() for s in _suffixes(n)}
     reader = known.get(path.suffix.lower())
@@ -112,7 +136,7 @@ def read_model(path: Path, name: str = "", semantics: str = "") -> Graph:
             f"Known: {', '.join(importer.semantics) or 'none'}.",
         )
     try:
-        return importer.read(path, name, chosen)
+        return importer.read(path, name, chosen, job)
     except UserError as e:
         if type(e) is not UserError:  # a missing tool is no fault of the file
             raise
@@ -212,18 +236,29 @@ def distinct(b: Builder, values: Sequence[str]) -> list[str]:
     return found
 
 
-def parsed(refuse: Refusal, path: Path, name: str, convert: str, *more: object) -> Graph:
+@dataclass(frozen=True)
+class Order:
+    """A file that is to be read: its path, the graph's name (the file's if empty), and the job."""
+
+    path: Path
+    name: str = ""
+    job: Progress = SILENT
+
+
+def parsed(refuse: Refusal, order: Order, convert: str, *more: object) -> Graph:
     """The graph that ``convert`` (``module:function``, called with path, graph name and ``more``)
     makes of a file, in the sandbox; `finished`.
 
     Raises:
         UserError: ``import.<importer>.file`` (there is none), what convert raises, and
             ``sandbox.<what>`` where the file uses up the sandbox's limits.
+        Cancelled: the job was cancelled; the child is dead.
     """
+    path = order.path
     if not path.is_file():
         refuse("file", f"There is no file {path.name!r}.", f"Looked in {path.parent}.")
-    given = (path.resolve(), graph_name(path, name))
-    return run("tinsmith.importers._frame:converted", (convert, *given, more), Graph)
+    given = (convert, path.resolve(), graph_name(path, order.name), more)
+    return run("tinsmith.importers._frame:converted", given, Graph, job=order.job)
 
 
 def converted(convert: str, path: Path, name: str, more: tuple[Any, ...]) -> Graph:
@@ -235,7 +270,8 @@ def converted(convert: str, path: Path, name: str, more: tuple[Any, ...]) -> Gra
 
 def finished(graph: Graph) -> Graph:
     """The graph after the passes that run when a model is imported; a quantised one stays what its
-    file says to the last integer."""
+    file says to the last integer. A note says where its module in C is called otherwise."""
     for name in AT_IMPORT if graph.dialect == "float" else ():
         graph = PASSES.get(name)(graph)
-    return graph
+    said = renaming(graph.name)
+    return graph.with_(notes=(*graph.notes, said)) if said else graph

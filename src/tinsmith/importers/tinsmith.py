@@ -5,26 +5,28 @@ The file holds integers, scales and rounding of every layer; nothing is left to 
 
 from pathlib import Path
 
-from tinsmith.importers._frame import Importer, Refusal, Support, parsed
+from tinsmith.core.progress import SILENT, Progress
+from tinsmith.importers._frame import Importer, Order, Refusal, Support, parsed
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.op import OPS
 from tinsmith.ir.store import read
 
 
-def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
+def from_file(path: Path, name: str = "", semantics: str = "", job: Progress = SILENT) -> Graph:
     """The graph that a file holds.
 
     Args:
         path: the file.
         name: name of the graph; the one that was written if empty.
         semantics: empty.
+        job: whose work it is.
 
     Raises:
         UserError: ``import.tinsmith.file``, ``.broken``, ``.version``, ``.limit``, ``.op``;
             ``sandbox.<what>`` where the file uses up the sandbox's limits.
     """
     target = "tinsmith.importers.tinsmith:convert"
-    return parsed(Refusal("tinsmith"), path, name, target, bool(name))
+    return parsed(Refusal("tinsmith"), Order(path, name, job), target, bool(name))
 
 
 def convert(path: Path, name: str, renamed: bool) -> Graph:

@@ -151,8 +151,9 @@ class Op:
         cost: arithmetic of one use.
         access: order in which a kernel touches memory, from which safe aliasing follows.
             ``elementwise``: results are written front to back and element i is written after
-            everything at index <= i of the aliased operand was read; ``whole``: an operand may be
-            read after any result byte was written.
+            everything at index <= i of the aliased operand was read; ``windows``: results are
+            written pixel by pixel, and operand 0 is read in the pixel's window only; ``whole``: an
+            operand may be read after any result byte was written.
         alias: indices of operands the result may share memory with (``elementwise`` only).
         cases: the test table: reference vs oracle, host C and emulated C run all of it.
         extend: proposes a use of the op on an activation type for random graphs, None where it does
@@ -191,7 +192,7 @@ class Op:
     extend: Callable[[np.random.Generator, TensorType], Extension | None]
     cost: Callable[[Site], Cost] = lambda site: Cost()
     oracle: Callable[[Sequence[np.ndarray], Site], tuple[np.ndarray, ...]] | None = None
-    access: Literal["whole", "elementwise"] = "whole"
+    access: Literal["whole", "elementwise", "windows"] = "whole"
     alias: tuple[int, ...] = ()
     followed_by: tuple[str, ...] = ()
     tolerance: float = 1e-5

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from tinsmith.core.progress import SILENT, Progress
+from tinsmith.core.waiting import load_library
 from tinsmith.importers import IMPORTERS
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
@@ -18,14 +20,21 @@ Weights = Mapping[str, np.ndarray]
 """The family's parameters by torch name."""
 
 
-def to_graph(pipeline: Pipeline, labels: Sequence[str], weights: Weights) -> Graph:
+def to_graph(
+    pipeline: Pipeline, labels: Sequence[str], weights: Weights, job: Progress = SILENT
+) -> Graph:
     """Input ``raw``, output ``probabilities`` [1, classes]. Stages: those of `feature_graph`, the
-    network's layers (``net_<layer>`` where one has the name of a stage before it), ``softmax``."""
+    network's layers (``net_<layer>`` where one has the name of a stage before it), ``softmax``.
+
+    Raises:
+        Cancelled: the job was cancelled.
+    """
+    load_library("torch", job)
     front = feature_graph(pipeline)
     (row,) = front.outputs
     example = np.zeros(front.type(row).shape, np.float32)
     module = restore(pipeline, len(labels), weights)
-    network = IMPORTERS.get("torch").load(module, [example], pipeline.name)
+    network = IMPORTERS.get("torch").load(module, [example], pipeline.name, job)
     b = Builder(pipeline.name)
     raw = b.input("raw", front.type("raw"))
     (features,) = b.inline(front, raw)

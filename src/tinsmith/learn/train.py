@@ -16,6 +16,7 @@ import numpy as np
 
 from tinsmith.core.errors import UserError
 from tinsmith.core.progress import Progress
+from tinsmith.core.waiting import load_library, waited
 from tinsmith.data.windows import TEST, TRAIN, VALIDATION, Windows
 from tinsmith.ir.graph import Attr
 from tinsmith.learn.family import FAMILIES, Rows
@@ -65,7 +66,9 @@ def train(
         UserError: wrong parameters; ``learn.channels`` or ``learn.window`` where windows and
             pipeline do not go together; ``learn.shape``; ``learn.features`` where the features are
             not of these windows or not finite; ``learn.diverged``.
+        Cancelled: the job was cancelled.
     """
+    load_library("torch", progress)
     hyper = FAMILIES.get(pipeline.family).complete(pipeline.hyper)
     _check_windows(pipeline, windows)
     shape = row_shape(pipeline)
@@ -148,9 +151,9 @@ def _fit(
     import torch
 
     epochs, patience, log = int(hyper["epochs"]), int(hyper["patience"]), _Log()  # type: ignore[arg-type]
-    optimiser = torch.optim.AdamW(
-        module.parameters(), lr=hyper["learning_rate"], weight_decay=hyper["weight_decay"]
-    )
+    rates = {"lr": hyper["learning_rate"], "weight_decay": hyper["weight_decay"]}
+    # torch loads its compiler with the first optimiser: that takes as long as torch itself
+    optimiser = waited(lambda: torch.optim.AdamW(module.parameters(), **rates), progress)
     for epoch in range(epochs):
         module.train()
         for rows in torch.randperm(len(part.y)).split(hyper["batch"]):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tinsmith.core.progress import SILENT, Progress
 from tinsmith.ir.graph import Graph
 from tinsmith.learn.export import to_graph
 from tinsmith.learn.metrics import Metrics
@@ -35,10 +36,14 @@ class Trained:
     seed: int
     environment: Mapping[str, str]
 
-    def to_graph(self) -> Graph:
+    def to_graph(self, job: Progress = SILENT) -> Graph:
         """One float graph from input ``raw`` (sensor integers [samples, channels]) to
-        ``probabilities`` [1, classes]: signal processing, standardisation, network, softmax."""
-        return to_graph(self.pipeline, self.labels, self.weights)
+        ``probabilities`` [1, classes]: signal processing, standardisation, network, softmax.
+
+        Raises:
+            Cancelled: the job was cancelled.
+        """
+        return to_graph(self.pipeline, self.labels, self.weights, job)
 
     def __str__(self) -> str:
         share = self.test.accuracy

@@ -6,7 +6,9 @@ module called ``Wire`` would be found in place of Arduino's. Names are in small 
 
 C: ISO/IEC 9899:2024, 7.1.2. POSIX: IEEE Std 1003.1-2024, Base Definitions, 14. Arduino: the folders
 ``cores`` and ``libraries`` of github.com/arduino/ArduinoCore-avr, ``api`` of ArduinoCore-API,
-"Built-in libraries" of docs.arduino.cc, and ``libraries`` of github.com/espressif/arduino-esp32.
+"Built-in libraries" of docs.arduino.cc, and ``libraries`` of github.com/espressif/arduino-esp32:
+where a library has a header of its own name, and not those of retired boards (Due, Esplora, Robot,
+Yun), which few sketches still include.
 CMSIS: ``CMSIS/Core/Include`` of github.com/ARM-software/CMSIS_6 and CMSIS_5, folders ``Include``
 of CMSIS-DSP and CMSIS-NN, the headers that csolution generates. FreeRTOS: ``include`` of
 github.com/FreeRTOS/FreeRTOS-Kernel. Zephyr: what its build generates and includes without the
@@ -26,14 +28,14 @@ _NAMES: Mapping[str, str] = {
     "libgen libintl monetary mqueue ndbm netdb nl_types poll pthread pwd regex sched search "
     "semaphore spawn strings stropts syslog tar termios trace ulimit unistd utime utmpx wordexp",
     "our packages": "golden",
-    "Arduino": "arduino arduinoapi binary cdc client hardwareserial hid ipaddress new "
-    "pins_arduino pluggableusb print printable server stream udp usbapi usbcore usbdesc wcharacter "
-    "wiring_private wprogram wstring arduinoble arduinoota asyncudp audio bledevice "
-    "bluetoothserial bridge dnsserver eeprom esp_i2s esp_now esplora espmdns eth ethernet ffat "
-    "firmata fs gsm httpclient httpupdate i2s insights keyboard liquidcrystal littlefs matter "
-    "mouse netbios network openthread pdm ppp preferences rainmaker robotcontrol robotmotor rtc "
-    "scheduler sd sd_mmc servo simpleble softwareserial spacebrew spi spiffs stepper temboo tft "
-    "thread ticker twi update usb usbhost webserver wifi wifiprov wire zigbee",
+    "Arduino": "arduino arduinoapi binary cdc client hardwareserial hid ipaddress new pins_arduino "
+    "pluggableusb print printable server stream udp usbapi usbcore usbdesc wcharacter "
+    "wiring_private wprogram wstring arduinoble arduinoota asyncudp bledevice "
+    "bluetoothserial dnsserver eeprom esp_i2s esp_now espmdns eth ethernet ffat firmata "
+    "fs gsm httpclient httpupdate i2s insights keyboard liquidcrystal littlefs matter "
+    "mouse netbios network pdm ppp preferences rtc scheduler sd sd_mmc servo simpleble "
+    "softwareserial spi spiffs stepper tft thread ticker update usb usbhost webserver "
+    "wifi wifiprov wire zigbee",
     "CMSIS": "arm_common_tables arm_const_structs arm_helium_utils arm_math arm_math_memory "
     "arm_math_types arm_nn_math_types arm_nn_tables arm_nn_types arm_nnfunctions "
     "arm_nnsupportfunctions arm_vec_math armv7m_cachel1 armv7m_mpu armv81m_pac armv8m_mpu "

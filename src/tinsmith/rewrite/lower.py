@@ -45,6 +45,16 @@ def module_name(name: str) -> str:
     return f"model_{good.lstrip('_')}" if taken else good
 
 
+def renaming(name: str) -> str:
+    """What is to be said where a graph's name cannot be its module's: one sentence; else empty."""
+    good, owner = module_name(name), taken_by(identifiers([name])[name])
+    if good == name:
+        return ""
+    if owner:
+        return f"In C it is called {good}: {name}.h would be found in place of a header of {owner}."
+    return f"In C it is called {good}: {name!r} is no name there, or begins as our own do."
+
+
 def _copy_outputs(graph: Graph) -> Graph:
     computed = {o for n in graph.nodes for o in n.outputs}
     outputs = []

@@ -83,7 +83,7 @@ class HostKernels:
         self, op: Op, operands: Sequence[np.ndarray], site: Site, operand: int, distance: int
     ) -> np.ndarray:
         """The first result where it shares memory with an operand, which begins ``distance`` bytes
-        (a multiple of 8) behind it: what a memory plan may do within `Op.distance`.
+        (a multiple of 8) behind it: what a memory plan may do within `Call.distances`.
 
         Raises:
             InternalError: the kernel wrote outside of both and its scratch.

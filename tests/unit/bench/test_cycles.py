@@ -5,7 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tinsmith.bench.cycles_of import calibrated, cycles_of_all, latency, model_cycles
+from tinsmith.bench.cycles_of import (
+    ModelCycles,
+    calibrated,
+    cycles_of_all,
+    latency,
+    model_cycles,
+    uncalibrated,
+)
 from tinsmith.bench.outcome import Outcome
 from tinsmith.core.quantity import Estimated
 from tinsmith.devices.board import BOARDS, Board
@@ -40,8 +47,20 @@ def test_a_block_costs_what_the_manual_says(name: str) -> None:
 
 def test_cycles_are_costs_times_counts_plus_taken_branches() -> None:
     code = bytes.fromhex("40187047")
-    rows = np.array([[0x08000000, 4, 2, 10, 4]], "<u8")
-    assert model_cycles(BOARD, [(0x08000000, code)], [rows]) == (10 * 2 + 4 * 2,)
+    rows = np.array([[0x08000000, 4, 2, 10, 4, 0]], "<u8")
+    found = model_cycles(BOARD, [(0x08000000, code)], [rows], 1)
+    assert found == ModelCycles((10 * 2 + 4 * 2,), (10 * 2 + 4 * 2,))
+
+
+def test_cycles_are_told_by_step() -> None:
+    """The same block in two steps; the second case does not tell steps apart."""
+    code = bytes.fromhex("40187047")
+    first = [[0x08000000, 4, 2, 10, 4, 0], [0x08000000, 4, 2, 3, 0, 2]]
+    tables = [np.array(first, "<u8"), np.array([[0x08000000, 4, 2, 13, 4, 0]], "<u8")]
+    found = model_cycles(BOARD, [(0x08000000, code)], tables, 3)
+    assert found == ModelCycles((28 + 6, 26 + 8), (28, 0, 6))
+    (told,) = uncalibrated(BOARD, (34,))
+    assert (told.value, told.text) == (34, "34 cycles") and "0 wait states" in told.source
 
 
 BOARD = BOARDS.get("nucleo_l4r5zi")
@@ -57,7 +76,8 @@ def test_latency_is_an_estimate_with_the_boards_range() -> None:
     assert isinstance(found, Estimated)
     assert (found.unit, found.samples) == ("ms", 2)
     assert found.value == pytest.approx(2e6 * 1.34 / 120e6 * 1e3)
-    assert (found.low, found.high) == pytest.approx((found.value * 0.85, found.value * 1.15))
+    slow, fast = (n * 1.34 / 120e6 * 1e3 for n in (3e6, 1e6))  # the slowest case counts, too
+    assert (found.low, found.high) == pytest.approx((fast * 0.85, slow * 1.15))
     assert "MLPerf" in found.source
 
 
@@ -75,4 +95,4 @@ def test_without_a_table_or_a_calibration_there_are_instructions_only() -> None:
     assert latency(outcome(None), BOARD) is None
     assert (calibrated(bare, (5,)), cycles_of_all(outcome((5,), bare))) == (None, None)
     assert latency(outcome((5,), bare), bare) is None
-    assert model_cycles(BOARDS.get("rpi_pico"), [], []) is None
+    assert model_cycles(BOARDS.get("rpi_pico"), [], [], 0) is None

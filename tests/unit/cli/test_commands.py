@@ -11,13 +11,13 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from tinsmith.cli import show
+from tinsmith.cli import tables
 from tinsmith.cli.command import COMMANDS
 from tinsmith.cli.console import shown
 from tinsmith.cli.kinds import listing
 from tinsmith.cli.main import call, make_app
 from tinsmith.cli.options import ModelChoice, from_fields
-from tinsmith.cli.show import show_table
+from tinsmith.cli.tables import show_table
 from tinsmith.core.catalogue import Catalogue
 from tinsmith.core.errors import MissingTool, UnknownKind
 from tinsmith.flow.journal import StepRecord
@@ -138,7 +138,7 @@ def test_a_table_at_a_terminal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     terminal = Console(width=40, soft_wrap=True, force_terminal=True, color_system=None)
-    monkeypatch.setattr(show, "out", lambda: terminal)
+    monkeypatch.setattr(tables, "out", lambda: terminal)
     show_table(("id", "what"), [("a", "one two three four five six seven eight nine ten")])
     lines = capsys.readouterr().out.splitlines()
     assert "┃" in lines[1] and all(len(line) <= 40 for line in lines)
@@ -149,7 +149,7 @@ def test_a_table_on_a_narrow_terminal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     terminal = Console(width=20, soft_wrap=True, force_terminal=True, color_system=None)
-    monkeypatch.setattr(show, "out", lambda: terminal)
+    monkeypatch.setattr(tables, "out", lambda: terminal)
     show_table(("id", "what", "more"), [("nucleo_l4r5zi", "something", "else")])
     assert capsys.readouterr().out == "\nnucleo_l4r5zi\n  what  something\n  more  else\n"
 

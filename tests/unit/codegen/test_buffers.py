@@ -5,6 +5,7 @@ import pytest
 from programs import program
 
 from tinsmith.codegen.buffers import buffers_of, plan_memory
+from tinsmith.codegen.order import Distances
 from tinsmith.codegen.planner import PLANNERS
 from tinsmith.codegen.program import Program
 from tinsmith.core.errors import UnknownKind
@@ -37,19 +38,19 @@ def test_lifetimes() -> None:
 
 
 def test_only_a_dying_operand_of_an_elementwise_op_may_be_covered() -> None:
-    above = {n: b.above for n, b in buffers_of(build()).items()}
-    assert above["r"] == ()  # x is an input
-    assert above["q"] == (("r", 0),)
-    assert above["p"] == ()  # access is whole
-    assert above["y"] == (("p", 0),)
-    assert above["z"] == ()  # y lives on as the state's next value
+    over = {n: dict(b.over) for n, b in buffers_of(build()).items()}
+    assert over["r"] == {}  # x is an input
+    assert over["q"] == {"r": Distances(0)}
+    assert over["p"] == {}  # access is whole
+    assert over["y"] == {"p": Distances(0)}
+    assert over["z"] == {}  # y lives on as the state's next value
 
 
 def test_an_operand_used_twice_by_a_node_is_not_covered() -> None:
     b = Builder("net", "lowered")
     r = b.op("relu", b.input("x", V), name="r")
     graph = program(b.build([b.op("mul", r, r, name="y")]))
-    assert buffers_of(graph)["y"].above == ()
+    assert buffers_of(graph)["y"].over == {}
 
 
 def test_best_is_the_smallest() -> None:

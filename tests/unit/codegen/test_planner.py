@@ -5,10 +5,12 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from tinsmith.codegen.order import Distances
 from tinsmith.codegen.planner import PLANNERS, Buffer, place_in_order
 
 NAMES = PLANNERS.names()
-DISTANCES = (0, 1, 7, 8, 9, 17, 40, 59)
+EXACT: tuple[tuple[int, ...], ...] = ((), (0,), (-16, 0))
+DISTANCES = (-24, 0, 1, 7, 8, 9, 17, 40, 59)
 """On, and a byte to each side of, what alignment allows: there one byte decides."""
 
 
@@ -19,13 +21,13 @@ def fits(a: Buffer, at_a: int, b: Buffer, at_b: int) -> bool:
         return True
     if at_a + a.nbytes <= at_b or at_b + b.nbytes <= at_a:
         return True
-    return above(a, at_a, b, at_b) or above(b, at_b, a, at_a)
+    return declared(a, at_a, b, at_b) or declared(b, at_b, a, at_a)
 
 
-def above(result: Buffer, at: int, operand: Buffer, at_operand: int) -> bool:
-    """Whether an operand lies at least as far above a result as the result declares."""
-    distance = dict(result.above).get(operand.name)
-    return distance is not None and at_operand - at >= distance
+def declared(result: Buffer, at: int, operand: Buffer, at_operand: int) -> bool:
+    """Whether an operand begins where the result says that it may."""
+    safe = result.over.get(operand.name)
+    return safe is not None and (at_operand - at >= safe.least or at_operand - at in safe.exact)
 
 
 def total(buffers: list[Buffer], planner: str) -> int:
@@ -48,14 +50,16 @@ def test_lives_that_meet_lie_side_by_side_aligned(planner: str) -> None:
 
 @pytest.mark.parametrize("planner", NAMES)
 def test_a_result_may_lie_on_its_dying_operand(planner: str) -> None:
-    buffers = [Buffer("x", 64, 0, 1), Buffer("y", 64, 1, 2, above=(("x", 0),))]
+    buffers = [Buffer("x", 64, 0, 1), Buffer("y", 64, 1, 2, {"x": Distances(0)})]
     assert total(buffers, planner) == 64
 
 
 def test_a_declared_distance_is_kept() -> None:
-    x, y = Buffer("x", 64, 0, 1), Buffer("y", 48, 1, 2, above=(("x", 16),))
+    x, y = Buffer("x", 64, 0, 1), Buffer("y", 48, 1, 2, {"x": Distances(16)})
     assert place_in_order([y, x], 8) == {"y": 0, "x": 16}
     assert place_in_order([x, y], 8) == {"x": 0, "y": 64}  # no room below x, and none over it
+    exact = Buffer("y", 48, 1, 2, {"x": Distances(48, (0,))})
+    assert place_in_order([x, exact], 8) == {"x": 0, "y": 0}
     low = Buffer("low", 24, 0, 0)
     assert place_in_order([low, x, y], 8) == {"low": 0, "x": 24, "y": 0}
 
@@ -66,9 +70,12 @@ def some_buffers(rng: np.random.Generator) -> list[Buffer]:
     for i in range(int(rng.integers(1, 25))):
         first = int(rng.integers(0, 12))
         dying = [b.name for b in found if b.last == first > b.first]
-        above = tuple((n, int(rng.choice(DISTANCES))) for n in dying if rng.integers(2))
+        over = {
+            n: Distances(int(rng.choice(DISTANCES)), EXACT[int(rng.integers(3))])
+            for n in dying if rng.integers(2)
+        }  # fmt: skip
         nbytes, last = int(rng.integers(1, 100)), first + int(rng.integers(0, 6))
-        found.append(Buffer(f"b{i}", nbytes, first, last, above))
+        found.append(Buffer(f"b{i}", nbytes, first, last, over))
     return [found[i] for i in rng.permutation(len(found))]
 
 

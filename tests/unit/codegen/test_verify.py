@@ -10,6 +10,7 @@ from programs import program
 
 from tinsmith.codegen.buffers import buffers_of, plan_memory
 from tinsmith.codegen.module import MemoryPlan, Place
+from tinsmith.codegen.order import Order
 from tinsmith.codegen.planner import PLANNERS
 from tinsmith.codegen.program import Program
 from tinsmith.codegen.verify import PlanError, verify_plan
@@ -104,7 +105,7 @@ def test_an_elementwise_result_may_lie_on_or_below_its_operand_not_above() -> No
     graph, plan = chain(), spread(chain())
     verify_plan(graph, onto(plan, "second", "first"))
     verify_plan(graph, onto(plan, "second", "first", -8))
-    with pytest.raises(PlanError, match="element 2, byte 8 of 'first' holds byte 0 of 'second'"):
+    with pytest.raises(PlanError, match="time 2, byte 8 of 'first' holds byte 0 of 'second'"):
         verify_plan(graph, onto(plan, "second", "first", 8))
 
 
@@ -161,13 +162,15 @@ def test_an_operand_that_the_step_also_reads_otherwise_may_not_be_touched() -> N
         verify_plan(graph, onto(plan, "y", "r"))
 
 
-def test_a_kernel_that_claims_to_stream_an_operand_of_another_size_is_not_believed() -> None:
+def test_times_that_are_not_of_the_operand_are_not_believed() -> None:
     b = Builder("net", "lowered")
     r = b.op("relu", b.input("x", V), name="r")
     one = b.op("slice", r, axis=1, start=0, size=1, name="one")
     graph = program(b.build([b.op("add", r, one, name="y")]))
     *before, last = graph.calls
-    lying = replace(last, binding=replace(last.binding, streams=(0, 1)))
+    order = Order(1, lambda: (np.arange(8), np.arange(8)))  # the operand has one element
+    orders = (*last.binding.orders, order)
+    lying = replace(last, binding=replace(last.binding, orders=orders))
     claimed = replace(graph, calls=(*before, lying))
     with pytest.raises(PlanError, match="'one' holds byte 0 of 'y'"):
         verify_plan(claimed, onto(spread(graph), "y", "one"))

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinsmith.core.codec import content_hash, dumps, loads
-from tinsmith.core.errors import InternalError
+from tinsmith.core.errors import Cancelled, InternalError
 from tinsmith.core.quantity import Emulated, Measured, Quantity
 
 Attr = int | float | str | bool | tuple[int, ...] | tuple[float, ...]
@@ -225,3 +225,28 @@ def test_the_canonical_form_is_pinned() -> None:
     """Ids of datasets on users' disks are hashes of it: another form needs a migration."""
     value = (Inner(1), {"b": 0.5, "a": (True, None, "\u00e9")}, np.arange(3, dtype=np.int16), b"x")
     assert content_hash(value) == "3f6b6573dbac4eddb3527c7e5936711556f3e61ec3a7c016ce48c15cdec2ba68"
+
+
+class Impatient:
+    """A job that is cancelled after so many looks at it."""
+
+    def __init__(self, looks: int) -> None:
+        self.looks = looks
+
+    def check(self) -> None:
+        self.looks -= 1
+        if self.looks < 0:
+            raise Cancelled
+
+    def advance(self, done: int, total: int, note: str = "") -> None:
+        self.check()
+
+
+@pytest.mark.parametrize("work", [dumps, content_hash, loads])
+def test_who_cancels_is_heard_amid_a_value(work: Any) -> None:
+    """Also where there are many small things: a graph of thousands of nodes takes seconds."""
+    value = tuple({"k": i} for i in range(1000))
+    given = (object, dumps(value)) if work is loads else (value,)
+    work(*given, job=Impatient(100_000))
+    with pytest.raises(Cancelled):
+        work(*given, job=Impatient(900))

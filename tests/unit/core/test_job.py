@@ -1,6 +1,7 @@
 """Jobs: a step is known by its function and arguments, results by reference; cancelling ends it."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +79,7 @@ def test_results_are_known_by_reference(tmp_path: Path, monkeypatch: pytest.Monk
         hashed: list[object] = []
         real = job_module.content_hash
         monkeypatch.setattr(
-            job_module, "content_hash", lambda *o, h=hashed, r=real: h.append(o) or r(*o)
+            job_module, "content_hash", lambda *o, h=hashed, r=real, job: h.append(o) or r(*o)
         )
         assert job.step("summed", summed, array=pair.array) == 499500
         monkeypatch.setattr(job_module, "content_hash", real)
@@ -177,3 +178,46 @@ def test_an_argument_that_is_part_of_a_result_stays_an_argument(tmp_path: Path) 
         job.step("first", first, pair=pair)
         found.append([r.served for r in job.records])
     assert found == [[False, False], [True, True]]
+
+
+def test_a_large_file_is_hashed_in_pieces(tmp_path: Path) -> None:
+    """So that who cancels does not wait for a slow disk."""
+    job, looks = Job(), list[int]()
+    (tmp_path / "x").write_bytes(bytes(5 << 20))
+
+    class Looked:
+        def check(self) -> None:
+            looks.append(1)
+            job.check()
+
+        def advance(self, done: int, total: int, note: str = "") -> None:
+            """Nothing is told."""
+
+    file = File(tmp_path / "x")
+    assert file.sha256(Looked()) == sha256(bytes(5 << 20)).hexdigest()
+    assert len(looks) >= 5
+    job.cancel()
+    with pytest.raises(Cancelled):
+        file.sha256(job)
+
+
+def test_a_result_on_its_way_to_the_caller_is_cancelled(tmp_path: Path) -> None:
+    """Written or read back: large results take seconds."""
+    job = job_in(tmp_path)
+
+    class Store(LocalStore):
+        def put(self, key: str, data: bytes) -> None:
+            super().put(key, data)
+            job.cancel()
+
+        def get(self, key: str) -> bytes | None:
+            found = super().get(key)
+            if found:
+                job.cancel()
+            return found
+
+    for _ in range(2):  # computed, then served: kept in both cases
+        job = Job(Cache(Store(tmp_path), "a"))
+        with pytest.raises(Cancelled):
+            job.step("paired", paired, n=3)
+        assert len(list(tmp_path.glob("paired/*"))) == 1

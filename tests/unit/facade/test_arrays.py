@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tinsmith.core.errors import UserError
-from tinsmith.facade.arrays import converted, examples, taken
+from tinsmith.facade.arrays import examples, taken
+from tinsmith.flow.model_inputs import converted
 from tinsmith.ir.types import Quant, TensorType
 
 ROW = {"x": TensorType((1, 3), "float32")}

@@ -63,6 +63,7 @@ def test_what_is_offered_is_documented(name: str) -> None:
 @pytest.mark.parametrize(
     "method",
     ["Model.predict", "Model.save", "Compiled.predict", "Compiled.measure", "Compiled.prove",
+     "Compiled.compare",
      "Compiled.package", "Compiled.save", "Compiled.load", "Project.run"],
 )  # fmt: skip
 def test_methods_say_what_they_raise_and_give_an_example(method: str) -> None:

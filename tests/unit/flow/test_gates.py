@@ -87,6 +87,16 @@ def test_equal() -> None:
     assert "rpi_pico/unicorn diverges at spectral (power): kernel" in " ".join(gate.reasons)
 
 
+def test_equal_says_where_outputs_only_were_seen() -> None:
+    host, board = Verdict("host C", True, 20, 60), Verdict("b/qemu", True, 20, 1)
+    assert gates.equal([host, host]).reasons == (
+        "Every value of every golden vector, on host C and host C.",
+    )
+    said = gates.equal([host, board]).reasons
+    assert said[0] == "Every value of every golden vector, on host C."
+    assert said[1].startswith("The outputs of every golden vector, on b/qemu: ")
+
+
 def test_accurate() -> None:
     limits = Limits(min_accuracy=0.8, max_accuracy_drop=0.05)
     assert gates.accurate(accuracy(95, 100), accuracy(100, 100), limits).passed

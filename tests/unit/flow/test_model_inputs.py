@@ -11,7 +11,8 @@ import pytest
 from inputs import lcg_bytes
 
 from tinsmith.core.errors import UserError
-from tinsmith.flow.model_inputs import default_inputs, read_inputs, write_outputs
+from tinsmith.flow.drawn import default_inputs
+from tinsmith.flow.model_inputs import read_inputs, write_outputs
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.types import Quant, TensorType
@@ -88,16 +89,16 @@ def test_a_boolean_is_one_or_zero_whatever_byte_is_stored(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("change", "code", "words"),
     [
-        ({"in_1": None}, "names", "lacks in_1"),
+        ({"in_1": None}, "names", "There is no array 'in_1'"),
         ({"in_1": None, "in1": GOOD["in_1"]}, "names", "Did you mean 'in1'"),
-        ({"in_2": GOOD["in_0"]}, "names", "'in_2', which is unknown"),
-        ({"in_0": GOOD["in_0"].astype(np.int16)}, "type", r"in_0 is int16\[4, 2\].*takes int8"),
+        ({"in_2": GOOD["in_0"]}, "names", "'in_2' is no input"),
+        ({"in_0": np.full((4, 2), 300, np.int16)}, "type", r"in_0 is int16\[4, 2\].*takes int8"),
         ({"in_0": np.ones((4, 3), np.int8)}, "type", r"int8\[4, 3\]"),
         ({"in_0": np.ones((4, 2, 2), np.int8)}, "type", r"int8\[4, 2, 2\].*int8\[case, 2\]"),
         ({"in_0": np.ones(2, np.int8)}, "case", r"int8\[2\]: one case without"),
         ({"in_1": np.ones(3, np.float32)}, "case", r"float32\[3\]: one case without"),
-        ({"out": GOOD["in_0"]}, "names", "'out', which is unknown.*takes in_0, in_1"),
-        ({"xout_0": GOOD["in_0"]}, "names", "'xout_0', which is unknown"),
+        ({"out": GOOD["in_0"]}, "names", "'out' is no input.*takes in_0, in_1"),
+        ({"xout_0": GOOD["in_0"]}, "names", "'xout_0' is no input"),
         ({"in_0": np.int8(1)}, "type", r"int8\[\]"),
         ({"in_0": np.ones((3, 2), np.int8)}, "type", r"same number of cases.*\[3, 4\]"),
         ({"in_0": np.ones((4, 2), "datetime64[s]")}, "file", "no numbers"),
@@ -135,11 +136,17 @@ def test_axes_of_length_one_are_mended_and_told(tmp_path: Path) -> None:
 
 
 def test_one_case_without_its_axis_says_how_to_add_it(tmp_path: Path) -> None:
-    model = graph(TensorType((1, 3), "int8"))
+    model = graph(TensorType((2, 3), "int8"))
     with pytest.raises(UserError) as e:
-        read_inputs(saved(tmp_path / "x.npz", in_0=np.ones((1, 3), np.int8)), model)
+        read_inputs(saved(tmp_path / "x.npz", in_0=np.ones((2, 3), np.int8)), model)
     assert e.value.code == "model.inputs.case" and "x[None]" in e.value.hint
-    assert len(read_inputs(saved(tmp_path / "x.npz", in_0=np.ones((5, 3), np.int8)), model)["x0"])
+
+
+@pytest.mark.parametrize("cases", [1, 5])
+def test_a_batch_of_one_may_be_left_out(cases: int, tmp_path: Path) -> None:
+    """Of one case it makes no difference which of the two axes is missing."""
+    path = saved(tmp_path / "x.npz", in_0=np.ones((cases, 3), np.int8))
+    assert read_inputs(path, graph(TensorType((1, 3), "int8")))["x0"].shape == (cases, 1, 3)
 
 
 def test_a_wrong_dtype_says_how_to_convert(tmp_path: Path) -> None:
@@ -149,8 +156,31 @@ def test_a_wrong_dtype_says_how_to_convert(tmp_path: Path) -> None:
         read_inputs(real, model)
     assert e.value.hint.startswith("Real values become integers by round(x / 0.25) + -3")
     with pytest.raises(UserError) as e:
-        read_inputs(saved(tmp_path / "d.npz", **{**GOOD, "in_1": np.zeros((4, 3))}), TWO)
+        read_inputs(saved(tmp_path / "d.npz", **{**GOOD, "in_1": np.full((4, 3), 1e300)}), TWO)
     assert "x.astype(numpy.float32)" in e.value.hint
+
+
+def test_what_is_converted_is_told(tmp_path: Path) -> None:
+    heard: list[str] = []
+    path = saved(tmp_path / "x.npz", **{**GOOD, "in_1": np.full((4, 3), 0.5)})
+    found = read_inputs(path, TWO, heard.append)
+    assert found["x1"].dtype == np.float32 and (found["x1"] == 0.5).all()
+    assert len(heard) == 1 and heard[0].endswith(
+        "in_1 is float64[4, 3]; the model takes float32[case, 3]: converted."
+    )
+
+
+def test_a_file_may_call_arrays_as_the_model_does_and_numbers_go_by_order(tmp_path: Path) -> None:
+    named = saved(tmp_path / "x.npz", x1=GOOD["in_1"], x0=GOOD["in_0"])
+    np.testing.assert_array_equal(read_inputs(named, TWO)["x1"], GOOD["in_1"])
+    b = Builder("crossed")
+    names = [b.input(n, TensorType((2,), "int8")) for n in ("in_1", "in_0")]
+    path = saved(tmp_path / "y.npz", in_0=np.zeros((1, 2), "i1"), in_1=np.ones((1, 2), "i1"))
+    found = read_inputs(path, b.build(names))
+    assert (found["in_1"].max(), found["in_0"].max()) == (0, 1)
+    twice = saved(tmp_path / "z.npz", in_0=GOOD["in_0"], x0=GOOD["in_0"], in_1=GOOD["in_1"])
+    with pytest.raises(UserError, match="'x0' is no input"):
+        read_inputs(twice, TWO)
 
 
 def test_no_numbers_are_floats_too(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from tinsmith.core.errors import MissingTool, UnknownKind, UserError
 from tinsmith.devices.board import BOARDS
 from tinsmith.flow.project import read_project
-from tinsmith.flow.sources import display, expand
+from tinsmith.flow.sources import Recordings, display, expand
 
 GOOD = """
 name = "wrist"
@@ -43,6 +43,7 @@ def folder(tmp_path: Path) -> Path:
 def test_read(folder: Path) -> None:
     project = read_project(folder)
     assert project.boards == (BOARDS.get("rpi_pico"), BOARDS.get("host"))
+    assert isinstance(project.sources, Recordings)
     assert [p.name for p in project.sources.files] == ["a.csv", "b.csv"]
     assert project.sources.options.rate_hz == 20
     assert project.sources.options.channels == ("x", "y")

@@ -58,7 +58,7 @@ def test_the_report_speaks_of_classes_only_where_there_are_some(
     model.write_bytes(dumps(network(*ops)))
     np.savez(cases, in_0=np.random.default_rng(1).normal(size=(8, 1, 3)).astype(np.float32))
     found = quantise_model(model, QuantiseOptions(cases, output))
-    assert (found.outputs[0].top1 is not None) == known
+    assert (found.losses.outputs[0].top1 is not None) == known
     assert (found.record()["outputs"][0]["top1"] is not None) == known
     words = ["quantise", str(model), "--calibration", str(cases), "--output", str(output)]
     assert call(words) == 0
@@ -137,7 +137,7 @@ def test_an_outlier_that_costs_the_network_is_named(ops: tuple[str, ...], tmp_pa
     found = quantise_model(
         model, QuantiseOptions(cases, output, least_sqnr=float(least)), Job(listener=heard)
     )
-    assert output.exists() and found.outputs[0].typical_db < 6
+    assert output.exists() and found.losses.outputs[0].typical_db < 6
     assert ["case 7" in text for text in heard.texts] == [True]
 
 
@@ -148,7 +148,7 @@ def test_an_outlier_is_noted_where_much_is_left(tmp_path: Path) -> None:
     found = quantise_model(
         model, QuantiseOptions(cases, tmp_path / "q.tinsmith"), Job(listener=heard)
     )
-    (loss,) = found.outputs
+    (loss,) = found.losses.outputs
     assert 6 < loss.typical_db < 15 < loss.sqnr_db
     assert len(heard.texts) == 1 and "case 7" in heard.texts[0]
     record = found.record()

@@ -8,6 +8,7 @@ import pytest
 from tinsmith.core.errors import UserError
 from tinsmith.core.progress import Silent
 from tinsmith.flow.project import read_project
+from tinsmith.flow.sources import Imported
 from tinsmith.flow.start import begin, import_into, read_settings
 
 
@@ -36,7 +37,7 @@ def test_begin_suits_the_recordings(tmp_path: Path) -> None:
     assert [(c.name, c.unit) for c in project.pipeline.channels] == [("acc", "m/s2"), ("turn", "")]
     assert project.pipeline.rate_hz == 25
     assert project.pipeline.window.samples == 64
-    assert project.sources.dataset == tmp_path / "My Project" / "data"
+    assert project.sources == Imported(tmp_path / "My Project" / "data")
     full_scale = [lsb * 32768 for lsb in project.pipeline.sensor.lsb]
     assert full_scale == pytest.approx([8, 100])
     with pytest.raises(UserError, match="exists already"):

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from onnxes import one, saved
 
-from tinsmith.core.errors import UserError
-from tinsmith.importers import IMPORTERS, read_model
+from tinsmith.core.errors import Cancelled, UserError
+from tinsmith.core.job import Job
+from tinsmith.importers import IMPORTERS, read_model, read_suffixes
 from tinsmith.ir.text import graph_hash
 
 TFLITE = b"\x1c\x00\x00\x00TFL3" + bytes(64)
@@ -87,3 +88,24 @@ def test_reading_one_format_loads_no_other() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert ran.stdout.splitlines()[-1] == "{'tflite'}", ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("suffix", read_suffixes())
+def test_every_reader_of_files_knows_its_job(suffix: str, tmp_path: Path) -> None:
+    """What is read here is no model; who cancelled does not come to hear that."""
+    path, job = tmp_path / f"m{suffix}", Job()
+    path.write_bytes(b"nothing")
+    with pytest.raises(UserError):
+        read_model(path, job=job)
+    job.cancel()
+    with pytest.raises(Cancelled):
+        read_model(path, job=job)
+
+
+@pytest.mark.parametrize(("name", "told"), [("list", "model_list"), ("audio", "")])
+def test_a_model_that_is_called_otherwise_in_c_says_so(
+    name: str, told: str, tmp_path: Path
+) -> None:
+    path = saved(one("Relu", [np.zeros((1, 4), np.float32)], (1, 4)), tmp_path)
+    notes = read_model(path.rename(tmp_path / f"{name}.onnx")).notes
+    assert len(notes) == bool(told) and told in "".join(notes)

@@ -1,7 +1,10 @@
 """Training: what cannot be trained says so; the best weights are kept; nothing leaks out."""
 
 import re
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -178,3 +181,36 @@ def test_a_feature_that_never_varies(pipeline: Pipeline, windows: Windows) -> No
     trained = fit(two, replace(windows, values=values))
     assert all(np.isfinite(v).all() for v in trained.weights.values())
     assert trained.weights["standardise.inverse_deviation"].max() < 1e3
+
+
+SLOW = """
+import os, sys, threading, time
+from pathlib import Path
+import numpy as np
+sys.path.insert(0, sys.argv[1])  # where loading torch takes half a minute
+from tinsmith.core.errors import Cancelled
+from tinsmith.core.job import Job
+from tinsmith.learn.export import to_graph
+from tinsmith.learn.train import train
+
+work = {"train": lambda job: train(None, None, None, 1, job),
+        "export": lambda job: to_graph(None, ("a", "b"), {}, job)}[sys.argv[2]]
+job = Job()
+threading.Timer(0.3, job.cancel).start()
+began = time.monotonic()
+try:
+    work(job)
+except Cancelled:
+    print(time.monotonic() - began, flush=True)
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("work", ["train", "export"])
+def test_who_cancels_while_torch_is_loaded_is_back_at_once(work: str, tmp_path: Path) -> None:
+    (tmp_path / "torch.py").write_text("import time\ntime.sleep(30)\n")
+    done = subprocess.run(
+        [sys.executable, "-c", SLOW, str(tmp_path), work], capture_output=True, text=True,
+        timeout=60, check=True,
+    )  # fmt: skip
+    assert float(done.stdout) < 2, done.stderr

@@ -1,7 +1,7 @@
 """Unicorn: emulates the board's core with exactly its memories; counts every instruction."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -9,19 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from tinsmith.bench.cycles_of import calibrated, model_cycles
+from tinsmith.bench.cycles_of import calibrated, model_cycles, uncalibrated
 from tinsmith.bench.faults import fault_error, function_at, timeout_error
 from tinsmith.bench.layout import Slot, pack_inputs, slots, step_slots, unpack
 from tinsmith.bench.outcome import PAINTED, Outcome, RunOptions
 from tinsmith.bench.protocol import ANSWER, REQUEST, pack_message, unpack_message
 from tinsmith.bench.runner import Runner
+from tinsmith.bench.step_call import StepCall, StepResult
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.image import PORT
 from tinsmith.build.plugins import plugin
 from tinsmith.build.sizes import load_segments
+from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.errors import InternalError, MissingTool, UserError
 from tinsmith.core.process import Command, OutOfTime, run_child
-from tinsmith.core.quantity import Emulated
+from tinsmith.core.quantity import Emulated, Estimated
 from tinsmith.devices.board import Board
 
 _WORKER = Path(__file__).parent.parent / "unicorn_worker.py"
@@ -65,14 +67,52 @@ def run(firmware: Firmware, board: Board, options: RunOptions) -> Outcome:
     """Run all cases in a process of its own."""
     tool = find()
     cases = pack_inputs(firmware.module, options)
+    body, binary = _answer(firmware, board, options, {}, cases)
+    return _outcome(firmware, board, options, (tool, body, binary))
+
+
+def call_steps(
+    firmware: Firmware, board: Board, calls: Sequence[StepCall], options: RunOptions
+) -> tuple[StepResult, ...]:
+    """Single steps of the linked image, each by itself.
+
+    Raises:
+        UserError: as a run; MissingTool.
+    """
+    find()
+    module, symbols = firmware.module, firmware.symbols
+    plan = module.plan
+    block = [[symbols["ts_arena"], plan.arena_bytes]]
+    block.append([symbols.get("ts_state", symbols["ts_arena"]), plan.state_bytes])
+    more = {"calls": [symbols[module.steps[c.node]] for c in calls], "block": block}
+    held = [c.arena + c.state for c in calls]
+    body, binary = _answer(firmware, board, options, more, held)
+    results, at = [], 0
+    for k in range(len(calls)):
+        arena, end = binary[at : at + plan.arena_bytes], at + plan.arena_bytes + plan.state_bytes
+        state = binary[at + plan.arena_bytes : end]
+        counts = body["instructions"][k], body["stack"][k], body["outside"][k]
+        results.append(StepResult(arena, state, *counts))
+        at = end
+    return tuple(results)
+
+
+def _answer(
+    firmware: Firmware,
+    board: Board,
+    options: RunOptions,
+    more: Mapping[str, Any],
+    binary: Sequence[bytes],
+) -> tuple[dict[str, Any], bytes]:
+    """What the worker says to a request, unless that is a fault."""
     with plugin("blockhook", options.cache, options.job) as hook:
         request, segments = _request(firmware, board, options, hook)
-        message = pack_message(REQUEST, request, b"".join([*segments, *cases]))
-        body, binary = _ask(message, options, board)
+        message = pack_message(REQUEST, {**request, **more}, b"".join([*segments, *binary]))
+        body, found = _ask(message, options, board)
     if "fault" in body:
         raise fault_error(firmware, board, body["fault"])
     _refuse_unaligned(body["unaligned"], firmware, board)
-    return _outcome(firmware, board, options, (tool, body, binary))
+    return body, found
 
 
 def _request(
@@ -100,7 +140,7 @@ def _request(
         "stack": [symbols["ts_stack_bottom"], firmware.stack_bytes],
         "inputs": _absolute(arena, slots(module, module.graph.inputs)),
         "outputs": _absolute(arena, slots(module, module.graph.outputs)),
-        "cases": len(next(iter(options.inputs.values()))),
+        "cases": len(next(iter(options.inputs.values()), ())),
         "reset_each": options.reset_each,
         "timeout_s": options.timeout_s,
         "alignment": options.check_alignment,
@@ -152,18 +192,25 @@ def _outcome(
         outputs.append(binary[at : at + sizes[0]])
         traces.append(binary[at + sizes[0] : at + sum(sizes)])
         at += sum(sizes)
-        tables.append(np.frombuffer(binary, "<u8", rows * 5, at).reshape(rows, 5))
-        at += rows * 40
+        tables.append(np.frombuffer(binary, "<u8", rows * 6, at).reshape(rows, 6))
+        at += rows * 48
     count = partial(Emulated, unit="instructions", board=board.id, source=tool)
+    cycles = model_cycles(board, load_segments(firmware.elf), tables, len(module.steps))
     return Outcome(
         runner=RUNNER.name, runner_version=tool, method=RUNNER.method, board=board.id,
         outputs=unpack(module, wanted, outputs),
         instructions=tuple(count(n) for n in body["instructions"]),
-        cycles=calibrated(board, model_cycles(board, load_segments(firmware.elf), tables)),
+        cycles=calibrated(board, cycles.cases if cycles else None),
+        model_cycles=uncalibrated(board, cycles.cases) if cycles else None,
+        layer_cycles=_by_step(module, uncalibrated(board, cycles.steps)) if cycles else None,
         layers={n: count(c) for n, c in zip(module.steps, body["layers"], strict=True)},
         stack=Emulated(body["stack"], "B", board.id, tool, len(outputs), PAINTED),
         trace=unpack(module, traced, traces) if options.trace else None,
     )  # fmt: skip
+
+
+def _by_step(module: InferenceModule, found: Sequence[Estimated]) -> dict[str, Estimated]:
+    return dict(zip(module.steps, found, strict=True))
 
 
 RUNNER = Runner(

@@ -78,4 +78,5 @@ TOOLCHAIN = Toolchain(
     relocatable=relocatable,
     environment=environment,
     optimize={"size": ("-Os",), "balanced": ("-O2",), "speed": ("-O3",)},
+    measured=True,
 )

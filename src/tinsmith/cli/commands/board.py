@@ -11,8 +11,8 @@ app = typer.Typer(help="Boards: what hardware tinsmith compiles for.", no_args_i
 @app.command("list", epilog="Example: tinsmith board list")
 def list_boards(json: JsonOption = False) -> None:
     """List all boards with core, clock and memories."""
+    from tinsmith.cli.boards import board_row, show_board_list
     from tinsmith.cli.console import print_json
-    from tinsmith.cli.show import board_row, show_board_list
     from tinsmith.devices.board import BOARDS
 
     boards = list(BOARDS.all())
@@ -25,8 +25,8 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """Show everything known of one board, with its sources and the tools that serve it."""
+    from tinsmith.cli.boards import board_record, show_board
     from tinsmith.cli.console import print_json
-    from tinsmith.cli.show import board_record, show_board
     from tinsmith.devices.board import find_board
 
     board = find_board(name)
@@ -36,8 +36,8 @@ def show(
 @app.command("cores", epilog="Example: tinsmith board cores")
 def list_cores(json: JsonOption = False) -> None:
     """List the cores that a board of your own may have, with the tools that serve them."""
+    from tinsmith.cli.boards import core_row, show_cores
     from tinsmith.cli.console import print_json
-    from tinsmith.cli.show import core_row, show_cores
     from tinsmith.devices.board import cores
 
     rows = [core_row(core) for core in cores().values() if core.isa != "native"]

@@ -22,7 +22,7 @@ def kinds(
     """List what can be extended, and the operators that importers know (ops)."""
     from tinsmith.cli.console import print_json
     from tinsmith.cli.kinds import listing
-    from tinsmith.cli.show import show_kinds
+    from tinsmith.cli.tables import show_kinds
 
     rows = listing(catalogue, name)
     print_json(rows) if json else show_kinds(rows)

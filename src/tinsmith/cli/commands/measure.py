@@ -10,6 +10,7 @@ import typer
 from tinsmith.cli.command import Command
 from tinsmith.cli.options import (
     HERE,
+    FreshOption,
     JsonOption,
     ModelChoice,
     ProjectOption,
@@ -41,6 +42,10 @@ class Choice(ModelChoice):
     outputs: Annotated[
         Path | None, typer.Option(metavar="Y.npz", help="Write the answers: out_0, out_1, ...")
     ] = None
+    kernels: Annotated[
+        bool, typer.Option("--kernels", help="Say which kernel computes which layer.")
+    ] = False
+    fresh: FreshOption = False
     project: ProjectOption = HERE
     json: JsonOption = False
 
@@ -55,24 +60,37 @@ def measure(choice: Choice) -> None:
 
     Boards are emulated: core and memories, not peripherals.
     """
-    from tinsmith.cli.console import print_json, shown, working
-    from tinsmith.cli.show import show_boards, show_measured
-
     if choice.model is not None:
-        from tinsmith.flow.model import measure_model
+        _measure_model(choice.model, choice)
+    else:
+        _check_no_model(choice)
+        _measure_project(choice)
 
-        with working(choice.json) as job:
-            options = choice.measure_options(one_board(choice.board), choice.outputs)
-            found = measure_model(choice.model, options, job)
-        print_json(found.record()) if choice.json else show_measured(found)
-        return
-    _check_no_model(choice)
+
+def _measure_model(model: Path, choice: Choice) -> None:
+    from tinsmith.cli.console import print_json, working
+    from tinsmith.cli.show import show_measured
+    from tinsmith.flow.model import measure_model
+
+    with working(choice.json, choice.fresh) as job:
+        options = choice.measure_options(one_board(choice.board), choice.outputs)
+        found = measure_model(model, options, job)
+    print_json(found.record()) if choice.json else show_measured(found, choice.kernels)
+
+
+def _measure_project(choice: Choice) -> None:
+    from tinsmith.cli.console import print_json, shown
+    from tinsmith.cli.show import show_boards
     from tinsmith.flow.parts import deliver_boards
     from tinsmith.flow.record import board_record
 
     with shown(choice.json) as listener:
-        results = deliver_boards(opened(choice.project, listener), choice.board or [])
-    print_json([board_record(r) for r in results]) if choice.json else show_boards(results)
+        steps = opened(choice.project, listener, fresh=choice.fresh)
+        results = deliver_boards(steps, choice.board or [])
+    if choice.json:
+        print_json([board_record(r) for r in results])
+    else:
+        show_boards(results, kernels=choice.kernels)
 
 
 def _check_no_model(choice: Choice) -> None:

@@ -18,13 +18,14 @@ def prove(
     """
     from tinsmith.cli.console import print_json, shown
     from tinsmith.cli.show import show_proofs
-    from tinsmith.flow.parts import check_equal, deliver_boards
+    from tinsmith.flow.parts import deliver_boards
     from tinsmith.flow.record import proof_record
+    from tinsmith.flow.result import check_equal
 
     with shown(json) as listener:
         results = deliver_boards(opened(project, listener), board or [])
     print_json([proof_record(r) for r in results]) if json else show_proofs(results)
-    check_equal(results)
+    check_equal(v for r in results for v in r.proof.verdicts)
 
 
 COMMAND = Command("prove", app)

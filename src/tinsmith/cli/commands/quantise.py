@@ -70,8 +70,8 @@ def quantise(choice: Choice) -> None:
     from tinsmith.flow.quantise import QuantiseOptions, quantise_model
 
     options = QuantiseOptions(
-        choice.calibration, choice.output, choice.method, choice.io, choice.rounding,
-        choice.semantics, choice.reset_each, choice.least_sqnr,
+        choice.calibration, choice.output, choice.semantics, method=choice.method, io=choice.io,
+        rounding=choice.rounding, reset_each=choice.reset_each, least_sqnr=choice.least_sqnr,
     )  # fmt: skip
     with working(choice.json) as job:
         found = quantise_model(choice.model, options, job)
@@ -80,11 +80,11 @@ def quantise(choice: Choice) -> None:
 
 def _show(found: "Quantised") -> None:
     """Layers and weights, the worst first; what stayed float; outputs."""
-    from tinsmith.cli.show import facts, show_table
+    from tinsmith.cli.tables import facts, show_table
     from tinsmith.core.units import bytes_text
     from tinsmith.flow.quantise import worst_first
 
-    done = found.compressed
+    done = found.losses.done
     show_table(
         ("value", "stage", "SQNR in the network", "SQNR by itself"),
         [(e.value, e.stage or "-", _db(e.sqnr_db), _db(e.local_db))
@@ -102,7 +102,7 @@ def _show(found: "Quantised") -> None:
     facts(
         f"{found.model} -> {found.output}",
         [("calibration cases", str(found.cases)), ("constants", sizes)]
-        + [(e.value, _output(e)) for e in found.outputs],
+        + [(e.value, _output(e)) for e in found.losses.outputs],
     )
 
 

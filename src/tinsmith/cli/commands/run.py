@@ -3,13 +3,15 @@
 import typer
 
 from tinsmith.cli.command import Command
-from tinsmith.cli.options import HERE, JsonOption, ProjectOption, opened
+from tinsmith.cli.options import HERE, FreshOption, JsonOption, ProjectOption, opened
 
 app = typer.Typer()
 
 
 @app.command(epilog="Example: tinsmith run --project examples/wrist-motion")
-def run(project: ProjectOption = HERE, json: JsonOption = False) -> None:
+def run(
+    project: ProjectOption = HERE, fresh: FreshOption = False, json: JsonOption = False
+) -> None:
     """Do everything that project.toml asks for: train, compress, compile, measure, prove, report.
 
     Unchanged steps are served from the cache. Exit code 2 if a gate is not passed.
@@ -20,7 +22,7 @@ def run(project: ProjectOption = HERE, json: JsonOption = False) -> None:
     from tinsmith.flow.run import run as run_story
 
     with shown(json) as listener:
-        steps = opened(project, listener, delivers=True)
+        steps = opened(project, listener, delivers=True, fresh=fresh)
         result = run_story(steps)
         delivered = write_all(steps, result)
     print_json(delivered.record) if json else show_run(result, delivered)

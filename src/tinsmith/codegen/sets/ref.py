@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.resources import files
 
 from tinsmith.codegen.kernel_set import Binding, KernelSet, Table, Use
+from tinsmith.codegen.order import Order, streamed, windows
 from tinsmith.ir.op import OPS, Argument, In, Op, Site
 from tinsmith.ir.ops.fused import part_sites
 
@@ -25,13 +26,16 @@ def single(op: Op, site: Site) -> list[Binding]:
         return []
     kernel = op.kernels[dtype]
     arguments = tuple(kernel.arguments(site))
-    return [Binding(op.kernel_name(dtype), arguments, _streams(op, site), bool(kernel.suffix))]
+    return [Binding(op.kernel_name(dtype), arguments, _orders(op, site), bool(kernel.suffix))]
 
 
-def _streams(op: Op, site: Site) -> tuple[int, ...]:
-    if op.access != "elementwise" or len(site.outputs) != 1:
+def _orders(op: Op, site: Site) -> tuple[Order, ...]:
+    if len(site.outputs) != 1:
         return ()
-    return tuple(i for i in op.alias if site.inputs[i].elements == site.outputs[0].elements)
+    if op.access == "windows":
+        return (windows(site, "pixel"),)
+    same = [i for i in op.alias if site.inputs[i].elements == site.outputs[0].elements]
+    return tuple(streamed(site, i) for i in same)
 
 
 def _fused(site: Site) -> Iterator[Binding]:
@@ -44,7 +48,7 @@ def _fused(site: Site) -> Iterator[Binding]:
     arguments = [moved(a, first.inputs) for a in alone[0].arguments]
     for part, inner in rest:
         arguments += [moved(a, part.inputs) for a in FOLLOWING[part.op](inner)]
-    yield Binding(name, tuple(arguments), alone[0].streams)
+    yield Binding(name, tuple(arguments), alone[0].orders)
 
 
 def _one_bound(op: str, site: Site) -> bool:

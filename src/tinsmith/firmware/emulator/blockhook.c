@@ -11,6 +11,7 @@ typedef struct {
     uint64_t taken; /* times that the next block did not begin where this one ends */
     uint32_t size;
     uint32_t instructions;
+    uint64_t step; /* that executed it; 0 where steps are not told apart */
 } ts_block;
 
 typedef struct {
@@ -45,6 +46,7 @@ typedef struct {
     uint64_t unaligned_block;
     uint64_t last; /* address of the last block, counted or not */
     uint32_t *order; /* places of the used blocks, in order of their first execution */
+    uint64_t by_step; /* whether a block is counted for each step by itself */
 } ts_counter;
 
 void ts_finish_step(ts_counter *c);
@@ -76,9 +78,10 @@ static uint32_t instructions_in(const ts_counter *c, uint64_t address, uint32_t 
 
 static ts_block *find(ts_counter *c, uint64_t address, uint32_t size) {
     uint64_t mask = c->capacity - 1;
-    uint64_t at = ((address >> 1) * 0x9E3779B97F4A7C15u >> 20) & mask;
+    uint64_t step = c->by_step && c->entered ? c->entered - 1 : 0;
+    uint64_t at = ((address >> 1) * 0x9E3779B97F4A7C15u + step * 0xD6E8FEB86659FD93u) >> 20 & mask;
     while (c->blocks[at].size != 0) {
-        if (c->blocks[at].address == address && c->blocks[at].size == size) {
+        if (c->blocks[at].address == address && c->blocks[at].size == size && c->blocks[at].step == step) {
             return &c->blocks[at];
         }
         at = (at + 1) & mask;
@@ -89,6 +92,7 @@ static ts_block *find(ts_counter *c, uint64_t address, uint32_t size) {
     c->order[c->used++] = (uint32_t)at;
     c->blocks[at].address = address;
     c->blocks[at].size = size;
+    c->blocks[at].step = step;
     c->blocks[at].instructions = instructions_in(c, address, size);
     return &c->blocks[at];
 }

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tinsmith.bench.outcome import least, most
 from tinsmith.core.codec import content_hash
-from tinsmith.core.quantity import Quantity
+from tinsmith.core.quantity import Estimated, Quantity
 from tinsmith.core.units import bytes_text, count_text
 from tinsmith.flow.project import Project
 from tinsmith.flow.record import elf_hash, runner_text
@@ -65,7 +64,7 @@ def render(project: Project, result: Result) -> str:
         uncalibrated=[
             b.board.id
             for b in result.boards
-            if b.measured.latency is None and b.measured.outcome.instructions
+            if "latency" not in b.figures.quantities and b.measured.outcome.instructions
         ],
         provenance=_provenance(project, result),
     )
@@ -95,7 +94,8 @@ def _charts(result: Result) -> dict[str, object]:
     rows = [("float", model.float_accuracy.accuracy),
             (model.compressed.method, model.compressed_accuracy.accuracy)]  # fmt: skip
     rows += [(b.board.id, b.measured.accuracy.accuracy) for b in result.boards]
-    estimates = [(b.board.id, b.measured.latency) for b in result.boards if b.measured.latency]
+    estimates = [(b.board.id, e) for b in result.boards
+                 if (e := b.figures.find("latency", Estimated))]  # fmt: skip
     errors = model.compressed.errors
     charts = {
         "examples": model_charts.window_examples(model),
@@ -131,7 +131,7 @@ def _board(result: BoardResult) -> BoardPart:
 
 
 def _figures(r: BoardResult) -> list[FigureText]:
-    outcome, size, method = r.measured.outcome, r.firmware.size, r.measured.outcome.method
+    size, method = r.firmware.size, r.measured.outcome.method
     accuracy = r.measured.accuracy.accuracy
     found = [FigureText("Test accuracy", f"{100 * accuracy.value:.1f} %", _interval(accuracy, r),
                         method)]  # fmt: skip
@@ -143,11 +143,12 @@ def _figures(r: BoardResult) -> list[FigureText]:
     )
     if size is not None:
         found.append(_room("Flash", size.flash, r.board.flash_bytes, size.flash.source))
-    if size is not None and r.ram is not None and outcome.stack is not None:
-        detail = f"{size.ram_static.text} + {outcome.stack.text} stack"
-        found.append(_room("RAM with stack", r.ram, r.board.ram_bytes, detail))
-    if outcome.instructions:
-        low, high = least(outcome.instructions), most(outcome.instructions)
+    ram, stack = (r.figures.quantities.get(name) for name in ("ram", "stack"))
+    if size is not None and ram is not None and stack is not None:
+        detail = f"{size.ram_static.text} + {stack.text} stack"
+        found.append(_room("RAM with stack", ram, r.board.ram_bytes, detail))
+    if "instructions" in r.figures.quantities:
+        low, high = r.figures.instructions_least, r.figures.instructions
         same = low.value == high.value
         detail = "per inference, every window" if same else f"at most; at least {low.text}"
         found.append(FigureText("Instructions", count_text(high.value), detail, high.method))
@@ -157,7 +158,7 @@ def _figures(r: BoardResult) -> list[FigureText]:
 
 def _latency(r: BoardResult) -> list[FigureText]:
     """The range; "instructions only" without a badge where there is none; nothing for the host."""
-    estimate = r.measured.latency
+    estimate = r.figures.find("latency", Estimated)
     if estimate is None:
         only = FigureText("Latency", "instructions only", "no calibrated cycle model", "")
         return [only] if r.measured.outcome.instructions else []

@@ -1,7 +1,7 @@
 """What an estimator is to the importer."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import numpy as np
@@ -23,12 +23,15 @@ class Estimator:
             transformer, its features.
         transformer: whether something may follow it in a pipeline.
         note: what of it is refused.
+        decision: fields with which its description gives decisions where it would give
+            probabilities, as `decision_function` does.
     """
 
     describe: Callable[[Any], Mapping[str, Any]]
     translate: Callable[[Builder, str, Fields], tuple[str, ...]]
     transformer: bool = False
     note: str = ""
+    decision: Mapping[str, Any] = field(default_factory=dict)
 
 
 def unsupported(estimator: Any, what: str, hint: str = "") -> NoReturn:
@@ -44,6 +47,6 @@ def class_names(estimator: Any) -> tuple[str, ...]:
     if isinstance(estimator.classes_, list) or kind.startswith("multilabel"):
         unsupported(
             estimator, "it predicts several outputs",
-            "Train one classifier per output; regressors may have several.",
+            "Train one classifier per output (MultiOutputClassifier); regressors may have several.",
         )  # fmt: skip
     return tuple(str(c) for c in np.asarray(estimator.classes_).tolist())

@@ -17,6 +17,7 @@ from tinsmith.importers.classic.forests import FORESTS
 from tinsmith.importers.classic.linear import LINEAR
 from tinsmith.importers.classic.mixture import MIXTURES
 from tinsmith.importers.classic.neighbours import NEIGHBOURS
+from tinsmith.importers.classic.nested import nested
 from tinsmith.importers.classic.network import NETWORKS
 from tinsmith.importers.classic.novelty import DETECTORS
 from tinsmith.importers.classic.scaling import SCALING
@@ -25,17 +26,17 @@ from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.types import TensorType
 
-ESTIMATORS: Mapping[str, Estimator] = {
-    **FORESTS, **LINEAR, **MACHINES, **NEIGHBOURS, **MIXTURES, **NETWORKS, **DETECTORS,
-    **SCALING,
-}  # fmt: skip
 PIPELINE = "Pipeline"
 MOST_FEATURES = 1 << 16
 MOST_STEPS = 64
 
 
-def describe(estimator: Any) -> dict[str, Any]:
+def describe(estimator: Any, decides: bool = False) -> dict[str, Any]:
     """A fitted estimator, or a pipeline of such, as plain numbers, texts and arrays.
+
+    Args:
+        estimator: the estimator.
+        decides: whether it shall give decisions where it would give probabilities.
 
     Raises:
         UserError: ``import.sklearn.estimator`` (not supported, or a parameter of it is not),
@@ -52,7 +53,8 @@ def describe(estimator: Any) -> dict[str, Any]:
         entry = _entry(name)
         if i < len(kept) - 1 and not entry.transformer:
             unsupported(name, "something follows it in a pipeline")
-        parts.append({"kind": name, **_fields(entry, step)})
+        ends = entry.decision if decides and step is kept[-1] else {}
+        parts.append({"kind": name, **_fields(entry, step), **ends})
     return {"kind": PIPELINE, "features": _features(kept[0]), "steps": parts}
 
 
@@ -107,6 +109,12 @@ def translate(description: Mapping[str, Any], name: str) -> Graph:
     if ESTIMATORS[steps[-1].kind].transformer:
         outputs = (ending.named(b, outputs[0], "features"),)
     return ending.sound(b.build(outputs))
+
+
+ESTIMATORS: Mapping[str, Estimator] = {
+    **FORESTS, **LINEAR, **MACHINES, **NEIGHBOURS, **MIXTURES, **NETWORKS, **DETECTORS,
+    **SCALING, **nested(describe, translate),
+}  # fmt: skip
 
 
 def stage_of(kind: str) -> str:

@@ -196,9 +196,11 @@ def _histogram_regressor(estimator: Any) -> Mapping[str, Any]:
 def _linked(b: Builder, x: str, fields: Fields) -> tuple[str, ...]:
     """Raw predictions, one per class or one for both; logistic or softmax."""
     sums = _sums(b, x, fields)
-    margin = ending.scaled(b, narrowed(b, sums), fields.number("factor"))
     columns = b.type(sums).shape[1]
     names = fields.names("classes", max(2, columns))
+    if fields.has("raw"):
+        return (narrowed(b, sums, "decision"),)
+    margin = ending.scaled(b, narrowed(b, sums), fields.number("factor"))
     if columns > 1:
         return ending.label(b, sums, names), b.op("softmax", margin, name="probability")
     bounds = {"from_zero": ending.FROM_ZERO, "above_zero": ending.ABOVE_ZERO}
@@ -227,6 +229,11 @@ def _ada_votes(b: Builder, x: str, fields: Fields) -> tuple[str, ...]:
     sums = _sums(b, x, fields)
     count = b.type(sums).shape[1]
     names = fields.names("classes", count)
+    if fields.has("raw"):
+        if count > 2:
+            return (narrowed(b, sums, "decision"),)
+        sides = np.array([[-1.0, 1.0]])
+        return (ending.affine(b, narrowed(b, sums), sides, np.zeros(1), "decision"),)
     margin = ending.scaled(b, narrowed(b, sums), 1 / max(1, count - 1))
     return ending.label(b, sums, names), b.op("softmax", margin, name="probability")
 
@@ -288,6 +295,7 @@ def _anomaly(b: Builder, x: str, fields: Fields) -> tuple[str, ...]:
 
 
 _CLASSIFIER, _REGRESSOR = Estimator(_classifier, _votes), Estimator(_regressor, _value)
+_RAW = {"raw": True}
 FORESTS = {
     "DecisionTreeClassifier": _CLASSIFIER,
     "DecisionTreeRegressor": _REGRESSOR,
@@ -299,15 +307,17 @@ FORESTS = {
     "ExtraTreesRegressor": _REGRESSOR,
     "BaggingClassifier": Estimator(_classifier, _votes, note="of trees"),
     "BaggingRegressor": Estimator(_regressor, _value, note="of trees"),
-    "GradientBoostingClassifier": Estimator(_gradient_classifier, _linked, note="constant init"),
+    "GradientBoostingClassifier": Estimator(
+        _gradient_classifier, _linked, note="constant init", decision=_RAW
+    ),
     "GradientBoostingRegressor": Estimator(_gradient_regressor, _value, note="constant init"),
     "HistGradientBoostingClassifier": Estimator(
-        _histogram_classifier, _linked, note="no categorical features"
+        _histogram_classifier, _linked, note="no categorical features", decision=_RAW
     ),
     "HistGradientBoostingRegressor": Estimator(
         _histogram_regressor, _value, note="no categorical features"
     ),
-    "AdaBoostClassifier": Estimator(_ada_classifier, _ada_votes, note="of trees"),
+    "AdaBoostClassifier": Estimator(_ada_classifier, _ada_votes, note="of trees", decision=_RAW),
     "AdaBoostRegressor": Estimator(_ada_regressor, _median, note="of trees"),
     "IsolationForest": Estimator(_isolation, _anomaly),
 }

@@ -10,12 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from tinsmith.importers._frame import Importer, Support, parsed
+from tinsmith.core.progress import SILENT, Progress
+from tinsmith.core.waiting import waited
+from tinsmith.importers._frame import Importer, Order, Support, parsed
 from tinsmith.importers.classic.lightgbm_file import OBJECTIVES, from_text, refuse
 from tinsmith.ir.graph import Graph
 
 
-def from_object(model: Any, example: Sequence[np.ndarray], name: str) -> Graph:
+def from_object(
+    model: Any, example: Sequence[np.ndarray], name: str, job: Progress = SILENT
+) -> Graph:
     """A float graph of a Booster, LGBMClassifier, LGBMRegressor or LGBMRanker, up to its best
     iteration.
 
@@ -23,23 +27,27 @@ def from_object(model: Any, example: Sequence[np.ndarray], name: str) -> Graph:
         model: the trained object.
         example: not read; the model knows its features.
         name: name of the graph.
+        job: whose work it is.
 
     Raises:
         UserError: ``import.lightgbm.<what>``, ``import.classic.<what>``.
+        Cancelled: the job was cancelled.
     """
     booster = getattr(model, "booster_", model)
     if not hasattr(booster, "model_to_string"):
         refuse("object", f"{type(model).__name__} is no model of LightGBM.")
-    return from_text(booster.model_to_string(), name)
+    return waited(lambda: from_text(booster.model_to_string(), name), job)
 
 
-def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
+def from_file(path: Path, name: str = "", semantics: str = "", job: Progress = SILENT) -> Graph:
     """A graph from a text file, parsed in a sandbox.
 
     Raises:
         UserError: ``import.lightgbm.<what>``, ``import.classic.<what>``, ``sandbox.<what>``.
     """
-    return parsed(refuse, path, name, "tinsmith.importers.classic.lightgbm_file:convert")
+    return parsed(
+        refuse, Order(path, name, job), "tinsmith.importers.classic.lightgbm_file:convert"
+    )
 
 
 def support() -> tuple[Support, ...]:

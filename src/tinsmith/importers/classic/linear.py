@@ -61,9 +61,11 @@ def _labels(b: Builder, x: str, fields: Fields) -> tuple[str, ...]:
     if link == "softmax":
         return label, b.op("softmax", decision, name="probability")
     shares = (
-        _clamped(b, decision) if link == "clamped" else elementwise.unary(b, "sigmoid", decision)
+        even_where_none(b, _line(b, decision))
+        if link == "clamped"
+        else elementwise.unary(b, "sigmoid", decision)
     )
-    return label, _normalised(b, shares)
+    return label, normalised(b, shares, "probability")
 
 
 def _line(b: Builder, decision: str) -> str:
@@ -77,9 +79,8 @@ def _clamped_pair(b: Builder, decision: str) -> str:
     return ending.affine(b, _line(b, decision), weights, offsets, "probability")
 
 
-def _clamped(b: Builder, decision: str) -> str:
-    """Where all are 0, all are alike likely."""
-    shares = _line(b, decision)
+def even_where_none(b: Builder, shares: str) -> str:
+    """Shares [1, n]; where all are 0, all are alike likely."""
     top = b.op("reduce_max", shares, axis=1)
     zero = b.constant("zero", np.zeros(b.type(top).shape, np.float32))
     none = elementwise.cast(b, elementwise.compare(b, "equal", top, zero), "float32")
@@ -87,14 +88,15 @@ def _clamped(b: Builder, decision: str) -> str:
     return elementwise.binary(b, "add", shares, each)
 
 
-def _normalised(b: Builder, shares: str) -> str:
+def normalised(b: Builder, shares: str, name: str = "") -> str:
     """shares [1, n] / their sum."""
     total = ending.affine(b, shares, np.ones((1, b.type(shares).shape[1])), np.zeros(1))
-    return b.op("div", shares, total, name="probability")
+    return b.op("div", shares, total, name=name)
 
 
 _REGRESSOR = Estimator(_weights, _regressor)
-_CLASSIFIER = Estimator(_classifier, _labels)
+_DECISION = {"link": "none"}
+_CLASSIFIER = Estimator(_classifier, _labels, decision=_DECISION)
 _NO_PROBABILITY = "decision, no probability"
 LINEAR = {
     **dict.fromkeys(
@@ -107,7 +109,8 @@ LINEAR = {
         ("LogisticRegression", "LogisticRegressionCV", "LinearDiscriminantAnalysis"), _CLASSIFIER
     ),
     "SGDClassifier": Estimator(
-        _classifier, _labels, note="probability of log_loss and modified_huber"
+        _classifier, _labels, note="probability of log_loss and modified_huber",
+        decision=_DECISION,
     ),
     **dict.fromkeys(
         ("Perceptron", "PassiveAggressiveClassifier", "RidgeClassifier", "RidgeClassifierCV",

@@ -6,7 +6,8 @@ the estimator as ``.tsk``, which holds numbers and names only and is read withou
 The graph takes x, float32 [1, features]. Outputs: ``label`` (int32 index into the classes, which
 the graph's labels name; 1 and -1 of detectors of outliers) with ``probability`` or ``decision``;
 ``value`` of regressors; ``cluster``;
-``score`` of mixtures and anomalies; ``features`` of transformers.
+``score`` of mixtures and anomalies; ``features`` of transformers. Of several classifiers, one per
+output, each name has the output's number behind it: ``label_0``, ``probability_0``, ``label_1``.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from tinsmith.importers._frame import Importer, Support, parsed
+from tinsmith.core.progress import SILENT, Progress
+from tinsmith.core.waiting import waited
+from tinsmith.importers._frame import Importer, Order, Support, parsed
 from tinsmith.importers.classic.estimator import refuse
 from tinsmith.importers.classic.estimators import ESTIMATORS, describe, features_like, translate
 from tinsmith.importers.classic.sklearn_file import write
@@ -26,22 +29,26 @@ SUFFIX = ".tsk"
 PICKLES = (".pkl", ".pickle", ".joblib", ".skops")
 
 
-def from_estimator(estimator: Any, example: Sequence[np.ndarray], name: str) -> Graph:
+def from_estimator(
+    estimator: Any, example: Sequence[np.ndarray], name: str, job: Progress = SILENT
+) -> Graph:
     """A float graph of a fitted estimator or pipeline.
 
     Args:
         estimator: scikit-learn's object; asked for its attributes only.
         example: float32 [1, features], or nothing.
         name: name of the graph.
+        job: whose work it is.
 
     Raises:
         UserError: ``import.sklearn.estimator`` (not supported; names it), ``.fitted``,
             ``.example``; ``import.classic.limit``.
+        Cancelled: the job was cancelled.
     """
-    description = describe(estimator)
+    description = waited(lambda: describe(estimator), job)
     for array in example:
         features_like(array, description["features"])
-    return translate(description, name)
+    return waited(lambda: translate(description, name), job)
 
 
 def save(estimator: Any, path: str | Path) -> Path:
@@ -61,7 +68,7 @@ def save(estimator: Any, path: str | Path) -> Path:
     return target
 
 
-def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
+def from_file(path: Path, name: str = "", semantics: str = "", job: Progress = SILENT) -> Graph:
     """A graph from a ``.tsk`` file, parsed in a sandbox.
 
     Raises:
@@ -75,7 +82,7 @@ def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
             "Where you trust it, load it and call "
             f"tinsmith.importers.classic.sklearn.save(estimator, '{path.stem}{SUFFIX}').",
         )
-    return parsed(refuse, path, name, "tinsmith.importers.classic.sklearn_file:convert")
+    return parsed(refuse, Order(path, name, job), "tinsmith.importers.classic.sklearn_file:convert")
 
 
 def support() -> tuple[Support, ...]:

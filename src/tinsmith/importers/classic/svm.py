@@ -137,6 +137,7 @@ _CLASSIFIER = Estimator(
     _classifier,
     _labels,
     note="probability where it was fitted with probability=True, else decision",
+    decision={"prob_a": None, "prob_b": None},
 )
 _REGRESSOR = Estimator(_other, lambda b, x, f: (_decisions(b, x, f, "value"),))
 MACHINES = {

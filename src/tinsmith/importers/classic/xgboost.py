@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from tinsmith.importers._frame import Importer, Support, parsed
+from tinsmith.core.progress import SILENT, Progress
+from tinsmith.core.waiting import waited
+from tinsmith.importers._frame import Importer, Order, Support, parsed
 from tinsmith.importers.classic.xgboost_file import (
     BOOSTERS,
     OBJECTIVES,
@@ -24,16 +26,20 @@ from tinsmith.importers.classic.xgboost_file import (
 from tinsmith.ir.graph import Graph
 
 
-def from_object(model: Any, example: Sequence[np.ndarray], name: str) -> Graph:
+def from_object(
+    model: Any, example: Sequence[np.ndarray], name: str, job: Progress = SILENT
+) -> Graph:
     """A float graph of a Booster, XGBClassifier, XGBRegressor, XGBRanker or random forest.
 
     Args:
         model: the trained object.
         example: not read; the model knows its features.
         name: name of the graph.
+        job: whose work it is.
 
     Raises:
         UserError: ``import.xgboost.<what>``, ``import.classic.<what>``.
+        Cancelled: the job was cancelled.
     """
     booster = model
     if hasattr(model, "get_booster"):
@@ -44,10 +50,10 @@ def from_object(model: Any, example: Sequence[np.ndarray], name: str) -> Graph:
     if not hasattr(booster, "save_raw"):
         refuse("object", f"{type(model).__name__} is no model of XGBoost.")
     rounds = "all" if booster is model else "best"
-    return from_bytes(bytes(booster.save_raw("ubj")), name, rounds)
+    return waited(lambda: from_bytes(bytes(booster.save_raw("ubj")), name, rounds), job)
 
 
-def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
+def from_file(path: Path, name: str = "", semantics: str = "", job: Progress = SILENT) -> Graph:
     """A graph from a ``.json`` or ``.ubj`` file, parsed in a sandbox; ``semantics``: one of
     `ROUNDS`.
 
@@ -55,7 +61,7 @@ def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
         UserError: ``import.xgboost.<what>``, ``import.classic.<what>``, ``sandbox.<what>``.
     """
     target = "tinsmith.importers.classic.xgboost_file:convert"
-    return parsed(refuse, path, name, target, semantics or ROUNDS[0])
+    return parsed(refuse, Order(path, name, job), target, semantics or ROUNDS[0])
 
 
 def support() -> tuple[Support, ...]:

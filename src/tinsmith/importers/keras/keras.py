@@ -7,18 +7,20 @@ refused. The batch dimension is 1, everything is float32. The file is parsed in 
 from collections.abc import Sequence
 from pathlib import Path
 
-from tinsmith.importers._frame import Importer, Support, parsed
+from tinsmith.core.progress import SILENT, Progress
+from tinsmith.importers._frame import Importer, Order, Support, parsed
 from tinsmith.importers.keras.document import refuse
 from tinsmith.ir.graph import Graph
 
 
-def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
+def from_file(path: Path, name: str = "", semantics: str = "", job: Progress = SILENT) -> Graph:
     """A float graph that computes what a saved Keras model computes at inference.
 
     Args:
         path: a .keras or .h5 file of a whole model.
         name: name of the graph; the file's if empty.
         semantics: not used: there is one.
+        job: whose work it is.
 
     Raises:
         UserError: ``import.keras.file``, ``.limit``, ``.link``, ``.config``, ``.model``,
@@ -26,7 +28,7 @@ def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
             ``sandbox.<what>`` where the file uses up the sandbox's limits.
         MissingTool: h5py is not installed (extra ``keras``).
     """
-    return parsed(refuse, path, name, "tinsmith.importers.keras.convert:convert")
+    return parsed(refuse, Order(path, name, job), "tinsmith.importers.keras.convert:convert")
 
 
 def support() -> Sequence[Support]:

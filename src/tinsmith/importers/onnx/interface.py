@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from tinsmith.importers._frame import Unsupported, distinct
+from tinsmith.importers.onnx.classes import Classes, built
 from tinsmith.importers.onnx.content import bounded, readable, unique
 from tinsmith.importers.onnx.parse import MAPS, Info
 from tinsmith.importers.onnx.refusal import broken, refuse
 from tinsmith.importers.onnx.state import Translation
-from tinsmith.importers.onnx.values import Chosen, Maps, Scale
+from tinsmith.importers.onnx.values import Chosen, Maps, Scale, plain
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.types import SIZES, Quant, TensorType
 
@@ -84,7 +85,7 @@ def finish(t: Translation) -> Graph:
             refuse("shape", f"The output {info.name!r} is not supported: {e}.")
     if not names:
         broken("it has no outputs")
-    graph = t.b.build(distinct(t.b, names))
+    graph = built(t.b, distinct(t.b, names), t.classes)
     meant = any(v.quant for v in graph.types.values())
     return graph.with_(dialect="quantised" if meant else "float")
 
@@ -93,6 +94,7 @@ def _ended(t: Translation, info: Info) -> str:
     """The value of an output: of texts their indices, of maps the probabilities."""
     value = t.values[info.name]
     if isinstance(value, Chosen) and value.texts and info.dtype in ("string", "undefined"):
+        t.classes.append(Classes(tuple(map(plain, value.table.tolist())), value.index))
         info, value = replace(info, dtype=t.b.type(value.index).dtype), value.index
     elif isinstance(value, Maps) and info.dtype in (MAPS, "undefined"):
         info, value = replace(info, dtype="float32"), value.scores

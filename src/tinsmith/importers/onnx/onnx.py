@@ -10,19 +10,21 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tinsmith.core.errors import MissingTool
-from tinsmith.importers._frame import Importer, parsed
+from tinsmith.core.progress import SILENT, Progress
+from tinsmith.importers._frame import Importer, Order, parsed
 from tinsmith.importers.onnx.refusal import refuse
 from tinsmith.importers.onnx.registry import support
 from tinsmith.ir.graph import Graph
 
 
-def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
+def from_file(path: Path, name: str = "", semantics: str = "", job: Progress = SILENT) -> Graph:
     """A graph that computes what a .onnx file computes.
 
     Args:
         path: the file.
         name: name of the graph; the file's if empty.
         semantics: ``onnx``: the standard's own.
+        job: whose work it is.
 
     Raises:
         MissingTool: the package that reads protocol buffers of ONNX is not installed.
@@ -32,7 +34,7 @@ def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
     """
     if find_spec("onnx") is None:
         raise MissingTool("Python package 'onnx'", "Try: pip install 'tinsmith[onnx]'")
-    return parsed(refuse, path, name, "tinsmith.importers.onnx.convert:convert")
+    return parsed(refuse, Order(path, name, job), "tinsmith.importers.onnx.convert:convert")
 
 
 IMPORTER = Importer(

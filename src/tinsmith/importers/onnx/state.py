@@ -11,6 +11,7 @@ import numpy as np
 
 from tinsmith.compose.movement import expand
 from tinsmith.importers._frame import Stages, Unsupported
+from tinsmith.importers.onnx.classes import Classes
 from tinsmith.importers.onnx.content import (
     MOST_BYTES,
     bounded,
@@ -32,7 +33,8 @@ _FAULTS = (ArithmeticError, LookupError, TypeError, ValueError)
 
 
 class Translation:
-    """The graph that grows; ``values`` maps names of the file to what they stand for.
+    """The graph that grows; ``values`` maps names of the file to what they stand for, ``classes``
+    are those that are known of values.
 
     Args:
         model: the file.
@@ -49,6 +51,7 @@ class Translation:
         self.users = known_as(model.graph.nodes)
         self.outputs = {o.name for o in model.graph.outputs}
         self.done: set[int] = set()
+        self.classes: list[Classes] = []
         self.depth = self.translated = 0
         self._whole: OpNode | None = None
         self._parts: Mapping[str, OpNode] = {}

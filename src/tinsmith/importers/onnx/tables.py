@@ -16,7 +16,7 @@ from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.onnx.operator import Operator, Results
 from tinsmith.importers.onnx.parse import dtype_name
 from tinsmith.importers.onnx.use import Use
-from tinsmith.importers.onnx.values import Chosen, Value, contents
+from tinsmith.importers.onnx.values import Chosen, Value, contents, plain
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.types import SIZES
 
@@ -41,12 +41,12 @@ def chosen(b: Builder, table: np.ndarray, index: str, name: str = "") -> Value:
         raise Unsupported(f"it looks up {table.dtype}")
     stage = b.stage
     if table.dtype.kind in "OSU":
-        b.stage = classes([_plain(w) for w in table.tolist()])
+        b.stage = classes([plain(w) for w in table.tolist()])
     wide = b.renamed(cast(b, index, "int64"), name)
     if wide == index:
         wide = reshaped(b, index, name)
     if table.dtype.kind in "OSU" and b.type(wide).elements == 1:
-        b.label(wide, (_plain(w) for w in table.tolist()))
+        b.label(wide, (plain(w) for w in table.tolist()))
     b.stage = stage
     return Chosen(table, wide)
 
@@ -54,10 +54,6 @@ def chosen(b: Builder, table: np.ndarray, index: str, name: str = "") -> Value:
 def reshaped(b: Builder, x: str, name: str) -> str:
     """The same value in a node of its own, which carries the stage."""
     return b.op("reshape", x, shape=b.type(x).shape, name=name)
-
-
-def _plain(word: object) -> str:
-    return word.decode("utf-8", errors="replace") if isinstance(word, bytes) else str(word)
 
 
 def _move(use: Use, operator: Operator) -> Results:

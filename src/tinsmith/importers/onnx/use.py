@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from tinsmith.importers._frame import Unsupported
+from tinsmith.importers.onnx.classes import Classes
 from tinsmith.importers.onnx.content import (
     NEWEST,
     axis_in,
@@ -17,7 +18,7 @@ from tinsmith.importers.onnx.parse import OpNode, Subgraph
 from tinsmith.importers.onnx.quantised import real_array
 from tinsmith.importers.onnx.refusal import NotConstant
 from tinsmith.importers.onnx.state import Translation
-from tinsmith.importers.onnx.values import Chosen, Items, Maps, Real, Unsigned, Value
+from tinsmith.importers.onnx.values import Chosen, Items, Maps, Real, Unsigned, Value, plain
 from tinsmith.rewrite import known_value
 
 
@@ -42,6 +43,10 @@ class Use:
     def wants(self, position: int) -> bool:
         """Whether a result is named, so that somebody may read it."""
         return position < len(self.node.outputs) and self.node.outputs[position] != ""
+
+    def classes(self, labels: np.ndarray, index: str, scores: str) -> None:
+        """Tell that values are the index into these classes, and the scores of them."""
+        self.t.classes.append(Classes(tuple(map(plain, labels.tolist())), index, scores))
 
     def raw(self, position: int) -> Value:
         """What an operand stands for, without computing anything."""

@@ -98,6 +98,11 @@ Value = str | np.ndarray | Unsigned | Real | Chosen | Maps | Items
 """A value of the builder by name, an array known at import, or one of the five above."""
 
 
+def plain(word: object) -> str:
+    """A word of a table of texts."""
+    return word.decode("utf-8", errors="replace") if isinstance(word, bytes) else str(word)
+
+
 def contents(value: Chosen | Maps | Items) -> str:
     """What a value holds that no tensor can, in words."""
     if isinstance(value, Maps | Items):

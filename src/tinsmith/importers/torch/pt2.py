@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from tinsmith.importers._frame import Importer, Support, parsed
+from tinsmith.core.progress import SILENT, Progress
+from tinsmith.importers._frame import Importer, Order, Support, parsed
 from tinsmith.importers.torch.exporting import exported, simplified
 from tinsmith.importers.torch.refusal import SAVE, refuse
 from tinsmith.importers.torch.table import TABLE
@@ -23,13 +24,14 @@ SUFFIX = ".pt2"
 PICKLES = (".pt", ".pth", ".ckpt", ".ptl")
 
 
-def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
+def from_file(path: Path, name: str = "", semantics: str = "", job: Progress = SILENT) -> Graph:
     """A float graph that computes what an exported program computes.
 
     Args:
         path: the file, as torch.export.save of PyTorch 2.9 or newer writes it.
         name: name of the graph; the file's if empty.
         semantics: not used: there is one.
+        job: whose work it is.
 
     Raises:
         UserError: ``import.pt2.pickle``, ``.file``, ``.version``, ``.order``, ``.broken``,
@@ -39,7 +41,7 @@ def from_file(path: Path, name: str = "", semantics: str = "") -> Graph:
     """
     if path.suffix.lower() in PICKLES:
         refuse("pickle", f"{path.name!r} may be a pickle, which runs code when it is loaded.", SAVE)
-    return parsed(refuse, path, name, "tinsmith.importers.torch.convert:convert")
+    return parsed(refuse, Order(path, name, job), "tinsmith.importers.torch.convert:convert")
 
 
 def save(module: Any, example: Sequence[np.ndarray], path: str | Path) -> Path:

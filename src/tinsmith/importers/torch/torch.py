@@ -5,11 +5,14 @@ those that write into their operands are first written in terms of others by tor
 dimension is 1. Stages are the names of the submodules that the operations come from.
 """
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from tinsmith.core.progress import SILENT, Progress
+from tinsmith.core.waiting import waited
 from tinsmith.importers._frame import Importer, distinct, finished
 from tinsmith.importers.torch.constants_live import computed, is_known
 from tinsmith.importers.torch.exporting import exported, refuse, simplified, unsupported
@@ -18,14 +21,22 @@ from tinsmith.importers.torch.translation import Translation
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.types import SIZES, type_of
 
+_ONE_EXPORT = threading.Lock()
+"""torch keeps what it traces with in globals of its own, and an export that nobody waits for any
+more still runs."""
 
-def from_module(module: Any, example: Sequence[np.ndarray], name: str) -> Graph:
+
+def from_module(
+    module: Any, example: Sequence[np.ndarray], name: str, job: Progress = SILENT
+) -> Graph:
     """A float graph that computes what a torch module computes in evaluation mode.
 
     Args:
         module: a torch.nn.Module; its mode (train or eval) is left as it was.
         example: one array per input, first dimension 1; shapes and types are taken from it.
         name: name of the graph.
+        job: whose work it is; where it is cancelled while torch exports, torch goes on unseen and
+            sets the module's mode back when it is done.
 
     Raises:
         UserError: ``import.torch.batch`` (a first dimension that is not 1), ``import.torch.type``
@@ -33,16 +44,23 @@ def from_module(module: Any, example: Sequence[np.ndarray], name: str) -> Graph:
             module), ``import.torch.state`` (the module changes its own buffers),
             ``import.torch.output`` (a result that is no tensor), ``import.torch.op`` (an operation
             outside the table; names it and its node).
+        Cancelled: the job was cancelled.
     """
     for array in example:
         _check(array)
-    program = simplified(exported(module, example))
+    program = waited(lambda: _program(module, example), job)
     translation = Translation(name)
     _bind_placeholders(program, translation, example)
     for node in program.graph.nodes:
+        job.check()
         if node.op == "call_function" and node.users:
             _translate(node, translation)
     return finished(translation.builder.build(_outputs(program, translation)))
+
+
+def _program(module: Any, example: Sequence[np.ndarray]) -> Any:
+    with _ONE_EXPORT:
+        return simplified(exported(module, example))
 
 
 def _check(array: np.ndarray) -> None:

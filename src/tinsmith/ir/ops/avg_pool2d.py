@@ -102,5 +102,6 @@ OP = Op(
     kernels={dtype: Kernel(arguments) for dtype in DTYPES},
     cases={**pool_cases(), **_half_up_cases()},
     extend=_extend,
+    access="windows",
     followed_by=("requantize",),
 )

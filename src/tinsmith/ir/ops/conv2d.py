@@ -113,6 +113,7 @@ OP = Op(
     ),
     cases=CASES,
     extend=extend,
+    access="windows",
     followed_by=("requantize", "relu", "max", "min"),
     channel_axis=0,
 )

@@ -128,6 +128,7 @@ OP = Op(
     ),
     cases=CASES,
     extend=extend,
+    access="windows",
     followed_by=("requantize", "relu", "max", "min"),
     channel_axis=3,
 )

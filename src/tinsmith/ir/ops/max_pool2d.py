@@ -50,5 +50,6 @@ OP = Op(
     kernels={dtype: Kernel(lambda site: pool_arguments("max_pool2d", site)) for dtype in DTYPES},
     cases=pool_cases(),
     extend=pool_extend,
+    access="windows",
     followed_by=("requantize",),
 )

@@ -88,7 +88,13 @@ def classifier(use: Use) -> list[Value]:
     else:
         scores = concat(b, [unary(b, "neg", raw), raw], 1) if len(sizes) == 2 else raw
     index = b.op("winner", machines.votes(use.b, raw, len(sizes)))
-    return [labelled(use, index, labels), scores]
+    return _told(use, index, labels, scores)
+
+
+def _told(use: Use, index: str, labels: np.ndarray, scores: str) -> list[Value]:
+    label = labelled(use, index, labels)
+    use.classes(labels, index, scores)
+    return [label, scores]
 
 
 def _linear(use: Use, labels: np.ndarray) -> list[Value]:
@@ -100,7 +106,7 @@ def _linear(use: Use, labels: np.ndarray) -> list[Value]:
         raise Unsupported(f"{len(labels)} labels, no support vectors, {flat.size} coefficients")
     rows = flat.reshape(len(labels), depth)
     scores = ending.affine(use.b, x, rows, np.full(len(labels), rho[0]))
-    return [labelled(use, use.b.op("winner", scores), labels), scores]
+    return _told(use, use.b.op("winner", scores), labels, scores)
 
 
 def _decisions(use: Use, sizes: tuple[int, ...]) -> str:

@@ -187,7 +187,7 @@ def tree_classifier(use: Use) -> list[Value]:
     ids = set(use.integers("class_ids"))
     if len(labels) > 2 or len(ids) > 1:
         scores = _sums(use, "class", len(labels), base)
-        return [_first_largest(use, scores, labels), transformed(use, scores, "scores")]
+        return _first_largest(use, scores, labels)
     if len(labels) != 2 or len(base) > 1:
         raise Unsupported(f"one score and {len(base)} base values for {len(labels)} classes")
     place = max(ids, default=0)
@@ -205,11 +205,14 @@ def _two(use: Use, score: str, labels: np.ndarray, shares: bool) -> list[Value]:
         raise Unsupported(f"post_transform {use.text('post_transform')!r} of one score")
     bound = scalar(b, score, 0.5 if shares else 0.0)
     above = cast(b, compare(b, "greater", score, bound), "int32")
-    label = labelled(use, reshape(b, above, (b.type(score).shape[0],)), labels)
+    index = reshape(b, above, (b.type(score).shape[0],))
+    label = labelled(use, index, labels)
     plain = use.text("post_transform", "NONE") != "LOGISTIC"
     other = binary(b, "sub", scalar(b, score, 1.0 if shares and plain else 0.0), score)
     both = concat(b, [other, score], 1)
-    return [label, both if plain else transformed(use, both, "scores")]
+    scores = both if plain else transformed(use, both, "scores")
+    use.classes(labels, index, scores)
+    return [label, scores]
 
 
 def labels_of(use: Use, whole: str) -> np.ndarray:
@@ -220,8 +223,11 @@ def labels_of(use: Use, whole: str) -> np.ndarray:
     return np.array(words, object) if words else np.array(numbers, np.int64)
 
 
-def _first_largest(use: Use, scores: str, labels: np.ndarray) -> Value:
-    return labelled(use, use.b.op("winner", scores), labels)
+def _first_largest(use: Use, scores: str, labels: np.ndarray) -> list[Value]:
+    index = use.b.op("winner", scores)
+    label = labelled(use, index, labels)
+    use.classes(labels, index, scores)
+    return [label, transformed(use, scores, "scores")]
 
 
 def labelled(use: Use, index: str, labels: np.ndarray) -> Value:
@@ -256,7 +262,7 @@ def linear_classifier(use: Use) -> list[Value]:
         return _two(use, scores, labels, False)
     if rows != len(labels):
         raise Unsupported(f"{rows} rows of coefficients for {len(labels)} labels")
-    return [_first_largest(use, scores, labels), transformed(use, scores, "scores")]
+    return _first_largest(use, scores, labels)
 
 
 _LABELS = "of texts as labels their indices"

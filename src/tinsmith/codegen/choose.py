@@ -1,0 +1,121 @@
+"""Which of the possible kernels: by what they cost and what is aimed at.
+
+A kernel's code is stored once, however many nodes use it, so nodes do not choose alone: starting
+from all kernels, one after the other is given up wherever that brings a module nearer to its aim.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from tinsmith.codegen.costs import LEVELS, Cost, Costs, work
+from tinsmith.codegen.kernel_set import REFERENCE, Table
+from tinsmith.codegen.program import Call
+from tinsmith.ir.op import In
+
+Offers = Sequence[Sequence[Call]]
+_USUAL_TABLES = 1000
+"""What a kernel's code is weighed with, in bytes: half the time is worth that much code."""
+
+
+def choose(offers: Offers, costs: Costs, aim: str) -> tuple[list[Call], dict[str, str]]:
+    """One call of each node's offers, and the level at which each kernel that is used is compiled,
+    where its cost is known. A node of whose offers one has no cost gets its first one."""
+    market = _Market(offers, costs, aim)
+    best = market.of(market.kernels)
+    for _ in range(len(market.kernels)):
+        others = [
+            market.of(best.allowed - {k}) for k in sorted(best.used) if market.spares(best, k)
+        ]
+        better = min(others, key=lambda c: c.score, default=best)
+        if better.score >= best.score:
+            break
+        best = better
+    used = {c.kernel for c in best.calls}
+    return best.calls, {k: v for k, v in market.levels.items() if k in used}
+
+
+@dataclass(frozen=True)
+class _Choice:
+    calls: list[Call]
+    allowed: frozenset[str]
+    score: tuple[float, ...]
+
+    @cached_property
+    def used(self) -> frozenset[str]:
+        return frozenset(c.kernel for c in self.calls) & self.allowed
+
+
+class _Market:
+    """All offers with what each would cost."""
+
+    def __init__(self, offers: Offers, costs: Costs, aim: str) -> None:
+        self._aim = aim
+        self._offers = [o if all(c.kernel in costs for c in o) else o[:1] for o in offers]
+        priced = [c for o in self._offers for c in o if c.kernel in costs]
+        self.kernels = frozenset(c.kernel for c in priced)
+        self._costs = {k: costs[k] for k in self.kernels}
+        self.levels = {k: self._level(costs[k], priced, k) for k in sorted(self.kernels)}
+        self._time = {id(c): self._instructions(c) for c in priced}
+        self._tables = {id(c): _table_bytes(c) for o in self._offers for c in o}
+        plain = frozenset(k for k in self.kernels if k.startswith(f"{REFERENCE}/"))
+        self._most = np.inf
+        if aim == "size" and self._covered(plain):
+            self._most = self.of(plain).score[-1]
+
+    def _level(self, costs: Mapping[str, Cost], calls: Iterable[Call], kernel: str) -> str:
+        """The level that serves the aim best, over all nodes that might use the kernel."""
+        total = np.sum([work(c) for c in calls if c.kernel == kernel], axis=0)
+        time = {n: costs[n].instructions(tuple(total)) for n in LEVELS if n in costs}
+
+        def key(level: str) -> tuple[float, ...]:
+            code = costs[level].code
+            if self._aim == "balanced":
+                return (time[level] * (code + _USUAL_TABLES),)
+            return (code, time[level]) if self._aim == "size" else (time[level], code)
+
+        return min(time, key=key)
+
+    def _instructions(self, call: Call) -> float:
+        return self._costs[call.kernel][self.levels[call.kernel]].instructions(work(call))
+
+    def _covered(self, allowed: frozenset[str]) -> bool:
+        return all(any(self._may(c, allowed) for c in o) for o in self._offers)
+
+    def _may(self, call: Call, allowed: frozenset[str]) -> bool:
+        return call.kernel in allowed or call.kernel not in self.kernels
+
+    def spares(self, choice: _Choice, kernel: str) -> bool:
+        """Whether every node could do without a kernel."""
+        return self._covered(choice.allowed - {kernel})
+
+    def of(self, allowed: frozenset[str]) -> _Choice:
+        """Each node's best among the kernels that are allowed."""
+        calls = [min((c for c in o if self._may(c, allowed)), key=self._own) for o in self._offers]
+        return _Choice(calls, allowed, self._score(calls))
+
+    def _own(self, call: Call) -> tuple[float, ...]:
+        time, tables = self._time.get(id(call), 0.0), self._tables[id(call)]
+        if self._aim == "size":
+            return (tables, time)
+        return (sum(call.binding.scratch), time) if self._aim == "ram" else (time, tables)
+
+    def _score(self, calls: Sequence[Call]) -> tuple[float, ...]:
+        time = sum(self._time.get(id(c), 0.0) for c in calls)
+        used = {c.kernel for c in calls} & self.kernels
+        flash = sum(self._tables[id(c)] for c in calls)
+        flash += sum(self._costs[k][self.levels[k]].code for k in used)
+        if self._aim == "size":
+            return (float(time > self._most), flash, time)
+        if self._aim == "ram":
+            return (sum(sum(c.binding.scratch) for c in calls), time)
+        return (time * flash if self._aim == "balanced" else time, flash, time)
+
+
+def _table_bytes(call: Call) -> int:
+    """What a call's constants take in flash."""
+    tables = sum(a.make().nbytes for a in call.binding.arguments if isinstance(a, Table))
+    read = {a.index for a in call.binding.arguments if isinstance(a, In)}
+    return tables + sum(call.site.inputs[i].nbytes for i in read & call.constants)

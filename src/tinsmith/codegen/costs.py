@@ -1,0 +1,55 @@
+"""What kernels cost on a core: a table that was measured and is kept with the code
+(`codegen/cost_tables/<core>.json`, written by `scripts/costs.py`).
+
+Instructions of one use are a sum of counts of its work, each times a rate that was fitted to
+emulated uses; bytes of code are those of the linked function. Each for the compiler's levels.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from tinsmith.codegen.program import Call
+from tinsmith.ir.op import OPS
+
+LEVELS = ("size", "balanced", "speed")
+"""How hard a toolchain optimises a file (`Toolchain.optimize`)."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one kernel at one level: bytes of code, and instructions per unit of `work`."""
+
+    code: int
+    rates: tuple[float, ...]
+
+    def instructions(self, work: tuple[int, ...]) -> float:
+        """Of a use with so much work."""
+        return sum(rate * count for rate, count in zip(self.rates, work, strict=True))
+
+
+Costs = Mapping[str, Mapping[str, Cost]]
+"""Kernel (``<set>/<name>``) -> level -> cost."""
+
+
+def work(call: Call) -> tuple[int, ...]:
+    """By what rates are counted: (1, products, elements of the result, elements of the first
+    operand, products per channel)."""
+    macs = OPS.get(call.node.op).cost(call.site).macs
+    x, result = call.site.inputs[0], call.site.outputs[0]
+    return (1, macs, result.elements, x.elements, macs // max([1, *result.shape[-1:]]))
+
+
+@cache
+def costs_of(core: str) -> Costs:
+    """The table of a core; empty where none was measured."""
+    file = files("tinsmith.codegen").joinpath("cost_tables", f"{core}.json")
+    if not file.is_file():
+        return {}
+    rows = json.loads(file.read_text(encoding="utf-8"))["kernels"]
+    return {
+        kernel: {level: Cost(int(row[0]), tuple(row[1:])) for level, row in levels.items()}
+        for kernel, levels in rows.items()
+    }

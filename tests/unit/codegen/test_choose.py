@@ -1,0 +1,95 @@
+"""Kernels are chosen by what they cost and what a module is to be good at."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from tinsmith.codegen.choose import choose
+from tinsmith.codegen.costs import Cost, costs_of
+from tinsmith.codegen.kernel_set import Binding, KernelSet, Table
+from tinsmith.codegen.program import Call
+from tinsmith.devices.board import BOARDS
+from tinsmith.ir.graph import Node
+from tinsmith.ir.op import Argument, In, Out, Scratch, Site
+from tinsmith.ir.types import TensorType
+
+X = TensorType((1, 10), "float32")
+SETS = {n: KernelSet(n, lambda use: []) for n in ("ref", "fast", "lean")}
+CODE = {"ref/k": 500, "fast/k": 2000, "lean/k": 400}
+RATES = {"ref/k": 50.0, "fast/k": 5.0, "lean/k": 80.0}
+COSTS: Mapping[str, Mapping[str, Cost]] = {
+    k: {"size": Cost(CODE[k], (0.0, 0.0, RATES[k], 0.0, 0.0))} for k in CODE
+}
+
+
+def call(node: str, kind: str, elements: int, more: tuple[Argument | Table, ...] = ()) -> Call:
+    type = TensorType((1, elements), "float32")
+    site = Site({}, (type,), (type,))
+    return Call(
+        Node(node, "relu", ("x",), (node,)), site, SETS[kind], Binding("k", (In(0), Out(), *more))
+    )
+
+
+def kernels(aim: str, offers: list[list[Call]], costs: object = COSTS) -> list[str]:
+    calls, _ = choose(offers, costs, aim)  # type: ignore[arg-type]
+    return [c.kernel for c in calls]
+
+
+def offers(*elements: int) -> list[list[Call]]:
+    return [[call(f"n{k}", kind, n) for kind in SETS] for k, n in enumerate(elements)]
+
+
+def test_speed_takes_the_fastest() -> None:
+    assert kernels("speed", offers(10, 1000)) == ["fast/k", "fast/k"]
+
+
+def test_size_takes_what_is_smallest_together_and_loses_no_time() -> None:
+    """The leaner kernel is slower than the reference, so it is not worth its bytes."""
+    assert kernels("size", offers(10, 1000)) == ["ref/k", "ref/k"]
+
+
+def test_two_kernels_are_larger_than_one() -> None:
+    """A node that only the fast kernel takes brings its code; then the other node takes it too."""
+    forced = [[call("a", "fast", 10)], *offers(1000)]
+    assert kernels("size", forced) == ["fast/k", "fast/k"]
+
+
+def test_balance_pays_code_with_time() -> None:
+    assert kernels("balanced", offers(1000)) == ["fast/k"]
+    even = {**COSTS, "fast/k": {"size": Cost(2000, (0.0, 0.0, 45.0, 0.0, 0.0))}}
+    assert kernels("balanced", offers(1000), even) == ["ref/k"]
+
+
+def test_tables_count_as_flash() -> None:
+    """More of them than the other kernel's code takes."""
+    table = Table("t", lambda: np.zeros(300, np.int32))
+    offered = [[call("a", "ref", 10), call("a", "fast", 10, (table,))], [call("b", "fast", 10)]]
+    assert kernels("size", offered) == ["ref/k", "fast/k"]
+    assert kernels("speed", offered) == ["fast/k", "fast/k"]
+
+
+def test_ram_takes_the_least_scratch() -> None:
+    offered = [[call("a", "fast", 10, (Scratch(64),)), call("a", "ref", 10)]]
+    assert kernels("ram", offered) == ["ref/k"]
+
+
+def test_a_node_with_an_offer_of_unknown_cost_gets_the_first() -> None:
+    known = {k: v for k, v in COSTS.items() if k != "lean/k"}
+    assert kernels("speed", [list(reversed(offers(10)[0]))], known) == ["lean/k"]
+
+
+def test_the_level_is_part_of_the_choice() -> None:
+    slow, quick = Cost(500, (0.0, 0.0, 50.0, 0.0, 0.0)), Cost(900, (0.0, 0.0, 20.0, 0.0, 0.0))
+    costs = {"ref/k": {"size": slow, "speed": quick}}
+    offered = [[call("a", "ref", 100)]]
+    assert choose(offered, costs, "speed")[1] == {"ref/k": "speed"}
+    assert choose(offered, costs, "size")[1] == {"ref/k": "size"}
+
+
+@pytest.mark.parametrize("board", BOARDS.names())
+def test_every_kernel_of_the_specification_has_a_cost(board: str) -> None:
+    costs = costs_of(BOARDS.get(board).core.name)
+    if not costs:
+        pytest.skip(f"no costs were measured for {board}")
+    assert {"ref/conv2d_requantize_int8", "ref/dense_float32", "ref/softmax_int8"} <= set(costs)
