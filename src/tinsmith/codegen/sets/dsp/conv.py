@@ -1,7 +1,8 @@
 """Convolutions of int8 with requantisation, of all channels.
 
 A kernel takes x at two places of the result into scratch, as int16, and makes four channels of both
-at a time (`kernels/dsp/ts_dsp_conv.inc`). It reads both places before it writes them.
+at a time (`kernels/dsp/ts_dsp_conv.inc`). Where windows hang over the border, the rows of x that a
+row of the result needs are kept in scratch with their borders.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,14 +11,17 @@ from functools import partial
 import numpy as np
 
 from tinsmith.codegen.kernel_set import Binding, Table, Use
+from tinsmith.codegen.order import Order, Times, window_times
 from tinsmith.codegen.sets._layer import Layer, layer_of
 from tinsmith.codegen.sets.dsp import _packed as packed
-from tinsmith.ir.op import In, Out, Scratch
+from tinsmith.ir.op import In, Out, Scratch, Site
 from tinsmith.ir.ops._window import Window, geometry, window_of
 from tinsmith.ir.types import TensorType
 
 BLOCK = 4
 """Channels that are computed together."""
+TOGETHER = 2
+"""Places that are computed together."""
 
 
 def bind(use: Use) -> Sequence[Binding]:
@@ -27,24 +31,33 @@ def bind(use: Use) -> Sequence[Binding]:
         return []
     x = layer.site.inputs[0]
     window = window_of("conv2d", x, layer.weights.shape[1:3], layer.site.attrs)
-    return [binding(layer, x.shape, window)]
+    return [binding(layer, x.shape, window, Order(0, partial(_times, layer.site, window)))]
 
 
-def binding(layer: Layer, shape: tuple[int, ...], window: Window) -> Binding:
+def _times(site: Site, window: Window) -> Times:
+    """Two places at a time, row after row, in each picture anew. Their operands go into scratch
+    before the first result of them is written; with a band they were kept since they were first
+    needed, or longer."""
+    pictures, rows, columns, _ = site.outputs[0].shape
+    pairs = np.arange(rows * columns).reshape(1, rows, columns, 1) // TOGETHER
+    written = pairs + np.arange(pictures).reshape(-1, 1, 1, 1) * (pairs.max() + 1)
+    return window_times(site, written, "once" if any(_band(window)) else "before")
+
+
+def binding(layer: Layer, shape: tuple[int, ...], window: Window, order: Order) -> Binding:
     """The kernel of a layer over x of such a shape."""
     if shape[1] == 1 and window.kernel[0] == 1 and window.padding[:2] == (0, 0):
         shape, window = _upright(shape, window)
     channels, (band_rows, band_width) = shape[3], _band(window)
-    order = depths(window, channels)
+    places = depths(window, channels)
     rows = layer.weights.reshape(layer.channels, -1)
     arguments = (
-        In(0), Table("packed", partial(_table, layer, packed.ordered(rows, order))), Out(),
-        Scratch(_scratch_bytes(window, channels, len(order))),
+        In(0), Table("packed", partial(_table, layer, packed.ordered(rows, places))), Out(),
+        Scratch(_scratch_bytes(window, channels, len(places))),
         *geometry(TensorType(shape, "int8"), window), layer.channels, layer.x_zero, band_rows,
         band_width, *packed.clamp(layer, rows), *packed.one(layer),
     )  # fmt: skip
-    streams = _streams(window, channels, layer.channels)
-    return Binding(f"conv_{packed.kind(layer, rows)}", arguments, streams)
+    return Binding(f"conv_{packed.kind(layer, rows)}", arguments, (order,))
 
 
 def _upright(shape: tuple[int, ...], window: Window) -> tuple[tuple[int, ...], Window]:
@@ -58,12 +71,6 @@ def _upright(shape: tuple[int, ...], window: Window) -> tuple[tuple[int, ...], W
 
 def _table(layer: Layer, rows: np.ndarray) -> np.ndarray:
     return packed.table(layer, rows, slice(None), BLOCK)
-
-
-def _streams(window: Window, channels: int, out: int) -> tuple[int, ...]:
-    """x, where a place of the result needs the same place of x alone, which is not smaller."""
-    same = window.kernel == (1, 1) and window.results == window.size
-    return (0,) if same and window.stride == (1, 1) and out <= channels else ()
 
 
 def depths(window: Window, channels: int) -> np.ndarray:

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 
 from tinsmith.codegen.kernel_set import Binding, Table, Use
+from tinsmith.codegen.order import Order
 from tinsmith.codegen.sets._layer import Layer, layer_of
 from tinsmith.codegen.sets.dsp import _packed as packed
 from tinsmith.codegen.sets.dsp import conv
@@ -25,7 +26,10 @@ def bind(use: Use) -> Sequence[Binding]:
     rows, depth = layer.site.inputs[0].shape
     if rows == 1:
         return [_binding(layer, layer.weights)]
-    return [conv.binding(layer, (rows, 1, 1, depth), Window((1, 1), (1, 1), (1, 1), (1, 1), (0,) * 4))]
+    window = Window((rows, 1), (1, 1), (1, 1), (1, 1), (0, 0, 0, 0))
+    pairs = np.arange(rows) // conv.TOGETHER
+    order = Order(0, lambda: (pairs.repeat(depth), pairs.repeat(layer.channels)))
+    return [conv.binding(layer, (1, rows, 1, depth), window, order)]
 
 
 def _binding(layer: Layer, rows: np.ndarray) -> Binding:
