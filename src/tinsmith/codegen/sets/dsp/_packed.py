@@ -56,7 +56,11 @@ def table(layer: Layer, rows: np.ndarray, part: slice, block: int) -> np.ndarray
     """The table of weights [channels, depth] of a part of the channels, block after block of so
     many, the last filled up."""
     pairs = _pairs(layer, rows)
-    factors, starts, rows = layer.requantise.rows(layer.channels)[part], layer.bias[part], rows[part]
+    factors, starts, rows = (
+        layer.requantise.rows(layer.channels)[part],
+        layer.bias[part],
+        rows[part],
+    )
     missing = -len(rows) % block
     rows = np.pad(rows, ((0, missing), (0, 0))).reshape(-1, block, rows.shape[1])
     starts = np.pad(starts, (0, missing)).reshape(-1, block)
