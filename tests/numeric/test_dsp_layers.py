@@ -143,8 +143,7 @@ def test_clamps(act: tuple[int, int, int], kind: str) -> None:
     b = Builder("clamps", "quantised")
     x = b.input("x", TensorType((1, 5, 4, 7), "int8", Quant((0.1,), (-3,))))
     w = rng.integers(-60, 60, (9, 3, 3, 7)).astype(np.int8)
-    window = {"stride": (1, 1), "padding": (1, 1, 1, 1)}
-    graph = b.build([layer(b, x, w, "y", act, **window)])
+    graph = b.build([layer(b, x, w, "y", act, stride=(1, 1), padding=(1, 1, 1, 1))])
     module, inputs, wanted = compiled(graph, 3)
     assert module.kernels == {"y": f"dsp/conv_{kind}"}
     assert not wrong(module, M4, inputs, wanted, "zig", "speed")

@@ -33,7 +33,8 @@ def as_kernels_do(sums: np.ndarray, how: Requantise) -> np.ndarray:
     high = ((sums << 32) + sums * first + half) >> 32
     high = high - ((high < 0) & (how.rounding == "double"))
     y = np.clip(((high * second + (1 << 31)) >> 32) + zero, 0, 255)
-    return (np.minimum(y + (room & 255), 255) + (back & 255)).astype(np.uint8).view(np.int8)
+    y = np.minimum(y + (room & 255), 255) + (back & 255)
+    return np.asarray(y.astype(np.uint8).view(np.int8))
 
 
 def changes(multiplier: int, right: int) -> np.ndarray:

@@ -57,8 +57,8 @@ def layer_of(use: Use, op: str) -> Layer | None:
     if weights.min() < -128 or weights.max() > 127 or not _in_int32(least, most):
         return None
     bias = b - x_zero * weights.reshape(len(b), -1).sum(1)
-    factors = [use.contents[i] for i in last.inputs[1:]]
-    factors, bias = _settled(after, factors, bias, np.where(least == most, least, 1 << 31))
+    given = [use.contents[i] for i in last.inputs[1:]]
+    factors, bias = _settled(after, given, bias, np.where(least == most, least, 1 << 31))
     found = requantise(after, factors, least, most)
     return Layer(op, own, weights, bias, least, most, x_zero, found) if found else None
 

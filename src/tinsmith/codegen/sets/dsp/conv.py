@@ -14,7 +14,7 @@ from tinsmith.codegen.kernel_set import Binding, Table, Use
 from tinsmith.codegen.order import Order, Times, window_times
 from tinsmith.codegen.sets._layer import Layer, layer_of
 from tinsmith.codegen.sets.dsp import _packed as packed
-from tinsmith.ir.op import In, Out, Scratch, Site
+from tinsmith.ir.op import Argument, In, Out, Scratch, Site
 from tinsmith.ir.ops._window import Window, geometry, window_of
 from tinsmith.ir.types import TensorType
 
@@ -51,7 +51,7 @@ def binding(layer: Layer, shape: tuple[int, ...], window: Window, order: Order) 
     channels, (band_rows, band_width) = shape[3], _band(window)
     places = depths(window, channels)
     rows = layer.weights.reshape(layer.channels, -1)
-    arguments = (
+    arguments: tuple[Argument | Table, ...] = (
         In(0), Table("packed", partial(_table, layer, packed.ordered(rows, places))), Out(),
         Scratch(_scratch_bytes(window, channels, len(places))),
         *geometry(TensorType(shape, "int8"), window), layer.channels, layer.x_zero, band_rows,
