@@ -8,12 +8,13 @@
 #include "ts_dsp.h"
 
 /* Runs of bytes, in assembly by place: whole words of each, so many runs, bytes from the end of one to the next, of which
- * ``rest`` belong to the run; where these go, of the second place spare_bytes behind, and how many words of them follow at the
- * end. */
+ * ``rest`` belong to the run; where these go, of the second place spare_bytes behind; how many words of them, from ``spare`` on,
+ * follow at the end. */
 typedef struct {
     int32_t words, runs, apart, rest;
-    int8_t *spare;
+    int8_t *next;
     int32_t spare_bytes, spare_words;
+    int8_t *spare;
 } ts_dsp_runs_of;
 
 /* Runs of x at two places, so many bytes from each other. */
@@ -61,7 +62,8 @@ TS_NAKED void ts_dsp_runs(
             "ldr r12, [r4, #24]\n"
             "cmp r12, #0\n"
             "beq 8f\n"
-            "ldrd r0, r8, [r4, #16]\n"
+            "ldr r0, [r4, #28]\n"
+            "ldr r8, [r4, #20]\n"
             "7:\n" TS_WIDENED
             "subs r12, r12, #1\n"
             "bne 7b\n"
@@ -80,7 +82,7 @@ static uint32_t *ts_dsp_both(const int8_t *first, const int8_t *second, uint32_t
 }
 
 static void ts_dsp_runs(const int8_t *from, uint32_t *to, int32_t second, const ts_dsp_runs_of *runs) {
-    int8_t *next = runs->spare;
+    int8_t *next = runs->next;
     for (int32_t n = 0; n < runs->runs; n++, from += runs->apart) {
         to = ts_dsp_both(from, from + second, to, runs->words);
         from += 4 * runs->words;
