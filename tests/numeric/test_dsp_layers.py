@@ -162,6 +162,17 @@ def test_dead_channels_may_have_any_factor() -> None:
     assert not wrong(module, M4, inputs, wanted, "zig", "speed")
 
 
+@pytest.mark.parametrize("place", [(1, 1), (3, 2)])
+def test_a_convolution_to_one_place_is_a_fully_connected_layer(place: tuple[int, int]) -> None:
+    rng = np.random.default_rng(9)
+    b = Builder("one", "quantised")
+    x = b.input("x", TensorType((1, *place, 6), "int8", Quant((0.1,), (-3,))))
+    w = rng.integers(-60, 60, (11, *place, 6)).astype(np.int8)
+    module, inputs, wanted = compiled(b.build([layer(b, x, w, "y", stride=(2, 1))]), 8)
+    assert module.kernels == {"y": "dsp/dense_double"}
+    assert not wrong(module, M4, inputs, wanted, "zig", "speed")
+
+
 CHAINS = {
     "pointwise": ((5, 3), [(8, 1, 1, 8), (8, 1, 1, 8), (5, 1, 1, 8)], (0, 0, 0, 0)),
     "bordered": ((7, 6), [(4, 3, 3, 4), (4, 3, 3, 4), (4, 3, 3, 4)], (1, 1, 1, 1)),

@@ -25,13 +25,21 @@ TOGETHER = 2
 
 
 def bind(use: Use) -> Sequence[Binding]:
-    """The kernel of a convolution in one group."""
+    """The kernel of a convolution in one group, which `dense.bind` takes where it is of one row."""
     layer = layer_of(use, "conv2d")
     if layer is None or layer.weights.shape[3] != layer.site.inputs[0].shape[3]:
         return []
     x = layer.site.inputs[0]
     window = window_of("conv2d", x, layer.weights.shape[1:3], layer.site.attrs)
+    if of_one_row(x, window):
+        return []
     return [binding(layer, x.shape, window, Order(0, partial(_times, layer.site, window)))]
+
+
+def of_one_row(x: TensorType, window: Window) -> bool:
+    """Whether a layer takes all of x, in order, to one place: it is fully connected."""
+    same = window.kernel == window.size and not any(window.padding)
+    return x.shape[0] == 1 and same and window.dilation == (1, 1)
 
 
 def _times(site: Site, window: Window) -> Times:

@@ -12,17 +12,17 @@ from tinsmith.codegen.sets._layer import Layer, layer_of
 from tinsmith.codegen.sets.dsp import _packed as packed
 from tinsmith.codegen.sets.dsp import conv
 from tinsmith.ir.op import In, Out, Scratch
-from tinsmith.ir.ops._window import Window
+from tinsmith.ir.ops._window import Window, window_of
 
 BLOCK, LAST = 8, 2
 """Channels that are computed together, and those that are left."""
 
 
 def bind(use: Use) -> Sequence[Binding]:
-    """The kernel of a fully connected layer."""
+    """The kernel of a fully connected layer, or of a convolution that is one."""
     layer = layer_of(use, "dense")
     if layer is None:
-        return []
+        return _convolution(use)
     rows, depth = layer.site.inputs[0].shape
     if rows == 1:
         return [_binding(layer, layer.weights)]
@@ -30,6 +30,16 @@ def bind(use: Use) -> Sequence[Binding]:
     pairs = np.arange(rows) // conv.TOGETHER
     order = Order(0, lambda: (pairs.repeat(depth), pairs.repeat(layer.channels)))
     return [conv.binding(layer, (1, rows, 1, depth), window, order)]
+
+
+def _convolution(use: Use) -> list[Binding]:
+    layer = layer_of(use, "conv2d")
+    if layer is None or layer.weights.shape[3] != layer.site.inputs[0].shape[3]:
+        return []
+    x = layer.site.inputs[0]
+    window = window_of("conv2d", x, layer.weights.shape[1:3], layer.site.attrs)
+    rows = layer.weights.reshape(layer.channels, -1)
+    return [_binding(layer, rows)] if conv.of_one_row(x, window) else []
 
 
 def _binding(layer: Layer, rows: np.ndarray) -> Binding:
