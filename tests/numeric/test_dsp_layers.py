@@ -21,6 +21,7 @@ from tinsmith.ir.interp import run_cases
 from tinsmith.ir.ops.requantize import multipliers
 from tinsmith.ir.types import Quant, TensorType
 from tinsmith.prove.bits import equal
+from tinsmith.testing import uses
 from tinsmith.testing.uses import draw
 
 M4 = BOARDS.get("nucleo_l4r5zi")
@@ -64,7 +65,21 @@ def test_no_compiler_changes_a_result(
 
 
 @pytest.mark.parametrize("family", LAYERS)
-def test_plain_c_computes_the_same(family: str) -> None:
+@pytest.mark.parametrize("board", ["nucleo_l4r5zi", "nucleo_f746zg", "nucleo_u575zi"])
+def test_factors_of_float32(family: str, board: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uses, "ROUNDINGS", ("onnx",))
+    drawn, found = draw(30, 20, family), BOARDS.get(board)
+    module = compile_graph(drawn.graph, found, planner="first_fit")
+    assert all("_onnx" in k for k in module.kernels.values())
+    assert not wrong(module, found, dict(drawn.inputs), dict(drawn.wanted), "zig", "")
+
+
+@pytest.mark.parametrize("family", LAYERS)
+@pytest.mark.parametrize("roundings", [("double", "single"), ("onnx",)])
+def test_plain_c_computes_the_same(
+    family: str, roundings: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uses, "ROUNDINGS", roundings)
     drawn, host = draw(32, 24, family), host_with_dsp()
     module = compile_graph(drawn.graph, host)
     assert all(k.startswith("dsp/") for k in module.kernels.values())

@@ -77,6 +77,15 @@ def test_refused(rounding: str, factor: float, attrs: dict[str, Attr]) -> None:
     assert offered(site(rounding, 0, 0, 127, **attrs), (m, s), 999) is None
 
 
+def test_a_float32_factor_is_kept_as_it_is_where_kernels_know_it() -> None:
+    factors = np.array([1.5, 3e-9, 0.0625], np.float32)
+    m, s = multipliers([float(f) for f in factors])
+    use, sums = site("onnx", 0, -128, 127), np.array([99, 99, 99])
+    how = requantise(use, (m, s), -sums, sums, ("onnx",))
+    assert how is not None and how.rounding == "onnx"
+    assert how.rows(3)[:, 0].view(np.float32).tolist() == factors.tolist()
+
+
 def test_sums_beyond_int32_are_refused() -> None:
     m, s = multipliers([0.1])
     assert offered(site("double", 0, -128, 127), (m, s), 2**31 - 1) is not None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinsmith.codegen.kernel_set import Use
-from tinsmith.codegen.sets._requantise import LEAST_RIGHT, Requantise, requantise
+from tinsmith.codegen.sets._requantise import LEAST_RIGHT, ROUNDINGS, Requantise, requantise
 from tinsmith.ir.op import OPS, Site
 from tinsmith.ir.ops._conv import zeros_of
 from tinsmith.ir.ops._layout import integer
@@ -41,7 +41,7 @@ class Layer:
         return len(self.bias)
 
 
-def layer_of(use: Use, op: str) -> Layer | None:
+def layer_of(use: Use, op: str, roundings: Sequence[str] = ROUNDINGS) -> Layer | None:
     """The layer ``op`` with its requantisation; None where the use is another, or where int32 does
     not hold all its sums, or weights less their zero point are no int8."""
     parts = list(part_sites(use.site)) if use.op == "fused" else []
@@ -59,7 +59,7 @@ def layer_of(use: Use, op: str) -> Layer | None:
     bias = b - x_zero * weights.reshape(len(b), -1).sum(1)
     given = [use.contents[i] for i in last.inputs[1:]]
     factors, bias = _settled(after, given, bias, np.where(least == most, least, 1 << 31))
-    found = requantise(after, factors, least, most)
+    found = requantise(after, factors, least, most, roundings)
     return Layer(op, own, weights, bias, least, most, x_zero, found) if found else None
 
 

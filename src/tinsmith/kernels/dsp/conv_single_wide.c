@@ -1,7 +1,6 @@
-/* Convolution of int8, requantised: rounded once, where weights cannot be packed in pairs or results are clamped within int8. x, y
- * and geometry: ts_conv2d.inc; arithmetic and table: ts_dsp_conv.inc; scratch: ts_dsp_patch.h. Reads x in two places,
- * then writes their results, and so on: where x has one row of at least out channels for each place, and no others are
- * read, results may lie over x. */
+/* Convolution of int8, requantised: rounded once, where weights cannot be packed in pairs or results are clamped within
+ * int8. x, y and geometry: ts_conv2d.inc; arithmetic and table: ts_dsp_conv.inc; scratch: ts_dsp_patch.h. Reads what two
+ * places need of x, then writes their results, and so on. */
 #include "ts_dsp_patch.h"
 
 #define TS_BLOCK ts_dsp_conv_single_wide_block

@@ -1,5 +1,5 @@
-/* Fully connected layer of int8 over one row, requantised: rounded twice, with one factor for all channels. Arithmetic
- * and table: ts_dsp_dense.inc; row: a copy of x where depth is no multiple of 4. */
+/* Fully connected layer of int8 over one row, requantised: rounded twice, with one factor for all channels. Arithmetic and
+ * table: ts_dsp_dense.inc; row: a copy of x where depth is no multiple of 4. */
 #include "ts_dsp.h"
 
 #define TS_BLOCK ts_dsp_dense_double_one_block

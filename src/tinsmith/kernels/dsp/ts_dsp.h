@@ -4,7 +4,7 @@
 #ifndef TS_DSP_H
 #define TS_DSP_H
 
-#include "ts_kernel.h"
+#include "ts_round.h"
 
 #if defined(__ARM_FEATURE_DSP) && __ARM_FEATURE_DSP == 1 && defined(__thumb2__)
 #define TS_DSP_ASSEMBLY 1
@@ -67,18 +67,28 @@ typedef struct {
     int32_t zero, row[2]; /* row: factors of all channels, where they are the same */
 } ts_dsp_job;
 
-/* A sum to int8 by a row of factors and a clamp of codegen/sets/_requantise.py; mode 0: double, 1: positive, 2: single. */
+/* The clamp of codegen/sets/_requantise.py, or that of int8. */
+static inline int8_t ts_dsp_limited(int32_t y, const ts_dsp_job *job, int32_t clamped) {
+    if (!clamped) {
+        return (int8_t)ts_clamp(y, -128, 127);
+    }
+    return (int8_t)(uint8_t)(ts_clamp(ts_clamp(y, 0, 255) + (job->room & 255), 0, 255) + (job->back & 255));
+}
+
+/* A sum to int8 by a row of factors of codegen/sets/_requantise.py; mode 0: double, 1: positive, 2: single,
+ * 3: onnx. */
 static inline int8_t ts_dsp_scaled(
     int32_t sum, const int32_t *row, const ts_dsp_job *job, int32_t mode, int32_t clamped) {
+    if (mode == 3) {
+        float t = ts_f32((float)sum * ts_float_of((uint32_t)row[0]));
+        t = ts_round(ts_at_most(ts_at_least(t, -1048576.0f), 1048576.0f));
+        return ts_dsp_limited((int32_t)t + job->zero, job, clamped);
+    }
     int64_t product = (int64_t)sum * ((int64_t)row[0] + ((int64_t)1 << 32));
     int64_t high = (product + (mode == 2 ? 0 : (int64_t)1 << 31)) >> 32;
     high += mode == 0 && high < 0 ? -1 : 0;
     int32_t y = (int32_t)((high * row[1] + ((int64_t)1 << 31)) >> 32) + job->zero;
-    if (!clamped) {
-        return (int8_t)ts_clamp(y, -128, 127);
-    }
-    y = ts_clamp(ts_clamp(y, 0, 255) + (job->room & 255), 0, 255) + (job->back & 255);
-    return (int8_t)(uint8_t)y;
+    return ts_dsp_limited(y, job, clamped);
 }
 
 #endif

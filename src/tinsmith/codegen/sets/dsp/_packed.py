@@ -5,6 +5,8 @@ import numpy as np
 
 from tinsmith.codegen.sets._layer import Layer
 
+ROUNDINGS = ("double", "single", "onnx")
+"""What the kernels know."""
 MOST_SUM = 1 << 23
 """Sums of packed pairs stay below."""
 

@@ -26,7 +26,7 @@ TOGETHER = 2
 
 def bind(use: Use) -> Sequence[Binding]:
     """The kernel of a convolution in one group, which `dense.bind` takes where it is of one row."""
-    layer = layer_of(use, "conv2d")
+    layer = layer_of(use, "conv2d", packed.ROUNDINGS)
     if layer is None or layer.weights.shape[3] != layer.site.inputs[0].shape[3]:
         return []
     x = layer.site.inputs[0]

@@ -20,7 +20,7 @@ BLOCK, LAST = 8, 2
 
 def bind(use: Use) -> Sequence[Binding]:
     """The kernel of a fully connected layer, or of a convolution that is one."""
-    layer = layer_of(use, "dense")
+    layer = layer_of(use, "dense", packed.ROUNDINGS)
     if layer is None:
         return _convolution(use)
     rows, depth = layer.site.inputs[0].shape
@@ -33,7 +33,7 @@ def bind(use: Use) -> Sequence[Binding]:
 
 
 def _convolution(use: Use) -> list[Binding]:
-    layer = layer_of(use, "conv2d")
+    layer = layer_of(use, "conv2d", packed.ROUNDINGS)
     if layer is None or layer.weights.shape[3] != layer.site.inputs[0].shape[3]:
         return []
     x = layer.site.inputs[0]
