@@ -8,8 +8,8 @@
 #include "ts_dsp.h"
 
 /* Runs of bytes, in assembly by place: whole words of each, so many runs, bytes from the end of one to the next, of which
- * ``rest`` belong to the run; where these go, of the second place spare_bytes behind; how many words of them, from ``spare`` on,
- * follow at the end. */
+ * ``rest`` belong to the run; where these go, of the second place spare_bytes behind; how many words of them follow at the
+ * end, from ``spare`` on. */
 typedef struct {
     int32_t words, runs, apart, rest;
     int8_t *next;
