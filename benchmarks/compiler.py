@@ -27,7 +27,7 @@ from tinsmith.codegen.compile import compile_graph
 from tinsmith.core.errors import TinsmithError
 from tinsmith.core.units import count_text
 from tinsmith.devices.board import BOARDS
-from tinsmith.flow.model_inputs import default_inputs
+from tinsmith.flow.drawn import default_inputs
 from tinsmith.flow.profile import products_of
 from tinsmith.importers import read_model
 from tinsmith.ir.graph import Graph

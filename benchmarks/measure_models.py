@@ -27,10 +27,11 @@ import numpy as np
 import tinsmith
 from tinsmith.core.cache import Cache, code_fingerprint
 from tinsmith.core.errors import TinsmithError, UserError
+from tinsmith.core.job import Job
+from tinsmith.core.store import LocalStore
 from tinsmith.core.units import count_text
-from tinsmith.flow.journal import Nobody
-from tinsmith.flow.model import Clock, MeasureOptions, measure_graph, semantics_of
-from tinsmith.flow.model_inputs import default_inputs
+from tinsmith.flow.drawn import default_inputs
+from tinsmith.flow.model import MeasureOptions, measure_graph, semantics_of
 from tinsmith.flow.model_target import DoesNotFit
 from tinsmith.importers import read_model, read_suffixes
 from tinsmith.ir.graph import Graph
@@ -73,7 +74,9 @@ def models(folder: Path, only: str) -> list[Path]:
 def measured(path: Path, name: str) -> list[Row]:
     """All boards for one model; served from the cache where nothing changed."""
     os.environ["OMP_NUM_THREADS"] = "1"
-    cache = Cache(KEPT / "measure_models", code_fingerprint(Path(tinsmith.__file__).parent))
+    cache = Cache(
+        LocalStore(KEPT / "measure_models"), code_fingerprint(Path(tinsmith.__file__).parent)
+    )
     content = sha256(path.read_bytes()).hexdigest()
     return list(
         cache.step("rows", tuple[Row, ...], (name, content), lambda: tuple(_rows(path, name)))[0]
@@ -135,7 +138,7 @@ def _row(
     options = MeasureOptions(board, inputs=inputs, outputs=out, cache=KEPT)
     about = name, semantics_of(path, "")
     try:
-        found = measure_graph(graph, about, options, Clock(Nobody()))
+        found = measure_graph(graph, about, options, Job())
     except DoesNotFit as e:
         return Row(name, core, board, "does not fit", {}, str(e), False)
     except TinsmithError as e:

@@ -26,7 +26,7 @@ def imports(path: Path, known: Mapping[str, Path]) -> set[str]:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             found |= {a.name for a in node.names if a.name in known}
-        elif isinstance(node, ast.ImportFrom) and node.module in known:
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module in known:
             inner = {f"{node.module}.{a.name}" for a in node.names} & known.keys()
             found |= inner
             if len(inner) < len(node.names):

@@ -147,7 +147,8 @@ def main() -> int:
 
 def _compact(text: str) -> str:
     """Lists of numbers on one line."""
-    made, inside = [], False
+    made: list[str] = []
+    inside = False
     for line in text.splitlines():
         bare = line.strip()
         if inside:

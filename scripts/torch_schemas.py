@@ -31,7 +31,8 @@ _OVERLOADS = re.compile(
 def line(schema: Any) -> str:
     """The line of one operation."""
     name = f"{schema.name.replace('::', '.')}.{schema.overload_name or 'default'}"
-    parts, listed = [], False
+    parts: list[str] = []
+    listed = False
     for argument in schema.arguments:
         if argument.kwarg_only and not listed:
             parts, listed = [*parts, "*"], True

@@ -68,3 +68,15 @@ def test_wrong_input_is_told(tmp_path: Path, arguments: tuple[str, ...], told: s
     model(tmp_path)
     done = run(tmp_path, *arguments)
     assert done.returncode == 2 and told in done.stderr and "Traceback" not in done.stderr
+
+
+def test_inputs_are_kept_where_that_is_asked_for(tmp_path: Path) -> None:
+    """Their memory is the arena's otherwise: the wide layer's operand is free for the last one."""
+    model(tmp_path)
+    arenas = []
+    for more in ((), ("--keep-inputs",)):
+        command = [sys.executable, "-m", "tinsmith.cli", "measure", "two.tinsmith", "--board"]
+        done = subprocess.run([*command, "nucleo_l4r5zi", "--json", *more], cwd=tmp_path,
+                              capture_output=True, text=True, check=True)  # fmt: skip
+        arenas.append(json.loads(done.stdout)["arena_bytes"])
+    assert arenas[0] < arenas[1]

@@ -12,6 +12,7 @@ from tinsmith.bench.outcome import RunOptions
 from tinsmith.bench.run import run
 from tinsmith.build.objects import compile_all, compiler_for
 from tinsmith.build.shared import build_shared
+from tinsmith.codegen.choices import Choices
 from tinsmith.codegen.compile import PIPELINE, compile_graph
 from tinsmith.codegen.emit import comment_text
 from tinsmith.core.errors import InternalError, UnknownKind
@@ -85,10 +86,14 @@ def test_the_contract_of_the_public_header() -> None:
     header = module.sources["wrist_motion.h"]
     macros = dict(re.findall(r"^#define WRIST_MOTION_(\w+) (.*)$", header, re.MULTILINE))
     plan = module.plan
-    assert macros["ABI"] == "2" and macros["ALIGN"] == "8"
+    assert macros["ABI"] == "3" and macros["ALIGN"] == "8"
     assert macros["ARENA_BYTES"] == str(plan.arena_bytes)
     assert macros["STATE_BYTES"] == str(plan.state_bytes) == "120"
     assert macros["INPUT_X_OFFSET"] == str(plan.places["x"].offset)
+    assert macros["INPUT_X_KEPT"] == str(int("x" in plan.kept)) == "0"
+    kept = compile_graph(wrist(), "nucleo_l4r5zi", choices=Choices(keep_inputs=True))
+    assert "#define WRIST_MOTION_INPUT_X_KEPT 1\n" in kept.sources["wrist_motion.h"]
+    assert kept.plan.arena_bytes > plan.arena_bytes
     assert (macros["INPUT_X_BYTES"], macros["INPUT_X_TYPE"]) == ("64", "float")
     assert (macros["OUTPUT_Q_ELEMENTS"], macros["OUTPUT_Q_TYPE"]) == ("10", "int8_t")
     assert (macros["OUTPUT_Q_SCALE"], macros["OUTPUT_Q_ZERO_POINT"]) == ("0.5", "(-128)")
@@ -176,4 +181,4 @@ def test_a_thousand_nodes_are_compiled_in_seconds() -> None:
     start = process_time()
     module = compile_graph(b.build([value]), "host")
     assert process_time() - start < 10
-    assert len(module.steps) == 1000 and module.plan.arena_bytes == 3 * 96
+    assert len(module.steps) == 1000 and module.plan.arena_bytes == 2 * 96

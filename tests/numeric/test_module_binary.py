@@ -37,7 +37,7 @@ def test_the_header_describes_the_module(board: str, toolchain: str, require_too
     magic, abi, flags, arena, state, align, length, *entries, check, step = struct.unpack(
         "<4s11I", data[:HEADER_BYTES]
     )
-    assert (magic, abi) == (b"TSM1", 2)
+    assert (magic, abi) == (b"TSM1", 3)
     assert flags == {"nucleo_l4r5zi": 3, "rpi_pico": 1, "esp32_c3": 4}[board]
     assert (arena, state, align) == (plan.arena_bytes, plan.state_bytes, plan.alignment)
     assert length == len(data)

@@ -12,7 +12,7 @@ static OTHER_ARENA(other_arena);
 
 static_assert(std::is_same<MIXED_INPUT_X_TYPE, float>::value, "type of an input");
 static_assert(std::is_same<decltype(OTHER_INPUT_X_DATA(other_arena)), int8_t *>::value, "type of its elements");
-static_assert(alignof(decltype(arena)) <= MIXED_ALIGN && MIXED_ABI == 2 && OTHER_STATE_BYTES == 0, "numbers");
+static_assert(alignof(decltype(arena)) <= MIXED_ALIGN && MIXED_ABI == 3 && OTHER_STATE_BYTES == 0, "numbers");
 
 int main() {
     const int shape[MIXED_INPUT_X_RANK] = MIXED_INPUT_X_SHAPE;

@@ -24,8 +24,10 @@ def with_ballast(made: RandomGraph, rng: np.random.Generator) -> Graph:
     last = str(rng.choice(outputs))
     if b.type(last).dtype == "float32" and b.type(last).shape:
         outputs.append(b.op("mul", last, halves, name="scaled result"))
-    same = b.op("reshape", last, shape=b.type(last).shape, name="same again")
-    quant = b.type(last).quant
+    quant, shape = b.type(last).quant, b.type(last).shape
+    if quant is not None and quant.axis not in (None, len(shape) - 1):
+        return b.build(outputs)  # scales along an axis that is not the last keep the shape
+    same = b.op("reshape", last, shape=shape, name="same again")
     if quant is None or quant.axis is None:  # scales along an axis cannot be flattened
         outputs.append(b.op("reshape", same, shape=(b.type(last).elements,), name="flat result"))
     else:

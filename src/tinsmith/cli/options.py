@@ -102,7 +102,8 @@ class ModelChoice:
     optimize: Annotated[
         str,
         typer.Option(
-            help="What kernels are chosen and compiled for: size, balanced or speed. Where their "
+            help="What kernels are chosen and compiled for: balanced (the default), speed, size or "
+            "ram. Where their "
             "costs were not measured these are flags of the compiler.",
         ),
     ] = ""
@@ -120,6 +121,13 @@ class ModelChoice:
             "is written there.",
         ),
     ] = None
+    keep_inputs: Annotated[
+        bool,
+        typer.Option(
+            "--keep-inputs",
+            help="A run leaves its inputs as they were written, at the price of their memory.",
+        ),
+    ] = False
     stack: Annotated[
         int | None, typer.Option(metavar="BYTES", help="Stack to reserve; 4096 if not given.")
     ] = None
@@ -138,6 +146,7 @@ class ModelChoice:
             board=board, inputs=self.inputs, outputs=outputs, semantics=self.semantics,
             toolchain=self.toolchain, runner=self.runner, optimize=self.optimize,
             reset_each=self.reset_each, stack_bytes=self.stack, choices=self.choices,
+            keep_inputs=self.keep_inputs,
             cache=default_cache(),
         )  # fmt: skip
 

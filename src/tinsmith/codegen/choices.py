@@ -33,10 +33,12 @@ HEAD = """\
 class Choices:
     """Node of the compiled graph -> kernel (``<set>/<name>``), or `PARTS`. What is not named is
     chosen by the compiler, as it serves the ``aim`` (one of `AIMS`); the names of a fused node's
-    operations may be chosen for too."""
+    operations may be chosen for too. ``keep_inputs``: a run leaves inputs as they were written, at
+    the price of their memory."""
 
     kernels: Mapping[str, str] = field(default_factory=dict)
     aim: str = BALANCED
+    keep_inputs: bool = False
 
     def apart(self, node: str) -> bool:
         """Whether a fused node is to be taken apart."""

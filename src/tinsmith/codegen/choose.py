@@ -10,6 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
+from tinsmith.codegen.buffers import step_bytes
 from tinsmith.codegen.costs import LEVELS, Cost, Costs, work
 from tinsmith.codegen.kernel_set import REFERENCE, Table
 from tinsmith.codegen.program import Call
@@ -59,7 +60,9 @@ class _Market:
         self._costs = {k: costs[k] for k in self.kernels}
         self.levels = {k: self._level(costs[k], priced, k) for k in sorted(self.kernels)}
         self._time = {id(c): self._instructions(c) for c in priced}
-        self._tables = {id(c): _table_bytes(c) for o in self._offers for c in o}
+        every = [c for o in self._offers for c in o]
+        self._tables = {id(c): _table_bytes(c) for c in every}
+        self._memory = {id(c): step_bytes(c) for c in every} if aim == "ram" else {}
         plain = frozenset(k for k in self.kernels if k.startswith(f"{REFERENCE}/"))
         self._most = np.inf
         if aim == "size" and self._covered(plain):
@@ -100,7 +103,7 @@ class _Market:
         time, tables = self._time.get(id(call), 0.0), self._tables[id(call)]
         if self._aim == "size":
             return (tables, time)
-        return (sum(call.binding.scratch), time) if self._aim == "ram" else (time, tables)
+        return (self._memory[id(call)], time) if self._aim == "ram" else (time, tables)
 
     def _score(self, calls: Sequence[Call]) -> tuple[float, ...]:
         time = sum(self._time.get(id(c), 0.0) for c in calls)
@@ -110,7 +113,7 @@ class _Market:
         if self._aim == "size":
             return (float(time > self._most), flash, time)
         if self._aim == "ram":
-            return (sum(sum(c.binding.scratch) for c in calls), time)
+            return (sum(self._memory[id(c)] for c in calls), time)
         return (time * flash if self._aim == "balanced" else time, flash, time)
 
 

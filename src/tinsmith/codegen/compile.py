@@ -41,7 +41,7 @@ def compile_graph(
         board: what to compile for; a text is the id of one that comes with tinsmith.
         planner: a memory planner, or ``best``: the smallest of all.
         dump: called with ``source`` and the graph, then with every pass's name and result.
-        choices: kernels that are pinned.
+        choices: kernels that are pinned, and whether inputs keep their content.
 
     Raises:
         UnknownKind: no such board or planner.
@@ -54,7 +54,7 @@ def compile_graph(
     verify(graph)
     target = Target(found.id, core.isa.startswith("armv") and core.fpu != "none", graph_hash(graph))
     program = select(lower(graph, dump), core, choices)
-    return emit(program, plan_memory(program, planner), target)
+    return emit(program, plan_memory(program, planner, choices.keep_inputs), target)
 
 
 def lower(graph: Graph, dump: Callable[[str, Graph], None] | None = None) -> Graph:

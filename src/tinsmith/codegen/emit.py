@@ -28,7 +28,7 @@ from tinsmith.ir.op import F32, OPS, Argument, Attrs, In, Out, Scratch
 from tinsmith.ir.types import TensorType
 from tinsmith.version import __version__
 
-ABI = 2
+ABI = 3
 """Version of the C contract; changes whenever a caller would have to."""
 
 
@@ -130,6 +130,7 @@ def _io(graph: Graph, plan: MemoryPlan, value: str) -> dict[str, object]:
         "type": type_text(type),
         "ctype": CTYPES[type.dtype],
         "offset": plan.places[value].offset,
+        "kept": None if value not in graph.inputs else int(value in plan.kept),
         "nbytes": type.nbytes,
         "elements": type.elements,
         "shape": type.shape,

@@ -11,7 +11,7 @@ class Place:
     """Where a buffer lies in the arena and for which steps (node indices, inclusive) it must
     survive.
 
-    Inputs are live from step -1, outputs until step len(nodes).
+    Inputs are live from step -1, those that are kept and outputs until step len(nodes).
     """
 
     offset: int
@@ -23,7 +23,8 @@ class Place:
 @dataclass(frozen=True)
 class MemoryPlan:
     """One arena: places of all activations (by value name) and scratch (by node name + '#scratch').
-    Persistent state lies in a block of its own: offsets by state name."""
+    Persistent state lies in a block of its own: offsets by state name. ``kept``: inputs that a run
+    leaves as they were written. ``bound_bytes``: no arena for these kernels can be smaller."""
 
     planner: str
     arena_bytes: int
@@ -31,6 +32,8 @@ class MemoryPlan:
     state_bytes: int
     state_offsets: Mapping[str, int]
     alignment: int = 8
+    kept: tuple[str, ...] = ()
+    bound_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ Times = tuple[np.ndarray, np.ndarray]
 when it is written for the first time. Both in the order of memory."""
 Unit = Literal["pixel", "pixel of row", "row", "channel"]
 Reads = Literal["while", "before", "once"]
+_FAR = 1 << 40
+"""No other value is as large as the numbers from here on."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,37 @@ def streamed(site: Site, operand: int) -> Order:
             f"operand {operand} has {site.inputs[operand].elements} elements, the result {count}"
         )
     return Order(operand, lambda: (np.arange(count), np.arange(count)))
+
+
+def stepwise(site: Site) -> Order:
+    """Row by row of the first axis: row t of operand 0 is read while row t of the result is
+    written."""
+    x, y = site.inputs[0], site.outputs[0]
+    steps = np.arange(x.shape[0])
+
+    def times() -> Times:
+        reads, writes = (np.repeat(steps, t.elements // len(steps)) for t in (x, y))
+        return reads + 1, writes
+
+    return Order(0, times)
+
+
+def moving(site: Site, operand: int, reference: Callable[..., tuple[np.ndarray, ...]]) -> Order:
+    """Results are written front to back, each after the element that it holds was read; which that
+    is, the operation's reference tells, given the numbers of elements."""
+
+    def times() -> Times:
+        numbers = [np.full(t.shape, -1, np.int64) for t in site.inputs]
+        count = site.inputs[operand].elements
+        numbers[operand] = _FAR + np.arange(count).reshape(site.inputs[operand].shape)
+        with np.errstate(invalid="ignore"):  # a border may be infinite
+            held = reference(numbers, site)[0].ravel() - _FAR
+        reads = np.full(count, -1, np.int64)
+        here = np.flatnonzero((held >= 0) & (held < count))
+        np.maximum.at(reads, held[here], here)
+        return reads, np.arange(len(held))
+
+    return Order(operand, times)
 
 
 def windows(layer: Site, unit: Unit, together: int = 1, reads: Reads = "while") -> Order:

@@ -109,3 +109,23 @@ def _behind(operand: Buffer, result: Buffer) -> list[tuple[int, int]]:
     high = min(high, safe.least)
     ends = [low, *sorted(d for d in safe.exact if low < d < high), high]
     return [(lo, hi) for lo, hi in pairwise(ends) if lo < hi]
+
+
+def room(live: Sequence[Buffer], alignment: int) -> int:
+    """Bytes that buffers which are live together need at least."""
+    size = {b.name: align_up(b.nbytes, alignment) for b in live}
+    return sum(size.values()) - sum(saved(b, size, alignment) for b in live)
+
+
+def saved(result: Buffer, sizes: Mapping[str, int], alignment: int) -> int:
+    """Bytes that a result may have in common with operands that are among the named sizes."""
+    own = sizes[result.name]
+    shared = [_overlap(sizes[n], own, d, alignment) for n, d in result.over.items() if n in sizes]
+    return min(own, sum(shared))
+
+
+def _overlap(operand: int, result: int, safe: Distances, alignment: int) -> int:
+    """The most bytes that an operand and a result may have in common, sizes aligned."""
+    exact = [d for d in safe.exact if -operand < d < result]
+    distances = [max(0, align_up(safe.least, alignment)), result, *exact]
+    return max(min(operand + d, result) - max(0, d) for d in distances)

@@ -28,8 +28,8 @@ def verify_plan(program: Program, plan: MemoryPlan) -> None:
 
     Raises:
         PlanError: a buffer is missing, of another size, misaligned or outside the arena; a read
-            finds a byte that is not the expected value's; an input is gone at the end, or an
-            output or the next value of a state.
+            finds a byte that is not the expected value's; an output, the next value of a state or
+            an input that is said to be kept is gone at the end.
     """
     if plan.alignment % 8:
         raise PlanError(f"the plan's blocks are aligned to {plan.alignment}, not to 8")
@@ -41,7 +41,7 @@ def verify_plan(program: Program, plan: MemoryPlan) -> None:
         shadow.write(i)
     for step, call in program.steps():
         _replay(graph, call, shadow, f"step {step} ({call.node.name})")
-    ends = [*graph.inputs, *graph.outputs, *(s.next for s in graph.states)]
+    ends = [*plan.kept, *graph.outputs, *(s.next for s in graph.states)]
     for value in ends:
         if value in plan.places:
             shadow.read(value, "the end of the run")

@@ -1,16 +1,17 @@
 """Arithmetic, comparisons and choices on two values, with the broadcasting of numpy."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from math import prod
 
 import numpy as np
 
-from tinsmith.compose.movement import Walk, broadcast, expand, reshape, strided
+from tinsmith.compose.movement import broadcast, expand, reshape, transpose
 from tinsmith.core.errors import UserError
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.op import OPS
 from tinsmith.ir.ops._layout import limits_of
+from tinsmith.ir.ops._repeat import repeat_of, run_of
 from tinsmith.ir.ops.cast import TARGETS
 from tinsmith.ir.types import TensorType
 
@@ -121,9 +122,7 @@ def where(b: Builder, condition: str, x: str, y: str, *, name: str = "") -> str:
     """x where the condition holds, else y; all three broadcast."""
     _alike(b, "where", x, y)
     condition = cast(b, condition, "bool")
-    shape = broadcast(*(b.type(v).shape for v in (condition, x, y)))
-    condition, x, y = (expand(b, v, shape) for v in (condition, x, y))
-    return b.op("where", x, y, condition, name=name)
+    return _fitted(b, "where", (x, y, condition), name)
 
 
 def clip(b: Builder, x: str, low: float | None, high: float | None, *, name: str = "") -> str:
@@ -157,80 +156,59 @@ def _widened(
 
 
 def paired(b: Builder, op: str, x: str, y: str, name: str = "") -> str:
-    """An operation on two values, the second of which may be like the first, like its end, or one
-    element; what broadcasts in another way is expanded before, where no exchange of the two says
-    the same.
+    """An operation on two values. Operations repeat the smaller operand; where it is the first and
+    the two may change places, they do."""
+    result = broadcast(b.type(x).shape, b.type(y).shape)
+    if b.type(x).shape != result == b.type(y).shape and OPS.get(op).commutes:
+        x, y = y, x
+    return _fitted(b, op, (x, y), name)
+
+
+def _fitted(b: Builder, op: str, operands: Sequence[str], name: str, turn: bool = True) -> str:
+    """An operation on elements, of values that broadcast: one gets the result's shape; of the
+    others, those that operations cannot repeat are expanded.
 
     Constants are not, as far as that can be helped: numbers per channel would become a table that
-    grows with a line or a picture.
+    grows with a line or a picture. The activations are turned instead.
     """
-    result = broadcast(b.type(x).shape, b.type(y).shape)
-    if b.type(x).shape != result == b.type(y).shape:
-        if OPS.get(op).commutes:
-            x, y = y, x
-        elif op in _EXCHANGED:
-            return _EXCHANGED[op](b, op, x, y, name)
-    x = expand(b, x, result)
-    if b.is_constant(y) and (turned := _turned(b.type(y).shape, result)):
-        there, back = turned
-        channels = reshape(b, y, there.lengths[-1:])
-        made = b.op(op, strided(b, x, there), channels, name=name and f"{name}_{op}")
-        return b.renamed(strided(b, made, back, result), name)
-    return b.op(op, x, _repeating(b, y, result), name=name)
+    result = broadcast(*(b.type(v).shape for v in operands))
+    values = _one_whole(b, operands, result)
+    split = [v for v in values if repeat_of(b.type(v).shape, result) is None]
+    constant = next((v for v in split if b.is_fixed(v)), None)
+    if constant is not None and turn:
+        return _turned(b, op, values, constant, name)
+    values = [expand(b, v, result) if v in split else v for v in values]
+    while run_of(result, *(b.type(v).shape for v in values)) is None:
+        part = [v for v in values if 1 < b.type(v).elements < prod(result)]
+        wide = next((v for v in part if not b.is_fixed(v)), part[0])
+        values = [expand(b, v, result) if v == wide else v for v in values]
+    return b.op(op, *values, name=name)
 
 
-def _exchanged_sub(b: Builder, op: str, x: str, y: str, name: str) -> str:
-    """x - y as -y + x: the same to the last bit, integers that wrap included."""
-    return paired(b, "add", b.op("neg", y), x, name)
+def _one_whole(b: Builder, values: Sequence[str], result: tuple[int, ...]) -> list[str]:
+    """Values, of which one has the result's shape: what has its elements already, else an
+    activation, repeated."""
+    if any(b.type(v).shape == result for v in values):
+        return list(values)
+    same = (v for v in values if b.type(v).elements == prod(result))
+    free = (v for v in values if not b.is_fixed(v))
+    chosen = next(same, None) or next(free, None) or values[0]
+    return [expand(b, v, result) if v == chosen else v for v in values]
 
 
-def _exchanged_less(b: Builder, op: str, x: str, y: str, name: str) -> str:
-    """x < y of floats as -y < -x, which NaN does not hold either; of whole numbers, whose smallest
-    has no negative, as not y <= x. The same with <= and <."""
-    if b.type(x).dtype == "float32":
-        return paired(b, op, b.op("neg", y), b.op("neg", x), name)
-    other = "less" if op == "less_equal" else "less_equal"
-    return logical_not(b, paired(b, other, y, x), name=name)
-
-
-_EXCHANGED: Mapping[str, Callable[[Builder, str, str, str, str], str]] = {
-    "sub": _exchanged_sub, "less": _exchanged_less, "less_equal": _exchanged_less,
-}  # fmt: skip
-"""Operations whose operands change places at the cost of a node, which is less than a copy of x as
-large as the result."""
-
-
-def _turned(own: tuple[int, ...], result: tuple[int, ...]) -> tuple[Walk, Walk] | None:
-    """For numbers along axes that are not the last: the walk that brings those axes to the end,
-    and the one back. None where there are none, or where they have others between them.
-
-    Transposes of neighbours cancel when a graph is compiled, so a norm between two convolutions
-    over channels-first pictures moves nothing.
-    """
-    wide = (1,) * (len(result) - len(own)) + own
-    axes = [i for i, d in enumerate(wide) if d > 1]
-    if not axes or wide[axes[0] : axes[-1] + 1] != result[axes[0] : axes[-1] + 1]:
-        return None
-    outer, inner = prod(result[: axes[0]]), prod(result[axes[-1] + 1 :])
-    if inner == 1:
-        return None
-    mine = prod(wide)
-    return (
-        Walk((outer, inner, mine), (mine * inner, 1, inner)),
-        Walk((outer, mine, inner), (mine * inner, 1, mine)),
-    )
-
-
-def _repeating(b: Builder, y: str, result: tuple[int, ...]) -> str:
-    """y as the operations repeat it along the first axes of ``result``; expanded where needed."""
-    own = b.type(y).shape
-    if b.type(y).elements == 1:
-        return y
-    while own[0] == 1:
-        own = own[1:]
-    if own == result[len(result) - len(own) :]:
-        return reshape(b, y, own)
-    return expand(b, y, result)
+def _turned(b: Builder, op: str, values: Sequence[str], constant: str, name: str) -> str:
+    """The operation on transposed values, the axes of a constant last: it repeats along others that
+    lie between them. Transposes of neighbours cancel when a graph is compiled."""
+    result = broadcast(*(b.type(v).shape for v in values))
+    wide = [
+        reshape(b, v, (1,) * (len(result) - len(s)) + s) for v in values for s in (b.type(v).shape,)
+    ]
+    own = b.type(wide[list(values).index(constant)]).shape
+    order = sorted(range(len(result)), key=lambda i: own[i] > 1)
+    back = sorted(range(len(result)), key=lambda i: order[i])
+    turned = [v if b.type(v).elements == 1 else transpose(b, v, order) for v in wide]
+    made = _fitted(b, op, turned, name and f"{name}_{op}", turn=False)
+    return b.renamed(transpose(b, made, back), name)
 
 
 def _alike(b: Builder, what: str, x: str, y: str) -> None:

@@ -79,7 +79,9 @@ class _Sweep:
         if only_user(self.graph, move.outputs[0]) is None:
             return False
         constants = [i in self.constants for i in node.inputs[1:]]
-        return OPS.get(node.op).pointwise == len(node.inputs) and constants in ([], [True])
+        x, y = (self.types[v].elements for v in (node.inputs[0], node.outputs[0]))
+        alone = OPS.get(node.op).pointwise == len(node.inputs) and constants in ([], [True])
+        return alone and x == y
 
     def _constant(self, node: Node, move: Node, order: np.ndarray) -> tuple[str, ...] | None:
         """The constant operand as it is in front of the move: one value or one per channel."""
@@ -89,7 +91,7 @@ class _Sweep:
         if (value := uniform(array)) is not None:
             return (self._add(node.inputs[1], np.array([value], np.float32)),)
         moved = np.empty(order.size, np.float32)
-        moved[order] = np.broadcast_to(array, self.types[node.inputs[0]].shape).reshape(-1)
+        moved[order] = np.broadcast_to(array, self.types[node.outputs[0]].shape).reshape(-1)
         rows = moved.reshape(-1, (self.types[move.inputs[0]].shape or (1,))[-1])
         return (self._add(node.inputs[1], rows[0].copy()),) if np.all(rows == rows[0]) else None
 

@@ -252,7 +252,8 @@ class Compiled(Shown):
             >>> compiled.save("gestures.tsc")
         """
         t, module = self.target, self.firmware.module
-        how = saved.How(t.toolchain, t.runner, t.optimize, t.stack_bytes, self.choices.kernels)
+        tools = t.toolchain, t.runner, t.optimize
+        how = saved.How(*tools, t.stack_bytes, self.choices.kernels, t.keep_inputs)
         record = saved.record(self.model.graph, self.model.origin, t.board, how, module)
         return _work.write(saved.check_suffix(Path(path)), saved.dumps(record))
 
@@ -279,7 +280,8 @@ class Compiled(Shown):
         how, shop = kept.how, _work.workshop(_folder(cache))
         board = saved.board_of(kept)
         tools = how.toolchain, how.runner, how.optimize
-        target = _work.target_for(board, *tools, cache=shop.folder).reserving(how.stack_bytes)
+        found = _work.target_for(board, *tools, cache=shop.folder).keeping(how.keep_inputs)
+        target = found.reserving(how.stack_bytes)
         choices = target.aimed(Choices(dict(how.choices)))
         firmware = _work.compiled(kept.graph, target, choices, shop)
         saved.check_same(kept, firmware.module, file)
@@ -319,6 +321,7 @@ class How(TypedDict, total=False):
     toolchain: str
     runner: str
     stack_bytes: int | None
+    keep_inputs: bool
     choices: Mapping[str, str] | Place | None
     cache: Place | None
     job: Job | None
@@ -331,10 +334,12 @@ def compile(model: Model, board: Place | Board, **how: Unpack[How]) -> Compiled:
         model: from `load` or `quantise`.
         board: id of a board that comes with tinsmith (`boards`), path of your own board's TOML
             file, or a `Board`.
-        optimize: what kernels are chosen and compiled for: ``size``, ``balanced`` or ``speed``.
+        optimize: what kernels are chosen and compiled for: ``balanced`` (the default),
+            ``speed``, ``size`` or ``ram``.
         toolchain: ``zig`` or ``arm_gcc``; the first that serves the board if empty.
         runner: ``unicorn`` or ``qemu``; the first that serves the board if empty.
         stack_bytes: stack to reserve; 4096 if None.
+        keep_inputs: a run leaves its inputs as they were written, at the price of their memory.
         choices: kernels to pin, layer -> ``<set>/<name>``, or the path of a lock file.
         cache: folder of compiled things; the user's (TINSMITH_CACHE, else ~/.cache/tinsmith) if
             None.
@@ -357,7 +362,7 @@ def compile(model: Model, board: Place | Board, **how: Unpack[How]) -> Compiled:
     shop = _work.workshop(_folder(how.get("cache")), how.get("job"))
     tools = how.get("toolchain", ""), how.get("runner", ""), how.get("optimize", "")
     target = _work.target_for(board_of(board), *tools, cache=shop.folder)
-    target = target.reserving(how.get("stack_bytes"))
+    target = target.reserving(how.get("stack_bytes")).keeping(how.get("keep_inputs", False))
     choices = how.get("choices")
     lock = Path(choices) if isinstance(choices, str | os.PathLike) else choices
     pinned = target.aimed(_work.pinned(lock, target.board))

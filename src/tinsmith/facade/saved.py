@@ -25,13 +25,14 @@ _FORMAT = "tinsmith-compiled-2"
 @dataclass(frozen=True)
 class How:
     """How a graph was compiled: names of toolchain, runner and optimisation, the stack that is
-    reserved (None for the usual one), pinned kernels by layer."""
+    reserved (None for the usual one), pinned kernels by layer, whether a run keeps its inputs."""
 
     toolchain: str
     runner: str
     optimize: str
     stack_bytes: int | None
     choices: Mapping[str, str]
+    keep_inputs: bool
 
 
 @dataclass(frozen=True)

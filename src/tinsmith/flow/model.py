@@ -42,6 +42,7 @@ class MeasureOptions:
     ``outputs``: where the answers go. ``reset_each``: states are reset before each case, not only
     before the first. ``stack_bytes``: stack to reserve. ``cache``: folder of compiled objects.
     ``choices``: a lock file (codegen/choices.py); None: that beside the model, if there is one.
+    ``keep_inputs``: a run leaves its inputs as they were written.
     """
 
     board: str
@@ -55,6 +56,7 @@ class MeasureOptions:
     stack_bytes: int | None = None
     cache: Path = field(kw_only=True)
     choices: Path | None = None
+    keep_inputs: bool = False
 
     def target(self) -> Target:
         """Board, toolchain and runner, all of them here.
@@ -64,7 +66,8 @@ class MeasureOptions:
             MissingTool: one of them is not installed.
         """
         asked = self.toolchain, self.runner, self.optimize
-        chosen = choose_target(self.board, *asked, cache=self.cache).reserving(self.stack_bytes)
+        found = choose_target(self.board, *asked, cache=self.cache).keeping(self.keep_inputs)
+        chosen = found.reserving(self.stack_bytes)
         RUNNERS.get(chosen.runner).find()
         return chosen
 

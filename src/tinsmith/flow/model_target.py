@@ -61,7 +61,8 @@ class DoesNotFit(UserError):
 @dataclass(frozen=True)
 class Target:
     """A board with a toolchain and a runner that serve it. ``optimize``: empty for the
-    toolchain's own choice; ``stack_bytes``: None for the usual stack. ``compiler``, ``engine``:
+    toolchain's own choice; ``stack_bytes``: None for the usual stack; ``keep_inputs``: a run leaves
+    its inputs as they were written. ``compiler``, ``engine``:
     versions of toolchain and runner; the latter is empty where nothing is going to run."""
 
     board: Board
@@ -72,10 +73,15 @@ class Target:
     stack_bytes: int | None = None
     compiler: str = ""
     engine: str = ""
+    keep_inputs: bool = False
 
     def aimed(self, choices: Choices) -> Choices:
         """Choices that serve what the target is optimised for, where that was asked for."""
-        return replace(choices, aim=self.optimize) if self.optimize else choices
+        return replace(choices, aim=self.optimize or choices.aim, keep_inputs=self.keep_inputs)
+
+    def keeping(self, inputs: bool) -> "Target":
+        """With inputs that a run keeps, or may overwrite."""
+        return replace(self, keep_inputs=inputs)
 
     def linking(self) -> "Target":
         """What an image depends on: without the runner."""

@@ -40,6 +40,8 @@ class PackageOptions:
         semantics: whose integers are meant; the importer's first if empty.
         cache: folder of compiled objects and results.
         choices: a model file's lock file; None: that beside it, if there is one.
+        optimize: what a model file's kernels are chosen and compiled for (`AIMS`).
+        keep_inputs: a run of a model file leaves its inputs as they were written.
     """
 
     kinds: tuple[str, ...]
@@ -52,6 +54,8 @@ class PackageOptions:
     semantics: str = ""
     cache: Path = field(kw_only=True)
     choices: Path | None = None
+    optimize: str = ""
+    keep_inputs: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,13 +88,14 @@ def package_model(path: Path, options: PackageOptions, job: Job | None = None) -
     board = find_board(options.board)
     check_packages(options.kinds, options.version, options.output, (board,))
     check_name(options.name)
-    target = target_for(board, options.toolchain, cache=options.cache)
+    found = target_for(board, options.toolchain, "", options.optimize, cache=options.cache)
+    target = found.keeping(options.keep_inputs)
     job = job or Job()
     # The file's name, not the one that a graph remembers from the file that it once came from.
     named = options.name or name_of(path)
     graph = open_model(path, options.semantics, job).with_(name=named)
     choices = pinned(path, options.choices, board.id)
-    module = stages.compiled(job, graph, board, choices)
+    module = stages.compiled(job, graph, board, target.aimed(choices))
     # The names of a compiled module's values are C identifiers: its own graph is asked.
     given = None
     if options.inputs is not None:

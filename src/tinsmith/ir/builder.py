@@ -108,6 +108,15 @@ class Builder:
         """Whether a value is a constant."""
         return value in self._constants
 
+    def is_fixed(self, value: str) -> bool:
+        """Whether a value is a constant or made of constants alone."""
+        wanted = {self._now(value)}
+        for node in reversed(self._nodes):
+            if wanted.intersection(node.outputs):
+                wanted.difference_update(node.outputs)
+                wanted.update(node.inputs)
+        return wanted <= self._constants.keys()
+
     def inline(self, graph: Graph, *inputs: str) -> tuple[str, ...]:
         """Append all of another graph, its inputs bound to values; returns the names of its
         outputs here."""

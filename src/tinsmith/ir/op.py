@@ -151,10 +151,13 @@ class Op:
         cost: arithmetic of one use.
         access: order in which a kernel touches memory, from which safe aliasing follows.
             ``elementwise``: results are written front to back and element i is written after
-            everything at index <= i of the aliased operand was read; ``windows``: results are
-            written pixel by pixel, and operand 0 is read in the pixel's window only; ``whole``: an
-            operand may be read after any result byte was written.
-        alias: indices of operands the result may share memory with (``elementwise`` only).
+            everything at index <= i of the aliased operand was read, of which it is a function;
+            ``streamed``: the same order, of any function; ``moving``: results are written front to
+            back, each after the element that it holds was read; ``windows``: results are written
+            pixel by pixel, and operand 0 is read in the pixel's window only; ``steps``: in each
+            direction of a recurrent layer a row of operand 0 is read while that of the result is
+            written; ``whole``: an operand may be read after any result byte was written.
+        alias: indices of operands the result may share memory with (0 for ``windows``).
         cases: the test table: reference vs oracle, host C and emulated C run all of it.
         extend: proposes a use of the op on an activation type for random graphs, None where it does
             not apply.
@@ -192,7 +195,7 @@ class Op:
     extend: Callable[[np.random.Generator, TensorType], Extension | None]
     cost: Callable[[Site], Cost] = lambda site: Cost()
     oracle: Callable[[Sequence[np.ndarray], Site], tuple[np.ndarray, ...]] | None = None
-    access: Literal["whole", "elementwise", "windows"] = "whole"
+    access: Literal["whole", "elementwise", "streamed", "moving", "windows", "steps"] = "whole"
     alias: tuple[int, ...] = ()
     followed_by: tuple[str, ...] = ()
     tolerance: float = 1e-5

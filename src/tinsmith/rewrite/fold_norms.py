@@ -166,7 +166,8 @@ class _Work:
         if node.op == "neg":
             return chain.scaled(node, -1.0, 0.0)
         op, first = OPS.get(node.op), node.inputs[0] == chain.value
-        if op.affine is None:
+        same = self.graph.type(chain.value).shape == self.graph.type(node.outputs[0]).shape
+        if op.affine is None or not same:
             return None
         array = self._array(node.inputs[1 if first else 0])
         c = None if array is None else self._per_channel(chain, array)

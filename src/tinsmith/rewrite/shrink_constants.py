@@ -1,10 +1,13 @@
-"""Stores what a constant repeats once: operations on two tensors repeat their second operand.
+"""Stores what a constant repeats once: operations on elements repeat their smaller operands; and
+what several constants say alike, once.
 
-Files hold limits, gains and offsets as large as the activation that they meet; one number, or one
-row of the last axes, says the same and costs neither flash nor reading it.
+Files hold limits, gains and offsets as large as the activation that they meet; one number, or
+numbers along some axes, say the same and cost neither flash nor reading them.
 """
 
-from math import prod
+from collections.abc import Mapping, Set
+from dataclasses import replace
+from hashlib import sha256
 
 import numpy as np
 
@@ -15,12 +18,18 @@ from tinsmith.rewrite._pass import Pass
 
 
 def rewrite(graph: Graph) -> Graph:
-    """Shrink every constant all of whose readers repeat it; the very same object where none is.
+    """Shrink every constant all of whose readers repeat it, and share those that are equal; the
+    very same object where there is none.
 
     Constants that are outputs or next states keep their shape, and so do those with a scale per
     channel.
     """
     kept = {*graph.outputs, *(s.next for s in graph.states)}
+    return _shared(_smaller(graph, kept), kept)
+
+
+def _smaller(graph: Graph, kept: Set[str]) -> Graph:
+    """Constants without what their readers repeat."""
     readers: dict[str, list[Node]] = {}
     for node in graph.nodes:
         for value in node.inputs:
@@ -32,38 +41,63 @@ def rewrite(graph: Graph) -> Graph:
             continue
         if quant is not None and quant.axis is not None:
             continue
-        if all(_repeats(graph, n, name, type_of(small, quant)) for n in readers[name]):
-            constants[name], types[name] = small, type_of(small, quant)
+        changed = {**types, name: type_of(small, quant)}
+        if all(_repeats(n, name, changed) for n in readers[name]):
+            constants[name], types = small, changed
     if all(constants[k] is c for k, c in graph.constants.items()):
         return graph
     return graph.with_(constants=constants, types=types)
 
 
+def _shared(graph: Graph, kept: Set[str]) -> Graph:
+    """One constant in place of all that are equal to the last bit, of one type."""
+    first: dict[tuple[TensorType, bytes], str] = {}
+    same: dict[str, str] = {}
+    for name, array in graph.constants.items():
+        known = first.setdefault((graph.type(name), sha256(array.tobytes()).digest()), name)
+        if known != name and name not in kept:
+            same[name] = known
+    if not same:
+        return graph
+    nodes = tuple(
+        replace(n, inputs=tuple(same.get(i, i) for i in n.inputs))
+        if same.keys() & set(n.inputs) else n
+        for n in graph.nodes
+    )  # fmt: skip
+    return graph.with_(
+        nodes=nodes,
+        constants={k: c for k, c in graph.constants.items() if k not in same},
+        types={k: t for k, t in graph.types.items() if k not in same},
+    )
+
+
 def shrunk(array: np.ndarray) -> np.ndarray:
-    """The last axes of an array, as few as say all of it; one element where all are the same; the
-    very same object where it repeats nothing."""
+    """The axes of an array that say all of it, with 1 for those behind them, none for those before
+    them; one element where all are the same; the very same object where it repeats nothing."""
     if array.size == 1:
         return array
     bits = np.ascontiguousarray(array).view(f"V{array.itemsize}")  # 0 is not -0
-    if np.all(bits == bits.reshape(-1)[0]):
+    told = [i for i in range(array.ndim) if np.any(bits != bits.take([0], i))]
+    if not told:
         return np.array(array.reshape(-1)[:1])
-    for axis in range(array.ndim - 1, 0, -1):
-        rows = bits.reshape(-1, prod(array.shape[axis:]))
-        if len(rows) > 1 and np.all(rows == rows[0]):
-            return np.array(array.reshape(len(rows), *array.shape[axis:])[0])
-    return array
+    first, end = told[0], told[-1] + 1
+    if all(d == 1 for d in (*array.shape[:first], *array.shape[end:])):
+        return array
+    ends = (slice(0, 1),) * (array.ndim - end)
+    return np.array(array[(0,) * first + (slice(None),) * (end - first) + ends])
 
 
-def _repeats(graph: Graph, node: Node, name: str, small: TensorType) -> bool:
-    """Whether a node makes the same of a smaller second operand."""
+def _repeats(node: Node, name: str, types: Mapping[str, TensorType]) -> bool:
+    """Whether a node makes the same of a constant that is smaller now."""
     op = OPS.get(node.op)
-    if op.pointwise != 2 or node.inputs[1:] != (name,) or node.inputs[0] == name:
+    read = [i for i, v in enumerate(node.inputs) if v == name]
+    if op.pointwise < 2 or any(i >= op.pointwise for i in read):
         return False
     try:
-        results = op.infer([graph.type(node.inputs[0]), small], node.attrs)
+        results = op.infer([types[i] for i in node.inputs], node.attrs)
     except ShapeError:
         return False
-    return [t.shape for t in results] == [graph.type(o).shape for o in node.outputs]
+    return [t.shape for t in results] == [types[o].shape for o in node.outputs]
 
 
 PASS = Pass("shrink_constants", requires=("float", "quantised", "lowered"), rewrite=rewrite)

@@ -3,12 +3,15 @@
 Models that keep channels first become convolutions with channels last, each between two transposes;
 what lies between them (activations, sums, requantisation) works on elements one by one. So a
 transpose waits: an operation on elements takes the value as it was before, and its result waits
-instead. Two transposes in a row become one, or none. Whoever needs the order gets it.
+instead; a constant that repeats is put into that order too. Two transposes in a row become one, or
+none. Whoever needs the order gets it.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
+
+import numpy as np
 
 from tinsmith.ir.graph import Attr, Graph, Node
 from tinsmith.ir.interp import site_of
@@ -16,6 +19,7 @@ from tinsmith.ir.op import OPS
 from tinsmith.ir.types import TensorType
 from tinsmith.ir.walk import Walk
 from tinsmith.rewrite._pass import Pass
+from tinsmith.rewrite.shrink_constants import shrunk
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class _Sweep:
     types: dict[str, TensorType]
     nodes: list[Node] = field(default_factory=list)
     waiting: dict[str, _Order] = field(default_factory=dict)
+    constants: dict[str, np.ndarray] = field(default_factory=dict)
 
     def visit(self, node: Node) -> None:
         """Let a node wait, let it sink, or give it what it needs."""
@@ -96,20 +101,46 @@ class _Sweep:
         first = orders[0] if orders else None
         if first is None or not _alike(self.types, orders):
             return False
-        inputs = list(node.inputs)
+        (result,) = node.outputs
+        raw = f"{result}_unordered"
+        moved = self._constants_before(node, first)
+        if moved is None or raw in self.types:
+            return False
+        inputs = [moved.get(v, v) for v in node.inputs]
         for i, order in zip(positions, orders, strict=True):
             assert order is not None
             inputs[i] = order.source
-        (result,) = node.outputs
-        raw = f"{result}_unordered"
-        if raw in self.types:
-            return False
         for source in inputs:
             self.settle(source)
         self.types[raw] = replace(self.types[result], shape=self.types[first.source].shape)
         self.nodes.append(replace(node, inputs=tuple(inputs), outputs=(raw,)))
         self.waiting[result] = _Order(raw, first.walk)
         return True
+
+    def _constants_before(self, node: Node, order: _Order) -> dict[str, str] | None:
+        """New constants for those that repeat, as they meet the elements before these were put in
+        order; None where one would have to hold more numbers."""
+        made: dict[str, str] = {}
+        shape, source = self.types[node.outputs[0]].shape, self.types[order.source].shape
+        for value in dict.fromkeys(node.inputs):
+            array = self.graph.constants.get(value)
+            if array is None or array.size == 1:
+                continue
+            quant = self.types[value].quant
+            if quant is not None and quant.axis is not None:
+                return None
+            moved = np.empty(prod(source), array.dtype)
+            moved[order.walk.places()] = np.broadcast_to(array, shape).reshape(-1)
+            small = shrunk(moved.reshape(source))
+            if small.size > array.size:
+                return None
+            name = f"{value}_before_{node.name}"
+            if name in self.types:
+                return None
+            self.types[name] = replace(self.types[value], shape=small.shape)
+            self.constants[name] = small
+            made[value] = name
+        return made
 
 
 def rewrite(graph: Graph) -> Graph:
@@ -124,7 +155,9 @@ def rewrite(graph: Graph) -> Graph:
     made = {o for n in sweep.nodes for o in n.outputs}
     given = {*graph.inputs, *graph.constants, *(s.name for s in graph.states)}
     types = {k: t for k, t in sweep.types.items() if k in made | given}
-    return graph.with_(nodes=tuple(sweep.nodes), types=types)
+    types |= {k: sweep.types[k] for k in sweep.constants}
+    constants = {**graph.constants, **sweep.constants}
+    return graph.with_(nodes=tuple(sweep.nodes), types=types, constants=constants)
 
 
 def _walk(graph: Graph, node: Node) -> Walk | None:
@@ -183,17 +216,22 @@ def _parts(
 
 def _activations(graph: Graph, node: Node) -> tuple[int, ...]:
     """Operands of an operation on elements, if order is all the same to it: the others are single
-    numbers."""
+    numbers, or constants that repeat."""
     op = OPS.get(node.op)
     if not op.pointwise or len(node.outputs) != 1:
         return ()
     result = graph.type(node.outputs[0])
     if result.quant is not None and result.quant.axis is not None:
         return ()
-    full = [i for i, v in enumerate(node.inputs) if graph.type(v).elements == result.elements]
-    single = all(graph.type(v).elements == 1 for i, v in enumerate(node.inputs) if i not in full)
+    count = result.elements
+    full = [i for i, v in enumerate(node.inputs) if graph.type(v).elements == count]
+    free = all(
+        graph.type(v).elements == 1 or (i < op.pointwise and v in graph.constants)
+        for i, v in enumerate(node.inputs)
+        if i not in full
+    )
     fits = all(i < op.pointwise for i in full)
-    return tuple(full) if single and fits and result.elements > 1 else ()
+    return tuple(full) if free and fits and count > 1 else ()
 
 
 def _alike(types: dict[str, TensorType], orders: Sequence[_Order | None]) -> bool:

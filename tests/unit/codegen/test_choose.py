@@ -1,13 +1,16 @@
 """Kernels are chosen by what they cost and what a module is to be good at."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from tinsmith.codegen.buffers import step_bytes
 from tinsmith.codegen.choose import choose
 from tinsmith.codegen.costs import Cost, costs_of
 from tinsmith.codegen.kernel_set import Binding, KernelSet, Table
+from tinsmith.codegen.order import streamed
 from tinsmith.codegen.program import Call
 from tinsmith.devices.board import BOARDS
 from tinsmith.ir.graph import Node
@@ -67,6 +70,17 @@ def test_tables_count_as_flash() -> None:
     offered = [[call("a", "ref", 10), call("a", "fast", 10, (table,))], [call("b", "fast", 10)]]
     assert kernels("size", offered) == ["ref/k", "fast/k"]
     assert kernels("speed", offered) == ["fast/k", "fast/k"]
+
+
+def test_ram_takes_what_lies_nearest_to_its_operand() -> None:
+    """In place with a little scratch is less than side by side without."""
+    streams = call("n", "fast", 100, (Scratch(64),))
+    near = replace(streams.binding, orders=(streamed(streams.site, 0),))
+    beside, scratchy = call("n", "ref", 100), call("n", "lean", 100, (Scratch(64),))
+    offered = [[scratchy, beside, replace(streams, binding=near)]]
+    assert [step_bytes(c) for c in offered[0]] == [864, 800, 464]
+    assert kernels("ram", offered) == ["fast/k"]
+    assert step_bytes(replace(beside, constants=frozenset({0}))) == 400
 
 
 def test_ram_takes_the_least_scratch() -> None:

@@ -77,10 +77,31 @@ CHAIN: dict[str, tuple[Callable[[MemoryPlan], MemoryPlan], str]] = {
 @pytest.mark.parametrize("fault", CHAIN)
 def test_planted_faults_are_rejected(fault: str) -> None:
     graph = chain()
-    plan = plan_memory(graph)
+    plan = plan_memory(graph, keep_inputs=True)
     plant, sentence = CHAIN[fault]
     with pytest.raises(PlanError, match=sentence):
         verify_plan(graph, plant(plan))
+
+
+def test_an_input_may_be_overwritten_once_it_was_read() -> None:
+    graph, plan = chain(), spread(chain())
+    verify_plan(graph, onto(plan, "first", "x"))
+    verify_plan(graph, onto(plan, "z", "x"))
+    with pytest.raises(PlanError, match="end of the run, byte 0 of 'x' holds byte 0 of 'z'"):
+        verify_plan(graph, replace(onto(plan, "z", "x"), kept=("x",)))
+    with pytest.raises(PlanError, match=r"at step 0 .*byte 8 of 'x' holds byte 0 of 'first'"):
+        verify_plan(graph, onto(plan, "first", "x", 8))
+
+
+def test_all_inputs_are_there_when_a_run_begins() -> None:
+    b = Builder("net", "lowered")
+    x, y = (b.input(n, V) for n in "xy")
+    graph = program(b.build([b.op("add", b.op("relu", x, name="first"), y, name="z")]))
+    plan = spread(graph)
+    verify_plan(graph, onto(plan, "first", "x"))
+    for name, other in (("x", "y"), ("first", "y")):
+        with pytest.raises(PlanError, match=r"'[xy]' holds"):
+            verify_plan(graph, onto(plan, name, other))
 
 
 def test_good_plans_pass_and_share_memory() -> None:

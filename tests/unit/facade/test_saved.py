@@ -16,7 +16,7 @@ from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.types import TensorType
 
-HOW = saved.How("zig", "unicorn", "size", 2048, {"y": "ref/relu_float32"})
+HOW = saved.How("zig", "unicorn", "size", 2048, {"y": "ref/relu_float32"}, False)
 OURS = """
 name = "Our \\"board\\" – rev. B"
 core = "cortex-m0plus"

@@ -156,6 +156,35 @@ def test_shrink_constants_keeps_what_is_repeated() -> None:
     assert graph.type("row").shape == (3,)
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_shrink_constants_on_either_side_and_along_any_axes(first: bool) -> None:
+    for told in ((1, 1, 1), (2, 1, 1), (1, 3, 1), (1, 1, 4), (2, 3, 1), (1, 3, 4), (2, 3, 4)):
+        array = np.arange(1, 1 + np.prod(told), dtype=np.float32).reshape(told)
+        b = Builder("net")
+        x = b.input("x", TensorType((2, 3, 4), "float32"))
+        c = b.constant("c", np.array(np.broadcast_to(array, (2, 3, 4))))
+        y = b.op("sub", *((c, x) if first else (x, c)))
+        graph = b.build([b.op("where", x, c, b.op("less", y, x))])
+        small = PASSES.get("shrink_constants")(graph)
+        assert small.constants[c].size == array.size and not check(small)
+        given = {"x": np.arange(24, dtype=np.float32).reshape(1, 2, 3, 4)}
+        want, got = run_cases(graph, given), run_cases(small, given)
+        assert all(want[o].tobytes() == got[o].tobytes() for o in graph.outputs)
+
+
+def test_equal_constants_are_stored_once() -> None:
+    b = Builder("net", "quantised")
+    x = b.input("x", TensorType((2,), "int32"))
+    rows = [b.constant(n, np.array([3, 4], np.int32)) for n in ("first", "second", "kept")]
+    other = b.constant("other", np.array([3, 4], np.int32), Quant((0.5,), (0,)))
+    y = b.op("add", b.op("add", b.op("sub", x, rows[0]), rows[1]), rows[2])
+    graph = b.build([b.op("mul", y, other), rows[2]])
+    small = PASSES.get("shrink_constants")(graph)
+    assert set(small.constants) == {"first", "kept", "other"}  # an output, another meaning
+    assert [n.inputs[1] for n in small.nodes] == ["first", "first", "kept", "other"]
+    assert not check(small)
+
+
 ONES = np.ones((2, 3), np.float32)
 SIGNS = np.array([[0, 0, 0], [0, -0.0, 0]], np.float32)
 ROWS = np.array([[1, 2, 3], [1, 2, 4]], np.float32)
@@ -169,24 +198,22 @@ def needed(used: str, array: np.ndarray, quant: Quant | None = None) -> Graph:
     match used:
         case "output":
             return b.build([y, c])
-        case "first":
-            return b.build([y, b.op("sub", c, x)])
         case "both":
             return b.build([y, b.op("sub", c, c)])
-        case "where":
-            return b.build([b.op("where", x, c, b.op("less", x, y))])
+        case "all":
+            return b.build([b.op("add", b.input("one", TensorType((1,), "float32")), c)])
     return b.build([y])
 
 
 @pytest.mark.parametrize(
     "graph",
     [
-        *(needed(used, ONES) for used in ("output", "first", "both", "where")),
+        *(needed(used, ONES) for used in ("output", "both", "all")),
         needed("", SIGNS),
         needed("", ROWS),
         needed("", np.ones((2, 3), np.int32), Quant((0.1, 0.2, 0.3), (0, 0, 0), 1)),
     ],
-    ids=["output", "first", "both", "where", "signs", "rows", "scales"],
+    ids=["output", "both", "all", "signs", "rows", "scales"],
 )
 def test_shrink_constants_leaves_a_constant_that_is_needed_in_full(graph: Graph) -> None:
     assert PASSES.get("shrink_constants")(graph) is graph

@@ -118,3 +118,27 @@ def test_results_that_wait_to_the_end_are_no_change() -> None:
     whole = b.op("cast", b.op("transpose", turned), dtype="int64", name="whole")
     once = SINK(b.build([turned, whole]))
     assert SINK(once) is once
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize(
+    "shape", [(4, 1, 1), (1, 4, 1, 1), (5, 1), (1, 5, 3), (4, 5, 1), (4, 5, 3)]
+)
+def test_a_constant_that_repeats_is_turned_instead(
+    shape: tuple[int, ...], first: bool, rng: np.random.Generator
+) -> None:
+    """Channels last, turned to channels first, and a norm there: the norm is computed before, and
+    its constants hold as many numbers as they did. One that would have to hold more, and one as
+    large as the value, keep the order as it is."""
+    b = Builder("net")
+    x = b.input("x", TensorType((1, 5, 3, 4), "float32"))
+    turned = movement.transpose(b, x, (0, 3, 1, 2))
+    c = b.constant("c", rng.normal(size=shape).astype(np.float32))
+    y = b.op("sub", *((c, turned) if first else (turned, c)))
+    graph = b.build([movement.transpose(b, y, (0, 2, 3, 1))])
+    sunk = PASSES.get("eliminate_dead")(PASSES.get("remove_identities")(SINK(graph)))
+    stays = shape in ((4, 5, 1), (4, 5, 3))
+    assert ops(sunk) == (["strided", "sub", "strided"] if stays else ["sub", "reshape"])
+    assert sum(a.size for a in sunk.constants.values()) == np.prod(shape)
+    same_outputs(graph, sunk, rng)
+    assert SINK(sunk) is sunk

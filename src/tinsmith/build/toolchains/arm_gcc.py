@@ -59,5 +59,5 @@ TOOLCHAIN = Toolchain(
     libraries=("-lgcc",),
     relocatable=relocatable,
     environment=environment,
-    optimize={"size": ("-Os",), "balanced": ("-O2",), "speed": ("-O3",)},
+    optimize={"size": ("-Os",), "balanced": ("-O2",), "speed": ("-O3",), "ram": ("-Os",)},
 )

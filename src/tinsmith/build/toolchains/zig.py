@@ -77,6 +77,6 @@ TOOLCHAIN = Toolchain(
     libraries=(),
     relocatable=relocatable,
     environment=environment,
-    optimize={"size": ("-Os",), "balanced": ("-O2",), "speed": ("-O3",)},
+    optimize={"size": ("-Os",), "balanced": ("-O2",), "speed": ("-O3",), "ram": ("-Os",)},
     measured=True,
 )

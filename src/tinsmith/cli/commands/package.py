@@ -63,6 +63,15 @@ class Choice:
             help="Which kernel computes which layer: MODEL.lock, if there is one.",
         ),
     ] = None
+    optimize: Annotated[
+        str, typer.Option(help="What a model file's kernels serve: balanced, speed, size or ram.")
+    ] = ""
+    keep_inputs: Annotated[
+        bool,
+        typer.Option(
+            "--keep-inputs", help="A run of a model file leaves its inputs as they were written."
+        ),
+    ] = False
     project: ProjectOption = HERE
     json: JsonOption = False
 
@@ -102,7 +111,7 @@ def _options(choice: Choice) -> "PackageOptions":
         kinds=tuple(choice.kind or ()), output=choice.output or choice.project / "build",
         version=choice.release, toolchain=choice.toolchain, inputs=choice.inputs, name=choice.name,
         semantics=choice.semantics, board=_board(choice), cache=default_cache(),
-        choices=choice.choices,
+        choices=choice.choices, optimize=choice.optimize, keep_inputs=choice.keep_inputs,
     )  # fmt: skip
 
 
@@ -119,7 +128,8 @@ def _board(choice: Choice) -> str:
 
 
 def _check_no_model(choice: Choice) -> None:
-    given = [n for n in ("inputs", "name", "semantics", "choices") if getattr(choice, n)]
+    names = ("inputs", "name", "semantics", "choices", "optimize", "keep_inputs")
+    given = [n.replace("_", "-") for n in names if getattr(choice, n)]
     if given:
         raise UserError(
             "cli.model",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.resources import files
 
 from tinsmith.codegen.kernel_set import Binding, KernelSet, Table, Use
-from tinsmith.codegen.order import Order, streamed, windows
+from tinsmith.codegen.order import Order, moving, stepwise, streamed, windows
 from tinsmith.ir.op import OPS, Argument, In, Op, Site
 from tinsmith.ir.ops.fused import part_sites
 
@@ -34,6 +34,11 @@ def _orders(op: Op, site: Site) -> tuple[Order, ...]:
         return ()
     if op.access == "windows":
         return (windows(site, "pixel"),)
+    if op.access == "steps":
+        turned = site.attrs.get("backward") or site.inputs[1].shape[0] == 2  # two directions
+        return () if turned else (stepwise(site),)
+    if op.access == "moving":
+        return tuple(moving(site, i, op.reference) for i in op.alias)
     same = [i for i in op.alias if site.inputs[i].elements == site.outputs[0].elements]
     return tuple(streamed(site, i) for i in same)
 

@@ -1,4 +1,4 @@
-"""Sum of two tensors: y = x + b, with b repeated along the first axes of x where it is smaller.
+"""Sum of two tensors: y = x + b; the smaller of the two repeats.
 
 int32 and int64 wrap. int8 follows TensorFlow Lite (8-bit quantization specification, ADD): both
 operands are brought to a common step with 20 bits of headroom, added, and brought to the result's
@@ -16,6 +16,7 @@ from tinsmith.ir.op import (
     Attrs,
     Case,
     Extension,
+    In,
     Kernel,
     Op,
     ShapeError,
@@ -41,8 +42,7 @@ HEADROOM_BITS = 20
 
 
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
-    """Two operands of one dtype (float32, int32, int64 or int8); b has x's shape, its end, or one
-    element."""
+    """Two operands of one dtype (float32, int32, int64 or int8), one of which may repeat."""
     result = infer_binary("add", inputs, *NUMBERS, "int8")
     if inputs[0].dtype == "int8":
         per_tensor("add", inputs[0])
@@ -94,11 +94,14 @@ def oracle(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]
 
 
 def arguments(site: Site) -> Sequence[Argument]:
-    """(x, b, y, elements, period[, zero point, multiplier and shift of x, b and y, low, high])"""
+    """(x, b, y, elements, period, block, blocks[, zero point, multiplier and shift of x, b and y,
+    low, high]): b is the operand that repeats"""
     common = binary_arguments(site)
     if site.inputs[0].dtype != "int8":
         return common
-    return [*common, *(v for p in _parameters(site) for v in p), *_clamp(site.attrs)]
+    x, b, y = _parameters(site)
+    ordered = (b, x, y) if common[0] == In(1) else (x, b, y)
+    return [*common, *(v for p in ordered for v in p), *_clamp(site.attrs)]
 
 
 def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
@@ -133,6 +136,12 @@ CASES = (
         "int8_last_axis": int8_case(
             whole("int8", 5, 7), whole("int8", 7), quants=(_Q, Quant((0.01,), (-1,))), out=_Q
         ),
+        "int8_channels_first": int8_case(
+            whole("int8", 2, 5, 3), whole("int8", 5, 1), quants=(_Q, Quant((0.01,), (-1,))), out=_Q
+        ),
+        "int8_first_channels_first": int8_case(
+            whole("int8", 5, 1), whole("int8", 2, 5, 3), quants=(_Q, Quant((0.01,), (-1,))), out=_Q
+        ),
     }
 )
 
@@ -145,7 +154,7 @@ OP = Op(
     cases=CASES,
     extend=extend,
     access="elementwise",
-    alias=(0,),
+    alias=(0, 1),
     followed_by=("requantize", "relu", "max", "min"),
     pointwise=2,
     commutes=True,

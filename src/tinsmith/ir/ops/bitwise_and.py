@@ -1,14 +1,9 @@
-"""Bits that are set in both, int32 or int64; b is repeated along the first axes of x where it is
-smaller."""
+"""Bits that are set in both, int32 or int64; the smaller of the two repeats."""
 
 import operator
-from dataclasses import replace
 
 import numpy as np
 
 from tinsmith.ir.ops._bits import bits_op
 
-OP = replace(
-    bits_op("bitwise_and", np.bitwise_and, operator.and_),
-    commutes=True,
-)
+OP = bits_op("bitwise_and", np.bitwise_and, operator.and_, commutes=True)

@@ -1,5 +1,4 @@
-"""Quotient of two tensors of float32, int32 or int64: y = x / b; b is repeated along the first axes
-of x where it is smaller.
+"""Quotient of two tensors of float32, int32 or int64: y = x / b; the smaller of the two repeats.
 
 Whole quotients drop the fraction; one by zero is 0, the lowest value by -1 wraps to itself.
 """

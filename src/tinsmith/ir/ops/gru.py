@@ -109,4 +109,5 @@ OP = Op(
     cost=CELL.cost,
     cases=CASES,
     extend=extend,
+    access="steps",
 )

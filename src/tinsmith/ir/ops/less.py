@@ -1,7 +1,6 @@
 """Whether x is below b.
 
-float32, int32 or int64 in, bool out; with NaN it does not hold. b is repeated along the first axes
-of x where it is smaller.
+float32, int32 or int64 in, bool out; with NaN it does not hold. The smaller of the two repeats.
 """
 
 import numpy as np

@@ -99,4 +99,5 @@ OP = Op(
     cost=CELL.cost,
     cases=CASES,
     extend=extend,
+    access="steps",
 )

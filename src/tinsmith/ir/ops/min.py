@@ -1,5 +1,4 @@
-"""Smaller of two values, float32, int32 or int64; b is repeated along the first axes of x where it
-is smaller.
+"""Smaller of two values, float32, int32 or int64; the smaller of the two repeats.
 
 NaN where either is NaN. Of two zeros it is x.
 """

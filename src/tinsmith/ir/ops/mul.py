@@ -1,4 +1,4 @@
-"""Product of two tensors: y = x * b; b is repeated along the first axes of x where it is smaller.
+"""Product of two tensors: y = x * b; the smaller of the two repeats.
 
 float32, int32 or int64; integers wrap.
 """
@@ -11,7 +11,6 @@ import numpy as np
 from tinsmith.ir.ops._binary import binary_op
 
 OP = replace(
-    binary_op("mul", np.multiply, np.multiply, operator.mul),
-    commutes=True,
+    binary_op("mul", np.multiply, np.multiply, operator.mul, commutes=True),
     affine=lambda c: (c, np.zeros_like(c)),
 )

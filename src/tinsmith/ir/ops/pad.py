@@ -173,4 +173,6 @@ OP = Op(
     kernels=moving(arguments),
     cases=CASES,
     extend=extend,
+    access="moving",
+    alias=(0,),
 )

@@ -1,4 +1,4 @@
-"""x to the power b, float32; b is repeated along the first axes of x where it is smaller.
+"""x to the power b, float32; the smaller of the two repeats.
 
 Special cases are those of C99, F.9.4.4: anything to the power 0 is 1, so is 1 to any power; a
 negative value to a power that is not whole is NaN. Error below 1 unit in the last place.
@@ -8,11 +8,11 @@ import numpy as np
 
 from tinsmith.ir.op import Attrs, Extension, Kernel, Op, Types
 from tinsmith.ir.ops._binary import (
-    binary_arguments,
     binary_oracle,
     binary_reference,
     float_cases,
     infer_binary,
+    ordered_arguments,
 )
 from tinsmith.ir.ops._cases import SPECIAL, array, case, normal, positive
 from tinsmith.ir.ops._pow import pow32
@@ -20,14 +20,18 @@ from tinsmith.ir.types import TensorType, type_of
 
 
 def infer(inputs: Types, attrs: Attrs) -> tuple[TensorType, ...]:
-    """Two float32 operands; b has x's shape, its last dimensions, or one element."""
+    """Two float32 operands, one of which may repeat."""
     return infer_binary("pow", inputs, "float32")
 
 
 def extend(rng: np.random.Generator, x: TensorType) -> Extension | None:
-    """To a small whole power, or a fraction (NaN where x is negative, which is not drawn)."""
+    """To a small whole power, or a fraction (NaN where x is negative, which is not drawn); or a
+    number to the power x."""
     if x.dtype != "float32":
         return None
+    if rng.integers(4) == 0:
+        base = np.asarray(2 ** rng.uniform(-2, 2, x.shape[-1:]), np.float32)
+        return Extension(((base, type_of(base)), 0))
     b = np.asarray(rng.choice([-1, 0, 0.5, 1, 2, 3, 1.7], (1,) * min(1, len(x.shape))), np.float32)
     return Extension((0, (b, type_of(b))))
 
@@ -47,10 +51,10 @@ OP = Op(
     infer=infer,
     reference=binary_reference(pow32),
     oracle=binary_oracle(np.power, pow),
-    kernels={"float32": Kernel(binary_arguments)},
+    kernels={"float32": Kernel(ordered_arguments)},
     cases=CASES,
     extend=extend,
     access="elementwise",
-    alias=(0,),
+    alias=(0, 1),
     pointwise=2,
 )

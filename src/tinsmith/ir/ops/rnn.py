@@ -75,4 +75,5 @@ OP = Op(
     cost=CELL.cost,
     cases=CASES,
     extend=extend,
+    access="steps",
 )

@@ -101,4 +101,6 @@ OP = Op(
     cost=lambda s: Cost(s.inputs[0].elements, s.inputs[2].nbytes + s.inputs[3].nbytes),
     cases=CASES,
     extend=extend,
+    access="streamed",
+    alias=(0,),
 )

@@ -1,5 +1,5 @@
 """Bits moved up, int32 or int64: what passes the top is lost; 0 by a negative count or by the
-width or more. b is repeated along the first axes of x where it is smaller.
+width or more. The smaller of the two repeats.
 
 Source: ONNX, BitShift.
 """

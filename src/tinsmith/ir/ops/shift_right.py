@@ -1,5 +1,5 @@
 """Bits moved down, int32 or int64, filled with the sign; by a negative count or by the width or
-more only the sign is left: 0 or -1. b is repeated along the first axes of x where it is smaller.
+more only the sign is left: 0 or -1. The smaller of the two repeats.
 
 Source: ONNX, BitShift.
 """

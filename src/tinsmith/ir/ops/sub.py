@@ -1,4 +1,4 @@
-"""Difference of two tensors: y = x - b; b is repeated along x's first axes where it is smaller.
+"""Difference of two tensors: y = x - b; the smaller of the two repeats.
 
 float32, int32 or int64; integers wrap.
 """

@@ -60,6 +60,8 @@ OP = Op(
     kernels=moving(arguments),
     cases=CASES,
     extend=extend,
+    access="moving",
+    alias=(0,),
     moves=True,
     walk=walk,
 )

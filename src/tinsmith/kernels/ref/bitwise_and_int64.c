@@ -1,8 +1,9 @@
-/* Bits that are set in both, int64: y[i] from x[i] and b[i mod period].
- * x, y [n], b [period]; n is a multiple of period. y may be x. */
+/* Bits that are set in both, int64: y[i] from an x and a b.
+ * x, y [n], b [period * blocks], which repeats as ts_repeat.inc says. y may be x, or a b of n elements. */
 #include "ts_kernel.h"
 
-void ts_bitwise_and_int64(const int64_t *x, const int64_t *b, int64_t *y, int32_t n, int32_t period) {
+void ts_bitwise_and_int64(const int64_t *x, const int64_t *b, int64_t *y, int32_t n,
+                          int32_t period, int32_t block, int32_t blocks) {
 #define TS_RESULT(x, b) ((x) & (b))
 #include "ts_binary.inc"
 }

@@ -6,5 +6,5 @@ void ts_dequantize_int16(const int16_t *x, const float *scale, float *y,
                          int32_t n, int32_t period, int32_t zero) {
     const float *b = scale;
 #define TS_RESULT(x, step) ts_f32((float)((x) - zero) * (step))
-#include "ts_binary.inc"
+#include "ts_scaled.inc"
 }

@@ -5,5 +5,5 @@
 void ts_dequantize_int32(const int32_t *x, const float *scale, float *y, int32_t n, int32_t period) {
     const float *b = scale;
 #define TS_RESULT(x, step) ts_f32((float)(x) * (step))
-#include "ts_binary.inc"
+#include "ts_scaled.inc"
 }

@@ -1,8 +1,9 @@
-/* Product, wrapping, int32: y[i] from x[i] and b[i mod period].
- * x, y [n], b [period]; n is a multiple of period. y may be x. */
+/* Product, wrapping, int32: y[i] from an x and a b.
+ * x, y [n], b [period * blocks], which repeats as ts_repeat.inc says. y may be x, or a b of n elements. */
 #include "ts_kernel.h"
 
-void ts_mul_int32(const int32_t *x, const int32_t *b, int32_t *y, int32_t n, int32_t period) {
+void ts_mul_int32(const int32_t *x, const int32_t *b, int32_t *y, int32_t n,
+                  int32_t period, int32_t block, int32_t blocks) {
 #define TS_RESULT(x, b) (int32_t)((uint32_t)(x) * (uint32_t)(b))
 #include "ts_binary.inc"
 }

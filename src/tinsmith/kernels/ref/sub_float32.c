@@ -1,8 +1,10 @@
-/* Difference, float32: y[i] = x[i] - b[i mod period], each rounded once to nearest even.
- * x, y [n], b [period]; n is a multiple of period. y may be x. */
+/* Difference, float32: y[i] = x - b, each rounded once to nearest even.
+ * x, y [n], b [period * blocks], which repeats as ts_repeat.inc says; where turned, b comes first. y may be x, or a b of n
+ * elements. */
 #include "ts_kernel.h"
 
-void ts_sub_float32(const float *x, const float *b, float *y, int32_t n, int32_t period) {
+void ts_sub_float32(const float *x, const float *b, float *y, int32_t n,
+                    int32_t period, int32_t block, int32_t blocks, int32_t turned) {
 #define TS_RESULT(x, b) ((x) - (b))
-#include "ts_binary.inc"
+#include "ts_ordered.inc"
 }

@@ -1,8 +1,10 @@
-/* Difference, wrapping, int32: y[i] from x[i] and b[i mod period].
- * x, y [n], b [period]; n is a multiple of period. y may be x. */
+/* Difference, wrapping, int32: y[i] from an x and a b.
+ * x, y [n], b [period * blocks], which repeats as ts_repeat.inc says; where turned, b comes first. y may be x, or a b of n
+ * elements. */
 #include "ts_kernel.h"
 
-void ts_sub_int32(const int32_t *x, const int32_t *b, int32_t *y, int32_t n, int32_t period) {
+void ts_sub_int32(const int32_t *x, const int32_t *b, int32_t *y, int32_t n,
+                  int32_t period, int32_t block, int32_t blocks, int32_t turned) {
 #define TS_RESULT(x, b) (int32_t)((uint32_t)(x) - (uint32_t)(b))
-#include "ts_binary.inc"
+#include "ts_ordered.inc"
 }

@@ -1,7 +1,9 @@
-/* Elements of one of two tensors, each of 4 bytes: y[i] = condition[i] ? a[i] : b[i].
- * a, b, condition, y [n]; a condition holds where its byte is not 0. y may be a or b. */
+/* Elements of one of two tensors, each of 4 bytes: y[i] from a where the condition holds, else from b.
+ * a [a_period], b [b_period], condition [c_period], y [n]; which of each says ts_where.inc. A condition holds where its byte
+ * is not 0. y may be an a or b of n elements. */
 #include "ts_kernel.h"
 
-void ts_where_b4(const uint32_t *a, const uint32_t *b, const uint8_t *condition, uint32_t *y, int32_t n) {
+void ts_where_b4(const uint32_t *a, const uint32_t *b, const uint8_t *condition, uint32_t *y, int32_t n, int32_t run,
+                 int32_t a_period, int32_t a_step, int32_t b_period, int32_t b_step, int32_t c_period, int32_t c_step) {
 #include "ts_where.inc"
 }

@@ -16,7 +16,7 @@ TS_STEP void filter2_step_000_sum(uint8_t *arena, uint8_t *state) {
     ts_add_float32((const float *)(const void *)(arena + 0),
         (const float *)(const void *)(state + 0),
         (float *)(void *)(arena + 16),
-        4, 4);
+        4, 4, 4, 1);
 }
 
 /* 001 smooth: mul, stage filter
@@ -29,7 +29,7 @@ TS_STEP void filter2_step_001_smooth(uint8_t *arena, uint8_t *state) {
     ts_mul_float32((const float *)(const void *)(arena + 16),
         filter2_w_half,
         (float *)(void *)(arena + 16),
-        4, 1);
+        4, 1, 4, 1);
 }
 
 /* 002 change: sub, stage filter
@@ -41,7 +41,7 @@ TS_STEP void filter2_step_002_change(uint8_t *arena, uint8_t *state) {
     ts_sub_float32((const float *)(const void *)(arena + 16),
         (const float *)(const void *)(state + 16),
         (float *)(void *)(arena + 32),
-        4, 4);
+        4, 4, 4, 1, 0);
 }
 
 /* 003 power: rfft_power, stage spectrum
@@ -76,7 +76,7 @@ TS_STEP void filter2_step_004_x_out(uint8_t *arena, uint8_t *state) {
 TS_STEP void filter2_step_005_before_next(uint8_t *arena, uint8_t *state) {
     (void)state;
     ts_reshape_b4((const void *)(const float *)(const void *)(arena + 0),
-        (void *)(float *)(void *)(arena + 48),
+        (void *)(float *)(void *)(arena + 0),
         4);
 }
 
@@ -109,7 +109,7 @@ int32_t filter2_run(void *arena, void *state) {
     /* low takes smooth */
     ts_copy(s + 0, a + 16, 16);
     /* before takes before_next */
-    ts_copy(s + 16, a + 48, 16);
+    ts_copy(s + 16, a + 0, 16);
     return 0;
 }
 
@@ -150,6 +150,6 @@ int32_t filter2_run_step(void *arena, void *state, int32_t step) {
     /* low takes smooth */
     ts_copy(s + 0, a + 16, 16);
     /* before takes before_next */
-    ts_copy(s + 16, a + 48, 16);
+    ts_copy(s + 16, a + 0, 16);
     return 0;
 }

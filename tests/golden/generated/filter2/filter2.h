@@ -9,7 +9,8 @@
  *   read the outputs from FILTER2_OUTPUT_..._DATA(arena)
  *
  * The caller owns arena and state: several instances may live side by side, runs on different ones are re-entrant.
- * Inputs keep their content during a run; outputs are valid until the next run on the same arena.
+ * Write all inputs before every run: a run may overwrite those whose ..._KEPT is 0. Outputs are valid until inputs are written again
+ * or the next run on the same arena.
  * real value = SCALE * (integer - ZERO_POINT) for every input and output that has them.
  */
 #ifndef FILTER2_H
@@ -21,7 +22,7 @@
 extern "C" {
 #endif
 
-#define FILTER2_ABI 2
+#define FILTER2_ABI 3
 #define FILTER2_ARENA_BYTES 96
 #define FILTER2_STATE_BYTES 32
 #define FILTER2_ALIGN 8
@@ -44,6 +45,7 @@ extern "C" {
 /* input x: float32[1x4] */
 #define FILTER2_INPUT_X_OFFSET 0
 #define FILTER2_INPUT_X_BYTES 16
+#define FILTER2_INPUT_X_KEPT 0
 #define FILTER2_INPUT_X_ELEMENTS 4
 #define FILTER2_INPUT_X_TYPE float
 #define FILTER2_INPUT_X_RANK 2

@@ -1,4 +1,4 @@
-/* layer8: 3 steps, 10 multiply-accumulates, arena 32 B (planner first_fit), state 0 B.
+/* layer8: 3 steps, 10 multiply-accumulates, arena 16 B (planner first_fit), state 0 B.
  * Board:  rpi_pico
  * Graph:  12a2cf43f7ffb752f805321846caec087bd14a564e8f90159ef7c4da5a959985
  * Made by tinsmith 0.1.0; do not edit.
@@ -14,7 +14,7 @@
 TS_STEP void layer8_step_000_x_int8(uint8_t *arena, uint8_t *state) {
     (void)state;
     ts_quantize_float32((const float *)(const void *)(arena + 0),
-        (int8_t *)(void *)(arena + 16),
+        (int8_t *)(void *)(arena + 0),
         3, 0x1.99999ap-5f, -3, 0);
 }
 
@@ -29,10 +29,10 @@ TS_STEP void layer8_step_000_x_int8(uint8_t *arena, uint8_t *state) {
  */
 TS_STEP void layer8_step_001_y_int8(uint8_t *arena, uint8_t *state) {
     (void)state;
-    ts_dense_requantize_int8((const int8_t *)(const void *)(arena + 16),
+    ts_dense_requantize_int8((const int8_t *)(const void *)(arena + 0),
         layer8_w_weight,
         layer8_w_bias,
-        (int8_t *)(void *)(arena + 24),
+        (int8_t *)(void *)(arena + 8),
         1, 3, 2, -3, 0,
         layer8_w_multiplier,
         layer8_w_shift,
@@ -45,8 +45,8 @@ TS_STEP void layer8_step_001_y_int8(uint8_t *arena, uint8_t *state) {
  */
 TS_STEP void layer8_step_002_y(uint8_t *arena, uint8_t *state) {
     (void)state;
-    ts_dequantize_int8((const int8_t *)(const void *)(arena + 24),
-        (float *)(void *)(arena + 16),
+    ts_dequantize_int8((const int8_t *)(const void *)(arena + 8),
+        (float *)(void *)(arena + 0),
         2, 0x1.99999ap-4f, 5);
 }
 

@@ -8,7 +8,8 @@
  *   read the outputs from LAYER8_OUTPUT_..._DATA(arena)
  *
  * The caller owns arena and state: several instances may live side by side, runs on different ones are re-entrant.
- * Inputs keep their content during a run; outputs are valid until the next run on the same arena.
+ * Write all inputs before every run: a run may overwrite those whose ..._KEPT is 0. Outputs are valid until inputs are written again
+ * or the next run on the same arena.
  * real value = SCALE * (integer - ZERO_POINT) for every input and output that has them.
  */
 #ifndef LAYER8_H
@@ -20,8 +21,8 @@
 extern "C" {
 #endif
 
-#define LAYER8_ABI 2
-#define LAYER8_ARENA_BYTES 32
+#define LAYER8_ABI 3
+#define LAYER8_ARENA_BYTES 16
 #define LAYER8_STATE_BYTES 0
 #define LAYER8_ALIGN 8
 #define LAYER8_STEPS 3
@@ -42,6 +43,7 @@ extern "C" {
 /* input x: float32[1x3] */
 #define LAYER8_INPUT_X_OFFSET 0
 #define LAYER8_INPUT_X_BYTES 12
+#define LAYER8_INPUT_X_KEPT 0
 #define LAYER8_INPUT_X_ELEMENTS 3
 #define LAYER8_INPUT_X_TYPE float
 #define LAYER8_INPUT_X_RANK 2
@@ -53,7 +55,7 @@ extern "C" {
 #define LAYER8_INPUT_X_DATA(arena) ((float *)(void *)((uint8_t *)(arena) + LAYER8_INPUT_X_OFFSET))
 
 /* output y: float32[1x2] */
-#define LAYER8_OUTPUT_Y_OFFSET 16
+#define LAYER8_OUTPUT_Y_OFFSET 0
 #define LAYER8_OUTPUT_Y_BYTES 8
 #define LAYER8_OUTPUT_Y_ELEMENTS 2
 #define LAYER8_OUTPUT_Y_TYPE float

@@ -1,4 +1,4 @@
-/* model_network: 3 steps, 12 multiply-accumulates, arena 48 B (planner first_fit), state 0 B.
+/* model_network: 3 steps, 12 multiply-accumulates, arena 32 B (planner first_fit), state 0 B.
  * Board:  nucleo_l4r5zi
  * Graph:  4959cf506361e15da54bac4bf0755b22ed0a5125edc3364c5a398ae1ae86746d
  * Made by tinsmith 0.1.0; do not edit.
@@ -16,8 +16,8 @@ TS_STEP void model_network_step_000_standardise_sub(uint8_t *arena, uint8_t *sta
     (void)state;
     ts_sub_float32((const float *)(const void *)(arena + 0),
         model_network_w_mean,
-        (float *)(void *)(arena + 16),
-        4, 4);
+        (float *)(void *)(arena + 0),
+        4, 4, 4, 1, 0);
 }
 
 /* 001 dense_0: dense, stage dense_0
@@ -28,10 +28,10 @@ TS_STEP void model_network_step_000_standardise_sub(uint8_t *arena, uint8_t *sta
  */
 TS_STEP void model_network_step_001_dense_0(uint8_t *arena, uint8_t *state) {
     (void)state;
-    ts_dense_float32((const float *)(const void *)(arena + 16),
+    ts_dense_float32((const float *)(const void *)(arena + 0),
         model_network_w_dense_0_weight,
         model_network_w_dense_0_bias,
-        (float *)(void *)(arena + 32),
+        (float *)(void *)(arena + 16),
         1, 4, 3);
 }
 
@@ -41,8 +41,8 @@ TS_STEP void model_network_step_001_dense_0(uint8_t *arena, uint8_t *state) {
  */
 TS_STEP void model_network_step_002_probabilities(uint8_t *arena, uint8_t *state) {
     (void)state;
-    ts_softmax_float32((const float *)(const void *)(arena + 32),
-        (float *)(void *)(arena + 16),
+    ts_softmax_float32((const float *)(const void *)(arena + 16),
+        (float *)(void *)(arena + 0),
         1, 3);
 }
 

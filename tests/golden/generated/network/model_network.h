@@ -8,7 +8,8 @@
  *   read the outputs from MODEL_NETWORK_OUTPUT_..._DATA(arena)
  *
  * The caller owns arena and state: several instances may live side by side, runs on different ones are re-entrant.
- * Inputs keep their content during a run; outputs are valid until the next run on the same arena.
+ * Write all inputs before every run: a run may overwrite those whose ..._KEPT is 0. Outputs are valid until inputs are written again
+ * or the next run on the same arena.
  * real value = SCALE * (integer - ZERO_POINT) for every input and output that has them.
  */
 #ifndef MODEL_NETWORK_H
@@ -20,8 +21,8 @@
 extern "C" {
 #endif
 
-#define MODEL_NETWORK_ABI 2
-#define MODEL_NETWORK_ARENA_BYTES 48
+#define MODEL_NETWORK_ABI 3
+#define MODEL_NETWORK_ARENA_BYTES 32
 #define MODEL_NETWORK_STATE_BYTES 0
 #define MODEL_NETWORK_ALIGN 8
 #define MODEL_NETWORK_STEPS 3
@@ -42,6 +43,7 @@ extern "C" {
 /* input features: float32[1x4] */
 #define MODEL_NETWORK_INPUT_FEATURES_OFFSET 0
 #define MODEL_NETWORK_INPUT_FEATURES_BYTES 16
+#define MODEL_NETWORK_INPUT_FEATURES_KEPT 0
 #define MODEL_NETWORK_INPUT_FEATURES_ELEMENTS 4
 #define MODEL_NETWORK_INPUT_FEATURES_TYPE float
 #define MODEL_NETWORK_INPUT_FEATURES_RANK 2
@@ -53,7 +55,7 @@ extern "C" {
 #define MODEL_NETWORK_INPUT_FEATURES_DATA(arena) ((float *)(void *)((uint8_t *)(arena) + MODEL_NETWORK_INPUT_FEATURES_OFFSET))
 
 /* output probabilities: float32[1x3] */
-#define MODEL_NETWORK_OUTPUT_PROBABILITIES_OFFSET 16
+#define MODEL_NETWORK_OUTPUT_PROBABILITIES_OFFSET 0
 #define MODEL_NETWORK_OUTPUT_PROBABILITIES_BYTES 12
 #define MODEL_NETWORK_OUTPUT_PROBABILITIES_ELEMENTS 3
 #define MODEL_NETWORK_OUTPUT_PROBABILITIES_TYPE float

@@ -7,7 +7,7 @@
  *  44  run_step: offset
  *
  * The functions are those of the module's own header: init and reset take the state, run takes arena and state, run_step takes
- * arena, state and the number of the step. The slot begins at a multiple of 16. */
+ * arena, state and the number of the step. A run may overwrite inputs: write all of them before each. The slot begins at a multiple of 16. */
 #ifndef TS_SLOT_H
 #define TS_SLOT_H
 
@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define TS_SLOT_MAGIC 0x314D5354u
-#define TS_SLOT_ABI 2u
+#define TS_SLOT_ABI 3u
 #define TS_SLOT_ALIGN 16u
 
 typedef struct {

@@ -1,0 +1,122 @@
+"""Kernels of every set, on the core that they are for, compute the right results where their
+results share memory with an operand at the least distances that they declare."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from firmwares import CACHE
+
+from tinsmith.bench.outcome import RunOptions
+from tinsmith.bench.run import run
+from tinsmith.build.image import BuildOptions, build_image
+from tinsmith.codegen.buffers import buffers_of
+from tinsmith.codegen.compile import lower
+from tinsmith.codegen.emit import Target, emit
+from tinsmith.codegen.kernel_set import SETS, sets_for
+from tinsmith.codegen.module import MemoryPlan, Place
+from tinsmith.codegen.order import Reads, windows
+from tinsmith.codegen.planner import align_up
+from tinsmith.codegen.program import Program
+from tinsmith.codegen.select import select
+from tinsmith.codegen.verify import verify_plan
+from tinsmith.devices.board import BOARDS
+from tinsmith.ir.ops.fused import part_sites
+from tinsmith.prove.bits import equal
+from tinsmith.testing.uses import FAMILIES, Drawn, any_choice, draw
+
+BOARDS_RUN = ("nucleo_l4r5zi", "rpi_pico", "esp32_c3", "nucleo_u575zi")
+USES = 16
+STEP = 8
+
+
+class Sharing:
+    """A plan in which every result that may lies over an operand, as near as is declared."""
+
+    def __init__(self, made: Program, rng: np.random.Generator) -> None:
+        self.buffers, self.rng, self.end = buffers_of(made), rng, 0
+        self.at: dict[str, int] = {}
+        self.shared: set[str] = set()
+        for call in made.calls:
+            for result in call.node.outputs:
+                self._put(result)
+                self.shared |= {call.kernel} if self.buffers[result].over else set()
+        for name in self.buffers:
+            if name not in self.at:
+                self._put(name)
+        places = {n: Place(self.at[n], b.nbytes, b.first, b.last) for n, b in self.buffers.items()}
+        self.plan = MemoryPlan("sharing", align_up(self.end, STEP), places, 0, {})
+        verify_plan(made, self.plan)
+
+    def _put(self, name: str) -> None:
+        """The value, and with it an operand that has no place yet; else with room on both sides for
+        what will share its memory."""
+        over = self.buffers[name].over
+        if not over:
+            self._alone(name)
+            return
+        operand = str(self.rng.choice(sorted(over)))
+        distances = [align_up(over[operand].least, STEP), *over[operand].exact]
+        distance = int(self.rng.choice(distances))
+        if operand not in self.at:
+            self._alone(operand)
+        self.at[name] = self.at[operand] - distance
+        self.end = max(self.end, self.at[name] + self.buffers[name].nbytes)
+
+    def _alone(self, name: str) -> None:
+        room = max(b.nbytes for b in self.buffers.values() if b.first <= self.buffers[name].last)
+        self.at[name] = align_up(self.end + 2 * room, STEP)
+        self.end = self.at[name] + self.buffers[name].nbytes + room
+
+
+def tried() -> dict[str, str]:
+    """Each set with the first board that it serves."""
+    return {
+        s.name: board
+        for board in reversed(BOARDS_RUN) for s in sets_for(BOARDS.get(board).core.features)
+    }  # fmt: skip
+
+
+def wrong(made: Program, plan: MemoryPlan, board: str, drawn: Drawn) -> list[str]:
+    """Values that differ from the interpreter's, with their kernels."""
+    found = BOARDS.get(board)
+    module = emit(made, plan, Target(board, False, "0" * 64))
+    firmware = build_image(module, found, "zig", BuildOptions(cache=CACHE))
+    outputs = run(firmware, found, "unicorn", RunOptions(drawn.inputs, cache=CACHE)).outputs
+    return [
+        f"{name} by {module.kernels.get(name)}"
+        for name, want in drawn.wanted.items()
+        if not equal(outputs[name], want)
+    ]
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+@pytest.mark.parametrize(("kind", "board"), sorted(tried().items()))
+def test_shared_memory_changes_no_result(kind: str, board: str, family: str) -> None:
+    drawn, core = draw(3, USES, family), BOARDS.get(board).core
+    rng = np.random.default_rng(4)
+    made = select(lower(drawn.graph), core, any_choice(drawn.graph, core, rng, kind))
+    if not any(k.startswith(f"{kind}/") for k in made.kernels.values()):
+        pytest.skip(f"{kind} has no kernel for {family}")
+    sharing = Sharing(made, rng)
+    assert not wrong(made, sharing.plan, board, drawn)
+    assert sharing.shared or kind != "ref" or family == "dense"  # which reads all of a row
+
+
+@pytest.mark.parametrize("reads", ["before", "once"])
+def test_a_wrong_declaration_is_seen(reads: Reads) -> None:
+    """Planted: kernels of ref that read while they write, but say that they do not."""
+    board, drawn = BOARDS_RUN[0], draw(3, USES, "conv")
+    core, rng = BOARDS.get(board).core, np.random.default_rng(4)
+    made = select(lower(drawn.graph), core, any_choice(drawn.graph, core, rng, "ref"))
+    lying = []
+    for call in made.calls:
+        layer = next(part_sites(call.site))[1] if call.node.parts else call.site
+        orders = (windows(layer, "pixel", 1, reads),) if "conv" in call.kernel else ()
+        lying.append(replace(call, binding=replace(call.binding, orders=orders)))
+    made = replace(made, calls=tuple(lying))
+    assert wrong(made, Sharing(made, rng).plan, board, drawn)
+
+
+def test_every_set_is_tried() -> None:
+    assert set(tried()) == set(SETS.names())
