@@ -4,9 +4,9 @@ instruction."""
 from collections.abc import Sequence
 
 from tinsmith.codegen.kernel_set import Binding, KernelSet, Use
-from tinsmith.codegen.sets.dsp import conv, dense, depthwise
+from tinsmith.codegen.sets.dsp import conv, dense, depthwise, pool
 
-OFFERS = (conv.bind, dense.bind, depthwise.bind)
+OFFERS = (conv.bind, dense.bind, depthwise.bind, pool.bind)
 """What the files of this folder take, each a function as `KernelSet.bind` is."""
 
 
