@@ -1,0 +1,146 @@
+/* Convolution of one channel with weights of any size over a plane of int16: the results of a line, four at a time. The file that includes it
+ * says TS_APART, 1 where results are one element of a line apart, else 0, and TS_WAY, how sums become results (ts_dsp_rows.h). */
+#ifndef TS_DSP_DEPTHWISE_H
+#define TS_DSP_DEPTHWISE_H
+
+#include "ts_dsp_rows.h"
+
+/* How sums become results and where they start; weights as pairs of int16, unpacked; number of lines of weights, pairs in each,
+ * bytes from the end of a line of the plane to where the next one begins that weights see; results of a line, bytes between the first
+ * elements of neighbouring ones. The assembly below knows this order.
+ *
+ * Pairs are (w0, w1), (w2, w3), ...; if results are one element apart, each is followed by that of the neighbour, which begins in the middle of a
+ * word: (0, w0), (w1, w2), ... */
+typedef struct {
+    ts_scaling scaling;
+    int32_t start;
+    ts_word *weights;
+    int32_t lines;
+    int32_t pairs;
+    int32_t jump;
+    int32_t columns;
+    int32_t apart;
+} ts_taps;
+
+/* A channel in the table: start of sums, multiplier, shift and, above 8 bits, how often weights are doubled. */
+enum { ts_words_of_channel = 3 };
+
+static inline void ts_taps_unpacked(ts_taps *to, const int32_t *row, const int8_t *weights, int32_t taps, int32_t zero) {
+    int32_t doublings = row[2] >> 8;
+    ts_word *pair = to->weights;
+    to->start = row[0];
+    ts_scaling_of(&to->scaling, row[1], row[2] & 255, zero);
+    for (int32_t line = 0; line < to->lines; line++) {
+        int32_t before = 0;
+        for (int32_t k = 0; k < 2 * to->pairs; k += 2) {
+            int32_t first = k < taps ? weights[k] * (1 << doublings) : 0;
+            int32_t second = k + 1 < taps ? weights[k + 1] * (1 << doublings) : 0;
+            *pair++ = ts_halves(first, second);
+#if TS_APART == 1
+            *pair++ = ts_halves(before, first);
+#endif
+            before = second;
+        }
+        (void)before;
+        weights += taps;
+    }
+}
+
+#if TS_DSP_ASSEMBLY
+#define TS_LOAD TS_NAMED(TS_LOAD_, TS_WAY)
+#define TS_LOADED TS_NAMED(TS_LOADED_, TS_WAY)
+#define TS_SCALE(sum) TS_NAMED(TS_SCALE_, TS_WAY)(sum)
+#define TS_NARROW(sum) TS_NAMED(TS_NARROW_, TS_WAY)(sum)
+
+/* Start of the sums of a block, weights in lr, lines in r0. */
+#define TS_BLOCK "push {r0, r1, r3}\n\tldr r4, [r2, #32]\n\tldr lr, [r2, #36]\n\tldr r0, [r2, #40]\n\t"
+/* All pairs of a line: sums r4 to r7 of four results; of one, in r4. */
+#if TS_APART == 1
+#define TS_PREPARED "ldr r8, [r2, #48]\n"
+#define TS_LINE_OF_FOUR \
+    "lsrs r3, r3, #1\n\tbcs 3f\n\t" \
+    "ldr r9, [r1], #4\n" \
+    "2:\n\t" \
+    "ldr r10, [r1], #4\n\tldrd r11, r12, [lr], #8\n\t" \
+    "smlad r4, r9, r11, r4\n\tsmlad r5, r9, r12, r5\n\tsmlad r6, r10, r11, r6\n\tsmlad r7, r10, r12, r7\n" \
+    "4:\n\t" \
+    "ldr r9, [r1], #4\n\tldrd r11, r12, [lr], #8\n\t" \
+    "smlad r4, r10, r11, r4\n\tsmlad r5, r10, r12, r5\n\tsmlad r6, r9, r11, r6\n\tsmlad r7, r9, r12, r7\n\t" \
+    "subs r3, r3, #1\n\tbne 2b\n\t" \
+    "add r1, r1, r8\n\tb 5f\n" \
+    "3:\n\t" \
+    "ldr r10, [r1], #4\n\tadds r3, r3, #1\n\tb 4b\n" \
+    "5:\n\t"
+#define TS_LINE_OF_ONE \
+    "2:\n\tldr r9, [r1], #4\n\tldr r11, [lr], #8\n\tsmlad r4, r9, r11, r4\n\tsubs r3, r3, #1\n\tbne 2b\n\tadd r1, r1, r8\n\tadd r1, r1, #4\n\t"
+#define TS_FOUR_ON "add r1, r1, #8\n\t"
+#define TS_ONE_ON "add r1, r1, #2\n\t"
+#else
+#define TS_PREPARED "ldr r11, [r2, #56]\n\tadd r12, r11, r11, lsl #1\n"
+#define TS_LINE_OF_FOUR \
+    "2:\n\t" \
+    "ldr r8, [lr], #4\n\tldr r9, [r1, r11]\n\tldr r10, [r1, r11, lsl #1]\n\t" \
+    "smlad r5, r9, r8, r5\n\tsmlad r6, r10, r8, r6\n\t" \
+    "ldr r10, [r1, r12]\n\tldr r9, [r1], #4\n\t" \
+    "smlad r7, r10, r8, r7\n\tsmlad r4, r9, r8, r4\n\t" \
+    "subs r3, r3, #1\n\tbne 2b\n\t" \
+    "ldr r9, [r2, #48]\n\tadd r1, r1, r9\n\t"
+#define TS_LINE_OF_ONE \
+    "2:\n\tldr r8, [lr], #4\n\tldr r9, [r1], #4\n\tsmlad r4, r9, r8, r4\n\tsubs r3, r3, #1\n\tbne 2b\n\tldr r9, [r2, #48]\n\tadd r1, r1, r9\n\t"
+#define TS_FOUR_ON "add r1, r1, r11, lsl #2\n\t"
+#define TS_ONE_ON "add r1, r1, r11\n\t"
+#endif
+
+/* Results of a line of plane to y, q->scaling.step bytes apart. r0: to, r1: plane, r2: q, r3: how many are left. */
+TS_NAKED void ts_line_of_taps(TS_GIVEN int8_t *to, TS_GIVEN const ts_word *plane, TS_GIVEN const ts_taps *q) {
+    __asm__(
+        "push {r4-r11, lr}\n\t"
+        "ldr r3, [r2, #52]\n\t"
+        "subs r3, r3, #4\n\t"
+        "blt 6f\n"
+        "0:\n\t" TS_BLOCK
+        "mov r5, r4\n\tmov r6, r4\n\tmov r7, r4\n\t" TS_PREPARED
+        "1:\n\t"
+        "ldr r3, [r2, #44]\n\t" TS_LINE_OF_FOUR
+        "subs r0, r0, #1\n\t"
+        "bne 1b\n\t"
+        "pop {r0, r1, r3}\n\t" TS_FOUR_ON TS_LOAD
+        TS_SCALE("r4") TS_SCALE("r5") TS_SCALE("r6") TS_SCALE("r7") TS_NARROW("r4") TS_NARROW("r5") TS_NARROW("r6") TS_NARROW("r7") TS_LOADED
+        "strb r4, [r0]\n\tstrb r5, [r0, r12]\n\tstrb r6, [r0, r12, lsl #1]\n\tadd r0, r0, r12, lsl #2\n\tstrb r7, [r0, lr]\n\t"
+        "subs r3, r3, #4\n\t"
+        "bge 0b\n"
+        "6:\n\t"
+        "adds r3, r3, #4\n\t"
+        "beq 9f\n"
+        "7:\n\t" TS_BLOCK TS_PREPARED
+        "8:\n\t"
+        "ldr r3, [r2, #44]\n" TS_LINE_OF_ONE
+        "subs r0, r0, #1\n\t"
+        "bne 8b\n\t"
+        "pop {r0, r1, r3}\n\t" TS_ONE_ON TS_LOAD TS_SCALE("r4") TS_NARROW("r4")
+        "strb r4, [r0]\n\tadd r0, r0, r12\n\t"
+        "subs r3, r3, #1\n\t"
+        "bne 7b\n"
+        "9:\n\t"
+        "pop {r4-r11, pc}");
+}
+#else
+static inline void ts_line_of_taps(int8_t *to, const ts_word *plane, const ts_taps *q) {
+    for (int32_t k = 0; k < q->columns; k++) {
+        const int16_t *x = (const int16_t *)(const void *)plane + k * q->apart / 2;
+        const ts_word *w = q->weights;
+        int32_t sum = q->start;
+        for (int32_t line = 0; line < q->lines; line++) {
+            for (int32_t pair = 0; pair < q->pairs; pair++) {
+                sum += x[0] * TS_LOW(*w) + x[1] * TS_HIGH(*w);
+                x += 2;
+                w += TS_APART == 1 ? 2 : 1;
+            }
+            x += q->jump / 2 + (TS_APART == 1 ? 2 : 0);
+        }
+        to[k * q->scaling.step] = (int8_t)ts_result(sum, &q->scaling);
+    }
+}
+#endif
+
+#endif
