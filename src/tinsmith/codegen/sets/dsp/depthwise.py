@@ -13,6 +13,8 @@ from tinsmith.codegen.kernel_set import Binding, Table, Use
 from tinsmith.codegen.order import Order, windows
 from tinsmith.codegen.sets.dsp._channels import Channels, Plane, channels_of, plane_of, walk
 from tinsmith.ir.op import Argument, In, Out, Scratch
+from tinsmith.ir.ops._conv import kernel_window
+from tinsmith.ir.ops._window import geometry
 
 
 def bind(use: Use) -> Sequence[Binding]:
@@ -21,7 +23,7 @@ def bind(use: Use) -> Sequence[Binding]:
     if layer is None:
         return []
     ways = [w for w in (layer, layer.turned()) if w.along.dilation == 1 or w.along.kernel == 1]
-    offers = [*_small(ways), *_any_size(ways)]
+    offers = [*_small(ways), *_any_size(ways), *_places(layer)]
     return [binding for _, binding in sorted(offers, key=lambda offer: offer[0])]
 
 
@@ -54,12 +56,29 @@ def _any_size(ways: Sequence[Channels]) -> Iterator[tuple[int, Binding]]:
     jump = 4 * (plane.pitch * across.dilation - pairs - near)
     weights = 4 * across.kernel * pairs * (1 + near)
     arguments: list[Argument | Table] = [
-        In(0), Table("rows", partial(_rows, way)), Table("taps", partial(_taps, way)), Out(),
+        In(0), Table("rows", partial(_rows, way, 1)), Table("taps", partial(_taps, way)), Out(),
         Scratch(4 * plane.words + weights), *walk(way, plane), across.kernel, along.kernel, pairs,
         jump, 2 * along.stride, way.x_zero, way.zero, *way.bounds,
     ]  # fmt: skip
     name = f"depthwise{'' if near else '_apart'}_{way.way}_int8"
     yield _any_cost(way), Binding(name, tuple(arguments), (_order(way, plane),))
+
+
+def _places(layer: Channels) -> Iterator[tuple[int, Binding]]:
+    """Four channels at a time, one result after the other."""
+    taps, channels = layer.w.shape[0] * layer.w.shape[1], layer.channels
+    if channels < 4 or layer.out != channels:
+        return
+    window = kernel_window("depthwise_conv2d", layer.site.inputs, layer.site.attrs)
+    arguments: list[Argument | Table] = [
+        In(0), Table("rows", partial(_rows, layer, 0)), Table("taps", partial(_as_given, layer)),
+        Out(), Scratch(8 * taps), Scratch(channels), *geometry(layer.site.inputs[0], window)[1:],
+        layer.x_zero, layer.zero, layer.low, layer.high,
+    ]  # fmt: skip
+    results = layer.along.results * layer.across.results
+    cost = 6 * channels + results * (15 * taps + (channels + 3) // 4 * (14 * taps + 120))
+    order = windows(layer.site, "pixel")
+    yield cost, Binding("depthwise_places_int8", tuple(arguments), (order,))
 
 
 def _order(way: Channels, plane: Plane) -> Order:
@@ -107,15 +126,21 @@ def _packed_rows(way: Channels) -> np.ndarray:
     return _words(rows)
 
 
-def _rows(way: Channels) -> np.ndarray:
-    """The table of `ts_dsp_depthwise.h`: three words for each channel."""
+def _rows(way: Channels, doubled: int) -> np.ndarray:
+    """The table of `ts_dsp_depthwise.h`: three words for each channel; whether sums start
+    doubled."""
     last = np.maximum(-way.shift, 0) | way.doublings << 8
-    return _words(np.stack([way.bias << way.doublings, way.multiplier, last], 1))
+    return _words(np.stack([way.bias << doubled * way.doublings, way.multiplier, last], 1))
 
 
 def _taps(way: Channels) -> np.ndarray:
     """Weights of one channel after the other."""
     return np.ascontiguousarray(np.moveaxis(way.w, 2, 0)).astype(np.int8)
+
+
+def _as_given(layer: Channels) -> np.ndarray:
+    """Weights of all channels at one place after the other."""
+    return layer.w.astype(np.int8)
 
 
 def _words(rows: np.ndarray) -> np.ndarray:
