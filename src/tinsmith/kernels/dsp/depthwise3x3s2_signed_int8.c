@@ -10,7 +10,7 @@ void ts_dsp_depthwise3x3s2_signed_int8(
     int32_t rows, int32_t columns, int32_t to_step, int32_t to_line_step, int32_t line_words, int32_t gap,
     int32_t x_zero, int32_t zero) {
     ts_word *planes = scratch;
-    const ts_plane from = {lines, length, step, line_step, pitch};
+    const ts_reading reading = ts_reading_of(lines, length, step, line_step, pitch, first);
     enum { low = -128, high = 127 };
 #include "ts_dsp_depthwise3x3.inc"
 }

@@ -11,6 +11,6 @@ void ts_dsp_depthwise_any_int8(
     int32_t kernel_y, int32_t kernel_x, int32_t pairs, int32_t jump, int32_t apart,
     int32_t x_zero, int32_t zero, int32_t low, int32_t high) {
     ts_word *planes = scratch;
-    const ts_plane from = {lines, length, step, line_step, pitch};
+    const ts_reading reading = ts_reading_of(lines, length, step, line_step, pitch, first);
 #include "ts_dsp_depthwise.inc"
 }

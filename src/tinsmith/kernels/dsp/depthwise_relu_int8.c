@@ -11,7 +11,7 @@ void ts_dsp_depthwise_relu_int8(
     int32_t kernel_y, int32_t kernel_x, int32_t pairs, int32_t jump, int32_t apart,
     int32_t x_zero, int32_t zero) {
     ts_word *planes = scratch;
-    const ts_plane from = {lines, length, step, line_step, pitch};
+    const ts_reading reading = ts_reading_of(lines, length, step, line_step, pitch, first);
     enum { low = -128, high = 127 };
 #include "ts_dsp_depthwise.inc"
 }

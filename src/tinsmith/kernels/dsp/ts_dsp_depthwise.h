@@ -7,7 +7,8 @@
 
 /* How sums become results and where they start; weights as pairs of int16, unpacked; number of lines of weights, pairs in each,
  * bytes from the end of a line of the plane to where the next one begins that weights see; results of a line, bytes between the first
- * elements of neighbouring ones. The assembly below knows this order.
+ * elements of neighbouring ones; lines of results, and bytes between the first elements of neighbouring ones in the plane and in the result. The
+ * assembly below knows this order and counts rows down.
  *
  * Pairs are (w0, w1), (w2, w3), ...; if results are one element apart, each is followed by that of the neighbour, which begins in the middle of a
  * word: (0, w0), (w1, w2), ... */
@@ -20,6 +21,9 @@ typedef struct {
     int32_t jump;
     int32_t columns;
     int32_t apart;
+    int32_t rows;
+    int32_t line;
+    int32_t to_line;
 } ts_taps;
 
 /* A channel in the table: start of sums, multiplier, shift and, above 8 bits, how often weights are doubled. */
@@ -91,10 +95,12 @@ static inline void ts_taps_unpacked(ts_taps *to, const int32_t *row, const int8_
 #define TS_ONE_ON "add r1, r1, r11\n\t"
 #endif
 
-/* Results of a line of plane to y, q->scaling.step bytes apart. r0: to, r1: plane, r2: q, r3: how many are left. */
-TS_NAKED void ts_line_of_taps(TS_GIVEN int8_t *to, TS_GIVEN const ts_word *plane, TS_GIVEN const ts_taps *q) {
+/* Results of a plane. r0: to, r1: plane, r2: q, r3: how many of a line are left. */
+TS_NAKED void ts_lines_of_taps(TS_GIVEN int8_t *to, TS_GIVEN const ts_word *plane, TS_GIVEN ts_taps *q) {
     __asm__(
-        "push {r4-r11, lr}\n\t"
+        "push {r4-r11, lr}\n"
+        "10:\n\t"
+        "push {r0, r1}\n\t"
         "ldr r3, [r2, #52]\n\t"
         "subs r3, r3, #4\n\t"
         "blt 6f\n"
@@ -122,12 +128,17 @@ TS_NAKED void ts_line_of_taps(TS_GIVEN int8_t *to, TS_GIVEN const ts_word *plane
         "subs r3, r3, #1\n\t"
         "bne 7b\n"
         "9:\n\t"
+        "pop {r0, r1}\n\t"
+        "ldr r3, [r2, #60]\n\tldrd r4, r5, [r2, #64]\n\t"
+        "add r1, r1, r4\n\tadd r0, r0, r5\n\t"
+        "subs r3, r3, #1\n\tstr r3, [r2, #60]\n\tbne 10b\n\t"
         "pop {r4-r11, pc}");
 }
 #else
-static inline void ts_line_of_taps(int8_t *to, const ts_word *plane, const ts_taps *q) {
-    for (int32_t k = 0; k < q->columns; k++) {
-        const int16_t *x = (const int16_t *)(const void *)plane + k * q->apart / 2;
+static inline void ts_lines_of_taps(int8_t *to, const ts_word *plane, ts_taps *q) {
+    for (int32_t n = 0; n < q->rows * q->columns; n++) {
+        int32_t k = n % q->columns;
+        const int16_t *x = (const int16_t *)(const void *)plane + n / q->columns * (q->line / 2) + k * q->apart / 2;
         const ts_word *w = q->weights;
         int32_t sum = q->start;
         for (int32_t line = 0; line < q->lines; line++) {
@@ -138,7 +149,7 @@ static inline void ts_line_of_taps(int8_t *to, const ts_word *plane, const ts_ta
             }
             x += q->jump / 2 + (TS_APART == 1 ? 2 : 0);
         }
-        to[k * q->scaling.step] = (int8_t)ts_result(sum, &q->scaling);
+        to[n / q->columns * q->to_line + k * q->scaling.step] = (int8_t)ts_result(sum, &q->scaling);
     }
 }
 #endif

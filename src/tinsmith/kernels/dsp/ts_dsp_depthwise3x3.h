@@ -9,35 +9,39 @@
 enum { ts_words_of_channel = 5 };
 
 /* Unpacked: start of sums; for each line (w0, w1) and (w1, w2); how sums become results; then bytes from a line of the plane to the next
- * that weights see, and how many results a line has. The assembly below knows this order. */
+ * that weights see, and how many results a line has; lines of results, and bytes between the first elements of neighbouring ones in the plane and
+ * in the result. The assembly below knows this order and counts rows down. */
 typedef struct {
     ts_word start;
     ts_word lines[6];
     ts_scaling scaling;
     int32_t gap;
     int32_t columns;
+    int32_t rows;
+    int32_t line;
+    int32_t to_line;
 } ts_channel;
 
-static inline void ts_line_unpacked(ts_word *to, uint32_t packed, uint32_t doublings) {
+static inline void ts_line_unpacked(ts_word *to, uint32_t packed) {
     uint32_t even = ts_bytes_even(packed);
     uint32_t odd = ts_bytes_odd(packed);
     uint32_t first = ts_low_low(even, odd);
     uint32_t second = ts_low_high(odd, even);
-    do {
-        first = ts_add_halves(first, first);
-        second = ts_add_halves(second, second);
-    } while (--doublings > 0);
-    to[0] = first;
-    to[1] = second;
+    to[0] = ts_add_halves(first, first);
+    to[1] = ts_add_halves(second, second);
 }
 
 static inline void ts_unpacked3x3(ts_channel *to, const ts_word *row, int32_t zero) {
-    uint32_t doublings = row[3] >> 24;
     to->start = row[0];
     ts_scaling_of(&to->scaling, (int32_t)row[1], (int32_t)(row[2] >> 24), zero);
-    ts_line_unpacked(to->lines, row[2], doublings);
-    ts_line_unpacked(to->lines + 2, row[3], doublings);
-    ts_line_unpacked(to->lines + 4, row[4], doublings);
+    ts_line_unpacked(to->lines, row[2]);
+    ts_line_unpacked(to->lines + 2, row[3]);
+    ts_line_unpacked(to->lines + 4, row[4]);
+    for (uint32_t times = row[3] >> 24; times > 1; times--) {
+        for (int32_t i = 0; i < 6; i++) {
+            to->lines[i] = ts_add_halves(to->lines[i], to->lines[i]);
+        }
+    }
 }
 
 #if TS_DSP_ASSEMBLY
@@ -79,10 +83,12 @@ static inline void ts_unpacked3x3(ts_channel *to, const ts_word *row, int32_t ze
 #define TS_FOUR_ON "add r1, r1, #16\n\t"
 #endif
 
-/* Results of a line of plane to y, w->scaling.step bytes apart. r0: to, r1: plane, r2: w, r3: how many are left, r8: gap. */
-TS_NAKED void ts_line3x3(TS_GIVEN int8_t *to, TS_GIVEN const ts_word *plane, TS_GIVEN const ts_channel *w) {
+/* Results of a plane. r0: to, r1: plane, r2: w, r3: how many of a line are left, r8: gap. */
+TS_NAKED void ts_lines3x3(TS_GIVEN int8_t *to, TS_GIVEN const ts_word *plane, TS_GIVEN ts_channel *w) {
     __asm__(
-        "push {r4-r11, lr}\n\t" TS_GAP
+        "push {r4-r11, lr}\n"
+        "0:\n\t"
+        "push {r0, r1}\n\t" TS_GAP
         "ldr r3, [r2, #64]\n\t"
         "subs r3, r3, #4\n\t"
         "blt 2f\n"
@@ -104,20 +110,25 @@ TS_NAKED void ts_line3x3(TS_GIVEN int8_t *to, TS_GIVEN const ts_word *plane, TS_
         "cmp r3, #0\n\t"
         "beq 4f\n\t"
         TS_LINES(TS_ONE("r7"), TS_ONE("r4")) TS_LOAD TS_SCALE("r4") TS_NARROW("r4")
-        "strb r4, [r0]\n"
+        "sub r2, r2, #28\n\tstrb r4, [r0]\n"
         "4:\n\t"
+        "pop {r0, r1}\n\t"
+        "ldr r3, [r2, #68]\n\tldrd r4, r5, [r2, #72]\n\t"
+        "add r1, r1, r4\n\tadd r0, r0, r5\n\t"
+        "subs r3, r3, #1\n\tstr r3, [r2, #68]\n\tbne 0b\n\t"
         "pop {r4-r11, pc}");
 }
 #else
-static inline void ts_line3x3(int8_t *to, const ts_word *plane, const ts_channel *w) {
-    for (int32_t k = 0; k < w->columns; k++) {
-        const int16_t *line = (const int16_t *)(const void *)plane + k * TS_APART;
+static inline void ts_lines3x3(int8_t *to, const ts_word *plane, ts_channel *w) {
+    for (int32_t n = 0; n < w->rows * w->columns; n++) {
+        int32_t k = n % w->columns;
+        const int16_t *line = (const int16_t *)(const void *)plane + n / w->columns * (w->line / 2) + k * TS_APART;
         int32_t sum = (int32_t)w->start;
         for (int32_t i = 0; i < 3; i++) {
             sum += line[0] * TS_LOW(w->lines[2 * i]) + line[1] * TS_HIGH(w->lines[2 * i]) + line[2] * TS_HIGH(w->lines[2 * i + 1]);
             line += w->gap / 2;
         }
-        to[k * w->scaling.step] = (int8_t)ts_result(sum, &w->scaling);
+        to[n / w->columns * w->to_line + k * w->scaling.step] = (int8_t)ts_result(sum, &w->scaling);
     }
 }
 #endif

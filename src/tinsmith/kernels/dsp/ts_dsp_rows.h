@@ -155,15 +155,27 @@ static inline int32_t ts_result(int32_t doubled, const ts_scaling *s) {
 #define TS_NAMED(name, way) TS_JOINED(name, way)
 #define TS_JOINED(name, way) name##way
 
-/* Where the channels of a picture lie: lines of length elements, step bytes apart, the lines line_step bytes apart; they become
- * lines of int16, pitch words apart. */
+/* How the channels of a picture become planes: bytes between neighbours of a line and thrice that; of each line the elements in front of an
+ * even place of the plane (0 or 1), fours, and elements behind those; lines, bytes from the end of one to the next, in the picture and in the
+ * plane. The assembly knows this order. */
 typedef struct {
-    int32_t lines;
-    int32_t length;
     int32_t step;
-    int32_t line_step;
-    int32_t pitch;
-} ts_plane;
+    int32_t thrice;
+    int32_t head;
+    int32_t fours;
+    int32_t tail;
+    int32_t lines;
+    int32_t rest;
+    int32_t plane_rest;
+} ts_reading;
+
+/* Lines of length elements, step and line_step bytes apart, to lines of pitch words, from element first on. */
+static inline ts_reading ts_reading_of(int32_t lines, int32_t length, int32_t step, int32_t line_step, int32_t pitch, int32_t first) {
+    int32_t head = length > 0 ? first & 1 : 0;
+    const ts_reading r = {
+        step, 3 * step, head, (length - head) >> 2, (length - head) & 3, lines, line_step - length * step, 4 * pitch - 2 * length};
+    return r;
+}
 
 static inline void ts_plane_border(ts_word *plane, int32_t words, int32_t value) {
     uint32_t both = ts_halves(value, value);
@@ -172,90 +184,69 @@ static inline void ts_plane_border(ts_word *plane, int32_t words, int32_t value)
     }
 }
 
-/* Lines of one channel, or of two channels side by side; fours of them. */
-static inline int16_t *ts_fours_widened(const int8_t *from, int32_t step, int32_t fours, int16_t *to) {
-    int32_t thrice = 3 * step;
-    if (fours <= 0) {
-        return to;
-    }
-    do {
 #if TS_DSP_ASSEMBLY
-        uint32_t a, b, c, d;
-        __asm__("ldrsb %[a], [%[f]]\n\tldrsb %[b], [%[f], %[s]]\n\tldrsb %[c], [%[f], %[s], lsl #1]\n\tldrsb %[d], [%[f], %[t]]\n\t"
-                "add %[f], %[f], %[s], lsl #2\n\tpkhbt %[a], %[a], %[b], lsl #16\n\tpkhbt %[c], %[c], %[d], lsl #16\n\t"
-                "strd %[a], %[c], [%[to]], #8"
-                : [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [f] "+r"(from), [to] "+r"(to)
-                : [s] "r"(step), [t] "r"(thrice)
-                : "memory");
+/* One channel, and two channels side by side, of which the second goes to a plane of its own. r0: from, r1 and r2: to, r3: reading, r8 and r9:
+ * step and thrice, r11 and lr: rests, r12: lines left. */
+#define TS_READ(one, four) \
+    "push {r4-r11, lr}\n\t" \
+    "ldrd r8, r9, [r3]\n\tldrd r11, lr, [r3, #24]\n\tldr r12, [r3, #20]\n" \
+    "1:\n\t" \
+    "ldr r10, [r3, #8]\n\tcmp r10, #0\n\tbeq 2f\n\t" one \
+    "2:\n\t" \
+    "ldr r10, [r3, #12]\n\tcmp r10, #0\n\tbeq 4f\n" \
+    "3:\n\t" four \
+    "subs r10, r10, #1\n\tbne 3b\n" \
+    "4:\n\t" \
+    "ldr r10, [r3, #16]\n\tcmp r10, #0\n\tbeq 6f\n" \
+    "5:\n\t" one \
+    "subs r10, r10, #1\n\tbne 5b\n" \
+    "6:\n\t" \
+    "add r0, r0, r11\n\tadd r1, r1, lr\n\tadd r2, r2, lr\n\t" \
+    "subs r12, r12, #1\n\tbne 1b\n\t" \
+    "pop {r4-r11, pc}"
+
+TS_NAKED void ts_channel_read(TS_GIVEN const int8_t *from, TS_GIVEN int16_t *to, TS_GIVEN int16_t *none, TS_GIVEN const ts_reading *r) {
+    __asm__(TS_READ(
+        "ldrsb r4, [r0]\n\tadd r0, r0, r8\n\tstrh r4, [r1], #2\n\t",
+        "ldrsb r4, [r0]\n\tldrsb r5, [r0, r8]\n\tldrsb r6, [r0, r8, lsl #1]\n\tldrsb r7, [r0, r9]\n\tadd r0, r0, r8, lsl #2\n\t"
+        "pkhbt r4, r4, r5, lsl #16\n\tpkhbt r6, r6, r7, lsl #16\n\tstrd r4, r6, [r1], #8\n\t"));
+}
+
+TS_NAKED void ts_channels_read(TS_GIVEN const int8_t *from, TS_GIVEN int16_t *to, TS_GIVEN int16_t *second, TS_GIVEN const ts_reading *r) {
+    __asm__(TS_READ(
+        "ldrsb r4, [r0]\n\tldrsb r5, [r0, #1]\n\tadd r0, r0, r8\n\tstrh r4, [r1], #2\n\tstrh r5, [r2], #2\n\t",
+        "ldrh r4, [r0]\n\tldrh r5, [r0, r8]\n\tldrh r6, [r0, r8, lsl #1]\n\tldrh r7, [r0, r9]\n\tadd r0, r0, r8, lsl #2\n\t"
+        "pkhbt r5, r4, r5, lsl #16\n\tpkhbt r7, r6, r7, lsl #16\n\tsxtb16 r4, r5\n\tsxtb16 r6, r7\n\t"
+        "sxtb16 r5, r5, ror #8\n\tsxtb16 r7, r7, ror #8\n\tstrd r4, r6, [r1], #8\n\tstrd r5, r7, [r2], #8\n\t"));
+}
 #else
-        ts_word *words = (ts_word *)(void *)to;
-        words[0] = ts_halves(from[0], from[step]);
-        words[1] = ts_halves(from[2 * step], from[thrice]);
-        from += 4 * step;
-        to += 4;
-#endif
-    } while (--fours != 0);
-    return to;
-}
-
-static inline int16_t *ts_four_pairs_widened(const int8_t *from, int32_t step, int32_t fours, int16_t *to, int32_t far) {
-#if TS_DSP_ASSEMBLY
-    int32_t thrice = 3 * step;
-    int16_t *second = to + 2 * far;
-    if (fours <= 0) {
-        return to;
-    }
-    do {
-        uint32_t a, b, c, d;
-        __asm__("ldrh %[a], [%[f]]\n\tldrh %[b], [%[f], %[s]]\n\tldrh %[c], [%[f], %[s], lsl #1]\n\tldrh %[d], [%[f], %[t]]\n\t"
-                "add %[f], %[f], %[s], lsl #2\n\tpkhbt %[b], %[a], %[b], lsl #16\n\tpkhbt %[d], %[c], %[d], lsl #16\n\t"
-                "sxtb16 %[a], %[b]\n\tsxtb16 %[c], %[d]\n\tsxtb16 %[b], %[b], ror #8\n\tsxtb16 %[d], %[d], ror #8\n\t"
-                "strd %[a], %[c], [%[to]], #8\n\tstrd %[b], %[d], [%[second]], #8"
-                : [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [f] "+r"(from), [to] "+r"(to), [second] "+r"(second)
-                : [s] "r"(step), [t] "r"(thrice)
-                : "memory");
-    } while (--fours != 0);
-    return to;
-#else
-    ts_fours_widened(from + 1, step, fours, to + 2 * far);
-    return ts_fours_widened(from, step, fours, to);
-#endif
-}
-
-static inline void ts_some_widened(const int8_t *from, int32_t step, int32_t count, int16_t *to) {
-    for (; count > 0; count--) {
-        *to++ = *from;
-        from += step;
-    }
-}
-
-/* A line of one channel, or of two channels if far is not 0: the second one far words behind the first. */
-static inline void ts_line_widened(const int8_t *from, const ts_plane *p, int16_t *to, int32_t far) {
-    int32_t step = p->step;
-    int32_t head = ((uintptr_t)to & 2u) != 0 && p->length > 0 ? 1 : 0;
-    int32_t fours = (p->length - head) >> 2;
-    int32_t tail = (p->length - head) & 3;
-    if (head != 0) {
-        to[0] = from[0];
-        if (far > 0) {
-            to[2 * far] = from[1];
+static inline void ts_channel_read(const int8_t *from, int16_t *to, const int16_t *none, const ts_reading *r) {
+    (void)none;
+    int32_t length = r->head + 4 * r->fours + r->tail;
+    for (int32_t i = 0; i < r->lines; i++) {
+        for (int32_t k = 0; k < length; k++) {
+            to[k] = from[k * r->step];
         }
-        from += step;
-        to++;
-    }
-    to = far > 0 ? ts_four_pairs_widened(from, step, fours, to, far) : ts_fours_widened(from, step, fours, to);
-    from += 4 * fours * step;
-    ts_some_widened(from, step, tail, to);
-    if (far > 0) {
-        ts_some_widened(from + 1, step, tail, to + 2 * far);
+        from += length * r->step + r->rest;
+        to += length + r->plane_rest / 2;
     }
 }
 
-static inline void ts_plane_filled(const int8_t *from, const ts_plane *p, int16_t *to, int32_t far) {
-    for (int32_t i = 0; i < p->lines; i++) {
-        ts_line_widened(from, p, to, far);
-        from += p->line_step;
-        to += 2 * p->pitch;
+static inline void ts_channels_read(const int8_t *from, int16_t *to, int16_t *second, const ts_reading *r) {
+    ts_channel_read(from, to, to, r);
+    ts_channel_read(from + 1, second, second, r);
+}
+#endif
+
+/* Channel k into the first plane, from element first on; with far, channel k + 1 into the one far words on. */
+static inline void ts_planes_read(const int8_t *x, ts_word *planes, int32_t first, int32_t far, const ts_reading *r) {
+    int16_t *to = (int16_t *)(void *)planes + first;
+    if (r->lines > 0) {
+        if (far > 0) {
+            ts_channels_read(x, to, to + 2 * far, r);
+        } else {
+            ts_channel_read(x, to, to, r);
+        }
     }
 }
 
