@@ -16,6 +16,6 @@ void ts_dsp_avg_pool2d_int8(
     (ts_total8(p, &w, sums), found[0] = ts_within_bytes(ts_means_of(sums[0], sums[1], &mean), lows, highs), \
      found[1] = ts_within_bytes(ts_means_of(sums[2], sums[3], &mean), lows, highs))
 #define TS_FOUR(p) (ts_total4(p, &w, sums), ts_within_bytes(ts_means_of(sums[0], sums[1], &mean), lows, highs))
-#define TS_ONE(p) ts_clamp(ts_mean_of(ts_total1(p, &w), &mean), low, high)
+#define TS_ONE(p) ts_within(ts_mean_of(ts_total1(p, &w), &mean), low, high)
 #include "ts_dsp_pool.inc"
 }

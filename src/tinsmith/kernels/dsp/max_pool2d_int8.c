@@ -11,6 +11,6 @@ void ts_dsp_max_pool2d_int8(
 #define TS_EIGHT(p, found) \
     (ts_largest8(p, &w, found), found[0] = ts_within_bytes(found[0], lows, highs), found[1] = ts_within_bytes(found[1], lows, highs))
 #define TS_FOUR(p) ts_within_bytes(ts_largest4(p, &w), lows, highs)
-#define TS_ONE(p) ts_clamp(ts_largest1(p, &w), low, high)
+#define TS_ONE(p) ts_within(ts_largest1(p, &w), low, high)
 #include "ts_dsp_pool.inc"
 }

@@ -4,7 +4,7 @@
 #ifndef TS_DSP_ADD_H
 #define TS_DSP_ADD_H
 
-#include "ts_dsp.h"
+#include "ts_dsp_rows.h"
 
 /* Factors times 2^8; what is added first; how many fours; lowest and highest result, four times each; what is added last. The assembly
  * knows this order. */
@@ -26,7 +26,7 @@ static inline int8_t ts_added(int32_t x, int32_t b, const ts_adding *a, int32_t 
     sum += (away != 0 ? sum >> 31 : 0) + a->end;
     int32_t low = (int8_t)(uint8_t)a->low;
     int32_t high = (int8_t)(uint8_t)a->high;
-    return (int8_t)ts_clamp(ts_clamp(sum >> 21, -128, 127), low, high);
+    return (int8_t)ts_within(ts_to_int8(sum, 21), low, high);
 }
 
 static inline void ts_added_rest(const int8_t *x, const int8_t *b, int8_t *y, int32_t from, int32_t n, const ts_adding *a, int32_t away) {
