@@ -107,7 +107,32 @@ def addition(b: Builder, rng: np.random.Generator, name: str) -> str:
     return b.op("add", x, y, name=name, quant=quants[2], act_min=low, act_max=127)
 
 
-FAMILIES = {"3x3": small, "any size": any_size, "pooling": pooling, "addition": addition}
+def movement(b: Builder, rng: np.random.Generator, name: str) -> str:
+    """Runs of any length, from and to any address."""
+    outer, length, inner = (
+        int(rng.integers(1, 4)),
+        int(rng.integers(2, 40)),
+        int(rng.integers(1, 9)),
+    )
+    x = picture(b, name, (outer, length, inner), 0)
+    if rng.integers(3) == 0:
+        return b.op("reshape", x, name=name, shape=(outer * length, inner))
+    if rng.integers(2):
+        y = b.input(f"{name}_y", TensorType((1, outer, 3, inner), "int8", b.type(x).quant))
+        return b.op("concat", x, y, name=name, axis=2)
+    start = int(rng.integers(0, length - 1))
+    return b.op(
+        "slice", x, name=name, axis=2, start=start, size=int(rng.integers(1, length - start))
+    )
+
+
+FAMILIES = {
+    "movement": movement,
+    "3x3": small,
+    "any size": any_size,
+    "pooling": pooling,
+    "addition": addition,
+}
 
 
 def drawn(seed: int, draw: Callable[[Builder, np.random.Generator, str], str]) -> Graph:

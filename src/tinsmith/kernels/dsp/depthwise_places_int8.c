@@ -1,7 +1,8 @@
 /* Convolution of each channel by itself over one NHWC picture, int8, four channels of a result at a time, the last four once more if channels
  * are no multiple of four; rounded twice. For few results: weights are unpacked for each.
  * x [height][width][channels], w [kernel_y][kernel_x][channels], y [rows][columns][channels], at least four channels. table: for each channel
- * start of sums, multiplier, shift and, above 8 bits, how often sums are doubled. seen [kernel_y * kernel_x], edge [channels]: scratch. */
+ * start of sums, multiplier, zero point with a half, shift, how often sums are doubled, and all ones where halves of negative
+ * values go down. seen [kernel_y * kernel_x], edge [channels]: scratch. */
 #include "ts_dsp_rows.h"
 
 /* Places of x that one result sees, and for those outside a row of its zero point. */
@@ -27,7 +28,8 @@ static inline uint32_t ts_bytes_at(const int8_t *p) {
 void ts_dsp_depthwise_places_int8(
     const int8_t *x, const int32_t *table, const int8_t *w, int8_t *y, void *seen_places, void *edge_row, int32_t height, int32_t width,
     int32_t channels, int32_t rows, int32_t columns, int32_t kernel_y, int32_t kernel_x, int32_t stride_y, int32_t stride_x,
-    int32_t dilation_y, int32_t dilation_x, int32_t top, int32_t left, int32_t x_zero, int32_t zero, int32_t low, int32_t high) {
+    int32_t dilation_y, int32_t dilation_x, int32_t top, int32_t left, int32_t x_zero, int32_t least, int32_t most) {
+    enum { words_of_channel = 6 };
     const int8_t **seen = seen_places;
     int8_t *edge = edge_row;
     int32_t taps = kernel_y * kernel_x;
@@ -39,14 +41,14 @@ void ts_dsp_depthwise_places_int8(
             ts_places(seen, x, edge, i * stride_y - top, j * stride_x - left, height, width, channels, kernel_y, kernel_x, dilation_y, dilation_x);
             for (int32_t k = 0; k < channels; k += 4) {
                 k = k + 4 > channels ? channels - 4 : k;
-                const int32_t *row = table + 3 * k;
+                const int32_t *row = table + words_of_channel * k;
                 const int8_t *weights = w + k;
                 const int8_t *const *place = seen;
                 int32_t sums[4];
                 int32_t a = row[0];
-                int32_t b = row[3];
-                int32_t c = row[6];
-                int32_t d = row[9];
+                int32_t b = row[words_of_channel];
+                int32_t c = row[2 * words_of_channel];
+                int32_t d = row[3 * words_of_channel];
                 int32_t n = taps;
                 do {
                     uint32_t values = ts_bytes_at(*place++ + k);
@@ -66,11 +68,10 @@ void ts_dsp_depthwise_places_int8(
                 sums[2] = c;
                 sums[3] = d;
                 for (int32_t m = 0; m < 4; m++) {
-                    ts_scaling scaling;
-                    ts_scaling_of(&scaling, row[1], row[2] & 255, zero);
-                    ts_scaling_rest(&scaling, 1, low, high);
-                    y[k + m] = (int8_t)ts_result(sums[m] * (1 << (row[2] >> 8)), &scaling);
-                    row += 3;
+                    int32_t sum = sums[m] * (1 << row[4]);
+                    int32_t high = ts_high_rounded(sum, row[1], row[2]) + ((sum >> 31) & row[5]);
+                    y[k + m] = (int8_t)ts_within(ts_to_int8(high, row[3]), least, most);
+                    row += words_of_channel;
                 }
             }
             y += channels;

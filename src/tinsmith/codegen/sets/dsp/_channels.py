@@ -16,7 +16,7 @@ MOST_SHIFT = 22
 MOST_DOUBLINGS = 8
 """int16 holds weights that are doubled so often."""
 MOST_PLANES = 4096
-"""Bytes of scratch up to which two channels are read at a time."""
+"""Bytes of scratch up to which two channels are read at a time; a third of x is no more either."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Channels:
     @property
     def doublings(self) -> np.ndarray:
         """How often sums are doubled: once, and as often as a factor shifts left."""
-        return 1 + np.maximum(self.shift, 0)
+        return np.asarray(1 + np.maximum(self.shift, 0))
 
     @property
     def way(self) -> str:
@@ -168,7 +168,7 @@ def plane_of(layer: Channels, elements: int) -> Plane:
     fewer instructions, where that needs little memory."""
     pitch = (max(elements, layer.along.extent) + 1) // 2
     words = pitch * layer.across.extent
-    if layer.channels == 1 or 8 * words > MOST_PLANES:
+    if layer.channels == 1 or 8 * words > max(MOST_PLANES, layer.site.inputs[0].nbytes // 3):
         return Plane(words, 0, pitch)
     return Plane(2 * words, words, pitch)
 

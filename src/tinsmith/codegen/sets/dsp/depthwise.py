@@ -56,7 +56,7 @@ def _any_size(ways: Sequence[Channels]) -> Iterator[tuple[int, Binding]]:
     jump = 4 * (plane.pitch * across.dilation - pairs - near)
     weights = 4 * across.kernel * pairs * (1 + near)
     arguments: list[Argument | Table] = [
-        In(0), Table("rows", partial(_rows, way, 1)), Table("taps", partial(_taps, way)), Out(),
+        In(0), Table("rows", partial(_rows, way)), Table("taps", partial(_taps, way)), Out(),
         Scratch(4 * plane.words + weights), *walk(way, plane), across.kernel, along.kernel, pairs,
         jump, 2 * along.stride, way.x_zero, way.zero, *way.bounds,
     ]  # fmt: skip
@@ -71,9 +71,10 @@ def _places(layer: Channels) -> Iterator[tuple[int, Binding]]:
         return
     window = kernel_window("depthwise_conv2d", layer.site.inputs, layer.site.attrs)
     arguments: list[Argument | Table] = [
-        In(0), Table("rows", partial(_rows, layer, 0)), Table("taps", partial(_as_given, layer)),
+        In(0), Table("rows", partial(_places_rows, layer)),
+        Table("taps", partial(_as_given, layer)),
         Out(), Scratch(8 * taps), Scratch(channels), *geometry(layer.site.inputs[0], window)[1:],
-        layer.x_zero, layer.zero, layer.low, layer.high,
+        layer.x_zero, layer.low, layer.high,
     ]  # fmt: skip
     results = layer.along.results * layer.across.results
     cost = 6 * channels + results * (15 * taps + (channels + 3) // 4 * (14 * taps + 120))
@@ -126,16 +127,25 @@ def _packed_rows(way: Channels) -> np.ndarray:
     return _words(rows)
 
 
-def _rows(way: Channels, doubled: int) -> np.ndarray:
-    """The table of `ts_dsp_depthwise.h`: three words for each channel; whether sums start
-    doubled."""
+def _rows(way: Channels) -> np.ndarray:
+    """The table of `ts_dsp_depthwise.h`: three words for each channel."""
     last = np.maximum(-way.shift, 0) | way.doublings << 8
-    return _words(np.stack([way.bias << doubled * way.doublings, way.multiplier, last], 1))
+    return _words(np.stack([way.bias << way.doublings, way.multiplier, last], 1))
 
 
 def _taps(way: Channels) -> np.ndarray:
     """Weights of one channel after the other."""
     return np.ascontiguousarray(np.moveaxis(way.w, 2, 0)).astype(np.int8)
+
+
+def _places_rows(layer: Channels) -> np.ndarray:
+    """The table of `depthwise_places_int8.c`: six words for each channel."""
+    right = np.maximum(-layer.shift, 0)
+    half = (layer.zero << right) + (1 << right >> 1)
+    columns = (
+        layer.bias, layer.multiplier, half, right, layer.doublings, np.where(right > 0, -1, 0),
+    )  # fmt: skip
+    return _words(np.stack(columns, 1))
 
 
 def _as_given(layer: Channels) -> np.ndarray:
