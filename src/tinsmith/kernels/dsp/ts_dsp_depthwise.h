@@ -149,7 +149,7 @@ static inline void ts_lines_of_taps(int8_t *to, const ts_word *plane, ts_taps *q
             }
             x += q->jump / 2 + (TS_APART == 1 ? 2 : 0);
         }
-        to[n / q->columns * q->to_line + k * q->scaling.step] = (int8_t)ts_result(sum, &q->scaling);
+        to[n / q->columns * q->to_line + k * q->scaling.step] = (int8_t)TS_NAMED(ts_result_, TS_WAY)(sum, &q->scaling);
     }
 }
 #endif

@@ -128,7 +128,7 @@ static inline void ts_lines3x3(int8_t *to, const ts_word *plane, ts_channel *w) 
             sum += line[0] * TS_LOW(w->lines[2 * i]) + line[1] * TS_HIGH(w->lines[2 * i]) + line[2] * TS_HIGH(w->lines[2 * i + 1]);
             line += w->gap / 2;
         }
-        to[n / w->columns * w->to_line + k * w->scaling.step] = (int8_t)ts_result(sum, &w->scaling);
+        to[n / w->columns * w->to_line + k * w->scaling.step] = (int8_t)TS_NAMED(ts_result_, TS_WAY)(sum, &w->scaling);
     }
 }
 #endif

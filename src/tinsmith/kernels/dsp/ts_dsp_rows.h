@@ -127,7 +127,17 @@ static inline int32_t ts_result(int32_t doubled, const ts_scaling *s) {
     return ts_within(ts_to_int8(high, s->shift), s->low, s->high);
 }
 
-/* The same in routines of assembly, in three ways: of any shift and with bounds; with shifts from 1 on over all of int8; and where
+/* The same, rounded once: the high product is rounded down, half of a step added; shifts from 1 on. */
+static inline int32_t ts_result_once(int32_t doubled, const ts_scaling *s) {
+    int32_t high = (int32_t)(((int64_t)doubled * s->multiplier) >> 32) + s->half;
+    return ts_within(ts_to_int8(high, s->shift), s->low, s->high);
+}
+#define ts_result_any ts_result
+#define ts_result_signed ts_result
+#define ts_result_relu ts_result
+#define ts_result_single ts_result_once
+
+/* The same in routines of assembly, in four ways: rounded once; of any shift and with bounds; with shifts from 1 on over all of int8; and where
  * everything below the zero point -128 becomes -128, so that it does not matter which way halves of negative values go. r2 holds the
  * address of a ts_scaling; TS_LOAD is followed by TS_SCALE and TS_NARROW of each sum and TS_LOADED, after which r12 is the step and lr the
  * step backwards. They use r8 to lr. */
@@ -147,10 +157,15 @@ static inline int32_t ts_result(int32_t doubled, const ts_scaling *s) {
     "ldr r8, [r2, #24]\n\tssub8 lr, " sum ", r8\n\tsel " sum ", " sum ", r8\n\t" \
     "ldr r8, [r2, #28]\n\tssub8 lr, r8, " sum "\n\tsel " sum ", " sum ", r8\n\t"
 #define TS_LOADED_any TS_LOADED_signed
+#define TS_LOAD_single TS_LOAD_signed
+#define TS_SCALE_single(sum) "smmla " sum ", " sum ", r9, r10\n\t"
+#define TS_NARROW_single(sum) TS_NARROW_any(sum)
+#define TS_LOADED_single TS_LOADED_signed
 
 #define TS_RELOAD_relu ""
 #define TS_RELOAD_signed ""
 #define TS_RELOAD_any TS_GAP
+#define TS_RELOAD_single TS_GAP
 
 #define TS_NAMED(name, way) TS_JOINED(name, way)
 #define TS_JOINED(name, way) name##way

@@ -54,6 +54,7 @@ class Channels:
         w: [line, tap, channel of the result], less their zero point.
         bias: with the zero point of x folded in: places outside x hold ``x_zero``.
         multiplier: of each channel; shift: likewise.
+        once: whether results are rounded once, not twice.
     """
 
     site: Site
@@ -67,6 +68,7 @@ class Channels:
     zero: int
     low: int
     high: int
+    once: bool
 
     @property
     def channels(self) -> int:
@@ -79,13 +81,20 @@ class Channels:
         return len(self.bias)
 
     @property
+    def right(self) -> np.ndarray:
+        """How far the high product of a sum is shifted to the right."""
+        return np.maximum(-self.shift, int(self.once))
+
+    @property
     def doublings(self) -> np.ndarray:
         """How often sums are doubled: once, and as often as a factor shifts left."""
-        return np.asarray(1 + np.maximum(self.shift, 0))
+        return np.asarray(1 + self.shift + self.right)
 
     @property
     def way(self) -> str:
         """How sums become results (`kernels/dsp/ts_dsp_rows.h`)."""
+        if self.once:
+            return "single"
         if (self.low, self.high) != (-128, 127):
             return "any"
         if self.zero == -128 or bool((self.shift >= 0).all()):
@@ -95,7 +104,7 @@ class Channels:
     @property
     def bounds(self) -> list[int]:
         """What kernels are told of them."""
-        return [self.low, self.high] if self.way == "any" else []
+        return [self.low, self.high] if self.way in ("any", "single") else []
 
     def turned(self) -> "Channels":
         """The same with lines along the other axis."""
@@ -117,7 +126,7 @@ def channels_of(use: Use) -> Channels | None:
     w, bias, multiplier, shift = (np.asarray(c).astype(np.int64) for c in given)
     x_zero, w_zero = zeros_of(site)
     w = w[0] - w_zero
-    if after.attrs["rounding"] != "double" or w.min() < -128 or w.max() > 127:
+    if after.attrs["rounding"] not in ("double", "single") or w.min() < -128 or w.max() > 127:
         return None
     multiplier, shift = (np.broadcast_to(v, bias.shape) for v in (multiplier, shift))
     along, across = _axes(site)
@@ -125,6 +134,7 @@ def channels_of(use: Use) -> Channels | None:
         site, along, across, w, bias - x_zero * w.sum((0, 1)), multiplier,
         np.where(multiplier == 0, -1, shift), x_zero,
         *(integer("requantize", after.attrs, n) for n in ("zero_point", "act_min", "act_max")),
+        after.attrs["rounding"] == "single",
     )  # fmt: skip
     return found if _held(found, bias) else None
 

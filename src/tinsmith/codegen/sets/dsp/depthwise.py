@@ -67,7 +67,7 @@ def _any_size(ways: Sequence[Channels]) -> Iterator[tuple[int, Binding]]:
 def _places(layer: Channels) -> Iterator[tuple[int, Binding]]:
     """Four channels at a time, one result after the other."""
     taps, channels = layer.w.shape[0] * layer.w.shape[1], layer.channels
-    if channels < 4 or layer.out != channels:
+    if channels < 4 or layer.out != channels or layer.once:
         return
     window = kernel_window("depthwise_conv2d", layer.site.inputs, layer.site.attrs)
     arguments: list[Argument | Table] = [
@@ -122,14 +122,14 @@ def _packed_rows(way: Channels) -> np.ndarray:
     for line in range(3):
         for tap in range(3):
             rows[:, 2 + line] |= (way.w[line, tap] & 255) << 8 * tap
-    rows[:, 2] |= np.maximum(-way.shift, 0) << 24
+    rows[:, 2] |= way.right << 24
     rows[:, 3] |= way.doublings << 24
     return _words(rows)
 
 
 def _rows(way: Channels) -> np.ndarray:
     """The table of `ts_dsp_depthwise.h`: three words for each channel."""
-    last = np.maximum(-way.shift, 0) | way.doublings << 8
+    last = way.right | way.doublings << 8
     return _words(np.stack([way.bias << way.doublings, way.multiplier, last], 1))
 
 
@@ -140,11 +140,9 @@ def _taps(way: Channels) -> np.ndarray:
 
 def _places_rows(layer: Channels) -> np.ndarray:
     """The table of `depthwise_places_int8.c`: six words for each channel."""
-    right = np.maximum(-layer.shift, 0)
-    half = (layer.zero << right) + (1 << right >> 1)
-    columns = (
-        layer.bias, layer.multiplier, half, right, layer.doublings, np.where(right > 0, -1, 0),
-    )  # fmt: skip
+    half = (layer.zero << layer.right) + (1 << layer.right >> 1)
+    away = np.where(layer.right > 0, -1, 0)
+    columns = (layer.bias, layer.multiplier, half, layer.right, layer.doublings, away)
     return _words(np.stack(columns, 1))
 
 
