@@ -75,6 +75,17 @@ static inline void ts_taps_unpacked(ts_taps *to, const int32_t *row, const int8_
     "3:\n\t" \
     "ldr r10, [r1], #4\n\tadds r3, r3, #1\n\tb 4b\n" \
     "5:\n\t"
+/* Lines of two, three and four pairs, without a loop over them. */
+#define TS_PAIR(here, next) \
+    "ldr " next ", [r1], #4\n\tldrd r11, r12, [lr], #8\n\t" \
+    "smlad r4, " here ", r11, r4\n\tsmlad r5, " here ", r12, r5\n\tsmlad r6, " next ", r11, r6\n\tsmlad r7, " next ", r12, r7\n\t"
+#define TS_UNROLLED(label, pairs) \
+    label ":\n\tldr r9, [r1], #4\n\t" pairs "add r1, r1, r8\n\tsubs r0, r0, #1\n\tbne " label "b\n\tb 15f\n"
+#define TS_KNOWN \
+    "ldr r3, [r2, #44]\n\tcmp r3, #3\n\tbeq 13f\n\tcmp r3, #2\n\tbeq 12f\n\tcmp r3, #4\n\tbne 1f\n" \
+    TS_UNROLLED("14", TS_PAIR("r9", "r10") TS_PAIR("r10", "r9") TS_PAIR("r9", "r10") TS_PAIR("r10", "r9")) \
+    TS_UNROLLED("13", TS_PAIR("r9", "r10") TS_PAIR("r10", "r9") TS_PAIR("r9", "r10")) \
+    TS_UNROLLED("12", TS_PAIR("r9", "r10") TS_PAIR("r10", "r9"))
 #define TS_LINE_OF_ONE \
     "2:\n\tldr r9, [r1], #4\n\tldr r11, [lr], #8\n\tsmlad r4, r9, r11, r4\n\tsubs r3, r3, #1\n\tbne 2b\n\tadd r1, r1, r8\n\tadd r1, r1, #4\n\t"
 #define TS_FOUR_ON "add r1, r1, #8\n\t"
@@ -91,11 +102,12 @@ static inline void ts_taps_unpacked(ts_taps *to, const int32_t *row, const int8_
     "ldr r9, [r2, #48]\n\tadd r1, r1, r9\n\t"
 #define TS_LINE_OF_ONE \
     "2:\n\tldr r8, [lr], #4\n\tldr r9, [r1], #4\n\tsmlad r4, r9, r8, r4\n\tsubs r3, r3, #1\n\tbne 2b\n\tldr r9, [r2, #48]\n\tadd r1, r1, r9\n\t"
+#define TS_KNOWN ""
 #define TS_FOUR_ON "add r1, r1, r11, lsl #2\n\t"
 #define TS_ONE_ON "add r1, r1, r11\n\t"
 #endif
 
-/* Results of a plane. r0: to, r1: plane, r2: q, r3: how many of a line are left. */
+/* Results of a plane. r0: to, r1: plane, r2: q, r3: how many of a line are left; the last three or two are made as four. */
 TS_NAKED void ts_lines_of_taps(TS_GIVEN int8_t *to, TS_GIVEN const ts_word *plane, TS_GIVEN ts_taps *q) {
     __asm__(
         "push {r4-r11, lr}\n"
@@ -105,17 +117,22 @@ TS_NAKED void ts_lines_of_taps(TS_GIVEN int8_t *to, TS_GIVEN const ts_word *plan
         "subs r3, r3, #4\n\t"
         "blt 6f\n"
         "0:\n\t" TS_BLOCK
-        "mov r5, r4\n\tmov r6, r4\n\tmov r7, r4\n\t" TS_PREPARED
+        "mov r5, r4\n\tmov r6, r4\n\tmov r7, r4\n\t" TS_PREPARED TS_KNOWN
         "1:\n\t"
         "ldr r3, [r2, #44]\n\t" TS_LINE_OF_FOUR
         "subs r0, r0, #1\n\t"
-        "bne 1b\n\t"
+        "bne 1b\n"
+        "15:\n\t"
         "pop {r0, r1, r3}\n\t" TS_FOUR_ON TS_LOAD
         TS_SCALE("r4") TS_SCALE("r5") TS_SCALE("r6") TS_SCALE("r7") TS_NARROW("r4") TS_NARROW("r5") TS_NARROW("r6") TS_NARROW("r7") TS_LOADED
+        "cmp r3, #0\n\t"
+        "blt 16f\n\t"
         "strb r4, [r0]\n\tstrb r5, [r0, r12]\n\tstrb r6, [r0, r12, lsl #1]\n\tadd r0, r0, r12, lsl #2\n\tstrb r7, [r0, lr]\n\t"
         "subs r3, r3, #4\n\t"
         "bge 0b\n"
         "6:\n\t"
+        "cmn r3, #3\n\t"
+        "bgt 0b\n\t"
         "adds r3, r3, #4\n\t"
         "beq 9f\n"
         "7:\n\t" TS_BLOCK TS_PREPARED
@@ -126,7 +143,13 @@ TS_NAKED void ts_lines_of_taps(TS_GIVEN int8_t *to, TS_GIVEN const ts_word *plan
         "pop {r0, r1, r3}\n\t" TS_ONE_ON TS_LOAD TS_SCALE("r4") TS_NARROW("r4")
         "strb r4, [r0]\n\tadd r0, r0, r12\n\t"
         "subs r3, r3, #1\n\t"
-        "bne 7b\n"
+        "bne 7b\n\t"
+        "b 9f\n"
+        "16:\n\t"
+        "strb r4, [r0]\n\tstrb r5, [r0, r12]\n\t"
+        "cmn r3, #1\n\t"
+        "bne 9f\n\t"
+        "strb r6, [r0, r12, lsl #1]\n"
         "9:\n\t"
         "pop {r0, r1}\n\t"
         "ldr r3, [r2, #60]\n\tldrd r4, r5, [r2, #64]\n\t"

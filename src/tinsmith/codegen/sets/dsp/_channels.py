@@ -83,7 +83,7 @@ class Channels:
     @property
     def right(self) -> np.ndarray:
         """How far the high product of a sum is shifted to the right."""
-        return np.maximum(-self.shift, int(self.once))
+        return np.asarray(np.maximum(-self.shift, int(self.once)))
 
     @property
     def doublings(self) -> np.ndarray:
@@ -130,11 +130,14 @@ def channels_of(use: Use) -> Channels | None:
         return None
     multiplier, shift = (np.broadcast_to(v, bias.shape) for v in (multiplier, shift))
     along, across = _axes(site)
+    attrs = after.attrs
+    zero, low, high = (
+        integer("requantize", attrs, n) for n in ("zero_point", "act_min", "act_max")
+    )
     found = Channels(
         site, along, across, w, bias - x_zero * w.sum((0, 1)), multiplier,
-        np.where(multiplier == 0, -1, shift), x_zero,
-        *(integer("requantize", after.attrs, n) for n in ("zero_point", "act_min", "act_max")),
-        after.attrs["rounding"] == "single",
+        np.where(multiplier == 0, -1, shift), x_zero, zero, low, high,
+        attrs["rounding"] == "single",
     )  # fmt: skip
     return found if _held(found, bias) else None
 

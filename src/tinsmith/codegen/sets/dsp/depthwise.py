@@ -52,7 +52,7 @@ def _any_size(ways: Sequence[Channels]) -> Iterator[tuple[int, Binding]]:
     way = min(ways, key=_any_cost)
     along, across = way.along, way.across
     pairs, near = _pairs(way), along.stride == 1
-    plane = plane_of(way, (along.results - 1) * along.stride + 2 * pairs)
+    plane = plane_of(way, (along.results + 1) * along.stride + 2 * pairs)
     jump = 4 * (plane.pitch * across.dilation - pairs - near)
     weights = 4 * across.kernel * pairs * (1 + near)
     arguments: list[Argument | Table] = [
@@ -102,9 +102,9 @@ def _small_cost(way: Channels) -> int:
 def _any_cost(way: Channels) -> int:
     """Instructions, roughly."""
     blocks, rest = divmod(way.along.results, 4)
-    each = 7 if way.along.stride == 1 else 11
-    block, single = ((n * _pairs(way) + 6) * way.across.kernel for n in (each, 5))
-    line = (block + 40) * blocks + (single + 22) * rest + 16
+    each = 6 if way.along.stride == 1 else 11
+    block, single = ((n * _pairs(way) + 5) * way.across.kernel for n in (each, 5))
+    line = (block + 40) * (blocks + rest // 2) + (single + 22) * (rest == 1) + 16
     unpacking = 100 + way.across.kernel * _pairs(way) * 14
     return way.out * (unpacking + way.across.results * line) + _reading(way)
 
