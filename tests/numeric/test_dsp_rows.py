@@ -93,8 +93,8 @@ def pooling(b: Builder, rng: np.random.Generator, name: str) -> str:
         attrs["half_up"] = bool(rng.integers(2))
     x = picture(b, name, (height, width, int(rng.integers(1, 14))), int(rng.choice([-128, 7])))
     if rng.integers(2):
-        return b.op(op, x, name=name, **attrs)
-    return requantised(b, rng, name, b.op(op, x, name=f"{name}_pool", **attrs), (1.3,))
+        return b.op(op, x, name=name, quant=None, **attrs)
+    return requantised(b, rng, name, b.op(op, x, name=f"{name}_pool", quant=None, **attrs), (1.3,))
 
 
 def addition(b: Builder, rng: np.random.Generator, name: str) -> str:
