@@ -110,6 +110,18 @@ def addition(b: Builder, rng: np.random.Generator, name: str) -> str:
     return b.op("add", x, y, name=name, quant=quants[2], act_min=low, act_max=127)
 
 
+def function(b: Builder, rng: np.random.Generator, name: str) -> str:
+    """Of one byte: a table, a rectifier, another scale."""
+    x = picture(b, name, (int(rng.integers(1, 600)),), int(rng.integers(-128, 128)))
+    kind = rng.integers(3)
+    if kind == 0:
+        table = rng.integers(-128, 128, 256).astype(np.int8)
+        return b.op("lookup", x, b.constant(f"{name}_t", table, Quant((0.1,), (3,))), name=name)
+    if kind == 1:
+        return b.op("relu", x, name=name)
+    return requantised(b, rng, name, x, (float(rng.uniform(0.2, 3)),))
+
+
 def movement(b: Builder, rng: np.random.Generator, name: str) -> str:
     """Runs of any length, from and to any address."""
     outer, length, inner = (
@@ -130,6 +142,7 @@ def movement(b: Builder, rng: np.random.Generator, name: str) -> str:
 
 
 FAMILIES = {
+    "function": function,
     "movement": movement,
     "3x3": small,
     "any size": any_size,
