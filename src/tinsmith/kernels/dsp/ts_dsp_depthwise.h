@@ -102,8 +102,22 @@ static inline void ts_taps_unpacked(ts_taps *to, const int32_t *row, const int8_
     "ldr r9, [r2, #48]\n\tadd r1, r1, r9\n\t"
 #define TS_LINE_OF_ONE \
     "2:\n\tldr r8, [lr], #4\n\tldr r9, [r1], #4\n\tsmlad r4, r9, r8, r4\n\tsubs r3, r3, #1\n\tbne 2b\n\tldr r9, [r2, #48]\n\tadd r1, r1, r9\n\t"
-#define TS_KNOWN ""
-#define TS_FOUR_ON "add r1, r1, r11, lsl #2\n\t"
+/* Lines of two, three and four pairs where results are two elements apart: what one sees of the plane begins a word behind what its neighbour
+ * sees. */
+#define TS_PAIR(a, b, c, next) \
+    "ldr " next ", [r1], #4\n\tldr r8, [lr], #4\n\t" \
+    "smlad r4, " a ", r8, r4\n\tsmlad r5, " b ", r8, r5\n\tsmlad r6, " c ", r8, r6\n\tsmlad r7, " next ", r8, r7\n\t"
+#define TS_UNROLLED(label, pairs) \
+    label ":\n\tldm r1!, {r9, r10, r11}\n\t" pairs "add r1, r1, r3\n\tsubs r0, r0, #1\n\tbne " label "b\n\tb 15f\n"
+#define TS_TWO_PAIRS TS_PAIR("r9", "r10", "r11", "r12") TS_PAIR("r10", "r11", "r12", "r9")
+#define TS_KNOWN \
+    "cmp r11, #4\n\tbne 1f\n\t" \
+    "ldr r8, [r2, #44]\n\tldr r3, [r2, #48]\n\tsub r3, r3, #12\n\t" \
+    "cmp r8, #3\n\tbeq 13f\n\tcmp r8, #2\n\tbeq 12f\n\tcmp r8, #4\n\tbne 1f\n" \
+    TS_UNROLLED("14", TS_TWO_PAIRS TS_PAIR("r11", "r12", "r9", "r10") TS_PAIR("r12", "r9", "r10", "r11")) \
+    TS_UNROLLED("13", TS_TWO_PAIRS TS_PAIR("r11", "r12", "r9", "r10")) \
+    TS_UNROLLED("12", TS_TWO_PAIRS)
+#define TS_FOUR_ON "ldr r11, [r2, #56]\n\tadd r1, r1, r11, lsl #2\n\t"
 #define TS_ONE_ON "add r1, r1, r11\n\t"
 #endif
 

@@ -102,7 +102,7 @@ def _small_cost(way: Channels) -> int:
 def _any_cost(way: Channels) -> int:
     """Instructions, roughly."""
     blocks, rest = divmod(way.along.results, 4)
-    each = 6 if way.along.stride == 1 else 11
+    each = 6 if way.along.stride <= 2 else 11
     block, single = ((n * _pairs(way) + 5) * way.across.kernel for n in (each, 5))
     line = (block + 40) * (blocks + rest // 2) + (single + 22) * (rest == 1) + 16
     unpacking = 100 + way.across.kernel * _pairs(way) * 14
