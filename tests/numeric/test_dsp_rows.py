@@ -40,7 +40,7 @@ def requantised(
     m, s = (b.constant(f"{name}_{k}", v) for k, v in zip("ms", multipliers(factors), strict=True))
     low, high = [(-128, 127), (-128, 127), (-90, 127), (-128, 60)][rng.integers(4)]
     zero = int(rng.choice([-128, 127, 0, 9]))
-    rounding = str(rng.choice(np.array(["double", "double", "single"])))
+    rounding = str(rng.choice(np.array(["double", "double", "single", "onnx"])))
     attrs: dict[str, Attr] = {
         "rounding": rounding, "zero_point": min(max(zero, low), high), "act_min": low,
         "act_max": high,

@@ -50,7 +50,7 @@ static inline void ts_taps_unpacked(ts_taps *to, const int32_t *row, const int8_
     }
 }
 
-#if TS_DSP_ASSEMBLY
+#if TS_DSP_ASSEMBLY && !defined(TS_IN_C)
 #define TS_LOAD TS_NAMED(TS_LOAD_, TS_WAY)
 #define TS_LOADED TS_NAMED(TS_LOADED_, TS_WAY)
 #define TS_SCALE(sum) TS_NAMED(TS_SCALE_, TS_WAY)(sum)

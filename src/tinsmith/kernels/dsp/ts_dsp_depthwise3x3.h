@@ -44,7 +44,7 @@ static inline void ts_unpacked3x3(ts_channel *to, const ts_word *row, int32_t ze
     }
 }
 
-#if TS_DSP_ASSEMBLY
+#if TS_DSP_ASSEMBLY && !defined(TS_IN_C)
 #define TS_LOAD TS_NAMED(TS_LOAD_, TS_WAY)
 #define TS_LOADED TS_NAMED(TS_LOADED_, TS_WAY)
 #define TS_SCALE(sum) TS_NAMED(TS_SCALE_, TS_WAY)(sum)

@@ -132,12 +132,29 @@ static inline int32_t ts_result_once(int32_t doubled, const ts_scaling *s) {
     int32_t high = (int32_t)(((int64_t)doubled * s->multiplier) >> 32) + s->half;
     return ts_within(ts_to_int8(high, s->shift), s->low, s->high);
 }
+
+/* The same by a float32 factor, to the nearest, halves to even; multiplier holds the bits of half of the factor, half the zero point. */
+static inline int32_t ts_result_float(int32_t doubled, const ts_scaling *s) {
+    union {
+        int32_t bits;
+        float value;
+    } factor = {s->multiplier};
+    float t = ts_f32((float)doubled * factor.value);
+    t = t > -1024.0f ? t : -1024.0f;
+    t = t < 1024.0f ? t : 1024.0f;
+    int32_t whole = (int32_t)t;
+    float rest = t - (float)whole;
+    int32_t odd = whole & 1;
+    whole += rest > 0.5f || (rest == 0.5f && odd) ? 1 : 0;
+    whole -= rest < -0.5f || (rest == -0.5f && odd) ? 1 : 0;
+    return ts_within(ts_to_int8(whole + s->half, 0), s->low, s->high);
+}
 #define ts_result_any ts_result
 #define ts_result_signed ts_result
 #define ts_result_relu ts_result
 #define ts_result_single ts_result_once
 
-/* The same in routines of assembly, in four ways: rounded once; of any shift and with bounds; with shifts from 1 on over all of int8; and where
+/* The same in routines of assembly, in five ways: by a float32 factor; rounded once; of any shift and with bounds; with shifts from 1 on over all of int8; and where
  * everything below the zero point -128 becomes -128, so that it does not matter which way halves of negative values go. r2 holds the
  * address of a ts_scaling; TS_LOAD is followed by TS_SCALE and TS_NARROW of each sum and TS_LOADED, after which r12 is the step and lr the
  * step backwards. They use r8 to lr. */
@@ -162,6 +179,12 @@ static inline int32_t ts_result_once(int32_t doubled, const ts_scaling *s) {
 #define TS_NARROW_single(sum) TS_NARROW_any(sum)
 #define TS_LOADED_single TS_LOADED_signed
 
+#define TS_LOAD_float TS_LOAD_signed "vmov s1, r9\n\t"
+#define TS_SCALE_float(sum) \
+    "vmov s0, " sum "\n\tvcvt.f32.s32 s0, s0\n\tvmul.f32 s0, s0, s1\n\tvcvtr.s32.f32 s0, s0\n\tvmov " sum ", s0\n\tqadd " sum ", " sum ", r10\n\t"
+#define TS_NARROW_float(sum) TS_NARROW_any(sum)
+#define TS_LOADED_float TS_LOADED_signed
+#define TS_RELOAD_float TS_GAP
 #define TS_RELOAD_relu ""
 #define TS_RELOAD_signed ""
 #define TS_RELOAD_any TS_GAP

@@ -54,7 +54,7 @@ class Channels:
         w: [line, tap, channel of the result], less their zero point.
         bias: with the zero point of x folded in: places outside x hold ``x_zero``.
         multiplier: of each channel; shift: likewise.
-        once: whether results are rounded once, not twice.
+        rounding: of the requantisation; for ``onnx`` the multiplier is half of a float32 factor.
     """
 
     site: Site
@@ -68,7 +68,7 @@ class Channels:
     zero: int
     low: int
     high: int
-    once: bool
+    rounding: str
 
     @property
     def channels(self) -> int:
@@ -83,7 +83,7 @@ class Channels:
     @property
     def right(self) -> np.ndarray:
         """How far the high product of a sum is shifted to the right."""
-        return np.asarray(np.maximum(-self.shift, int(self.once)))
+        return np.asarray(np.maximum(-self.shift, int(self.rounding == "single")))
 
     @property
     def doublings(self) -> np.ndarray:
@@ -93,8 +93,8 @@ class Channels:
     @property
     def way(self) -> str:
         """How sums become results (`kernels/dsp/ts_dsp_rows.h`)."""
-        if self.once:
-            return "single"
+        if self.rounding != "double":
+            return {"single": "single", "onnx": "float"}[self.rounding]
         if (self.low, self.high) != (-128, 127):
             return "any"
         if self.zero == -128 or bool((self.shift >= 0).all()):
@@ -104,7 +104,7 @@ class Channels:
     @property
     def bounds(self) -> list[int]:
         """What kernels are told of them."""
-        return [self.low, self.high] if self.way in ("any", "single") else []
+        return [self.low, self.high] if self.way in ("any", "single", "float") else []
 
     def turned(self) -> "Channels":
         """The same with lines along the other axis."""
@@ -126,7 +126,11 @@ def channels_of(use: Use) -> Channels | None:
     w, bias, multiplier, shift = (np.asarray(c).astype(np.int64) for c in given)
     x_zero, w_zero = zeros_of(site)
     w = w[0] - w_zero
-    if after.attrs["rounding"] not in ("double", "single") or w.min() < -128 or w.max() > 127:
+    if (
+        after.attrs["rounding"] not in ("double", "single", "onnx")
+        or w.min() < -128
+        or w.max() > 127
+    ):
         return None
     multiplier, shift = (np.broadcast_to(v, bias.shape) for v in (multiplier, shift))
     along, across = _axes(site)
@@ -134,12 +138,20 @@ def channels_of(use: Use) -> Channels | None:
     zero, low, high = (
         integer("requantize", attrs, n) for n in ("zero_point", "act_min", "act_max")
     )
+    rounding, shift = str(attrs["rounding"]), np.where(multiplier == 0, -1, shift)
+    if rounding == "onnx":
+        multiplier, shift = _halved(multiplier, shift), np.zeros_like(shift)
     found = Channels(
-        site, along, across, w, bias - x_zero * w.sum((0, 1)), multiplier,
-        np.where(multiplier == 0, -1, shift), x_zero, zero, low, high,
-        attrs["rounding"] == "single",
+        site, along, across, w, bias - x_zero * w.sum((0, 1)), multiplier, shift, x_zero, zero,
+        low, high, rounding,
     )  # fmt: skip
     return found if _held(found, bias) else None
+
+
+def _halved(multiplier: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """The bits of half of each factor as a float32."""
+    halves = np.ldexp(multiplier.astype(np.float32), (shift - 32).astype(np.int32))
+    return halves.view(np.int32).astype(np.int64)
 
 
 def _axes(site: Site) -> tuple[Axis, Axis]:

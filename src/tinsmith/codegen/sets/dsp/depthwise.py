@@ -67,7 +67,7 @@ def _any_size(ways: Sequence[Channels]) -> Iterator[tuple[int, Binding]]:
 def _places(layer: Channels) -> Iterator[tuple[int, Binding]]:
     """Four channels at a time, one result after the other."""
     taps, channels = layer.w.shape[0] * layer.w.shape[1], layer.channels
-    if channels < 4 or layer.out != channels or layer.once:
+    if channels < 4 or layer.out != channels or layer.rounding != "double":
         return
     window = kernel_window("depthwise_conv2d", layer.site.inputs, layer.site.attrs)
     arguments: list[Argument | Table] = [
