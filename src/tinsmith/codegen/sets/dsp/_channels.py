@@ -138,9 +138,8 @@ def channels_of(use: Use) -> Channels | None:
     zero, low, high = (
         integer("requantize", attrs, n) for n in ("zero_point", "act_min", "act_max")
     )
-    rounding, shift = str(attrs["rounding"]), np.where(multiplier == 0, -1, shift)
-    if rounding == "onnx":
-        multiplier, shift = _halved(multiplier, shift), np.zeros_like(shift)
+    rounding = str(attrs["rounding"])
+    multiplier, shift = _factors(multiplier, np.where(multiplier == 0, -1, shift), rounding)
     found = Channels(
         site, along, across, w, bias - x_zero * w.sum((0, 1)), multiplier, shift, x_zero, zero,
         low, high, rounding,
@@ -148,10 +147,14 @@ def channels_of(use: Use) -> Channels | None:
     return found if _held(found, bias) else None
 
 
-def _halved(multiplier: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """The bits of half of each factor as a float32."""
+def _factors(
+    multiplier: np.ndarray, shift: np.ndarray, rounding: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """As kernels take them: for ``onnx`` the bits of half of each factor as a float32."""
+    if rounding != "onnx":
+        return multiplier, shift
     halves = np.ldexp(multiplier.astype(np.float32), (shift - 32).astype(np.int32))
-    return halves.view(np.int32).astype(np.int64)
+    return halves.view(np.int32).astype(np.int64), np.zeros_like(shift)
 
 
 def _axes(site: Site) -> tuple[Axis, Axis]:
