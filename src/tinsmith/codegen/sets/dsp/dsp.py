@@ -4,9 +4,9 @@ instruction."""
 from collections.abc import Sequence
 
 from tinsmith.codegen.kernel_set import Binding, KernelSet, Use
-from tinsmith.codegen.sets.dsp import conv, dense
+from tinsmith.codegen.sets.dsp import conv, dense, depthwise, moves, pool, rows
 
-OFFERS = (conv.bind, dense.bind)
+OFFERS = (conv.bind, dense.bind, depthwise.bind, moves.bind, pool.bind, rows.bind)
 """What the files of this folder take, each a function as `KernelSet.bind` is."""
 
 
