@@ -1,0 +1,88 @@
+"""Convolutions and fully connected layers: four rows of weights interleaved, as bytes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tinsmith.codegen.kernel_set import Binding, Table, Use
+from tinsmith.codegen.sets.plain._requantised import (
+    Layer,
+    layer_of,
+    result_arguments,
+    rows_of,
+)
+from tinsmith.ir.op import Argument, In, Out, Scratch
+from tinsmith.ir.ops._conv import kernel_window
+from tinsmith.ir.ops._window import Window, geometry
+
+MOST_DEPTH = 2**14
+"""Products of a sum: twice as many times 127 * 255 stay below 2^30, with and without offset."""
+COLUMNS = 2
+"""Windows that a kernel copies at a time, at most."""
+
+
+def dense(use: Use) -> Sequence[Binding]:
+    """A fully connected layer."""
+    layer = layer_of(use)
+    if layer is None:
+        return []
+    rows, depth = layer.site.inputs[0].shape
+    return _as_rows(layer, rows, depth)
+
+
+def conv2d(use: Use) -> Sequence[Binding]:
+    """A convolution; where its windows are single places one after the other, as rows."""
+    layer = layer_of(use)
+    if layer is None:
+        return []
+    x, w = layer.site.inputs[:2]
+    window = kernel_window("conv2d", layer.site.inputs, layer.site.attrs)
+    groups = x.shape[3] // w.shape[3]
+    if groups == 1 and _pointwise(window):
+        return _as_rows(layer, x.elements // x.shape[3], x.shape[3])
+    depth = int(np.prod(w.shape[1:]))
+    if depth > MOST_DEPTH:
+        return []
+    arguments: tuple[Argument | Table, ...] = (
+        *_operands(layer, groups), Scratch(COLUMNS * depth), *geometry(x, window),
+        len(layer.w) // groups, groups, layer.zeros[0], *_ends(layer),
+    )  # fmt: skip
+    return [Binding("conv2d_int8", arguments)]
+
+
+def _pointwise(window: Window) -> bool:
+    return (window.kernel, window.stride, window.padding) == ((1, 1), (1, 1), (0, 0, 0, 0))
+
+
+def _as_rows(layer: Layer, rows: int, depth: int) -> Sequence[Binding]:
+    if depth > MOST_DEPTH:
+        return []
+    sizes = (rows, depth, len(layer.w))
+    return [Binding("dense_int8", (*_operands(layer, 1), *sizes, *_ends(layer)))]
+
+
+def _operands(layer: Layer, groups: int) -> tuple[Argument | Table, ...]:
+    """(x, weights, rows, y)"""
+    tables = Table("w", lambda: interleaved(layer, groups)), Table("r", lambda: rows_of(layer))
+    return In(0), *tables, Out()
+
+
+def _ends(layer: Layer) -> tuple[int, ...]:
+    """(offset, twice, sign, base, span, high)"""
+    return offset_of(layer), *result_arguments(layer.result)
+
+
+def offset_of(layer: Layer) -> int:
+    """What is added to weights less their zero point, so that they are 0..255."""
+    return 128 + layer.zeros[1]
+
+
+def interleaved(layer: Layer, groups: int) -> np.ndarray:
+    """Weights as bytes: of each group, four rows at a time, place by place; then those left."""
+    bytes_ = (layer.centred + offset_of(layer)).astype(np.uint8)
+    made: list[np.ndarray] = []
+    for own in np.split(bytes_, groups):
+        whole = len(own) // 4 * 4
+        fours = own[:whole].reshape(whole // 4, 4, own.shape[1])
+        made += [np.swapaxes(fours, 1, 2).reshape(-1), own[whole:].reshape(-1)]
+    return np.concatenate(made)

@@ -1,0 +1,67 @@
+/* Convolution over NHWC, int8, requantised. Each place's window is copied to columns [2][kernel_y * kernel_x * depth] and
+ * filled up with x's zero point where it hangs over the border; w and table as in ts_plain_columns.h, group by group, of
+ * `out` results each. x [batch][height][width][groups * depth], y [batch][rows][across][groups * out]; twice, sign, base,
+ * span, high: ts_plain_result. */
+#include "ts_plain_columns.h"
+
+/* Where a window is: its picture, at the first channel of its group, and its first row and column. */
+typedef struct {
+    const int8_t *picture;
+    int32_t from_y, from_x;
+} ts_plain_place;
+
+/* Sizes of windows and pictures. */
+typedef struct {
+    int32_t height, width, channels, depth, kernel_y, kernel_x, dilation_y, dilation_x;
+} ts_plain_window;
+
+static void ts_plain_gather(int8_t *to, const ts_plain_place *at, const ts_plain_window *window, int32_t zero) {
+    for (int32_t ky = 0; ky < window->kernel_y; ky++) {
+        int32_t py = at->from_y + ky * window->dilation_y;
+        for (int32_t kx = 0; kx < window->kernel_x; kx++) {
+            int32_t px = at->from_x + kx * window->dilation_x;
+            const int8_t *end = to + window->depth;
+            if (py >= 0 && py < window->height && px >= 0 && px < window->width) {
+                const int8_t *from = at->picture + (py * window->width + px) * window->channels;
+                while (to != end) {
+                    *to++ = *from++;
+                }
+            }
+            while (to != end) {
+                *to++ = (int8_t)zero;
+            }
+        }
+    }
+}
+
+void ts_plain_conv2d_int8(
+    const int8_t *x, const uint8_t *w, const int32_t *table, int8_t *y, void *columns,
+    int32_t batch, int32_t height, int32_t width, int32_t channels,
+    int32_t rows, int32_t across, int32_t kernel_y, int32_t kernel_x, int32_t stride_y, int32_t stride_x,
+    int32_t dilation_y, int32_t dilation_x, int32_t top, int32_t left, int32_t out, int32_t groups, int32_t zero,
+    int32_t offset, int32_t twice, int32_t sign, int32_t base, int32_t span, int32_t high) {
+    int32_t depth = kernel_y * kernel_x * (channels / groups);
+    ts_plain_window window = {height, width, channels, channels / groups, kernel_y, kernel_x, dilation_y, dilation_x};
+    ts_plain_layer layer = {w, table, depth, out, offset, {(uint32_t)twice, sign, base, span, high}};
+    int8_t *column = columns;
+    for (int32_t group = 0; group < groups; group++) {
+        int32_t place = 0;
+        for (int32_t i = 0; i < batch * rows; i++) {
+            ts_plain_place at;
+            at.picture = x + i / rows * height * width * channels + group * window.depth;
+            at.from_y = i % rows * stride_y - top;
+            for (int32_t j = 0; j < across; j += TS_PLAIN_COLUMNS) {
+                int32_t two = TS_PLAIN_COLUMNS == 2 && j + 1 < across ? 1 : 0;
+                for (int32_t k = 0; k <= two; k++) {
+                    at.from_x = (j + k) * stride_x - left;
+                    ts_plain_gather(column + k * depth, &at, &window, zero);
+                }
+                int8_t *to = y + place * groups * out + group * out;
+                ts_plain_columns(column, two * depth, to, two * groups * out, &layer);
+                place += 1 + two;
+            }
+        }
+        layer.w += out * depth;
+        layer.rows += 3 * out;
+    }
+}
