@@ -45,20 +45,19 @@ void ts_plain_conv2d_int8(
     ts_plain_layer layer = {w, table, depth, out, offset, {(uint32_t)twice, sign, base, span, high}};
     int8_t *column = columns;
     for (int32_t group = 0; group < groups; group++) {
-        int32_t place = 0;
         for (int32_t i = 0; i < batch * rows; i++) {
             ts_plain_place at;
             at.picture = x + i / rows * height * width * channels + group * window.depth;
             at.from_y = i % rows * stride_y - top;
+            int8_t *to = y + i * across * groups * out + group * out;
             for (int32_t j = 0; j < across; j += TS_PLAIN_COLUMNS) {
-                int32_t two = TS_PLAIN_COLUMNS == 2 && j + 1 < across ? 1 : 0;
-                for (int32_t k = 0; k <= two; k++) {
+                int32_t some = across - j < TS_PLAIN_COLUMNS ? across - j : TS_PLAIN_COLUMNS;
+                for (int32_t k = 0; k < some; k++) {
                     at.from_x = (j + k) * stride_x - left;
                     ts_plain_gather(column + k * depth, &at, &window, zero);
                 }
-                int8_t *to = y + place * groups * out + group * out;
-                ts_plain_columns(column, two * depth, to, two * groups * out, &layer);
-                place += 1 + two;
+                ts_plain_columns(column, some, to, groups * out, &layer);
+                to += some * groups * out;
             }
         }
         layer.w += out * depth;

@@ -7,8 +7,7 @@ void ts_plain_dense_int8(
     int32_t offset, int32_t twice, int32_t sign, int32_t base, int32_t span, int32_t high) {
     ts_plain_layer layer = {w, table, depth, out, offset, {(uint32_t)twice, sign, base, span, high}};
     for (; rows > 0; rows -= TS_PLAIN_COLUMNS) {
-        int32_t two = rows > 1;
-        ts_plain_columns(x, two ? depth : 0, y, two ? out : 0, &layer);
+        ts_plain_columns(x, rows < TS_PLAIN_COLUMNS ? rows : TS_PLAIN_COLUMNS, y, out, &layer);
         x += TS_PLAIN_COLUMNS * depth;
         y += TS_PLAIN_COLUMNS * out;
     }

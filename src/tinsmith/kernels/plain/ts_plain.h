@@ -10,11 +10,23 @@
 
 #include "ts_kernel.h"
 
-#if defined(__thumb__) && !defined(__thumb2__)
+#if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)
 #define TS_PLAIN_FEW_REGISTERS 1 /* eight, and no product of more than 32 bits */
 #else
 #define TS_PLAIN_FEW_REGISTERS 0
 #endif
+
+/* A function by itself: inside of another, its loop would share registers with all that surrounds it. */
+#define TS_PLAIN_ALONE __attribute__((noinline))
+
+/* A function in assembler from end to end: a compiler for size does without half of the registers. Nothing may be assumed
+ * of it but the calling convention. */
+#if defined(__clang__)
+#define TS_PLAIN_NAKED __attribute__((naked, noinline))
+#else
+#define TS_PLAIN_NAKED __attribute__((naked, noipa))
+#endif
+#define TS_PLAIN_GIVEN __attribute__((unused)) /* a parameter that only assembler reads */
 
 /* How sums of a layer become its results: twice is 2^31 or 0 (2 * e), sign is -1 or 0 (s), base is 1 + 2 * (zero - low),
  * span is high - low. */
@@ -48,14 +60,14 @@ static inline int32_t ts_plain_negative(int32_t x) {
 }
 
 /* row: bias (the caller's), m, n - 1. */
-static inline int8_t ts_plain_requantised(int32_t x, const int32_t *row, const ts_plain_result *to) {
-    int32_t h = ts_plain_high(x, row[1], to->twice);
-    h += ts_plain_negative(h) & to->sign;
-    int32_t above = ((h >> row[2]) + to->base) >> 1;
+static inline int8_t ts_plain_requantised(int32_t x, int32_t m, int32_t bits, ts_plain_result to) {
+    int32_t h = ts_plain_high(x, m, to.twice);
+    h += ts_plain_negative(h) & to.sign;
+    int32_t above = ((h >> bits) + to.base) >> 1;
     above &= ~ts_plain_negative(above);
-    int32_t below = to->span - above;
+    int32_t below = to.span - above;
     below &= ~ts_plain_negative(below);
-    return (int8_t)(to->high - below);
+    return (int8_t)(to.high - below);
 }
 
 #endif

@@ -33,40 +33,33 @@ static inline int32_t ts_plain_dot(const int8_t *x, const uint8_t *w, int32_t de
 
 #if TS_PLAIN_FEW_REGISTERS
 
-enum { TS_PLAIN_COLUMNS = 1 };
+#define TS_PLAIN_COLUMNS 1
+#define TS_PLAIN_ROW(k, row, to) "ldrb r3, [r1, #(4 * " #k " + " #row ")]\n muls r3, r2\n add " #to ", r3\n"
+#define TS_PLAIN_PLACE(k) \
+    "ldrb r2, [r0, #" #k "]\n sxtb r2, r2\n" \
+    TS_PLAIN_ROW(k, 0, r4) TS_PLAIN_ROW(k, 1, r5) TS_PLAIN_ROW(k, 2, r6) TS_PLAIN_ROW(k, 3, r7)
 
-/* sums [4] of one column: accumulators in the high registers, which can be added to. */
-static inline void ts_plain_four(const int8_t *x, int32_t step, const uint8_t *w, int32_t depth, int32_t *sums) {
-    int32_t a = 0, b = 0, c = 0, d = 0, value, product;
-    const int8_t *end = x + (depth & ~3);
-    (void)step;
-#define TS_PLAIN_ROW(k, row, to) \
-    "ldrb %[t], [%[w], #(4 * " #k " + " #row ")]\n muls %[t], %[v], %[t]\n add %[" #to "], %[t]\n"
-#define TS_PLAIN_ROWS(k) \
-    "ldrb %[v], [%[x], #" #k "]\n sxtb %[v], %[v]\n" \
-    TS_PLAIN_ROW(k, 0, a) TS_PLAIN_ROW(k, 1, b) TS_PLAIN_ROW(k, 2, c) TS_PLAIN_ROW(k, 3, d)
-#define TS_PLAIN_LOOP(count, body) \
-    __asm__(".syntax unified\n 1:\n" body \
-            "adds %[x], #" #count "\n adds %[w], #(4 * " #count ")\n cmp %[x], %[end]\n bne 1b\n" \
-            : [a] "+h"(a), [b] "+h"(b), [c] "+h"(c), [d] "+h"(d), [v] "=&l"(value), [t] "=&l"(product), \
-              [x] "+l"(x), [w] "+l"(w) \
-            : [end] "r"(end) : "cc", "memory")
-    if (x != end) {
-        TS_PLAIN_LOOP(4, TS_PLAIN_ROWS(0) TS_PLAIN_ROWS(1) TS_PLAIN_ROWS(2) TS_PLAIN_ROWS(3));
-    }
-    end += depth & 3;
-    if (x != end) {
-        TS_PLAIN_LOOP(1, TS_PLAIN_ROWS(0));
-    }
-    sums[0] = a;
-    sums[1] = b;
-    sums[2] = c;
-    sums[3] = d;
+/* sums [4] of the column at x. */
+TS_PLAIN_NAKED static void ts_plain_four(
+    const int8_t *x TS_PLAIN_GIVEN, const uint8_t *w TS_PLAIN_GIVEN, int32_t depth TS_PLAIN_GIVEN,
+    int32_t *sums TS_PLAIN_GIVEN) {
+    __asm__(".syntax unified\n push {r3, r4, r5, r6, r7, lr}\n"
+            "movs r4, #0\n movs r5, #0\n movs r6, #0\n movs r7, #0\n"
+            "lsrs r3, r2, #2\n lsls r3, r3, #2\n adds r3, r3, r0\n mov r12, r3\n adds r2, r2, r0\n mov lr, r2\n"
+            "b 2f\n"
+            "1:\n" TS_PLAIN_PLACE(0) TS_PLAIN_PLACE(1) TS_PLAIN_PLACE(2) TS_PLAIN_PLACE(3)
+            "adds r0, #4\n adds r1, #16\n"
+            "2: cmp r0, r12\n bne 1b\n"
+            "b 4f\n"
+            "3:\n" TS_PLAIN_PLACE(0) "adds r0, #1\n adds r1, #4\n"
+            "4: cmp r0, lr\n bne 3b\n"
+            "pop {r3}\n stmia r3!, {r4, r5, r6, r7}\n pop {r4, r5, r6, r7, pc}\n");
 }
 
 #else
 
-#define TS_PLAIN_FOURTH(k) \
+/* One place of the columns; barriers keep a compiler from loading all places at once, for which it has no registers. */
+#define TS_PLAIN_PLACE(k) \
     { \
         int32_t v = x[k]; \
         TS_PLAIN_SECOND(k) \
@@ -74,54 +67,76 @@ static inline void ts_plain_four(const int8_t *x, int32_t step, const uint8_t *w
         b += v * w[4 * (k) + 1]; \
         c += v * w[4 * (k) + 2]; \
         d += v * w[4 * (k) + 3]; \
-        __asm__("" ::: "memory"); /* or a compiler loads all there is at once, and has no registers left */ \
+        __asm__("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d) : : "memory"); \
     }
 
 #if defined(__thumb__)
 
-enum { TS_PLAIN_COLUMNS = 1 };
+#define TS_PLAIN_COLUMNS 1
+#define TS_PLAIN_NEXT(places) x += places, w += 4 * places
 #define TS_PLAIN_SECOND(k)
 
 #else
 
-enum { TS_PLAIN_COLUMNS = 2 };
+#define TS_PLAIN_COLUMNS 2
+#define TS_PLAIN_NEXT(places) x += places, z += places, w += 4 * places
 #define TS_PLAIN_SECOND(k) \
     int32_t u = z[k]; \
     e += u * w[4 * (k)]; \
     f += u * w[4 * (k) + 1]; \
     g += u * w[4 * (k) + 2]; \
-    h += u * w[4 * (k) + 3];
+    h += u * w[4 * (k) + 3]; \
+    __asm__("" : "+r"(e), "+r"(f), "+r"(g), "+r"(h));
 
 #endif
 
-/* sums [4] of the column at x, then, where there are two at a time, of that at x + step. */
-static inline void ts_plain_four(const int8_t *x, int32_t step, const uint8_t *w, int32_t depth, int32_t *sums) {
-    int32_t a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0;
-    const int8_t *z = x + step;
-    for (const int8_t *end = x + (depth & ~3); x != end; x += 4, z += 4, w += 16) {
-        TS_PLAIN_FOURTH(0)
-        TS_PLAIN_FOURTH(1)
-        TS_PLAIN_FOURTH(2)
-        TS_PLAIN_FOURTH(3)
+/* sums [4] of the column at x, then, where there are two at a time, of that behind it. */
+static TS_PLAIN_ALONE void ts_plain_four(const int8_t *x, const uint8_t *w, int32_t depth, int32_t *sums) {
+    int32_t a = 0, b = 0, c = 0, d = 0;
+#if TS_PLAIN_COLUMNS == 2
+    int32_t e = 0, f = 0, g = 0, h = 0;
+    const int8_t *z = x + depth;
+#endif
+    for (const int8_t *end = x + (depth & ~3); x != end; TS_PLAIN_NEXT(4)) {
+        TS_PLAIN_PLACE(0)
+        TS_PLAIN_PLACE(1)
+        TS_PLAIN_PLACE(2)
+        TS_PLAIN_PLACE(3)
     }
-    for (const int8_t *end = x + (depth & 3); x != end; x++, z++, w += 4) {
-        TS_PLAIN_FOURTH(0)
+    for (const int8_t *end = x + (depth & 3); x != end; TS_PLAIN_NEXT(1)) {
+        TS_PLAIN_PLACE(0)
     }
-    int32_t made[8] = {a, b, c, d, e, f, g, h};
-    for (int32_t i = 0; i < 4 * TS_PLAIN_COLUMNS; i++) {
-        sums[i] = made[i];
-    }
+    sums[0] = a;
+    sums[1] = b;
+    sums[2] = c;
+    sums[3] = d;
+#if TS_PLAIN_COLUMNS == 2
+    sums[4] = e;
+    sums[5] = f;
+    sums[6] = g;
+    sums[7] = h;
+#endif
 }
 
 #endif
 
-/* Results y [out] of the column at x and, where there are two at a time, at y + y_step of that at x + step. */
-static void ts_plain_columns(const int8_t *x, int32_t step, int8_t *y, int32_t y_step, const ts_plain_layer *layer) {
+/* Results of the rows of a column: y [count]. */
+static inline void ts_plain_store(
+    const int32_t *sums, int32_t less, const int32_t *row, int8_t *y, int32_t count, ts_plain_result to) {
+    for (const int8_t *end = y + count; y != end; y++, row += 3) {
+        *y = ts_plain_requantised(row[0] + *sums++ - less, row[1], row[2], to);
+    }
+}
+
+/* Results of the column at x, y [out], and of others behind it, at most TS_PLAIN_COLUMNS, at distances of depth in x and
+ * of y_step in y. */
+static void ts_plain_columns(const int8_t *x, int32_t columns, int8_t *y, int32_t y_step, const ts_plain_layer *layer) {
     int32_t depth = layer->depth;
+    ts_plain_result result = layer->to;
     int32_t sums[4 * TS_PLAIN_COLUMNS];
     int32_t less[TS_PLAIN_COLUMNS];
-    for (int32_t i = 0; i < TS_PLAIN_COLUMNS; i++) {
-        less[i] = layer->offset * ts_plain_sum(x + i * step, depth);
+    for (int32_t i = 0; i < columns; i++) {
+        less[i] = layer->offset * ts_plain_sum(x + i * depth, depth);
     }
     const uint8_t *w = layer->w;
     const int32_t *row = layer->rows;
@@ -129,18 +144,19 @@ static void ts_plain_columns(const int8_t *x, int32_t step, int8_t *y, int32_t y
     for (int32_t left = layer->out; left > 0; left -= count) {
         count = left >= 4 ? 4 : 1;
         if (count == 4) {
-            ts_plain_four(x, step, w, depth, sums);
+            ts_plain_four(x, w, depth, sums);
         } else {
-            for (int32_t i = 0; i < TS_PLAIN_COLUMNS; i++) {
-                sums[4 * i] = ts_plain_dot(x + i * step, w, depth);
+            for (int32_t i = 0; i < columns; i++) {
+                sums[4 * i] = ts_plain_dot(x + i * depth, w, depth);
             }
+        }
+        int8_t *to = y;
+        for (int32_t i = 0; i < columns; i++, to += y_step) {
+            ts_plain_store(sums + 4 * i, less[i], row, to, count, result);
         }
         w += count * depth;
-        for (int32_t r = 0; r < count; r++, row += 3, y++) {
-            for (int32_t i = 0; i < TS_PLAIN_COLUMNS; i++) {
-                y[i * y_step] = ts_plain_requantised(row[0] + sums[4 * i + r] - less[i], row, &layer->to);
-            }
-        }
+        row += 3 * count;
+        y += count;
     }
 }
 

@@ -38,10 +38,9 @@ class Layer:
         """Weights less their zero point: int64 [out, depth]."""
         return self.w.reshape(len(self.w), -1).astype(np.int64) - self.zeros[1]
 
-    @property
-    def folded(self) -> np.ndarray:
-        """Bias of sums over x as it is: the zero point of x is in it."""
-        return self.bias.astype(np.int64) - self.zeros[0] * self.centred.sum(axis=1)
+    def folded(self, offset: int) -> np.ndarray:
+        """Bias of sums over x + offset: the zero point of x is in it."""
+        return self.bias.astype(np.int64) - (self.zeros[0] + offset) * self.centred.sum(axis=1)
 
 
 def layer_of(use: Use, axis: int = 0) -> Layer | None:
@@ -79,13 +78,13 @@ def sums_of(layer: Layer) -> tuple[np.ndarray, np.ndarray]:
     return bias + least, bias + most
 
 
-def rows_of(layer: Layer) -> np.ndarray:
-    """[out, 3]: folded bias, multiplier, bits of the last shift less one."""
+def rows_of(layer: Layer, offset: int = 0) -> np.ndarray:
+    """[out, 3]: bias of sums over x + offset, multiplier, bits of the last shift less one."""
     channels = len(layer.w)
     used = np.broadcast_to(layer.multiplier, channels) != 0
     bits = np.where(used, -1 - np.broadcast_to(layer.shift, channels).astype(np.int64), 0)
     multiplier = np.broadcast_to(layer.multiplier, channels)
-    return np.stack([layer.folded, multiplier, bits], axis=1).astype(np.int32)
+    return np.stack([layer.folded(offset), multiplier, bits], axis=1).astype(np.int32)
 
 
 def result_arguments(site: Site) -> tuple[int, ...]:

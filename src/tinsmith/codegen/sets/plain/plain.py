@@ -4,12 +4,14 @@ the kernels, zero points in the bias."""
 from collections.abc import Callable, Mapping, Sequence
 
 from tinsmith.codegen.kernel_set import Binding, KernelSet, Use
+from tinsmith.codegen.sets.plain._depthwise import depthwise
 from tinsmith.codegen.sets.plain._layers import conv2d, dense
 from tinsmith.ir.ops.fused import part_sites
 
 LAYERS: Mapping[str, Callable[[Use], Sequence[Binding]]] = {
     "conv2d": conv2d,
     "dense": dense,
+    "depthwise_conv2d": depthwise,
 }
 """First operation of a fused use, requantised -> its kernels."""
 
