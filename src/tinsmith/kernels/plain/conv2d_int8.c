@@ -45,20 +45,29 @@ void ts_plain_conv2d_int8(
     ts_plain_layer layer = {w, table, depth, out, offset, {(uint32_t)twice, sign, base, span, high}};
     int8_t *column = columns;
     for (int32_t group = 0; group < groups; group++) {
-        for (int32_t i = 0; i < batch * rows; i++) {
-            ts_plain_place at;
-            at.picture = x + i / rows * height * width * channels + group * window.depth;
-            at.from_y = i % rows * stride_y - top;
-            int8_t *to = y + i * across * groups * out + group * out;
-            for (int32_t j = 0; j < across; j += TS_PLAIN_COLUMNS) {
-                int32_t some = across - j < TS_PLAIN_COLUMNS ? across - j : TS_PLAIN_COLUMNS;
-                for (int32_t k = 0; k < some; k++) {
-                    at.from_x = (j + k) * stride_x - left;
-                    ts_plain_gather(column + k * depth, &at, &window, zero);
+        ts_plain_place at = {x + group * window.depth, -top, -left};
+        int32_t row = 0, ahead = across;
+        int8_t *to = y + group * out;
+        for (int32_t places = batch * rows * across; places > 0; places -= TS_PLAIN_COLUMNS) {
+            int32_t some = places < TS_PLAIN_COLUMNS ? places : TS_PLAIN_COLUMNS;
+            for (int32_t k = 0; k < some; k++) {
+                ts_plain_gather(column + k * depth, &at, &window, zero);
+                at.from_x += stride_x;
+                ahead -= 1;
+                if (ahead == 0) {
+                    ahead = across;
+                    at.from_x = -left;
+                    at.from_y += stride_y;
+                    row += 1;
                 }
-                ts_plain_columns(column, some, to, groups * out, &layer);
-                to += some * groups * out;
+                if (row == rows) {
+                    row = 0;
+                    at.from_y = -top;
+                    at.picture += height * width * channels;
+                }
             }
+            ts_plain_columns(column, some, to, groups * out, &layer);
+            to += some * groups * out;
         }
         layer.w += out * depth;
         layer.rows += 3 * out;

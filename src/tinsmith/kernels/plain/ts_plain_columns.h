@@ -58,44 +58,44 @@ TS_PLAIN_NAKED static void ts_plain_four(
 
 #else
 
-/* One place of the columns; barriers keep a compiler from loading all places at once, for which it has no registers. */
+/* One place of a column. The barrier keeps a compiler from working at many places at once, for which it has no registers. */
+#define TS_PLAIN_ADD(value, a, b, c, d) \
+    { \
+        int32_t v = value; \
+        a += v * p; \
+        b += v * q; \
+        c += v * r; \
+        d += v * s; \
+        __asm__("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d) : : "memory"); \
+    }
 #define TS_PLAIN_PLACE(k) \
     { \
-        int32_t v = x[k]; \
-        TS_PLAIN_SECOND(k) \
-        a += v * w[4 * (k)]; \
-        b += v * w[4 * (k) + 1]; \
-        c += v * w[4 * (k) + 2]; \
-        d += v * w[4 * (k) + 3]; \
-        __asm__("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d) : : "memory"); \
+        int32_t p = w[4 * (k)], q = w[4 * (k) + 1], r = w[4 * (k) + 2], s = w[4 * (k) + 3]; \
+        TS_PLAIN_ADD(x[k], a, b, c, d) \
+        TS_PLAIN_OTHERS(k) \
     }
 
 #if defined(__thumb__)
 
 #define TS_PLAIN_COLUMNS 1
 #define TS_PLAIN_NEXT(places) x += places, w += 4 * places
-#define TS_PLAIN_SECOND(k)
+#define TS_PLAIN_OTHERS(k)
 
 #else
 
-#define TS_PLAIN_COLUMNS 2
-#define TS_PLAIN_NEXT(places) x += places, z += places, w += 4 * places
-#define TS_PLAIN_SECOND(k) \
-    int32_t u = z[k]; \
-    e += u * w[4 * (k)]; \
-    f += u * w[4 * (k) + 1]; \
-    g += u * w[4 * (k) + 2]; \
-    h += u * w[4 * (k) + 3]; \
-    __asm__("" : "+r"(e), "+r"(f), "+r"(g), "+r"(h));
+#define TS_PLAIN_COLUMNS 3
+#define TS_PLAIN_NEXT(places) x += places, second += places, third += places, w += 4 * places
+#define TS_PLAIN_OTHERS(k) TS_PLAIN_ADD(second[k], e, f, g, h) TS_PLAIN_ADD(third[k], i, j, l, m)
 
 #endif
 
-/* sums [4] of the column at x, then, where there are two at a time, of that behind it. */
+/* sums [4] of the column at x, then, where there are several at a time, of those behind it. */
 static TS_PLAIN_ALONE void ts_plain_four(const int8_t *x, const uint8_t *w, int32_t depth, int32_t *sums) {
     int32_t a = 0, b = 0, c = 0, d = 0;
-#if TS_PLAIN_COLUMNS == 2
-    int32_t e = 0, f = 0, g = 0, h = 0;
-    const int8_t *z = x + depth;
+#if TS_PLAIN_COLUMNS == 3
+    int32_t e = 0, f = 0, g = 0, h = 0, i = 0, j = 0, l = 0, m = 0;
+    const int8_t *second = x + depth;
+    const int8_t *third = second + depth;
 #endif
     for (const int8_t *end = x + (depth & ~3); x != end; TS_PLAIN_NEXT(4)) {
         TS_PLAIN_PLACE(0)
@@ -110,11 +110,15 @@ static TS_PLAIN_ALONE void ts_plain_four(const int8_t *x, const uint8_t *w, int3
     sums[1] = b;
     sums[2] = c;
     sums[3] = d;
-#if TS_PLAIN_COLUMNS == 2
+#if TS_PLAIN_COLUMNS == 3
     sums[4] = e;
     sums[5] = f;
     sums[6] = g;
     sums[7] = h;
+    sums[8] = i;
+    sums[9] = j;
+    sums[10] = l;
+    sums[11] = m;
 #endif
 }
 

@@ -17,7 +17,7 @@ from tinsmith.ir.ops._window import Window, geometry
 
 MOST_DEPTH = 2**14
 """Products of a sum: twice as many times 127 * 255 stay below 2^30, with and without offset."""
-COLUMNS = 2
+COLUMNS = 3
 """Windows that a kernel copies at a time, at most."""
 
 
