@@ -1,0 +1,22 @@
+"""Float32 layers on cores with an FPU: many sums side by side, each in the declared order."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from tinsmith.codegen.kernel_set import Binding, KernelSet, Use
+from tinsmith.codegen.sets.float._layers import Layer, conv2d, dense, depthwise, layer_of
+
+LAYERS: Mapping[str, Callable[[Layer], Sequence[Binding]]] = {
+    "conv2d": conv2d,
+    "dense": dense,
+    "depthwise_conv2d": depthwise,
+}
+"""Operation, alone or with a rectifier or two bounds behind it -> its kernels."""
+
+
+def bind(use: Use) -> Sequence[Binding]:
+    """A float32 layer, alone or with what follows it."""
+    layer = layer_of(use)
+    return LAYERS[layer.op](layer) if layer and layer.op in LAYERS else []
+
+
+SET = KernelSet("float", bind, needs=frozenset({"fpu"}), rank=5)
