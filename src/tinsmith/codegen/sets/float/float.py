@@ -1,9 +1,12 @@
 """Float32 layers on cores with an FPU: many sums side by side, each in the declared order."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from tinsmith.codegen.kernel_set import Binding, KernelSet, Use
 from tinsmith.codegen.sets.float._layers import Layer, conv2d, dense, depthwise, layer_of
+from tinsmith.codegen.sets.ref import single
+from tinsmith.ir.op import OPS
 
 LAYERS: Mapping[str, Callable[[Layer], Sequence[Binding]]] = {
     "conv2d": conv2d,
@@ -13,8 +16,14 @@ LAYERS: Mapping[str, Callable[[Layer], Sequence[Binding]]] = {
 """Operation, alone or with a rectifier or two bounds behind it -> its kernels."""
 
 
+ROWS = ("quantize_rows", "scale_rows")
+"""Operations whose kernels take what those of `ref` take."""
+
+
 def bind(use: Use) -> Sequence[Binding]:
-    """A float32 layer, alone or with what follows it."""
+    """A float32 layer, alone or with what follows it; rows to steps of 8 bits and back."""
+    if use.op in ROWS:
+        return [replace(b, streams=()) for b in single(OPS.get(use.op), use.site)]
     layer = layer_of(use)
     return LAYERS[layer.op](layer) if layer and layer.op in LAYERS else []
 
