@@ -2,13 +2,15 @@
  * skipped. x [batch][height][width][channels], w [kernel_y][kernel_x][channels], b [channels],
  * y [batch][rows][across][channels]. */
 #include "ts_float_block.h"
+#include "ts_float_inside.h"
 
 enum { TS_FLOAT_CHANNELS = 8 };
 
 /* The taps of a window that lie inside x: rows of `count` of them; bytes from the last of eight channels of a tap to the first
- * of the next, then from behind a row of taps to the next one, of x and of w. */
+ * of the next, then from behind a row of taps to the next one, of x and of w; what the channels' sums start at. */
 typedef struct {
     int32_t rows, count, x_step, x_row, w_step, w_row;
+    const float *bias;
 } ts_float_taps;
 
 #if TS_FLOAT_ASSEMBLER
@@ -18,7 +20,7 @@ TS_FLOAT_NAKED static void ts_float_eight(
     const float *x TS_FLOAT_GIVEN, const float *w TS_FLOAT_GIVEN, const ts_float_taps *taps TS_FLOAT_GIVEN,
     float *sums TS_FLOAT_GIVEN) {
     __asm__(".syntax unified\n push {r4, r5, r6, r7, r8, r9, r10, lr}\n vpush {s16, s17, s18, s19, s20, s21, s22, s23}\n"
-            "ldmia r2, {r4, r5, r6, r7, r8, r9}\n vldmia r3, {s0, s1, s2, s3, s4, s5, s6, s7}\n"
+            "ldmia r2, {r4, r5, r6, r7, r8, r9, r10}\n vldmia r10, {s0, s1, s2, s3, s4, s5, s6, s7}\n"
             "cmp r4, #0\n beq 3f\n cmp r5, #0\n beq 3f\n"
             "1: mov r10, r5\n"
             "2: vldmia r0!, {s8, s9, s10, s11, s12, s13, s14, s15}\n"
@@ -36,9 +38,12 @@ TS_FLOAT_NAKED static void ts_float_eight(
 
 #endif
 
-/* The next `channels` of a result; sums holds their bias, then what they come to. */
+/* The next `channels` of a result. */
 static inline void ts_float_some(const float *x, const float *w, const ts_float_taps *taps, float *sums, int32_t channels) {
     int32_t back = TS_FLOAT_CHANNELS;
+    for (int32_t c = 0; c < channels; c++) {
+        sums[c] = taps->bias[c];
+    }
     for (int32_t row = 0; row < taps->rows; row++) {
         for (int32_t k = 0; k < taps->count; k++) {
             for (int32_t c = 0; c < channels; c++) {
@@ -50,20 +55,6 @@ static inline void ts_float_some(const float *x, const float *w, const ts_float_
         x += taps->x_row / 4;
         w += taps->w_row / 4;
     }
-}
-
-/* First tap inside, and how many: of `kernel` taps from `from` on, `dilation` apart, in a picture of `size`. */
-static inline int32_t ts_float_inside(int32_t from, int32_t kernel, int32_t dilation, int32_t size, int32_t *count) {
-    int32_t first = 0;
-    while (first < kernel && from + first * dilation < 0) {
-        first++;
-    }
-    int32_t last = kernel;
-    while (last > first && from + (last - 1) * dilation >= size) {
-        last--;
-    }
-    *count = last - first;
-    return first;
 }
 
 void ts_float_depthwise_conv2d_float32(
@@ -85,13 +76,12 @@ void ts_float_depthwise_conv2d_float32(
         taps.w_row = (kernel_x - taps.count) * channels * 4;
         const float *from = picture + ((from_y + ky * dilation_y) * width + from_x + kx * dilation_x) * channels;
         const float *weights = w + (ky * kernel_x + kx) * channels;
-        for (int32_t c = 0; c < channels; c++) {
-            to[c] = b[c];
-        }
+        taps.bias = b;
         int32_t c = 0;
 #if TS_FLOAT_ASSEMBLER
         for (; c + TS_FLOAT_CHANNELS <= channels; c += TS_FLOAT_CHANNELS) {
             ts_float_eight(from + c, weights + c, &taps, to + c);
+            taps.bias += TS_FLOAT_CHANNELS;
         }
 #endif
         ts_float_some(from + c, weights + c, &taps, to + c, channels - c);

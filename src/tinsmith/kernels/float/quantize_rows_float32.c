@@ -14,6 +14,12 @@ static inline int32_t ts_float_sixteenth(float x) {
 #endif
 }
 
+/* Clamped before it is rounded, as both ends are whole; halves away from zero. */
+static inline int32_t ts_float_whole(float t, int32_t lowest) {
+    int32_t fixed = ts_clamp(ts_float_sixteenth(t), lowest * 65536, 127 * 65536);
+    return (fixed + 0x8000 + (fixed >> 31)) >> 16;
+}
+
 void ts_float_quantize_rows_float32(const float *x, const float *scales, int16_t *y, int32_t rows, int32_t n,
                                     int32_t lowest) {
     for (int32_t r = 0; r < rows; r++, scales += 3) {
@@ -22,13 +28,13 @@ void ts_float_quantize_rows_float32(const float *x, const float *scales, int16_t
         zero = zero > -128.0f ? zero : (zero != zero ? 0.0f : -128.0f);
         zero = zero < 127.0f ? zero : 127.0f;
         int32_t less = (int32_t)zero;
-        for (const int16_t *end = y + n; y != end;) {
+        const int16_t *end = y + n;
+        while (zero == 0.0f && y != end) {
+            *y++ = (int16_t)ts_float_whole(ts_f32(*x++ * inverse), lowest);
+        }
+        while (y != end) {
             float t = ts_f32(*x++ * inverse) + zero;
-            t = t == t ? t : zero;
-            /* clamped before it is rounded: both ends are whole */
-            int32_t whole = ts_clamp(ts_float_sixteenth(t), lowest * 65536, 127 * 65536);
-            whole = (whole + 0x8000 + (whole >> 31)) >> 16; /* halves away from zero */
-            *y++ = (int16_t)(whole - less);
+            *y++ = (int16_t)(ts_float_whole(t == t ? t : zero, lowest) - less);
         }
     }
 }

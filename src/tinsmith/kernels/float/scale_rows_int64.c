@@ -3,10 +3,12 @@
  * factors is 1 or channels. */
 #include "ts_kernel.h"
 
-/* The low half where the high one is its sign, else the end of int32 on that side. */
+/* The low half where the high one is its sign, else the end of int32 on that side. The barrier keeps a compiler from making
+ * comparisons of 64 bits of it. */
 static inline int32_t ts_float_saturated(int64_t x) {
     int32_t low = (int32_t)((uint64_t)x & 0xFFFFFFFFu);
     int32_t high = (int32_t)(x >> 32);
+    __asm__("" : "+r"(low), "+r"(high));
     return high == low >> 31 ? low : (high >> 31) ^ INT32_MAX;
 }
 

@@ -18,15 +18,41 @@
 #endif
 #define TS_FLOAT_GIVEN __attribute__((unused)) /* a parameter that only assembler reads */
 
+#if TS_FLOAT_ASSEMBLER
+
+#define TS_FLOAT_RECTIFIED(x) "cmp " #x ", r12\n it hi\n movhi " #x ", #0\n"
+
+/* The rectifier of so many fours of x, to y, by their bits: those above infinity's are below zero or NaN. */
+TS_FLOAT_NAKED static void ts_float_rectified_fours(
+    const float *x TS_FLOAT_GIVEN, float *y TS_FLOAT_GIVEN, int32_t fours TS_FLOAT_GIVEN) {
+    __asm__(".syntax unified\n push {r4, r5, r6, lr}\n mov r12, #0x7F800000\n cmp r2, #0\n beq 2f\n"
+            "1: ldmia r0!, {r3, r4, r5, r6}\n"
+            TS_FLOAT_RECTIFIED(r3) TS_FLOAT_RECTIFIED(r4) TS_FLOAT_RECTIFIED(r5) TS_FLOAT_RECTIFIED(r6)
+            "stmia r1!, {r3, r4, r5, r6}\n subs r2, #1\n bne 1b\n"
+            "2: pop {r4, r5, r6, pc}\n");
+}
+
+#endif
+
+/* y = x where x > 0, else +0, also for NaN; y may be x. */
+static inline void ts_float_rectified(const float *x, float *y, int32_t n) {
+    int32_t i = 0;
+#if TS_FLOAT_ASSEMBLER
+    i = n / 4 * 4;
+    ts_float_rectified_fours(x, y, n / 4);
+#endif
+    for (; i < n; i++) {
+        y[i] = x[i] > 0.0f ? x[i] : 0.0f;
+    }
+}
+
 /* What follows a layer: 0 nothing, 1 a rectifier (+0 also for NaN), 2 a lower and an upper bound (NaN stays). */
 static inline void ts_float_finish(float *y, int32_t n, int32_t follows, float least, float most) {
-    const float *end = y + n;
-    for (; follows == 1 && y != end; y++) {
-        uint32_t bits = ts_bits_of(*y);
-        *y = ts_float_of(bits > 0x7F800000u ? 0u : bits); /* below zero or NaN */
+    if (follows == 1) {
+        ts_float_rectified(y, y, n);
     }
-    for (; follows == 2 && y != end; y++) {
-        *y = ts_at_most(ts_at_least(*y, least), most);
+    for (int32_t i = 0; i < n && follows == 2; i++) {
+        y[i] = ts_at_most(ts_at_least(y[i], least), most);
     }
 }
 

@@ -40,12 +40,13 @@ static void ts_wide_columns(
     const int16_t *x, const int16_t *z, const int8_t *w, const int32_t *bias, int64_t *y, int32_t next, int32_t fours,
     int32_t out) {
     int64_t spare[4];
-    for (int32_t o = 0; o < out; o += 2, w += 8 * fours) {
-        int32_t both = o + 1 < out ? 1 : 0;
-        ts_wide_task task = {fours, bias + o, both ? y + o : spare, both ? y + next + o : spare + 2};
+    if (out > 1) {
+        ts_wide_task task = {fours, bias, y, y + next, out / 2};
         ts_wide_two(x, z, w, &task);
     }
     if (out % 2 != 0) {
+        ts_wide_task task = {fours, bias + out - 1, spare, spare + 2, 1};
+        ts_wide_two(x, z, w + out / 2 * 8 * fours, &task);
         y[out - 1] = spare[0];
         y[next + out - 1] = spare[2];
     }

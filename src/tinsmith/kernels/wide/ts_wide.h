@@ -12,11 +12,13 @@
 #endif
 #define TS_WIDE_GIVEN __attribute__((unused)) /* a parameter that only assembler reads */
 
-/* fours: places / 4; bias [2]; y [2] and z [2] are the results of the first and of the second column. */
+/* pairs: of rows, 1 or more; fours: places / 4; bias [pairs][2]; y and z [pairs][2] are the results of the first and of the
+ * second column. It is used up. */
 typedef struct {
     int32_t fours;
     const int32_t *bias;
     int64_t *y, *z;
+    int32_t pairs;
 } ts_wide_task;
 
 #if defined(__thumb2__) && defined(__ARM_FEATURE_DSP)
@@ -27,20 +29,22 @@ typedef struct {
 #define TS_WIDE_PLACES \
     "ldrd r8, r9, [r0], #8\n ldrd r10, r11, [r1], #8\n" TS_WIDE_ROW(r4, r6) TS_WIDE_ROW(r5, r7)
 
-/* Two results of each of the columns x and z. */
+/* The results of the columns x and z, which are aligned to words. */
 TS_WIDE_NAKED static void ts_wide_two(
     const int16_t *x TS_WIDE_GIVEN, const int16_t *z TS_WIDE_GIVEN, const int8_t *w TS_WIDE_GIVEN,
-    const ts_wide_task *task TS_WIDE_GIVEN) {
-    __asm__(".syntax unified\n push {r3, r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
-            "ldr r4, [r3, #4]\n ldr r3, [r3]\n ldr r5, [r4, #4]\n ldr r4, [r4]\n mov r6, r4\n mov r7, r5\n"
-            "tst r3, #1\n beq 1f\n" TS_WIDE_PLACES
-            "1: lsrs r3, r3, #1\n beq 3f\n"
-            "2:\n" TS_WIDE_PLACES TS_WIDE_PLACES "subs r3, #1\n bne 2b\n"
-            "3: pop {r3}\n ldr r0, [r3, #8]\n ldr r1, [r3, #12]\n"
+    ts_wide_task *task TS_WIDE_GIVEN) {
+    __asm__(".syntax unified\n push {r0, r1, r3, r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
+            "1: ldr r3, [sp, #8]\n ldrd r0, r1, [sp]\n"
+            "ldr r12, [r3, #4]\n ldrd r4, r5, [r12], #8\n str r12, [r3, #4]\n ldr r3, [r3]\n mov r6, r4\n mov r7, r5\n"
+            "tst r3, #1\n beq 2f\n" TS_WIDE_PLACES
+            "2: lsrs r3, r3, #1\n beq 4f\n"
+            "3:\n" TS_WIDE_PLACES TS_WIDE_PLACES "subs r3, #1\n bne 3b\n"
+            "4: ldr r3, [sp, #8]\n ldrd r0, r1, [r3, #8]\n"
             "mov r10, r7\n asr r11, r7, #31\n mov r8, r6\n asr r9, r6, #31\n"
             "mov r6, r5\n asr r7, r5, #31\n asr r5, r4, #31\n"
-            "stmia r0, {r4, r5, r6, r7}\n stmia r1, {r8, r9, r10, r11}\n"
-            "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
+            "stmia r0!, {r4, r5, r6, r7}\n stmia r1!, {r8, r9, r10, r11}\n strd r0, r1, [r3, #8]\n"
+            "ldr r12, [r3, #16]\n subs r12, #1\n str r12, [r3, #16]\n bne 1b\n"
+            "pop {r0, r1, r3, r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
 }
 
 #else
@@ -49,17 +53,18 @@ static inline int32_t ts_wide_four(const int16_t *x, const int8_t *w) {
     return x[0] * w[0] + x[1] * w[2] + x[2] * w[1] + x[3] * w[3];
 }
 
-/* Two results of each of the columns x and z. */
-static inline void ts_wide_two(const int16_t *x, const int16_t *z, const int8_t *w, const ts_wide_task *task) {
-    for (int32_t r = 0; r < 2; r++) {
-        int32_t first = task->bias[r];
+/* The results of the columns x and z. */
+static inline void ts_wide_two(const int16_t *x, const int16_t *z, const int8_t *w, ts_wide_task *task) {
+    for (int32_t o = 0; o < 2 * task->pairs; o++) {
+        const int8_t *row = w + o / 2 * 8 * task->fours + o % 2 * 4;
+        int32_t first = task->bias[o];
         int32_t second = first;
         for (int32_t k = 0; k < task->fours; k++) {
-            first += ts_wide_four(x + 4 * k, w + 8 * k + 4 * r);
-            second += ts_wide_four(z + 4 * k, w + 8 * k + 4 * r);
+            first += ts_wide_four(x + 4 * k, row + 8 * k);
+            second += ts_wide_four(z + 4 * k, row + 8 * k);
         }
-        task->y[r] = first;
-        task->z[r] = second;
+        task->y[o] = first;
+        task->z[o] = second;
     }
 }
 

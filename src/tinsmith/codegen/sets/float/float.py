@@ -16,16 +16,24 @@ LAYERS: Mapping[str, Callable[[Layer], Sequence[Binding]]] = {
 """Operation, alone or with a rectifier or two bounds behind it -> its kernels."""
 
 
-ROWS = ("quantize_rows", "scale_rows")
+SAME = ("avg_pool2d", "quantize_rows", "relu", "row_scales", "scale_rows")
 """Operations whose kernels take what those of `ref` take."""
 
 
 def bind(use: Use) -> Sequence[Binding]:
-    """A float32 layer, alone or with what follows it; rows to steps of 8 bits and back."""
-    if use.op in ROWS:
-        return [replace(b, streams=()) for b in single(OPS.get(use.op), use.site)]
+    """A float32 layer, alone or with what follows it; what becomes of its values."""
+    if use.op in SAME:
+        return _same(use)
     layer = layer_of(use)
     return LAYERS[layer.op](layer) if layer and layer.op in LAYERS else []
+
+
+def _same(use: Use) -> Sequence[Binding]:
+    """As `ref` binds; only the rectifier may work in place."""
+    if use.op != "scale_rows" and use.site.inputs[0].dtype != "float32":
+        return []
+    found = single(OPS.get(use.op), use.site)
+    return found if use.op == "relu" else [replace(b, streams=()) for b in found]
 
 
 SET = KernelSet("float", bind, needs=frozenset({"fpu"}), rank=5)
