@@ -44,6 +44,9 @@ static inline ts_plain_taps ts_plain_taps_of(const ts_plain_window *size) {
     ts_plain_taps taps = {size->kernel_x, size->dilation_x, size->pitch * size->dilation_y, size->kernel_y * size->kernel_x};
     if (taps.run == 3 && taps.across == 1) {
         taps.run = 0;
+    } else if (taps.run == 1) { /* a column of taps is a row, seen from the side */
+        taps.run = size->kernel_y;
+        taps.across = taps.down;
     } else {
         taps.down -= taps.run * taps.across;
     }

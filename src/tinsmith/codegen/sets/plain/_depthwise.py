@@ -1,6 +1,7 @@
 """Convolutions of each channel by itself, over planes of one channel."""
 
 from collections.abc import Sequence
+from math import prod
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from tinsmith.ir.ops._window import Window, geometry
 
 PLANE = 512
 """Bytes that a plane may take, if a band of one row of results does not need more."""
+FEW = 2
+"""Results of a channel for which a plane does not pay."""
 
 
 def depthwise(use: Use) -> Sequence[Binding]:
@@ -21,15 +24,34 @@ def depthwise(use: Use) -> Sequence[Binding]:
     if layer is None or not _signed(layer):
         return []
     window = kernel_window("depthwise_conv2d", layer.site.inputs, layer.site.attrs)
+    planes, few = _by_planes(layer, window), _few(layer, window)
+    return [few, planes] if prod(window.results) <= FEW else [planes, few]
+
+
+def _by_planes(layer: Layer, window: Window) -> Binding:
     band = _band(window)
     arguments: tuple[Argument | Table, ...] = (
         In(0), Table("w", lambda: layer.centred.astype(np.int8).reshape(-1)),
         Table("r", lambda: rows_of(layer, offset=128)), Out(), Scratch(_plane(window, band)),
-        *geometry(layer.site.inputs[0], window),
-        integer("depthwise_conv2d", layer.site.attrs, "multiplier"),
-        layer.zeros[0] + 128, band, *result_arguments(layer.result),
+        *_sizes(layer, window), layer.zeros[0] + 128, band, *result_arguments(layer.result),
     )  # fmt: skip
-    return [Binding("depthwise_conv2d_int8", arguments)]
+    return Binding("depthwise_conv2d_int8", arguments)
+
+
+def _few(layer: Layer, window: Window) -> Binding:
+    """Places outside x are skipped, so the zero point of x stays out of the bias."""
+    arguments: tuple[Argument | Table, ...] = (
+        In(0), Table("w", lambda: np.ascontiguousarray(layer.centred.T.astype(np.int8)).reshape(-1)),
+        Table("r", lambda: rows_of(layer, offset=-layer.zeros[0])), Out(),
+        *_sizes(layer, window), layer.zeros[0], *result_arguments(layer.result),
+    )  # fmt: skip
+    return Binding("depthwise_conv2d_few_int8", arguments)
+
+
+def _sizes(layer: Layer, window: Window) -> tuple[int, ...]:
+    """Geometry and the results of a channel."""
+    multiplier = integer("depthwise_conv2d", layer.site.attrs, "multiplier")
+    return *geometry(layer.site.inputs[0], window), multiplier
 
 
 def _signed(layer: Layer) -> bool:

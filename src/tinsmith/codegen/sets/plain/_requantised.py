@@ -93,4 +93,9 @@ def result_arguments(site: Site) -> tuple[int, ...]:
         integer("requantize", site.attrs, n) for n in ("zero_point", "act_min", "act_max")
     )
     rounds = (-(2**31), -1) if site.attrs["rounding"] == "double" else (0, 0)
-    return (*rounds, 1 + 2 * (zero - low), high - low, high)
+    return *rounds, *clamp_arguments(zero, low, high)
+
+
+def clamp_arguments(zero: int, low: int, high: int) -> tuple[int, int, int]:
+    """(base, span, high) of a zero point and of bounds."""
+    return 1 + 2 * (zero - low), high - low, high
