@@ -30,12 +30,12 @@ def _bindings(use: Use, w: np.ndarray, bias: np.ndarray) -> Sequence[Binding]:
     (sizes, groups), zero = _geometry(use), zeros_of(use.site)[0]
     depth = w[0].size
     direct = depth % PLACES == 0 and groups == 1 and sizes[4:] == (*sizes[1:3], *_SINGLE)
-    scratch = 0 if direct else 2 * 2 * _whole(depth, PLACES)
+    scratch = 4 if direct else 2 * 2 * _whole(depth, PLACES)
     centred = w.reshape(len(w), -1).astype(np.int64) - zeros_of(use.site)[1]
     folded = bias - zero * centred.sum(axis=1)
     arguments: tuple[Argument | Table, ...] = (
         In(0), Table("w", lambda: packed(centred, groups)),
-        Table("b", lambda: paired(folded, groups).astype(np.int32)), Out(), Scratch(max(4, scratch)),
+        Table("b", lambda: paired(folded, groups).astype(np.int32)), Out(), Scratch(scratch),
         *sizes, len(w) // groups, groups, zero, int(direct),
     )  # fmt: skip
     return [Binding("conv2d_int16", arguments)]

@@ -86,9 +86,7 @@ def depthwise(layer: Layer) -> Sequence[Binding]:
         return []
     window = kernel_window("depthwise_conv2d", layer.site.inputs, layer.site.attrs)
     sizes = geometry(layer.site.inputs[0], window)
-    return [
-        Binding("depthwise_conv2d_float32", (In(0), In(1), In(2), Out(), *sizes, *layer.ends))
-    ]
+    return [Binding("depthwise_conv2d_float32", (In(0), In(1), In(2), Out(), *sizes, *layer.ends))]
 
 
 def _pointwise(window: Window) -> bool:

@@ -41,7 +41,7 @@ def _by_planes(layer: Layer, window: Window) -> Binding:
 def _few(layer: Layer, window: Window) -> Binding:
     """Places outside x are skipped, so the zero point of x stays out of the bias."""
     arguments: tuple[Argument | Table, ...] = (
-        In(0), Table("w", lambda: np.ascontiguousarray(layer.centred.T.astype(np.int8)).reshape(-1)),
+        In(0), Table("w", lambda: layer.centred.astype(np.int8).T.flatten()),
         Table("r", lambda: rows_of(layer, offset=-layer.zeros[0])), Out(),
         *_sizes(layer, window), layer.zeros[0], *result_arguments(layer.result),
     )  # fmt: skip
