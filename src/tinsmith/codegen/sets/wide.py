@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tinsmith.codegen.kernel_set import Binding, KernelSet, Table, Use
+from tinsmith.codegen.order import Order, windows
 from tinsmith.ir.op import Argument, In, Out, Scratch
 from tinsmith.ir.ops._conv import kernel_window, zeros_of
 from tinsmith.ir.ops._window import geometry
@@ -38,7 +39,14 @@ def _bindings(use: Use, w: np.ndarray, bias: np.ndarray) -> Sequence[Binding]:
         Table("b", lambda: paired(folded, groups).astype(np.int32)), Out(), Scratch(scratch),
         *sizes, len(w) // groups, groups, zero, int(direct),
     )  # fmt: skip
-    return [Binding("conv2d_int16", arguments)]
+    return [Binding("conv2d_int16", arguments, _orders(use, groups, direct))]
+
+
+def _orders(use: Use, groups: int, direct: bool) -> tuple[Order, ...]:
+    """Two places at a time: read where they lie, or copied before their results are written."""
+    if groups > 1 or use.op == "dense":
+        return ()
+    return (windows(use.site, "pixel", 2) if direct else windows(use.site, "pixel", 1, "before"),)
 
 
 _SINGLE = (1, 1, 1, 1, 1, 1, 0, 0)

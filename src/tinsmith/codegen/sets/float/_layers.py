@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinsmith.codegen.kernel_set import Binding, Table, Use
+from tinsmith.codegen.order import Order, windows
 from tinsmith.ir.op import F32, Argument, In, Out, Scratch, Site
 from tinsmith.ir.ops._conv import kernel_window
 from tinsmith.ir.ops._layout import integer
@@ -60,7 +61,8 @@ def layer_of(use: Use) -> Layer | None:
 
 def dense(layer: Layer) -> Sequence[Binding]:
     """A fully connected layer."""
-    return _as_rows(layer, *layer.site.inputs[0].shape)
+    rows, depth = layer.site.inputs[0].shape
+    return _as_rows(layer, (rows, depth))
 
 
 def conv2d(layer: Layer) -> Sequence[Binding]:
@@ -69,7 +71,8 @@ def conv2d(layer: Layer) -> Sequence[Binding]:
     window = kernel_window("conv2d", layer.site.inputs, layer.site.attrs)
     groups = x.shape[3] // w.shape[3]
     if groups == 1 and _pointwise(window):
-        return _as_rows(layer, x.elements // x.shape[3], x.shape[3])
+        order = windows(layer.site, "pixel", COLUMNS)
+        return _as_rows(layer, (x.elements // x.shape[3], x.shape[3]), (order,))
     if any(window.padding) and not _zeros_are_nothing(layer):
         return []
     depth = int(np.prod(w.shape[1:]))
@@ -77,7 +80,8 @@ def conv2d(layer: Layer) -> Sequence[Binding]:
         *_operands(layer, groups), Scratch(COLUMNS * depth * 4), *geometry(x, window),
         w.shape[0] // groups, groups, *layer.ends,
     )  # fmt: skip
-    return [Binding("conv2d_float32", arguments)]
+    orders = () if groups > 1 else (windows(layer.site, "pixel", 1, "before"),)
+    return [Binding("conv2d_float32", arguments, orders)]
 
 
 def depthwise(layer: Layer) -> Sequence[Binding]:
@@ -86,7 +90,8 @@ def depthwise(layer: Layer) -> Sequence[Binding]:
         return []
     window = kernel_window("depthwise_conv2d", layer.site.inputs, layer.site.attrs)
     sizes = geometry(layer.site.inputs[0], window)
-    return [Binding("depthwise_conv2d_float32", (In(0), In(1), In(2), Out(), *sizes, *layer.ends))]
+    arguments = (In(0), In(1), In(2), Out(), *sizes, *layer.ends)
+    return [Binding("depthwise_conv2d_float32", arguments, (windows(layer.site, "pixel"),))]
 
 
 def _pointwise(window: Window) -> bool:
@@ -100,9 +105,11 @@ def _zeros_are_nothing(layer: Layer) -> bool:
     return bool(np.all(np.isfinite(layer.w)) and not np.any(negative))
 
 
-def _as_rows(layer: Layer, rows: int, depth: int) -> Sequence[Binding]:
-    sizes = (rows, depth, len(layer.w))
-    return [Binding("dense_float32", (*_operands(layer, 1), *sizes, *layer.ends))]
+def _as_rows(
+    layer: Layer, sizes: tuple[int, int], orders: tuple[Order, ...] = ()
+) -> Sequence[Binding]:
+    arguments = (*_operands(layer, 1), *sizes, len(layer.w), *layer.ends)
+    return [Binding("dense_float32", arguments, orders)]
 
 
 def _operands(layer: Layer, groups: int) -> tuple[Argument | Table, ...]:

@@ -1,7 +1,6 @@
 """Float32 layers on cores with an FPU: many sums side by side, each in the declared order."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 from tinsmith.codegen.kernel_set import Binding, KernelSet, Use
 from tinsmith.codegen.sets.float._layers import Layer, conv2d, dense, depthwise, layer_of
@@ -29,11 +28,9 @@ def bind(use: Use) -> Sequence[Binding]:
 
 
 def _same(use: Use) -> Sequence[Binding]:
-    """As `ref` binds; only the rectifier may work in place."""
-    if use.op != "scale_rows" and use.site.inputs[0].dtype != "float32":
-        return []
-    found = single(OPS.get(use.op), use.site)
-    return found if use.op == "relu" else [replace(b, streams=()) for b in found]
+    """As `ref` binds, in the same order of reads and writes."""
+    floats = use.op == "scale_rows" or use.site.inputs[0].dtype == "float32"
+    return single(OPS.get(use.op), use.site) if floats else []
 
 
 SET = KernelSet("float", bind, needs=frozenset({"fpu"}), rank=5)

@@ -6,6 +6,7 @@ from math import prod
 import numpy as np
 
 from tinsmith.codegen.kernel_set import Binding, Table, Use
+from tinsmith.codegen.order import Order, windows
 from tinsmith.codegen.sets.plain._requantised import Layer, layer_of, result_arguments, rows_of
 from tinsmith.ir.op import Argument, In, Out, Scratch
 from tinsmith.ir.ops._conv import kernel_window
@@ -13,7 +14,9 @@ from tinsmith.ir.ops._layout import integer
 from tinsmith.ir.ops._window import Window, geometry
 
 PLANE = 512
-"""Bytes that a plane may take, if a band of one row of results does not need more."""
+"""Bytes that a plane of a band may take, if one row of results does not need more."""
+MANY = 4
+"""Channels, of which one by itself is little."""
 FEW = 2
 """Results of a channel for which a plane does not pay."""
 
@@ -29,13 +32,18 @@ def depthwise(use: Use) -> Sequence[Binding]:
 
 
 def _by_planes(layer: Layer, window: Window) -> Binding:
-    band = _band(window)
+    band = _band(layer, window)
     arguments: tuple[Argument | Table, ...] = (
         In(0), Table("w", lambda: layer.centred.astype(np.int8).reshape(-1)),
         Table("r", lambda: rows_of(layer, offset=128)), Out(), Scratch(_plane(window, band)),
         *_sizes(layer, window), layer.zeros[0] + 128, band, *result_arguments(layer.result),
     )  # fmt: skip
-    return Binding("depthwise_conv2d_int8", arguments)
+    orders: tuple[Order, ...] = ()
+    if band == window.results[0] and layer.site.inputs[0].shape[0] == 1:
+        orders = (windows(layer.site, "channel", 1, "before"),)
+    elif layer.site.inputs[0].shape[0] == 1:
+        orders = (windows(layer.site, "row", band),)
+    return Binding("depthwise_conv2d_int8", arguments, orders)
 
 
 def _few(layer: Layer, window: Window) -> Binding:
@@ -45,7 +53,7 @@ def _few(layer: Layer, window: Window) -> Binding:
         Table("r", lambda: rows_of(layer, offset=-layer.zeros[0])), Out(),
         *_sizes(layer, window), layer.zeros[0], *result_arguments(layer.result),
     )  # fmt: skip
-    return Binding("depthwise_conv2d_few_int8", arguments)
+    return Binding("depthwise_conv2d_few_int8", arguments, (windows(layer.site, "pixel"),))
 
 
 def _sizes(layer: Layer, window: Window) -> tuple[int, ...]:
@@ -65,7 +73,10 @@ def _plane(window: Window, band: int) -> int:
     return ((rows - 1) * window.stride[0] + ky) * ((columns - 1) * window.stride[1] + kx)
 
 
-def _band(window: Window) -> int:
-    """Rows of results at a time."""
+def _band(layer: Layer, window: Window) -> int:
+    """Rows of results at a time: all where the result may then lie over x, channel by channel."""
+    x, y = layer.site.inputs[0], layer.site.outputs[0]
+    if x.shape[0] == 1 and x.shape[3] >= MANY and x.elements >= y.elements:
+        return window.results[0]
     fitting = [n for n in range(2, window.results[0] + 1) if _plane(window, n) <= PLANE]
     return max(fitting, default=1)

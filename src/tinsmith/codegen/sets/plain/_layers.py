@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tinsmith.codegen.kernel_set import Binding, Table, Use
+from tinsmith.codegen.order import Order, windows
 from tinsmith.codegen.sets.plain._requantised import (
     Layer,
     layer_of,
@@ -18,7 +19,7 @@ from tinsmith.ir.ops._window import Window, geometry
 MOST_DEPTH = 2**14
 """Products of a sum: twice as many times 127 * 255 stay below 2^30, with and without offset."""
 COLUMNS = 3
-"""Windows that a kernel copies at a time, at most."""
+"""Windows that a kernel works on at a time, at most; fewer where there are few registers."""
 
 
 def dense(use: Use) -> Sequence[Binding]:
@@ -27,7 +28,7 @@ def dense(use: Use) -> Sequence[Binding]:
     if layer is None:
         return []
     rows, depth = layer.site.inputs[0].shape
-    return _as_rows(layer, rows, depth)
+    return _as_rows(layer, (rows, depth), ())
 
 
 def conv2d(use: Use) -> Sequence[Binding]:
@@ -39,7 +40,8 @@ def conv2d(use: Use) -> Sequence[Binding]:
     window = kernel_window("conv2d", layer.site.inputs, layer.site.attrs)
     groups = x.shape[3] // w.shape[3]
     if groups == 1 and _pointwise(window):
-        return _as_rows(layer, x.elements // x.shape[3], x.shape[3])
+        order = windows(layer.site, "pixel", 1, "before")
+        return _as_rows(layer, (x.elements // x.shape[3], x.shape[3]), (order,))
     depth = int(np.prod(w.shape[1:]))
     if depth > MOST_DEPTH:
         return []
@@ -47,18 +49,23 @@ def conv2d(use: Use) -> Sequence[Binding]:
         *_operands(layer, groups), Scratch(COLUMNS * depth), *geometry(x, window),
         len(layer.w) // groups, groups, layer.zeros[0], *_ends(layer),
     )  # fmt: skip
-    return [Binding("conv2d_int8", arguments)]
+    orders = () if groups > 1 else (windows(layer.site, "pixel", 1, "before"),)
+    return [Binding("conv2d_int8", arguments, orders)]
 
 
 def _pointwise(window: Window) -> bool:
     return (window.kernel, window.stride, window.padding) == ((1, 1), (1, 1), (0, 0, 0, 0))
 
 
-def _as_rows(layer: Layer, rows: int, depth: int) -> Sequence[Binding]:
+def _as_rows(layer: Layer, sizes: tuple[int, int], orders: tuple[Order, ...]) -> Sequence[Binding]:
+    """With orders, rows are copied before the first of their results is written."""
+    depth = sizes[1]
     if depth > MOST_DEPTH:
         return []
-    sizes = (rows, depth, len(layer.w))
-    return [Binding("dense_int8", (*_operands(layer, 1), *sizes, *_ends(layer)))]
+    unit = 0 if not orders else 4 if depth % 4 == 0 else 1
+    scratch = Scratch(COLUMNS * depth if orders else 4)
+    arguments = (*_operands(layer, 1), scratch, unit, *sizes, len(layer.w), *_ends(layer))
+    return [Binding("dense_int8", arguments, orders)]
 
 
 def _operands(layer: Layer, groups: int) -> tuple[Argument | Table, ...]:

@@ -23,7 +23,7 @@ def add(use: Use) -> Sequence[Binding]:
     scaled = (x_zero, x_m, -x_shift, b_zero, b_m, -b_shift, m, -1 - shift)
     ends = clamp_arguments(zero, low, high)
     arguments = (*found.arguments[:3], n, period, *scaled, *ends)
-    return [Binding("add_int8", arguments, found.streams)]
+    return [Binding("add_int8", arguments, found.orders)]
 
 
 def pool(use: Use) -> Sequence[Binding]:
@@ -37,4 +37,4 @@ def pool(use: Use) -> Sequence[Binding]:
         kernel_y, kernel_x = [a for a in arguments if isinstance(a, int)][6:8]
         if half_up or kernel_y * kernel_x > MOST_PLACES:
             return []
-    return [Binding(f"{use.op}_int8", tuple(arguments))]
+    return [Binding(f"{use.op}_int8", tuple(arguments), found.orders)]
