@@ -150,7 +150,15 @@ def test_every_input_takes_the_same_instructions(board: str, rng: np.random.Gene
     outcome, kernels = emulated(graph, board, {"x": x})
     assert {k for k in kernels if not k.startswith("ref/reshape")} == {
         f"plain/{name}_int8"
-        for name in ("conv2d", "depthwise_conv2d", "dense", "add", "max_pool2d", "avg_pool2d")
+        for name in (
+            "conv2d",
+            "depthwise_conv2d",
+            "dense",
+            "dense_row",
+            "add",
+            "max_pool2d",
+            "avg_pool2d",
+        )
     } | {"plain/depthwise_conv2d_few_int8"}
     assert outcome.instructions is not None
     assert len({c.value for c in outcome.instructions}) == 1

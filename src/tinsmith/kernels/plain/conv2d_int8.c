@@ -1,5 +1,6 @@
 /* Convolution over NHWC, int8, requantised. Each place's window is copied to columns [2][kernel_y * kernel_x * depth] and
- * filled up with x's zero point where it hangs over the border; w and table as in ts_plain_columns.h, group by group, of
+ * filled up with x's zero point where it hangs over the border; w, bias and factors (`count` pairs) as in
+ * ts_plain_columns.h, group by group, of
  * `out` results each. x [batch][height][width][groups * depth], y [batch][rows][across][groups * out]; twice, sign, base,
  * span, high: ts_plain_result. */
 #include "ts_plain_columns.h"
@@ -35,14 +36,14 @@ static void ts_plain_gather(int8_t *to, const ts_plain_place *at, const ts_plain
 }
 
 void ts_plain_conv2d_int8(
-    const int8_t *x, const uint8_t *w, const int32_t *table, int8_t *y, void *columns,
+    const int8_t *x, const uint8_t *w, const int32_t *bias, const int32_t *factors, int8_t *y, void *columns,
     int32_t batch, int32_t height, int32_t width, int32_t channels,
     int32_t rows, int32_t across, int32_t kernel_y, int32_t kernel_x, int32_t stride_y, int32_t stride_x,
     int32_t dilation_y, int32_t dilation_x, int32_t top, int32_t left, int32_t out, int32_t groups, int32_t zero,
-    int32_t offset, int32_t twice, int32_t sign, int32_t base, int32_t span, int32_t high) {
+    int32_t count, int32_t offset, int32_t twice, int32_t sign, int32_t base, int32_t span, int32_t high) {
     int32_t depth = kernel_y * kernel_x * (channels / groups);
     ts_plain_window window = {height, width, channels, channels / groups, kernel_y, kernel_x, dilation_y, dilation_x};
-    ts_plain_layer layer = {w, table, depth, out, offset, {(uint32_t)twice, sign, base, span, high}};
+    ts_plain_layer layer = {w, bias, factors, count > 1 ? 2 : 0, depth, out, offset, {(uint32_t)twice, sign, base, span, high}};
     int8_t *column = columns;
     for (int32_t group = 0; group < groups; group++) {
         ts_plain_place at = {x + group * window.depth, -top, -left};
@@ -70,6 +71,7 @@ void ts_plain_conv2d_int8(
             to += some * groups * out;
         }
         layer.w += out * depth;
-        layer.rows += 3 * out;
+        layer.bias += out;
+        layer.factors += out * layer.next;
     }
 }

@@ -1,16 +1,17 @@
 /* Convolution of each channel by itself over NHWC, int8, requantised, for pictures of few results: window by window, where
- * x lies. Places outside x are skipped. w [kernel_y][kernel_x][out] signed, table [out][3]: bias, m, n - 1
- * (ts_plain_requantised), out = channels * multiplier; twice, sign, base, span, high: ts_plain_result.
+ * x lies. Places outside x are skipped. w [kernel_y][kernel_x][out] signed, bias [out], factors [count][2]:
+ * m, n - 1, for each result or for all (ts_plain_requantised), out = channels * multiplier; twice, sign, base, span, high: ts_plain_result.
  * x [batch][height][width][channels], y [batch][rows][across][out]. */
 #include "ts_plain.h"
 #include "ts_plain_inside.h"
 
 void ts_plain_depthwise_conv2d_few_int8(
-    const int8_t *x, const int8_t *w, const int32_t *table, int8_t *y,
+    const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *factors, int8_t *y,
     int32_t batch, int32_t height, int32_t width, int32_t channels,
     int32_t rows, int32_t across, int32_t kernel_y, int32_t kernel_x, int32_t stride_y, int32_t stride_x,
     int32_t dilation_y, int32_t dilation_x, int32_t top, int32_t left, int32_t multiplier, int32_t zero,
-    int32_t twice, int32_t sign, int32_t base, int32_t span, int32_t high) {
+    int32_t count, int32_t twice, int32_t sign, int32_t base, int32_t span, int32_t high) {
+    int32_t further = count > 1 ? 2 : 0;
     int32_t out = channels * multiplier;
     ts_plain_result to = {(uint32_t)twice, sign, base, span, high};
     for (int32_t place = 0; place < batch * rows * across; place++) {
@@ -30,10 +31,11 @@ void ts_plain_depthwise_conv2d_few_int8(
             along = down;
             down = 1;
         }
-        const int32_t *row = table;
+        const int32_t *start = bias;
+        const int32_t *factor = factors;
         for (int32_t c = 0; c < channels; c++, first++) {
-            for (int32_t m = 0; m < multiplier; m++, weights++, row += 3) {
-                int32_t sum = row[0];
+            for (int32_t m = 0; m < multiplier; m++, weights++, factor += further) {
+                int32_t sum = *start++;
                 const int8_t *value = first;
                 const int8_t *weight = weights;
                 for (int32_t i = 0; i < down; i++) {
@@ -43,7 +45,7 @@ void ts_plain_depthwise_conv2d_few_int8(
                     value += next;
                     weight += w_next;
                 }
-                *y++ = ts_plain_requantised(sum, row[1], row[2], to);
+                *y++ = ts_plain_requantised(sum, factor[0], factor[1], to);
             }
         }
     }

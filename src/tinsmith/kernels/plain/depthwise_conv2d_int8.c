@@ -1,7 +1,7 @@
 /* Convolution of each channel by itself over NHWC, int8, requantised. Of each channel, a band of rows is copied to a plane
  * [band rows][pitch] of bytes x + 128, x's zero point around it; there, four windows at a time are multiplied by the
- * channel's weights. band: rows of results at a time. w [out][kernel_y][kernel_x] signed, table [out][3] as in
- * ts_plain_columns.h with x + 128 for x, out = channels * multiplier; twice, sign, base, span, high: ts_plain_result.
+ * channel's weights. band: rows of results at a time. w [out][kernel_y][kernel_x] signed, bias [out] for x + 128,
+ * factors [count][2]: m, n - 1, for each result or for all (ts_plain_requantised), out = channels * multiplier; twice, sign, base, span, high: ts_plain_result.
  * x [batch][height][width][channels], y [batch][rows][across][out]. */
 #include "ts_plain.h"
 
@@ -122,11 +122,12 @@ static inline void ts_plain_four(
 #endif
 
 void ts_plain_depthwise_conv2d_int8(
-    const int8_t *x, const int8_t *w, const int32_t *table, int8_t *y, void *plane,
+    const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *factors, int8_t *y, void *plane,
     int32_t batch, int32_t height, int32_t width, int32_t channels,
     int32_t rows, int32_t across, int32_t kernel_y, int32_t kernel_x, int32_t stride_y, int32_t stride_x,
     int32_t dilation_y, int32_t dilation_x, int32_t top, int32_t left, int32_t multiplier, int32_t zero, int32_t band,
-    int32_t twice, int32_t sign, int32_t base, int32_t span, int32_t high) {
+    int32_t count, int32_t twice, int32_t sign, int32_t base, int32_t span, int32_t high) {
+    int32_t next = count > 1 ? 2 : 0;
     int32_t out = channels * multiplier;
     ts_plain_window size = {height, width, channels, kernel_y, kernel_x, dilation_y, dilation_x, left,
                             (across - 1) * stride_x + (kernel_x - 1) * dilation_x + 1};
@@ -137,20 +138,22 @@ void ts_plain_depthwise_conv2d_int8(
         for (int32_t first = 0; first < rows; first += band) {
             int32_t some = rows - first < band ? rows - first : band;
             int32_t needed = (some - 1) * stride_y + (kernel_y - 1) * dilation_y + 1;
-            for (int32_t o = 0; o < out; o++) {
-                if (o % multiplier == 0) {
-                    ts_plain_plane(plane, x + o / multiplier, first * stride_y - top, needed, &size, zero);
+            const int8_t *channel = x;
+            int32_t same = 0; /* results that are still to come of the channel in the plane */
+            for (int32_t o = 0; o < out; o++, same--) {
+                if (same == 0) {
+                    ts_plain_plane(plane, channel++, first * stride_y - top, needed, &size, zero);
+                    same = multiplier;
                 }
                 const uint8_t *window = plane;
                 int32_t ahead = across;
                 int8_t *result = y + o;
-                const int32_t *row = table + 3 * o;
-                int32_t bias = row[0], m = row[1], bits = row[2];
-                for (int32_t count = some * across; count > 0; count -= 4) {
+                int32_t start = bias[o], m = factors[o * next], bits = factors[o * next + 1];
+                for (int32_t places = some * across; places > 0; places -= 4) {
                     const uint8_t *at[4];
                     int32_t sums[4];
                     for (int32_t k = 0; k < 4; k++) {
-                        at[k] = k < count ? window : at[0];
+                        at[k] = window;
                         window += stride_x;
                         ahead -= 1;
                         if (ahead == 0) {
@@ -158,9 +161,12 @@ void ts_plain_depthwise_conv2d_int8(
                             window += down;
                         }
                     }
+                    for (int32_t k = places; k < 4; k++) {
+                        at[k] = at[0];
+                    }
                     ts_plain_four(at, w + o * taps.weights, &taps, sums);
-                    for (int32_t k = 0; k < 4 && k < count; k++, result += out) {
-                        *result = ts_plain_requantised(bias + sums[k], m, bits, to);
+                    for (int32_t k = 0; k < 4 && k < places; k++, result += out) {
+                        *result = ts_plain_requantised(start + sums[k], m, bits, to);
                     }
                 }
             }

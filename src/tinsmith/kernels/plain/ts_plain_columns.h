@@ -7,18 +7,23 @@
 
 #include "ts_plain.h"
 
-/* w: bytes as above; rows [out][3]: bias, m, n - 1 (ts_plain_requantised). */
+/* w: bytes as above; bias [out]; factors [out][2], or one pair for all: m, n - 1 (ts_plain_requantised), and how far the next
+ * pair is, 2 or 0. */
 typedef struct {
     const uint8_t *w;
-    const int32_t *rows;
-    int32_t depth, out, offset;
+    const int32_t *bias, *factors;
+    int32_t next, depth, out, offset;
     ts_plain_result to;
 } ts_plain_layer;
 
 static inline int32_t ts_plain_sum(const int8_t *x, int32_t depth) {
     int32_t sum = 0;
-    for (int32_t k = 0; k < depth; k++) {
-        sum += x[k];
+    const int8_t *end = x + (depth & ~3);
+    for (; x != end; x += 4) {
+        sum += x[0] + x[1] + x[2] + x[3];
+    }
+    for (end = x + (depth & 3); x != end; x++) {
+        sum += *x;
     }
     return sum;
 }
@@ -42,7 +47,7 @@ static inline int32_t ts_plain_dot(const int8_t *x, const uint8_t *w, int32_t de
 /* sums [4] of the column at x. */
 TS_PLAIN_NAKED static void ts_plain_four(
     const int8_t *x TS_PLAIN_GIVEN, const uint8_t *w TS_PLAIN_GIVEN, int32_t depth TS_PLAIN_GIVEN,
-    int32_t *sums TS_PLAIN_GIVEN) {
+    int32_t *sums TS_PLAIN_GIVEN, int32_t columns TS_PLAIN_GIVEN) {
     __asm__(".syntax unified\n push {r3, r4, r5, r6, r7, lr}\n"
             "movs r4, #0\n movs r5, #0\n movs r6, #0\n movs r7, #0\n"
             "lsrs r3, r2, #2\n lsls r3, r3, #2\n adds r3, r3, r0\n mov r12, r3\n adds r2, r2, r0\n mov lr, r2\n"
@@ -75,7 +80,7 @@ TS_PLAIN_NAKED static void ts_plain_four(
         TS_PLAIN_OTHERS(k) \
     }
 
-#if defined(__thumb__)
+#if defined(__thumb__) || defined(TS_PLAIN_ONE_COLUMN)
 
 #define TS_PLAIN_COLUMNS 1
 #define TS_PLAIN_NEXT(places) x += places, w += 4 * places
@@ -89,13 +94,16 @@ TS_PLAIN_NAKED static void ts_plain_four(
 
 #endif
 
-/* sums [4] of the column at x, then, where there are several at a time, of those behind it. */
-static TS_PLAIN_ALONE void ts_plain_four(const int8_t *x, const uint8_t *w, int32_t depth, int32_t *sums) {
+/* sums [4] of the column at x, then, where there are several at a time, of those behind it; of so many columns. */
+static TS_PLAIN_ALONE void ts_plain_four(
+    const int8_t *x, const uint8_t *w, int32_t depth, int32_t *sums, int32_t columns) {
     int32_t a = 0, b = 0, c = 0, d = 0;
 #if TS_PLAIN_COLUMNS == 3
     int32_t e = 0, f = 0, g = 0, h = 0, i = 0, j = 0, l = 0, m = 0;
-    const int8_t *second = x + depth;
-    const int8_t *third = second + depth;
+    const int8_t *second = columns > 1 ? x + depth : x;
+    const int8_t *third = columns > 2 ? second + depth : x;
+#else
+    (void)columns;
 #endif
     for (const int8_t *end = x + (depth & ~3); x != end; TS_PLAIN_NEXT(4)) {
         TS_PLAIN_PLACE(0)
@@ -126,9 +134,10 @@ static TS_PLAIN_ALONE void ts_plain_four(const int8_t *x, const uint8_t *w, int3
 
 /* Results of the rows of a column: y [count]. */
 static inline void ts_plain_store(
-    const int32_t *sums, int32_t less, const int32_t *row, int8_t *y, int32_t count, ts_plain_result to) {
-    for (const int8_t *end = y + count; y != end; y++, row += 3) {
-        *y = ts_plain_requantised(row[0] + *sums++ - less, row[1], row[2], to);
+    const int32_t *sums, int32_t less, const int32_t *bias, const int32_t *factors, int32_t next, int8_t *y, int32_t count,
+    ts_plain_result to) {
+    for (const int8_t *end = y + count; y != end; y++, factors += next) {
+        *y = ts_plain_requantised(*bias++ + *sums++ - less, factors[0], factors[1], to);
     }
 }
 
@@ -143,12 +152,13 @@ static void ts_plain_columns(const int8_t *x, int32_t columns, int8_t *y, int32_
         less[i] = layer->offset * ts_plain_sum(x + i * depth, depth);
     }
     const uint8_t *w = layer->w;
-    const int32_t *row = layer->rows;
+    const int32_t *bias = layer->bias;
+    const int32_t *factors = layer->factors;
     int32_t count;
     for (int32_t left = layer->out; left > 0; left -= count) {
         count = left >= 4 ? 4 : 1;
         if (count == 4) {
-            ts_plain_four(x, w, depth, sums);
+            ts_plain_four(x, w, depth, sums, columns);
         } else {
             for (int32_t i = 0; i < columns; i++) {
                 sums[4 * i] = ts_plain_dot(x + i * depth, w, depth);
@@ -156,10 +166,11 @@ static void ts_plain_columns(const int8_t *x, int32_t columns, int8_t *y, int32_
         }
         int8_t *to = y;
         for (int32_t i = 0; i < columns; i++, to += y_step) {
-            ts_plain_store(sums + 4 * i, less[i], row, to, count, result);
+            ts_plain_store(sums + 4 * i, less[i], bias, factors, layer->next, to, count, result);
         }
         w += count * depth;
-        row += 3 * count;
+        bias += count;
+        factors += count * layer->next;
         y += count;
     }
 }

@@ -49,6 +49,8 @@ def layer_of(use: Use) -> Layer | None:
         op, numbers = first.op, first.inputs
     if op not in OPERATIONS or site.inputs[0].dtype != "float32":
         return None
+    if site.outputs[0].shape[-1] < ROWS and op != "depthwise_conv2d":
+        return None  # too little to gain
     w, bias = (use.contents[i] for i in numbers[1:3])
     bounds = [use.contents[i] for part, _ in rest for i in part.inputs[1:]]
     follows = {(): 0, ("relu",): 1, ("max", "min"): 2}.get(tuple(part.op for part, _ in rest))

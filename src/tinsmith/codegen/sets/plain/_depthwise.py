@@ -7,7 +7,7 @@ import numpy as np
 
 from tinsmith.codegen.kernel_set import Binding, Table, Use
 from tinsmith.codegen.order import Order, windows
-from tinsmith.codegen.sets.plain._requantised import Layer, layer_of, result_arguments, rows_of
+from tinsmith.codegen.sets.plain._requantised import Layer, layer_of, result_arguments, tables_of
 from tinsmith.ir.op import Argument, In, Out, Scratch
 from tinsmith.ir.ops._conv import kernel_window
 from tinsmith.ir.ops._layout import integer
@@ -35,8 +35,9 @@ def _by_planes(layer: Layer, window: Window) -> Binding:
     band = _band(layer, window)
     arguments: tuple[Argument | Table, ...] = (
         In(0), Table("w", lambda: layer.centred.astype(np.int8).reshape(-1)),
-        Table("r", lambda: rows_of(layer, offset=128)), Out(), Scratch(_plane(window, band)),
-        *_sizes(layer, window), layer.zeros[0] + 128, band, *result_arguments(layer.result),
+        *tables_of(layer, offset=128), Out(), Scratch(_plane(window, band)),
+        *_sizes(layer, window), layer.zeros[0] + 128, band, len(layer.multiplier),
+        *result_arguments(layer),
     )  # fmt: skip
     orders: tuple[Order, ...] = ()
     if band == window.results[0] and layer.site.inputs[0].shape[0] == 1:
@@ -50,8 +51,9 @@ def _few(layer: Layer, window: Window) -> Binding:
     """Places outside x are skipped, so the zero point of x stays out of the bias."""
     arguments: tuple[Argument | Table, ...] = (
         In(0), Table("w", lambda: layer.centred.astype(np.int8).T.flatten()),
-        Table("r", lambda: rows_of(layer, offset=-layer.zeros[0])), Out(),
-        *_sizes(layer, window), layer.zeros[0], *result_arguments(layer.result),
+        *tables_of(layer, offset=-layer.zeros[0]), Out(),
+        *_sizes(layer, window), layer.zeros[0], len(layer.multiplier),
+        *result_arguments(layer),
     )  # fmt: skip
     return Binding("depthwise_conv2d_few_int8", arguments, (windows(layer.site, "pixel"),))
 

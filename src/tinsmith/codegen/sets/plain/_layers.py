@@ -10,7 +10,7 @@ from tinsmith.codegen.sets.plain._requantised import (
     Layer,
     layer_of,
     result_arguments,
-    rows_of,
+    tables_of,
 )
 from tinsmith.ir.op import Argument, In, Out, Scratch
 from tinsmith.ir.ops._conv import kernel_window
@@ -59,9 +59,13 @@ def _pointwise(window: Window) -> bool:
 
 def _as_rows(layer: Layer, sizes: tuple[int, int], orders: tuple[Order, ...]) -> Sequence[Binding]:
     """With orders, rows are copied before the first of their results is written."""
-    depth = sizes[1]
+    rows, depth = sizes
     if depth > MOST_DEPTH:
         return []
+    if rows == 1:
+        return [
+            Binding("dense_row_int8", (*_operands(layer, 1), depth, len(layer.w), *_ends(layer)))
+        ]
     unit = 0 if not orders else 4 if depth % 4 == 0 else 1
     scratch = Scratch(COLUMNS * depth if orders else 4)
     arguments = (*_operands(layer, 1), scratch, unit, *sizes, len(layer.w), *_ends(layer))
@@ -69,14 +73,13 @@ def _as_rows(layer: Layer, sizes: tuple[int, int], orders: tuple[Order, ...]) ->
 
 
 def _operands(layer: Layer, groups: int) -> tuple[Argument | Table, ...]:
-    """(x, weights, rows, y)"""
-    tables = Table("w", lambda: interleaved(layer, groups)), Table("r", lambda: rows_of(layer))
-    return In(0), *tables, Out()
+    """(x, weights, bias, factors, y)"""
+    return In(0), Table("w", lambda: interleaved(layer, groups)), *tables_of(layer), Out()
 
 
 def _ends(layer: Layer) -> tuple[int, ...]:
-    """(offset, twice, sign, base, span, high)"""
-    return offset_of(layer), *result_arguments(layer.result)
+    """(number of factors, offset, twice, sign, base, span, high)"""
+    return len(layer.multiplier), offset_of(layer), *result_arguments(layer)
 
 
 def offset_of(layer: Layer) -> int:

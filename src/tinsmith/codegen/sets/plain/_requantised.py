@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinsmith.codegen.kernel_set import Use
+from tinsmith.codegen.kernel_set import Table, Use
 from tinsmith.ir.op import Site
 from tinsmith.ir.ops._layout import integer
 from tinsmith.ir.ops.fused import part_sites
@@ -78,17 +78,23 @@ def sums_of(layer: Layer) -> tuple[np.ndarray, np.ndarray]:
     return bias + least, bias + most
 
 
-def rows_of(layer: Layer, offset: int = 0) -> np.ndarray:
-    """[out, 3]: bias of sums over x + offset, multiplier, bits of the last shift less one."""
-    channels = len(layer.w)
-    used = np.broadcast_to(layer.multiplier, channels) != 0
-    bits = np.where(used, -1 - np.broadcast_to(layer.shift, channels).astype(np.int64), 0)
-    multiplier = np.broadcast_to(layer.multiplier, channels)
-    return np.stack([layer.folded(offset), multiplier, bits], axis=1).astype(np.int32)
+def tables_of(layer: Layer, offset: int = 0) -> tuple[Table, Table]:
+    """Bias [out] of sums over x + offset, and pairs of multiplier and bits of the last shift less
+    one, one for all or one per channel."""
+    return (
+        Table("b", lambda: layer.folded(offset).astype(np.int32)),
+        Table("f", lambda: _factors(layer)),
+    )
 
 
-def result_arguments(site: Site) -> tuple[int, ...]:
+def _factors(layer: Layer) -> np.ndarray:
+    bits = np.where(layer.multiplier != 0, -1 - layer.shift, 0)
+    return np.stack([layer.multiplier, bits], axis=1).astype(np.int32)
+
+
+def result_arguments(layer: Layer) -> tuple[int, ...]:
     """(twice, sign, base, span, high) of a requantisation; twice as the int32 of its bits."""
+    site = layer.result
     zero, low, high = (
         integer("requantize", site.attrs, n) for n in ("zero_point", "act_min", "act_max")
     )
