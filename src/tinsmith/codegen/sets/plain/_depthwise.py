@@ -7,6 +7,7 @@ import numpy as np
 
 from tinsmith.codegen.kernel_set import Binding, Table, Use
 from tinsmith.codegen.order import Order, windows
+from tinsmith.codegen.sets.plain._layers import grouped
 from tinsmith.codegen.sets.plain._requantised import Layer, layer_of, result_arguments, tables_of
 from tinsmith.ir.op import Argument, In, Out, Scratch
 from tinsmith.ir.ops._conv import kernel_window
@@ -16,7 +17,7 @@ from tinsmith.ir.ops._window import Window, geometry
 PLANE = 512
 """Bytes that a plane of a band may take, if one row of results does not need more."""
 MANY = 4
-"""Channels, of which one by itself is little."""
+"""Channels, of which one by itself is little; results of a channel that pay for copied windows."""
 FEW = 2
 """Results of a channel for which a plane does not pay."""
 
@@ -28,7 +29,11 @@ def depthwise(use: Use) -> Sequence[Binding]:
         return []
     window = kernel_window("depthwise_conv2d", layer.site.inputs, layer.site.attrs)
     planes, few = _by_planes(layer, window), _few(layer, window)
-    return [few, planes] if prod(window.results) <= FEW else [planes, few]
+    if prod(window.results) <= FEW:
+        return [few, planes]
+    if integer("depthwise_conv2d", layer.site.attrs, "multiplier") >= MANY:
+        return [*grouped(layer), few, planes]
+    return [planes, few]
 
 
 def _by_planes(layer: Layer, window: Window) -> Binding:

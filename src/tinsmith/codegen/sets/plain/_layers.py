@@ -42,12 +42,23 @@ def conv2d(use: Use) -> Sequence[Binding]:
     if groups == 1 and _pointwise(window):
         order = windows(layer.site, "pixel", 1, "before")
         return _as_rows(layer, (x.elements // x.shape[3], x.shape[3]), (order,))
-    depth = int(np.prod(w.shape[1:]))
+    return _as_windows(layer, window, groups)
+
+
+def grouped(layer: Layer) -> Sequence[Binding]:
+    """A convolution of each channel by itself, as one with a group for each channel."""
+    window = kernel_window("depthwise_conv2d", layer.site.inputs, layer.site.attrs)
+    return _as_windows(layer, window, layer.site.inputs[0].shape[3])
+
+
+def _as_windows(layer: Layer, window: Window, groups: int) -> Sequence[Binding]:
+    depth = layer.w[0].size
     if depth > MOST_DEPTH:
         return []
     arguments: tuple[Argument | Table, ...] = (
-        *_operands(layer, groups), Scratch(COLUMNS * depth), *geometry(x, window),
-        len(layer.w) // groups, groups, layer.zeros[0], *_ends(layer),
+        *_operands(layer, groups), Scratch(COLUMNS * depth),
+        *geometry(layer.site.inputs[0], window), len(layer.w) // groups, groups, layer.zeros[0],
+        *_ends(layer),
     )  # fmt: skip
     orders = () if groups > 1 else (windows(layer.site, "pixel", 1, "before"),)
     return [Binding("conv2d_int8", arguments, orders)]
