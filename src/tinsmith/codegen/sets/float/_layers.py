@@ -7,6 +7,7 @@ import numpy as np
 
 from tinsmith.codegen.kernel_set import Binding, Table, Use
 from tinsmith.codegen.order import Order, windows
+from tinsmith.ir.graph import Part
 from tinsmith.ir.op import F32, Argument, In, Out, Scratch, Site
 from tinsmith.ir.ops._conv import kernel_window
 from tinsmith.ir.ops._layout import integer
@@ -43,7 +44,9 @@ class Layer:
 def layer_of(use: Use) -> Layer | None:
     """A float32 layer, alone or with a rectifier or two constant bounds behind it; None for any
     other use."""
-    op, site, numbers, rest = use.op, use.site, (0, 1, 2), []
+    op, site = use.op, use.site
+    numbers: tuple[int, ...] = (0, 1, 2)
+    rest: list[tuple[Part, Site]] = []
     if use.op == "fused":
         (first, site), *rest = part_sites(use.site)
         op, numbers = first.op, first.inputs

@@ -36,7 +36,9 @@ class Layer:
     @property
     def centred(self) -> np.ndarray:
         """Weights less their zero point: int64 [out, depth]."""
-        return self.w.reshape(len(self.w), -1).astype(np.int64) - self.zeros[1]
+        rows: np.ndarray = self.w.reshape(len(self.w), -1).astype(np.int64)
+        less: np.ndarray = rows - self.zeros[1]
+        return less
 
     def folded(self, offset: int) -> np.ndarray:
         """Bias of sums over x + offset: the zero point of x is in it."""

@@ -33,8 +33,8 @@ def pool(use: Use) -> Sequence[Binding]:
     (found,) = single(OPS.get(use.op), use.site)
     arguments = found.arguments
     if use.op == "avg_pool2d":
-        *arguments, half_up = found.arguments
+        arguments, half_up = arguments[:-1], arguments[-1]
         kernel_y, kernel_x = [a for a in arguments if isinstance(a, int)][6:8]
         if half_up or kernel_y * kernel_x > MOST_PLACES:
             return []
-    return [Binding(f"{use.op}_int8", tuple(arguments), found.orders)]
+    return [Binding(f"{use.op}_int8", arguments, found.orders)]
