@@ -42,7 +42,9 @@ class Layer:
 
     def folded(self, offset: int) -> np.ndarray:
         """Bias of sums over x + offset: the zero point of x is in it."""
-        return self.bias.astype(np.int64) - (self.zeros[0] + offset) * self.centred.sum(axis=1)
+        sums: np.ndarray = self.centred.sum(axis=1)
+        bias: np.ndarray = self.bias.astype(np.int64) - (self.zeros[0] + offset) * sums
+        return bias
 
 
 def layer_of(use: Use, axis: int = 0) -> Layer | None:
