@@ -56,7 +56,8 @@ void ts_plain_conv2d_int8(
     int32_t count, int32_t offset, int32_t twice, int32_t sign, int32_t base, int32_t span, int32_t high) {
     int32_t depth = kernel_y * kernel_x * (channels / groups);
     ts_plain_window window = {height, width, channels, channels / groups, kernel_y, kernel_x, dilation_y, dilation_x};
-    ts_plain_layer layer = {w, bias, factors, count > 1 ? 2 : 0, depth, out, offset, {(uint32_t)twice, sign, base, span, high}};
+    ts_plain_result ends = {(uint32_t)twice, sign, base, span, high};
+    ts_plain_layer layer = {w, bias, factors, count > 1 ? 2 : 0, depth, out, offset, ends};
     int8_t *column = columns;
     for (int32_t group = 0; group < groups; group++) {
         ts_plain_place at = {x + group * window.depth, -top, -left};

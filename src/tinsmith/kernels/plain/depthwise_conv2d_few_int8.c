@@ -1,7 +1,8 @@
 /* Convolution of each channel by itself over NHWC, int8, requantised, for pictures of few results: window by window, where
  * x lies. Places outside x are skipped. w [kernel_y][kernel_x][out] signed, bias [out], factors [count][2]:
- * m, n - 1, for each result or for all (ts_plain_requantised), out = channels * multiplier; twice, sign, base, span, high: ts_plain_result.
- * x [batch][height][width][channels], y [batch][rows][across][out]. */
+ * m, n - 1, for each result or for all (ts_plain_requantised), out = channels * multiplier;
+ * twice, sign, base, span, high: ts_plain_result. x [batch][height][width][channels],
+ * y [batch][rows][across][out]. */
 #include "ts_plain.h"
 #include "ts_plain_inside.h"
 

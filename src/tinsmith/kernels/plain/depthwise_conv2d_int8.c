@@ -1,8 +1,9 @@
 /* Convolution of each channel by itself over NHWC, int8, requantised. Of each channel, a band of rows is copied to a plane
  * [band rows][pitch] of bytes x + 128, x's zero point around it; there, four windows at a time are multiplied by the
  * channel's weights. band: rows of results at a time. w [out][kernel_y][kernel_x] signed, bias [out] for x + 128,
- * factors [count][2]: m, n - 1, for each result or for all (ts_plain_requantised), out = channels * multiplier; twice, sign, base, span, high: ts_plain_result.
- * x [batch][height][width][channels], y [batch][rows][across][out]. */
+ * factors [count][2]: m, n - 1, for each result or for all (ts_plain_requantised), out = channels * multiplier;
+ * twice, sign, base, span, high: ts_plain_result. x [batch][height][width][channels],
+ * y [batch][rows][across][out]. */
 #include "ts_plain.h"
 
 /* Sizes; pitch: from one row of the plane to the next. */

@@ -52,7 +52,8 @@ def layer_of(use: Use, axis: int = 0) -> Layer | None:
     arithmetic is exact; None for others. ``axis``: of the result's channels in w."""
     (first, site), (last, result) = part_sites(use.site)
     operands = [use.contents[i] for i in (*first.inputs[1:3], *last.inputs[1:3])]
-    if site.inputs[0].dtype != "int8" or any(o is None for o in operands):
+    moving = use.contents[first.inputs[0]] is None  # kernels read activations in words
+    if site.inputs[0].dtype != "int8" or not moving or any(o is None for o in operands):
         return None
     w, bias, multiplier, shift = (np.asarray(o) for o in operands)
     layer = Layer(site, np.moveaxis(w, axis, 0), bias, multiplier, shift, result)
