@@ -17,12 +17,12 @@ def add(use: Use) -> Sequence[Binding]:
         return []
     (found,) = single(OPS.get("add"), use.site)
     numbers = [a for a in found.arguments if isinstance(a, int)]
-    n, period, x_zero, x_m, x_shift, b_zero, b_m, b_shift, zero, m, shift, low, high = numbers
+    x_zero, x_m, x_shift, b_zero, b_m, b_shift, zero, m, shift, low, high = numbers[-11:]
     if x_shift > 0 or b_shift > 0 or shift > -1:
         return []
     scaled = (x_zero, x_m, -x_shift, b_zero, b_m, -b_shift, m, -1 - shift)
     ends = clamp_arguments(zero, low, high)
-    arguments = (*found.arguments[:3], n, period, *scaled, *ends)
+    arguments = (*found.arguments[:-11], *scaled, *ends)
     return [Binding("add_int8", arguments, found.orders)]
 
 
