@@ -13,11 +13,16 @@ def program(graph: Graph) -> Program:
     return select(graph, BOARDS.get("host").core)
 
 
+def reference_choices(graph: Graph, board: str = "host") -> Choices:
+    """The kernel of the reference set for each node of a lowered graph."""
+    return Choices(
+        {
+            node: next(k for k in kernels if k.startswith(f"{REFERENCE}/"))
+            for node, kernels in possible(graph, BOARDS.get(board).core).items()
+        }
+    )
+
+
 def reference_program(graph: Graph) -> Program:
-    """The same with the kernels of the reference set."""
-    core = BOARDS.get("host").core
-    own = {
-        node: next(k for k in kernels if k.startswith(f"{REFERENCE}/"))
-        for node, kernels in possible(graph, core).items()
-    }
-    return select(graph, core, Choices(own))
+    """`program` with the kernels of the reference set."""
+    return select(graph, BOARDS.get("host").core, reference_choices(graph))
