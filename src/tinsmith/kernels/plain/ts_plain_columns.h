@@ -147,7 +147,7 @@ static void ts_plain_columns(const int8_t *x, int32_t columns, int8_t *y, int32_
     int32_t depth = layer->depth;
     ts_plain_result result = layer->to;
     int32_t sums[4 * TS_PLAIN_COLUMNS];
-    int32_t less[TS_PLAIN_COLUMNS];
+    int32_t less[TS_PLAIN_COLUMNS] = {0};
     for (int32_t i = 0; i < columns; i++) {
         less[i] = layer->offset * ts_plain_sum(x + i * depth, depth);
     }
