@@ -7,12 +7,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+from programs import reference_choices
 from scipy.interpolate import CubicSpline
 
 from tinsmith.bench.outcome import RunOptions
 from tinsmith.bench.run import run
 from tinsmith.build.image import BuildOptions, build_image
-from tinsmith.codegen.compile import compile_graph
+from tinsmith.codegen.compile import compile_graph, lower
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.compress.apply import apply
 from tinsmith.compress.method import Calibration
@@ -120,7 +121,8 @@ def make_bench(dtype: str, cache: Path) -> Bench:
     raw = to_raw(values[:, START : START + WINDOW], p.sensor)
     graph = apply(network(p, raw), "int8_ptq", Calibration({"raw": raw})).graph
     lsb = values.astype(np.float64) / np.array(p.sensor.lsb)
-    return Bench(p, lsb, labels, graph, compile_graph(graph, BOARD), cache)
+    pins = reference_choices(lower(graph), BOARD)  # wrong lines are planted in kernels of ref
+    return Bench(p, lsb, labels, graph, compile_graph(graph, BOARD, choices=pins), cache)
 
 
 def integers(lsb: np.ndarray, p: Pipeline) -> np.ndarray:

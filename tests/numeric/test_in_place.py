@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
-from programs import program
+from programs import reference_program
 
 from tinsmith.codegen.buffers import buffers_of
 from tinsmith.codegen.module import MemoryPlan, Place
@@ -47,7 +47,9 @@ def use(op: Op, case: Case, shared: int) -> Program:
     parts = tuple(case.attrs.get("parts", ()))
     node = Node("result", op.name, tuple(names), ("result",), attrs, parts=parts)
     types = {**graph.types, "result": site.outputs[0]}
-    return program(graph.with_(nodes=(*graph.nodes, node), outputs=("result",), types=types))
+    return reference_program(
+        graph.with_(nodes=(*graph.nodes, node), outputs=("result",), types=types)
+    )
 
 
 def plan(graph: Program, distance: int) -> MemoryPlan:
