@@ -1,5 +1,7 @@
 """A step that is called by itself does what it does in a run, and nothing else."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from firmwares import CACHE, TARGETS, image, mixed_graph, sabotaged
@@ -34,7 +36,11 @@ def call(firmware: Firmware, node: str, values: dict[str, np.ndarray], paint: in
 
 
 @pytest.mark.parametrize(("board", "toolchain"), TARGETS)
-def test_every_step_computes_its_result_from_its_operands(board: str, toolchain: str) -> None:
+def test_every_step_computes_its_result_from_its_operands(
+    board: str, toolchain: str, require_tool: Callable[..., str]
+) -> None:
+    if toolchain == "arm_gcc":
+        require_tool("arm-none-eabi-gcc")
     firmware, found = image(board, toolchain), BOARDS.get(board)
     values, graph = given(firmware), firmware.module.graph
     calls = [call(firmware, n.name, values, p) for n in graph.nodes for p in (0xA5, 0x5A)]
