@@ -17,7 +17,7 @@ from tinsmith.devices.board import BOARDS
 from tinsmith.prove.bits import equal
 from tinsmith.testing.uses import FAMILIES, any_choice, draw
 
-BOARDS_RUN = ("nucleo_l4r5zi", "rpi_pico", "esp32_c3", "nucleo_u575zi", "nucleo_f103rb")
+BOARDS_RUN = ("alif_e7", "nucleo_l4r5zi", "rpi_pico", "esp32_c3", "nucleo_u575zi", "nucleo_f103rb")
 USES = 24
 SHARES = [(board, kind) for board in BOARDS_RUN for kind in SETS.names() if kind != "ref"]
 
@@ -36,8 +36,8 @@ def test_emulated_kernels_equal_the_interpreter(board: str, kind: str, family: s
         pytest.skip(f"{kind} has no kernel for {family}")
     choices = any_choice(drawn.graph, found.core, np.random.default_rng(2), kind)
     module = compile_graph(drawn.graph, board, planner="first_fit", choices=choices)
-    firmware = build_image(module, found, "zig", BuildOptions(cache=CACHE))
-    outcome = run(firmware, found, "unicorn", RunOptions(drawn.inputs, cache=CACHE))
+    firmware = build_image(module, found, "zig", BuildOptions(CACHE, "qemu" if board == "alif_e7" else "bare"))
+    outcome = run(firmware, found, "qemu" if board == "alif_e7" else "unicorn", RunOptions(drawn.inputs, cache=CACHE))
     wrong = [
         f"{name} by {module.kernels.get(name)}"
         for name, want in drawn.wanted.items()

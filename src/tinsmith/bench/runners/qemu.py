@@ -6,6 +6,7 @@ import re
 import shutil
 import struct
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -81,7 +82,7 @@ def run(firmware: Firmware, board: Board, options: RunOptions) -> Outcome:
     tool = _version(machine.command)
     cases = pack_inputs(firmware.module, options, pad=4)
     wanted = slots(firmware.module, firmware.module.graph.outputs)
-    deepest = 0
+    deepest, steps = 0, firmware.module.steps
     for paint in _PAINTS:
         blob = _blob(firmware.module, options, cases, paint)
         _check_blob(blob, machine)
@@ -91,10 +92,12 @@ def run(firmware: Firmware, board: Board, options: RunOptions) -> Outcome:
             raise InternalError(f"qemu: {len(counts)} counts for {len(cases)} cases")
         deepest = max(deepest, depth)
     stack = _checked_stack(-(-deepest // 8) * 8, firmware, board)
+    count = partial(Emulated, unit="instructions", board=board.id, source=tool)
     return Outcome(
         runner=RUNNER.name, runner_version=tool, method=RUNNER.method, board=board.id,
         outputs=unpack(firmware.module, wanted, rows),
-        instructions=tuple(Emulated(n, "instructions", board.id, tool) for n in counts),
+        instructions=tuple(count(each[0]) for each in counts),
+        layers={n: count(c) for n, c in zip(steps, counts[0][1:], strict=True)},
         stack=Emulated(stack, "B", board.id, tool, len(cases), PAINTED),
     )  # fmt: skip
 
@@ -151,11 +154,12 @@ def _loads(firmware: Firmware, machine: Machine, blob: bytes, folder: Path) -> l
 
 def _emulate(
     firmware: Firmware, board: Board, machine: Machine, work: tuple[bytes, RunOptions]
-) -> tuple[bytes, list[int]]:
-    """Bytes that came out of the UART, and instructions per case."""
+) -> tuple[bytes, list[list[int]]]:
+    """Bytes that came out of the UART, and per case instructions of all, then of each step."""
     blob, options = work
     symbols = firmware.symbols
     run_at, end_at = symbols[f"{firmware.module.name}_run"], symbols["ts_end"]
+    steps = [symbols[f] for f in firmware.module.steps.values()]
     with (
         plugin("qemu_plugin", options.cache, options.job) as counter,
         TemporaryDirectory(prefix="tinsmith-") as name,
@@ -169,7 +173,8 @@ def _emulate(
             program, *machine.arguments, "-display", "none", "-monitor", "none",
             "-chardev", "file,id=uart,path=uart.bin", "-serial", "chardev:uart",
             *_loads(firmware, machine, blob, folder),
-            "-plugin", f"{counter},run={run_at:#x},end={end_at:#x},out=counts.bin",
+            "-plugin", f"{counter},run={run_at:#x},end={end_at:#x},steps="
+            + "".join(f"{at:x}:" for at in steps) + ",out=counts.bin",
             "-kernel", "image.elf",
         ]  # fmt: skip
         try:
@@ -181,7 +186,8 @@ def _emulate(
         if not uart.exists() or not counts.exists():
             said = done.stderr.decode(errors="replace").strip()[-1000:]
             raise InternalError(f"{machine.command} ended with {done.code}: {said}")
-        return uart.read_bytes(), np.fromfile(counts, "<u8").tolist()
+        found = np.fromfile(counts, "<u8").reshape(-1, 1 + len(steps)).tolist()
+        return uart.read_bytes(), found
 
 
 def _collect(

@@ -1,6 +1,7 @@
 /* Counts instructions between the entry of `run` and the entry of `end`, per case, inside QEMU. Plugin API 1 (QEMU 4.2 .. 8.x); the
  * header is not packaged anywhere, so the few prototypes stand here (docs/devel/tcg-plugins.rst of QEMU).
- * Arguments: run=<hex address>,end=<hex address>,out=<file of u64 counts>. */
+ * Arguments: run=<hex address>,end=<hex address>,steps=<hex addresses of the steps, each with a colon behind it>,out=<file of
+ * u64 counts: per case that of all, then of each step>. What comes before the first step belongs to it. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,30 +32,46 @@ typedef struct {
     uint64_t instructions;
 } block;
 
-static uint64_t run_address, end_address, current, *counts;
-static size_t count_n, count_capacity;
+static uint64_t run_address, end_address, *counts, *current, *steps;
+static size_t count_n, count_capacity, step_n, entered;
 static int active;
 static const char *out_path;
 
 EXPORT int qemu_plugin_version = 1;
 EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv);
 
+/* Room for the counts of one more case, all zero. */
+static void begin(void) {
+    size_t wanted = count_n + step_n + 1;
+    if (wanted > count_capacity) {
+        count_capacity = 2 * wanted;
+        counts = realloc(counts, count_capacity * sizeof *counts);
+    }
+    current = counts + count_n;
+    for (size_t i = 0; i <= step_n; i++) {
+        current[i] = 0;
+    }
+    entered = 0;
+    active = 1;
+}
+
 static void executed(unsigned cpu, void *data) {
     const block *b = data;
     (void)cpu;
     if (b->address == run_address) {
-        active = 1;
-        current = 0;
+        begin();
     } else if (active && b->address == end_address) {
         active = 0;
-        if (count_n == count_capacity) {
-            count_capacity = count_capacity ? 2 * count_capacity : 64;
-            counts = realloc(counts, count_capacity * sizeof *counts);
-        }
-        counts[count_n++] = current;
+        count_n += step_n + 1;
     }
     if (active) {
-        current += b->instructions;
+        if (entered < step_n && b->address == steps[entered]) {
+            entered++;
+        }
+        current[0] += b->instructions;
+        if (step_n) {
+            current[entered ? entered : 1] += b->instructions;
+        }
     }
 }
 
@@ -76,6 +93,18 @@ static void leave(qemu_plugin_id_t id, void *data) {
     }
 }
 
+/* Hexadecimal numbers, each with a colon behind it. */
+static void read_steps(char *text) {
+    for (char *at = text; *at; at++) {
+        step_n += *at == ':';
+    }
+    steps = malloc((step_n + 1) * sizeof *steps);
+    for (size_t i = 0; i < step_n; i++) {
+        steps[i] = strtoull(text, &text, 16);
+        text++;
+    }
+}
+
 int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv) {
     (void)info;
     for (int i = 0; i < argc; i++) {
@@ -83,6 +112,8 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
             run_address = strtoull(argv[i] + 4, NULL, 16);
         } else if (strncmp(argv[i], "end=", 4) == 0) {
             end_address = strtoull(argv[i] + 4, NULL, 16);
+        } else if (strncmp(argv[i], "steps=", 6) == 0) {
+            read_steps(argv[i] + 6);
         } else if (strncmp(argv[i], "out=", 4) == 0) {
             out_path = argv[i] + 4;
         }

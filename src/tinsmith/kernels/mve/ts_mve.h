@@ -1,0 +1,85 @@
+/* What kernels for cores with the M-profile Vector Extension share: copies, dot products of four rows, requantisation of
+ * four sums. Each in vectors, and in plain C for other processors, where the same kernels must give the same bytes.
+ *
+ * Sums are taken modulo 2^32; the tables' author has made sure that all true sums fit int32. Requantisation, with a
+ * multiplier m and a right shift n >= 2 (`codegen/sets/_requantise.py`): double: (s * 2m + 2^31) >> 32, less 1 where that is
+ * negative, then shifted right by n, halves up; single: (s * m) >> 32, shifted right by n - 1, halves up. */
+#ifndef TS_MVE_H
+#define TS_MVE_H
+
+#include "ts_kernel.h"
+
+#if defined(__ARM_FEATURE_MVE)
+#include <arm_mve.h>
+#endif
+
+#if defined(__clang__)
+#define TS_MVE_INLINE static inline __attribute__((always_inline))
+#else
+#define TS_MVE_INLINE static inline __attribute__((always_inline, unused))
+#endif
+
+/* How the including kernel rounds: 1 once, 0 twice. */
+#if !defined(TS_MVE_SINGLE)
+#error "TS_MVE_SINGLE says how sums are rounded"
+#endif
+
+/* The factors of four channels: what sums start at, multipliers, negative shifts. */
+#define TS_MVE_BIAS(factors) (factors)
+#define TS_MVE_MULTIPLIER(factors) ((factors) + 4)
+#define TS_MVE_SHIFT(factors) ((factors) + 8)
+
+#if defined(__ARM_FEATURE_MVE)
+
+TS_MVE_INLINE void ts_mve_copy(int8_t *to, const int8_t *from, int32_t count) {
+    for (; count > 0; count -= 16) {
+        mve_pred16_t some = vctp8q((uint32_t)count);
+        vstrbq_p_s8(to, vldrbq_z_s8(from, some), some);
+        to += 16;
+        from += 16;
+    }
+}
+
+TS_MVE_INLINE void ts_mve_fill(int8_t *to, int32_t value, int32_t count) {
+    int8x16_t all = vdupq_n_s8((int8_t)value);
+    for (; count > 0; count -= 16) {
+        vstrbq_p_s8(to, all, vctp8q((uint32_t)count));
+        to += 16;
+    }
+}
+
+TS_MVE_INLINE int32x4_t ts_mve_scaled(int32x4_t sums, const int32_t *multiplier, const int32_t *shift) {
+    int32x4_t m = vldrwq_s32(multiplier);
+    int32x4_t s = vldrwq_s32(shift);
+    if (TS_MVE_SINGLE) {
+        return vrshlq_s32(vmulhq_s32(sums, m), s);
+    }
+    int32x4_t high = vqrdmulhq_s32(sums, m);
+    return vrshlq_s32(vaddq_s32(high, vshrq_n_s32(high, 31)), s);
+}
+
+#else
+
+TS_MVE_INLINE void ts_mve_copy(int8_t *to, const int8_t *from, int32_t count) {
+    for (int32_t i = 0; i < count; i++) {
+        to[i] = from[i];
+    }
+}
+
+TS_MVE_INLINE void ts_mve_fill(int8_t *to, int32_t value, int32_t count) {
+    for (int32_t i = 0; i < count; i++) {
+        to[i] = (int8_t)value;
+    }
+}
+
+TS_MVE_INLINE int32_t ts_mve_scaled(int32_t sum, int32_t multiplier, int32_t shift) {
+    int64_t product = (int64_t)sum * multiplier;
+    int64_t high = TS_MVE_SINGLE ? product >> 32 : (product + ((int64_t)1 << 30)) >> 31;
+    int32_t right = -shift;
+    high += !TS_MVE_SINGLE && high < 0 ? -1 : 0;
+    return (int32_t)((high + ((int64_t)1 << (right - 1))) >> right);
+}
+
+#endif
+
+#endif
