@@ -2,7 +2,7 @@
  * copied to scratch, x_zero where that is outside of x, before results are written there. x [batch][height][width][channels],
  * y [batch][rows][columns][out], scratch [2][depth], depth = kernel_y * kernel_x * channels, up to a multiple of 16; weights
  * (in order of ky, kx, c; 0 up to that multiple) and factors: ts_mve_dots.h. */
-#define TS_MVE_SINGLE 1
+#define TS_MVE_ROUNDING 1
 #include "ts_mve_dots.h"
 #include "ts_mve_see.h"
 

@@ -1,6 +1,6 @@
 /* Fully connected, int8, requantised, rounded once: y[r][o] = clamp(zero + scaled(bias[o] + sum over k of x[r][k] *
  * w[o][k])). x [rows][depth], y [rows][out]; weights and factors: ts_mve_dots.h. */
-#define TS_MVE_SINGLE 1
+#define TS_MVE_ROUNDING 1
 #include "ts_mve_dots.h"
 
 void ts_mve_dense_single_int8(const int8_t *x, const int8_t *w, const int32_t *factors, int8_t *y, int32_t rows,

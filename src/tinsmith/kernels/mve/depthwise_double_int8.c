@@ -6,7 +6,7 @@
  * x [batch][height][width][channels], y [batch][rows][columns][channels], w [kernel_y * kernel_x][channels] (may be read up
  * to 7 bytes over its end), lines [reach_y][span][channels] and 8 bytes, reach_y = (kernel_y - 1) * dilation_y + 1. Factors of
  * each eight channels: what sums start at, of the even channels, of the odd ones, their multipliers, their negative shifts. */
-#define TS_MVE_SINGLE 0
+#define TS_MVE_ROUNDING 0
 #include "ts_mve_taps.h"
 
 void ts_mve_depthwise_double_int8(

@@ -19,9 +19,13 @@
 #define TS_MVE_INLINE static inline __attribute__((always_inline, unused))
 #endif
 
-/* How the including kernel rounds: 1 once, 0 twice. */
-#if !defined(TS_MVE_SINGLE)
-#error "TS_MVE_SINGLE says how sums are rounded"
+/* How the including kernel rounds: twice, once, or twice where no result is below the zero point: then it does not matter
+ * how negative sums are rounded. */
+#define TS_MVE_DOUBLE 0
+#define TS_MVE_SINGLE 1
+#define TS_MVE_POSITIVE 2
+#if !defined(TS_MVE_ROUNDING)
+#error "TS_MVE_ROUNDING says how sums are rounded"
 #endif
 
 /* The factors of four channels: what sums start at, multipliers, negative shifts. */
@@ -51,11 +55,14 @@ TS_MVE_INLINE void ts_mve_fill(int8_t *to, int32_t value, int32_t count) {
 TS_MVE_INLINE int32x4_t ts_mve_scaled(int32x4_t sums, const int32_t *multiplier, const int32_t *shift) {
     int32x4_t m = vldrwq_s32(multiplier);
     int32x4_t s = vldrwq_s32(shift);
-    if (TS_MVE_SINGLE) {
+    if (TS_MVE_ROUNDING == TS_MVE_SINGLE) {
         return vrshlq_s32(vmulhq_s32(sums, m), s);
     }
     int32x4_t high = vqrdmulhq_s32(sums, m);
-    return vrshlq_s32(vaddq_s32(high, vshrq_n_s32(high, 31)), s);
+    if (TS_MVE_ROUNDING == TS_MVE_DOUBLE) {
+        high = vaddq_s32(high, vshrq_n_s32(high, 31));
+    }
+    return vrshlq_s32(high, s);
 }
 
 #else
@@ -74,9 +81,9 @@ TS_MVE_INLINE void ts_mve_fill(int8_t *to, int32_t value, int32_t count) {
 
 TS_MVE_INLINE int32_t ts_mve_scaled(int32_t sum, int32_t multiplier, int32_t shift) {
     int64_t product = (int64_t)sum * multiplier;
-    int64_t high = TS_MVE_SINGLE ? product >> 32 : (product + ((int64_t)1 << 30)) >> 31;
+    int64_t high = TS_MVE_ROUNDING == TS_MVE_SINGLE ? product >> 32 : (product + ((int64_t)1 << 30)) >> 31;
     int32_t right = -shift;
-    high += !TS_MVE_SINGLE && high < 0 ? -1 : 0;
+    high -= TS_MVE_ROUNDING == TS_MVE_DOUBLE && high < 0 ? 1 : 0;
     return (int32_t)((high + ((int64_t)1 << (right - 1))) >> right);
 }
 

@@ -8,7 +8,7 @@ import numpy as np
 from tinsmith.codegen.kernel_set import Binding, Table, Use
 from tinsmith.codegen.order import windows
 from tinsmith.codegen.sets._layer import Layer, layer_of
-from tinsmith.codegen.sets.mve.dots import ends, factors, kind
+from tinsmith.codegen.sets.mve.dots import ends, factors
 from tinsmith.ir.op import In, Out, Scratch
 from tinsmith.ir.ops._window import Window, geometry, window_of
 
@@ -39,7 +39,7 @@ def bind(use: Use) -> Sequence[Binding]:
     )  # fmt: skip
     return [
         Binding(
-            f"depthwise_{kind(layer.requantise)}_int8",
+            f"depthwise_{layer.requantise.rounding}_int8",
             arguments,
             (windows(layer.site, "row", 1, "once"),),
         )

@@ -31,7 +31,7 @@ def conv(use: Use) -> Sequence[Binding]:
     )  # fmt: skip
     return [
         Binding(
-            f"conv_{kind(layer.requantise)}_int8",
+            f"conv_{layer.requantise.rounding}_int8",
             arguments,
             (windows(layer.site, "pixel", 2, "before"),),
         )
@@ -47,17 +47,12 @@ def dense(use: Use) -> Sequence[Binding]:
     arguments = (
         In(0), *_tables(layer, layer.weights), Out(), rows, depth, layer.channels, *ends(layer.requantise),
     )  # fmt: skip
-    return [Binding(f"dense_{kind(layer.requantise)}_int8", arguments)]
+    return [Binding(f"dense_{layer.requantise.rounding}_int8", arguments)]
 
 
 def ends(r: Requantise) -> tuple[int, ...]:
     """How kernels are told: (zero point, low, high)."""
     return r.zero, r.low, r.high
-
-
-def kind(r: Requantise) -> str:
-    """How a kernel's name says it rounds."""
-    return "single" if r.rounding == "single" else "double"
 
 
 def factors(layer: Layer, order: Sequence[int]) -> np.ndarray:
