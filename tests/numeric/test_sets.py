@@ -36,8 +36,15 @@ def test_emulated_kernels_equal_the_interpreter(board: str, kind: str, family: s
         pytest.skip(f"{kind} has no kernel for {family}")
     choices = any_choice(drawn.graph, found.core, np.random.default_rng(2), kind)
     module = compile_graph(drawn.graph, board, planner="first_fit", choices=choices)
-    firmware = build_image(module, found, "zig", BuildOptions(CACHE, "qemu" if board == "alif_e7" else "bare"))
-    outcome = run(firmware, found, "qemu" if board == "alif_e7" else "unicorn", RunOptions(drawn.inputs, cache=CACHE))
+    firmware = build_image(
+        module, found, "zig", BuildOptions(CACHE, "qemu" if board == "alif_e7" else "bare")
+    )
+    outcome = run(
+        firmware,
+        found,
+        "qemu" if board == "alif_e7" else "unicorn",
+        RunOptions(drawn.inputs, cache=CACHE),
+    )
     wrong = [
         f"{name} by {module.kernels.get(name)}"
         for name, want in drawn.wanted.items()

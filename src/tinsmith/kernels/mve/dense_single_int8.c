@@ -1,12 +1,12 @@
-/* Fully connected, int8, requantised, rounded once: y[r][o] = clamp(zero + scaled(bias[o] + sum over k of x[r][k] *
- * w[o][k])). x [rows][depth], y [rows][out]; weights and factors: ts_mve_dots.h. */
+/* Fully connected, int8, requantised, rounded once: y[r][o] = clamp(zero + scaled(bias[o] + sum
+ * over k of x[r][k] * w[o][k])). x [rows][depth], y [rows][out]; table, factors and step: ts_mve_row.h. */
 #define TS_MVE_ROUNDING 1
-#include "ts_mve_dots.h"
+#include "ts_mve_row.h"
 
-void ts_mve_dense_single_int8(const int8_t *x, const int8_t *w, const int32_t *factors, int8_t *y, int32_t rows,
-                             int32_t depth, int32_t out, int32_t zero, int32_t low, int32_t high) {
-    ts_mve_layer layer = {depth, out, zero, low, high};
+void ts_mve_dense_single_int8(const int8_t *x, const int32_t *table, const int32_t *factors, int8_t *y, int32_t rows,
+                             int32_t depth, int32_t out, int32_t step, int32_t zero, int32_t low, int32_t high) {
+    ts_mve_row row = {depth, out >> 3, factors, step, zero, low, high};
     for (int32_t r = 0; r < rows; r++) {
-        ts_mve_place(x + r * depth, w, factors, y + r * out, &layer);
+        ts_mve_all(x + r * depth, table, y + r * out, &row, out);
     }
 }

@@ -28,12 +28,26 @@
 #error "TS_MVE_ROUNDING says how sums are rounded"
 #endif
 
-/* The factors of four channels: what sums start at, multipliers, negative shifts. */
-#define TS_MVE_BIAS(factors) (factors)
-#define TS_MVE_MULTIPLIER(factors) ((factors) + 4)
-#define TS_MVE_SHIFT(factors) ((factors) + 8)
-
 #if defined(__ARM_FEATURE_MVE)
+
+#if defined(__clang__)
+#define TS_MVE_NAKED static __attribute__((naked, noinline))
+#else
+#define TS_MVE_NAKED static __attribute__((naked, noipa))
+#endif
+#define TS_MVE_GIVEN __attribute__((unused))
+
+/* In assembly: product of sums with multipliers, then its sign taken off where that counts; ``s`` is free to use. */
+#if TS_MVE_ROUNDING == TS_MVE_SINGLE
+#define TS_MVE_TIMES(q, m) "vmulh.s32 " q ", " q ", " m "\n"
+#else
+#define TS_MVE_TIMES(q, m) "vqrdmulh.s32 " q ", " q ", " m "\n"
+#endif
+#if TS_MVE_ROUNDING == TS_MVE_DOUBLE
+#define TS_MVE_AWAY(q, s) "vshr.s32 " s ", " q ", #31\nvadd.i32 " q ", " q ", " s "\n"
+#else
+#define TS_MVE_AWAY(q, s)
+#endif
 
 TS_MVE_INLINE void ts_mve_copy(int8_t *to, const int8_t *from, int32_t count) {
     for (; count > 0; count -= 16) {

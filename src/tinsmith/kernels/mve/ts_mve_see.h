@@ -6,30 +6,67 @@
 
 typedef struct {
     int32_t height, width, channels, kernel_y, kernel_x, dilation_y, dilation_x, x_zero;
+    int32_t bytes; /* of what a window sees */
 } ts_mve_window;
+
+/* Runs of bytes that lie ``pitch`` apart, to where they lie ``stride`` apart. */
+TS_MVE_INLINE void ts_mve_runs(int8_t *to, int32_t stride, const int8_t *from, int32_t pitch, int32_t runs, int32_t bytes) {
+#if defined(__ARM_FEATURE_MVE)
+    if (bytes <= 16) {
+        mve_pred16_t some = vctp8q((uint32_t)bytes);
+        for (; runs > 0; runs--) {
+            vstrbq_p_s8(to, vldrbq_z_s8(from, some), some);
+            to += stride;
+            from += pitch;
+        }
+        return;
+    }
+#endif
+    for (; runs > 0; runs--) {
+        ts_mve_copy(to, from, bytes);
+        to += stride;
+        from += pitch;
+    }
+}
+
+/* The taps from -> to of a window's axis that see something: a tap is at ``at`` + tap * dilation. */
+TS_MVE_INLINE int32_t ts_mve_first(int32_t at, int32_t dilation) {
+    int32_t tap = 0;
+    for (; at < 0; at += dilation) {
+        tap++;
+    }
+    return tap;
+}
+
+TS_MVE_INLINE int32_t ts_mve_end(int32_t at, int32_t dilation, int32_t taps, int32_t size) {
+    for (at += (taps - 1) * dilation; taps > 0 && at >= size; at -= dilation) {
+        taps--;
+    }
+    return taps;
+}
 
 /* What the window at (y, x) sees, to a patch. */
 static inline void ts_mve_see(int8_t *to, const int8_t *picture, const ts_mve_window *v, int32_t y, int32_t x) {
-    int32_t run = v->dilation_x == 1 ? v->kernel_x : 1; /* columns that lie side by side */
-    for (int32_t ky = 0; ky < v->kernel_y; ky++) {
-        int32_t py = y + ky * v->dilation_y;
-        const int8_t *row = picture + py * v->width * v->channels;
-        for (int32_t kx = 0; kx < v->kernel_x; kx += run) {
-            int32_t px = x + kx * v->dilation_x;
-            int32_t before = px < 0 ? -px : 0;
-            int32_t behind = px + run > v->width ? px + run - v->width : 0;
-            if (py < 0 || py >= v->height || before + behind >= run) {
-                before = run;
-                behind = 0;
-            }
-            int32_t inside = run - before - behind;
-            ts_mve_fill(to, v->x_zero, before * v->channels);
-            to += before * v->channels;
-            ts_mve_copy(to, row + (px + before) * v->channels, inside * v->channels);
-            to += inside * v->channels;
-            ts_mve_fill(to, v->x_zero, behind * v->channels);
-            to += behind * v->channels;
-        }
+    int32_t top = ts_mve_first(y, v->dilation_y), left = ts_mve_first(x, v->dilation_x);
+    int32_t rows = ts_mve_end(y, v->dilation_y, v->kernel_y, v->height) - top;
+    int32_t columns = ts_mve_end(x, v->dilation_x, v->kernel_x, v->width) - left;
+    if (rows < v->kernel_y || columns < v->kernel_x) {
+        ts_mve_fill(to, v->x_zero, v->bytes);
+    }
+    if (columns <= 0) {
+        return;
+    }
+    int32_t pitch = v->width * v->channels, line = v->kernel_x * v->channels;
+    const int8_t *from = picture + (y + top * v->dilation_y) * pitch + (x + left * v->dilation_x) * v->channels;
+    to += top * line + left * v->channels;
+    if (v->dilation_x == 1) {
+        ts_mve_runs(to, line, from, pitch * v->dilation_y, rows, columns * v->channels);
+        return;
+    }
+    for (; columns > 0; columns--) {
+        ts_mve_runs(to, line, from, pitch * v->dilation_y, rows, v->channels);
+        to += v->channels;
+        from += v->dilation_x * v->channels;
     }
 }
 

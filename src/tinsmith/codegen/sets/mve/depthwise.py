@@ -8,12 +8,10 @@ import numpy as np
 from tinsmith.codegen.kernel_set import Binding, Table, Use
 from tinsmith.codegen.order import windows
 from tinsmith.codegen.sets._layer import Layer, layer_of
-from tinsmith.codegen.sets.mve.dots import ends, factors
+from tinsmith.codegen.sets.mve.dots import ORDER, ends, factors
 from tinsmith.ir.op import In, Out, Scratch
 from tinsmith.ir.ops._window import Window, geometry, window_of
 
-ORDER = (0, 2, 4, 6, 1, 3, 5, 7)
-"""Of eight channels: the even ones, then the odd ones."""
 MOST_ROWS = 16
 """Of a window (`kernels/mve/depthwise_int8.c`)."""
 MOST_PAIR = 255

@@ -13,6 +13,12 @@ from tinsmith.ir.op import In, Out, Scratch
 from tinsmith.ir.ops._window import geometry, window_of
 
 VECTOR, BLOCK = 16, 4
+ORDER = (0, 2, 4, 6, 1, 3, 5, 7)
+"""Of eight channels: the even ones, then the odd ones."""
+OVER = 64
+"""Bytes that vectors may read over the end of weights."""
+MOST_CHANNELS = 65532
+"""Of a convolution's result: where the four of a second place go has to fit 16 bits."""
 
 
 def conv(use: Use) -> Sequence[Binding]:
@@ -20,14 +26,15 @@ def conv(use: Use) -> Sequence[Binding]:
     layer = layer_of(use, "conv2d")
     if layer is None or layer.weights.shape[3] != layer.site.inputs[0].shape[3]:
         return []
+    if layer.channels > MOST_CHANNELS:
+        return []
     x = layer.site.inputs[0]
     window = window_of("conv2d", x, layer.weights.shape[1:3], layer.site.attrs)
     rows = layer.weights.reshape(layer.channels, -1)
     rows = np.pad(rows, ((0, 0), (0, -rows.shape[1] % VECTOR)))
-    patches = Scratch(2 * rows.shape[1])
     arguments = (
-        In(0), *_tables(layer, rows), Out(), patches, *geometry(x, window), layer.channels, layer.x_zero,
-        *ends(layer.requantise),
+        In(0), Table("packed", partial(pairs, layer, rows)), Out(), Scratch(2 * rows.shape[1]),
+        *geometry(x, window), layer.channels, layer.x_zero, *ends(layer.requantise),
     )  # fmt: skip
     return [
         Binding(
@@ -44,8 +51,10 @@ def dense(use: Use) -> Sequence[Binding]:
     if layer is None:
         return []
     rows, depth = layer.site.inputs[0].shape
+    step = 0 if layer.requantise.one else 64
     arguments = (
-        In(0), *_tables(layer, layer.weights), Out(), rows, depth, layer.channels, *ends(layer.requantise),
+        In(0), Table("packed", partial(eights, layer)), Table("factors", partial(_shared, layer)),
+        Out(), rows, depth, layer.channels, step, *ends(layer.requantise),
     )  # fmt: skip
     return [Binding(f"dense_{layer.requantise.rounding}_int8", arguments)]
 
@@ -68,19 +77,48 @@ def factors(layer: Layer, order: Sequence[int]) -> np.ndarray:
     return np.concatenate(padded, 1).astype(np.int32).ravel()
 
 
-def packed(rows: np.ndarray) -> np.ndarray:
-    """Weights [channels, depth] by blocks of channels: 16 bytes of each in turn, then what is left
-    of each; behind them as many bytes as a vector may read too far."""
-    rows = np.pad(rows, ((0, -len(rows) % BLOCK), (0, 0))).astype(np.int8)
-    blocks = rows.reshape(-1, BLOCK, rows.shape[1])
-    whole = rows.shape[1] // VECTOR * VECTOR
-    vectors = blocks[:, :, :whole].reshape(len(blocks), BLOCK, -1, VECTOR).transpose(0, 2, 1, 3)
-    parts = [vectors.reshape(len(blocks), -1), blocks[:, :, whole:].reshape(len(blocks), -1)]
-    return np.pad(np.concatenate(parts, 1).ravel(), (0, VECTOR))
+def pairs(layer: Layer, rows: np.ndarray) -> np.ndarray:
+    """Of each four channels: what sums start at; 16 weights of each in turn, of ``rows`` [channels,
+    depth], whole vectors; multipliers; negative shifts. The last four filled up."""
+    blocks = np.pad(rows, ((0, -len(rows) % BLOCK), (0, 0))).astype(np.int8)
+    vectors = blocks.reshape(-1, BLOCK, rows.shape[1] // VECTOR, VECTOR).transpose(0, 2, 1, 3)
+    words = np.ascontiguousarray(vectors).reshape(len(vectors), -1).view("<i4")
+    own = factors(layer, range(BLOCK)).reshape(-1, 3 * BLOCK)
+    return np.concatenate([own[:, :BLOCK], words, own[:, BLOCK:]], 1).ravel()
 
 
-def _tables(layer: Layer, rows: np.ndarray) -> tuple[Table, Table]:
-    return (
-        Table("packed", partial(packed, rows)),
-        Table("factors", partial(factors, layer, range(BLOCK))),
-    )
+def eights(layer: Layer) -> np.ndarray:
+    """Of each eight channels, in the order of `ORDER`: what sums start at, the weights of the last
+    depths of each, 16 of the other depths of each in turn. Then channels that are left over, by
+    fours: 16 weights of each in turn, then what is left of each."""
+    whole = layer.channels // 8 * 8
+    rows, depth = layer.weights.astype(np.int8), layer.weights.shape[1]
+    rest = depth % VECTOR
+    blocks = rows[:whole].reshape(-1, 8, depth)[:, ORDER]
+    bias = np.ascontiguousarray(layer.bias[:whole].astype("<i4").reshape(-1, 8)[:, ORDER])
+    last = blocks[:, :, depth - rest :].reshape(len(blocks), 8 * rest)
+    full = np.concatenate([bias.view(np.int8), last, _turns(blocks[:, :, : depth - rest])], 1)
+    parts = [full]
+    for at in range(whole, layer.channels, BLOCK):
+        few = rows[None, at : at + BLOCK]
+        parts += [_turns(few[:, :, : depth - rest]), few[:, :, depth - rest :]]
+    table = np.concatenate([p.ravel() for p in parts])
+    return np.pad(table, (0, OVER + -len(table) % 4)).view("<i4")
+
+
+def _turns(blocks: np.ndarray) -> np.ndarray:
+    """[block, channel, depth] -> [block, bytes]: 16 of each channel in turn."""
+    count, channels, depth = blocks.shape
+    parts = blocks.reshape(count, channels, depth // VECTOR, VECTOR).transpose(0, 2, 1, 3)
+    return parts.reshape(count, depth * channels)
+
+
+def _shared(layer: Layer) -> np.ndarray:
+    """Multipliers and negative shifts of each eight channels, once where all are alike; of each
+    four that are left over, `factors`."""
+    whole = layer.channels // 8 * 8
+    own = factors(layer, range(1)).reshape(-1, 3)
+    eight = own[: 8 if layer.requantise.one else whole][:whole]
+    first = eight[:, 1:].reshape(-1, 8, 2)[:, ORDER].transpose(0, 2, 1)
+    few = np.pad(own[whole:], ((0, -len(own[whole:]) % BLOCK), (0, 0))).reshape(-1, BLOCK, 3)
+    return np.concatenate([first.ravel(), few.transpose(0, 2, 1).ravel()])
