@@ -1,19 +1,19 @@
-/* Convolution of each channel by itself over NHWC, int8, requantised, rounded once, one result per channel. Rows of x that windows see are
- * kept in scratch with their borders, x_zero there; each is read when the first results need it, before they are written.
- * Two places and eight channels are computed at a time: products of two taps are added in 16 bits, which hold them, as the
- * tables' author has made sure.
+/* Convolution of each channel by itself over NHWC, int8, requantised, rounded once, one result per
+ * channel, at least four channels. Rows of x are kept in scratch, x_zero around them; each is read when the first results
+ * need it, before they are written.
  *
- * x [batch][height][width][channels], y [batch][rows][columns][channels], w [kernel_y * kernel_x][channels] (may be read up
- * to 7 bytes over its end), lines [reach_y][span][channels] and 8 bytes, reach_y = (kernel_y - 1) * dilation_y + 1. Factors of
- * each eight channels: what sums start at, of the even channels, of the odd ones, their multipliers, their negative shifts. */
+ * x [batch][height][width][channels], y [batch][rows][columns][channels], w [channels][taps]: windows by columns, taps =
+ * slots * columns of a window <= 16, slots = rows of a window, both with what dilation leaves out (0 there); turns
+ * [slots][16]: if the first row of a window is in slot s, the tap that belongs to each byte of the window; factors of each
+ * four channels (the last four, too, where channels are no multiple of four): what sums start at, multipliers, negative
+ * shifts; scratch [channels][span][slots] and 16 bytes. */
 #define TS_MVE_ROUNDING 1
-#include "ts_mve_taps.h"
+#include "ts_mve_columns.h"
 
 void ts_mve_depthwise_single_int8(
-    const int8_t *x, const int8_t *w, const int32_t *factors, int8_t *y, void *scratch,
+    const int8_t *x, const int8_t *w, const int32_t *factors, const int8_t *turns, int8_t *y, void *scratch,
     int32_t batch, int32_t height, int32_t width, int32_t channels,
-    int32_t rows, int32_t columns, int32_t kernel_y, int32_t kernel_x, int32_t stride_y, int32_t stride_x,
-    int32_t dilation_y, int32_t dilation_x, int32_t top, int32_t left, int32_t span, int32_t x_zero,
-    int32_t zero, int32_t low, int32_t high) {
+    int32_t rows, int32_t columns, int32_t stride_y, int32_t stride_x, int32_t top, int32_t left,
+    int32_t slots, int32_t taps, int32_t span, int32_t x_zero, int32_t zero, int32_t low, int32_t high) {
 #include "ts_mve_depthwise.inc"
 }
