@@ -144,19 +144,21 @@ TS_MVE_NAKED void ts_mve_line_any(TS_MVE_GIVEN const int8_t *x, TS_MVE_GIVEN con
     TS_MVE_LINE(TS_MVE_ANY, "ldr r9, [sp, #88]\n", "str r9, [sp, #88]\nldr r9, [sp, #24]\n");
 }
 
-/* Pixels of x, or one value, to a slot of their columns. */
-TS_MVE_INLINE void ts_mve_enter(int8_t *to, int32_t pitch, int32_t slots, const int8_t *x, int32_t value, int32_t columns,
-                                int32_t channels) {
+/* Pixels of x to a slot of their columns. */
+TS_MVE_INLINE void ts_mve_enter(int8_t *to, int32_t pitch, int32_t slots, const int8_t *x, int32_t columns, int32_t channels) {
     uint16x8_t places = vmulq_n_u16(vidupq_n_u16(0, 1), (uint16_t)pitch);
-    int16x8_t all = vdupq_n_s16((int16_t)value);
+    mve_pred16_t some = vctp16q((uint32_t)channels & 7);
     for (; columns > 0; columns--) {
         int8_t *at = to;
-        for (int32_t left = channels; left > 0; left -= 8) {
-            mve_pred16_t some = vctp16q((uint32_t)left);
-            vstrbq_scatter_offset_p_s16(at, places, x ? vldrbq_z_s16(x + channels - left, some) : all, some);
+        for (int32_t left = channels >> 3; left > 0; left--) {
+            vstrbq_scatter_offset_s16(at, places, vldrbq_s16(x));
+            x += 8;
             at += 8 * pitch;
         }
-        x = x ? x + channels : x;
+        if (channels & 7) {
+            vstrbq_scatter_offset_p_s16(at, places, vldrbq_z_s16(x, some), some);
+            x += channels & 7;
+        }
         to += slots;
     }
 }
@@ -186,14 +188,21 @@ static void ts_mve_line_any(const int8_t *x, const int32_t *factors, int8_t *y, 
 
 #define ts_mve_line_three ts_mve_line_any
 
-static void ts_mve_enter(int8_t *to, int32_t pitch, int32_t slots, const int8_t *x, int32_t value, int32_t columns,
-                         int32_t channels) {
+static void ts_mve_enter(int8_t *to, int32_t pitch, int32_t slots, const int8_t *x, int32_t columns, int32_t channels) {
     for (int32_t i = 0; i < columns * channels; i++) {
-        to[i / channels * slots + i % channels * pitch] = x ? x[i] : (int8_t)value;
+        to[i / channels * slots + i % channels * pitch] = x[i];
     }
 }
 
 #endif
+
+/* A value to a slot of all columns of all channels. */
+static inline void ts_mve_clear(int8_t *to, int32_t slots, int32_t value, int32_t count) {
+    for (; count > 0; count--) {
+        *to = (int8_t)value;
+        to += slots;
+    }
+}
 
 /* All channels, four or more, of a line of results; the last four may overlap the ones before. */
 static inline void ts_mve_channels(const int8_t *x, const int8_t *w, const int32_t *factors, int8_t *y, ts_mve_line *line,

@@ -36,8 +36,9 @@ typedef struct {
  * other; the first round begins at the one from which the rest are as many as are left over. */
 TS_MVE_NAKED void ts_mve_blocks(TS_MVE_GIVEN const int8_t *x, TS_MVE_GIVEN const int32_t *table, TS_MVE_GIVEN int8_t *y,
                                 TS_MVE_GIVEN const ts_mve_pair *p) {
-    /* r0-r6 even, r8-lr even: sums of the places; r1, r3 x; r5 table; r7 first step; r9 y; r11 x in the last round;
-     * q4 low, q5 high, q6 where results go, q7 zero; sp: x of both places, end of y. */
+    /* r0-r6 even, r8-lr even: sums of the places; r1, r3 x; r5 table; r7 where a block begins; r9 y; r11 where a round ends;
+     * q4 low, q5 high, q6 where results go, q7 zero; sp: x of both places, end of y; of several rounds, also first step, x in
+     * the last round, and r7. */
     __asm__("push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
             "vpush {d8, d9, d10, d11, d12, d13, d14, d15}\n"
             "mov r9, r2\n"
@@ -60,24 +61,36 @@ TS_MVE_NAKED void ts_mve_blocks(TS_MVE_GIVEN const int8_t *x, TS_MVE_GIVEN const
             "rsb r8, r8, #112\n"         /* skipped */
             "sub r0, r0, r8\n"
             "add r4, r4, r0\n"
-            "add r11, r0, r6\n"
-            "sub sp, sp, #12\n"
+            "sub sp, sp, #24\n"
             "strd r0, r4, [sp]\n"
             "str r2, [sp, #8]\n"
             "adr.w r7, 1f\n"
             "rsb r8, r8, r8, lsl #3\n"   /* a step is 56 bytes of code */
             "add r7, r7, r8, lsr #1\n"
             "orr r7, r7, #1\n"
+            "adr.w r11, 2f\n"
+            "mov r1, r0\n"
+            "mov r3, r4\n"
+            "cmp r6, #0\n"
+            "beq 5f\n"
+            "add r8, r0, r6\n"
+            "strd r7, r8, [sp, #12]\n"
+            "adr.w r7, 4f\n"
+            "orr r7, r7, #1\n"
+            "str r7, [sp, #20]\n"
+            "adr.w r11, 3f\n"
+            "5:\n"
+            "orr r11, r11, #1\n"
             "0:\n"
             "ldm r5, {r8, r10, r12, lr}\n"
             "ldm r5!, {r0, r2, r4, r6}\n"
-            "ldrd r1, r3, [sp]\n"
             "bx r7\n"
             ".p2align 2\n"
             "1:\n" TS_MVE_DEPTHS(0) TS_MVE_DEPTHS(16) TS_MVE_DEPTHS(32) TS_MVE_DEPTHS(48)
             TS_MVE_DEPTHS(64) TS_MVE_DEPTHS(80) TS_MVE_DEPTHS(96) TS_MVE_DEPTHS(112)
-            "cmp r1, r11\n"
-            "bne 3f\n"
+            "bx r11\n"
+            ".p2align 2\n"
+            "2:\n"
             "vmov q0[2], q0[0], r0, r4\n"
             "vmov q0[3], q0[1], r2, r6\n"
             "vldrw.u32 q2, [r5], #16\n" TS_MVE_TIMES("q0", "q2")
@@ -97,13 +110,24 @@ TS_MVE_NAKED void ts_mve_blocks(TS_MVE_GIVEN const int8_t *x, TS_MVE_GIVEN const
             "adds r9, r9, #4\n"
             "cmp r9, r0\n"
             "bne 0b\n"
-            "add sp, sp, #12\n"
+            "add sp, sp, #24\n"
             "vpop {d8, d9, d10, d11, d12, d13, d14, d15}\n"
             "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}\n"
+            ".p2align 2\n"
             "3:\n"
+            "ldrd r7, r11, [sp, #16]\n"
+            "cmp r1, r7\n"
+            "mov r7, r11\n"
+            "adr.w r11, 3b\n"
+            "orr r11, r11, #1\n"
+            "beq 2b\n"
             "adds r1, #128\n"
             "adds r3, #128\n"
-            "b 1b\n");
+            "b 1b\n"
+            ".p2align 2\n"
+            "4:\n"
+            "ldrd r1, r3, [sp]\n"
+            "ldr pc, [sp, #12]\n");
 }
 
 #else

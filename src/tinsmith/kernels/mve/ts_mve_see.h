@@ -6,7 +6,8 @@
 
 typedef struct {
     int32_t height, width, channels, kernel_y, kernel_x, dilation_y, dilation_x, x_zero;
-    int32_t bytes; /* of what a window sees */
+    int32_t bytes;          /* of what a window sees */
+    int32_t last_y, last_x; /* of windows that lie in x as a whole */
 } ts_mve_window;
 
 /* Runs of bytes that lie ``pitch`` apart, to where they lie ``stride`` apart. */
@@ -47,14 +48,16 @@ TS_MVE_INLINE int32_t ts_mve_end(int32_t at, int32_t dilation, int32_t taps, int
 
 /* What the window at (y, x) sees, to a patch. */
 static inline void ts_mve_see(int8_t *to, const int8_t *picture, const ts_mve_window *v, int32_t y, int32_t x) {
-    int32_t top = ts_mve_first(y, v->dilation_y), left = ts_mve_first(x, v->dilation_x);
-    int32_t rows = ts_mve_end(y, v->dilation_y, v->kernel_y, v->height) - top;
-    int32_t columns = ts_mve_end(x, v->dilation_x, v->kernel_x, v->width) - left;
-    if (rows < v->kernel_y || columns < v->kernel_x) {
+    int32_t top = 0, left = 0, rows = v->kernel_y, columns = v->kernel_x;
+    if (y < 0 || x < 0 || y > v->last_y || x > v->last_x) {
+        top = ts_mve_first(y, v->dilation_y);
+        left = ts_mve_first(x, v->dilation_x);
+        rows = ts_mve_end(y, v->dilation_y, rows, v->height) - top;
+        columns = ts_mve_end(x, v->dilation_x, columns, v->width) - left;
         ts_mve_fill(to, v->x_zero, v->bytes);
-    }
-    if (columns <= 0) {
-        return;
+        if (columns <= 0) {
+            return;
+        }
     }
     int32_t pitch = v->width * v->channels, line = v->kernel_x * v->channels;
     const int8_t *from = picture + (y + top * v->dilation_y) * pitch + (x + left * v->dilation_x) * v->channels;

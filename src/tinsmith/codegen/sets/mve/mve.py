@@ -4,9 +4,9 @@ per instruction."""
 from collections.abc import Sequence
 
 from tinsmith.codegen.kernel_set import Binding, KernelSet, Use
-from tinsmith.codegen.sets.mve import depthwise, dots
+from tinsmith.codegen.sets.mve import depthwise, dots, pool
 
-OFFERS = (dots.conv, dots.dense, depthwise.bind)
+OFFERS = (dots.conv, dots.dense, depthwise.bind, pool.bind)
 """What the files of this folder take, each a function as `KernelSet.bind` is."""
 
 
