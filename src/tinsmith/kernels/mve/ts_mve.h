@@ -20,10 +20,11 @@
 #endif
 
 /* How the including kernel rounds: twice, once, or twice where no result is below the zero point: then it does not matter
- * how negative sums are rounded. */
+ * how negative sums are rounded. The last is the same with the zero point -128 and all values of int8 as results. */
 #define TS_MVE_DOUBLE 0
 #define TS_MVE_SINGLE 1
 #define TS_MVE_POSITIVE 2
+#define TS_MVE_RELU 3
 #if !defined(TS_MVE_ROUNDING)
 #error "TS_MVE_ROUNDING says how sums are rounded"
 #endif

@@ -42,6 +42,12 @@ typedef struct {
     "add " x ", " x ", r9\n"              \
     "vmladava.s8 " other ", q5, " w "\n"
 
+#if TS_MVE_ROUNDING == TS_MVE_RELU
+#define TS_MVE_CLAMP "vqmovunb.s16 q4, q4\nvadd.i8 q4, q4, r4\n"
+#else
+#define TS_MVE_CLAMP "vqadd.s16 q4, q4, r0\nvqmovunb.s16 q4, q4\nvqadd.u8 q4, q4, r2\nvadd.i8 q4, q4, r4\n"
+#endif
+
 /* r0-r6 even, r8-lr even: sums of the columns; r1, r3, r5, r7 x; r9 y (or, where the step is not known, the step, and
  * ``take`` and ``leave`` exchange both); r11 factors; q0-q3 weights; sp: the line. */
 #define TS_MVE_LINE(windows, take, leave)                                                       \
@@ -104,10 +110,7 @@ typedef struct {
             "vldrw.u32 q6, [sp, #32]\n"                                                         \
             "vqmovnb.s32 q4, q4\n"                                                              \
             "vqmovnt.s32 q4, q5\n"                                                              \
-            "vqadd.s16 q4, q4, r0\n"                                                            \
-            "vqmovunb.s16 q4, q4\n"                                                             \
-            "vqadd.u8 q4, q4, r2\n"                                                             \
-            "vadd.i8 q4, q4, r4\n" take                                                         \
+            TS_MVE_CLAMP take                                                                   \
             "vstrb.16 q4, [r9, q6]\n"                                                           \
             "add r9, r9, r6\n" leave                                                            \
             "cmp r1, r8\n"                                                                      \

@@ -32,6 +32,12 @@ typedef struct {
     "vmladava.s8 r6, q2, q1\n"           \
     "vmladava.s8 lr, q3, q1\n"
 
+#if TS_MVE_ROUNDING == TS_MVE_RELU
+#define TS_MVE_CLAMP "vqadd.s16 q0, q0, q7\nvqmovnb.s16 q0, q0\n"
+#else
+#define TS_MVE_CLAMP "vqadd.s16 q0, q0, q7\nvmax.s16 q0, q0, q4\nvmin.s16 q0, q0, q5\n"
+#endif
+
 /* p->blocks times four channels of the places that see x and x + p->depth. Eight steps of 16 depths stand one behind the
  * other; the first round begins at the one from which the rest are as many as are left over. */
 TS_MVE_NAKED void ts_mve_blocks(TS_MVE_GIVEN const int8_t *x, TS_MVE_GIVEN const int32_t *table, TS_MVE_GIVEN int8_t *y,
@@ -102,10 +108,7 @@ TS_MVE_NAKED void ts_mve_blocks(TS_MVE_GIVEN const int8_t *x, TS_MVE_GIVEN const
             "vrshl.s32 q0, q0, q3\n"
             "vrshl.s32 q1, q1, q3\n"
             "vqmovnb.s32 q0, q0\n"
-            "vqmovnt.s32 q0, q1\n"
-            "vqadd.s16 q0, q0, q7\n"
-            "vmax.s16 q0, q0, q4\n"
-            "vmin.s16 q0, q0, q5\n"
+            "vqmovnt.s32 q0, q1\n" TS_MVE_CLAMP
             "vstrb.16 q0, [r9, q6]\n"
             "adds r9, r9, #4\n"
             "cmp r9, r0\n"

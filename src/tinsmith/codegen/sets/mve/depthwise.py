@@ -8,7 +8,7 @@ import numpy as np
 from tinsmith.codegen.kernel_set import Binding, Table, Use
 from tinsmith.codegen.order import windows
 from tinsmith.codegen.sets._layer import Layer, layer_of
-from tinsmith.codegen.sets.mve.dots import BLOCK, MOST_CHANNELS, ORDER, VECTOR, ends, factors
+from tinsmith.codegen.sets.mve.dots import BLOCK, MOST_CHANNELS, ORDER, VECTOR, ends, factors, kind
 from tinsmith.ir.op import In, Out, Scratch
 from tinsmith.ir.ops._window import Window, geometry, window_of
 
@@ -43,7 +43,7 @@ def _by_columns(layer: Layer, window: Window) -> Sequence[Binding]:
         slots, slots * across, span, layer.x_zero, *ends(layer.requantise),
     )  # fmt: skip
     order = windows(layer.site, "row", 1, "once")
-    return [Binding(f"depthwise_{layer.requantise.rounding}_int8", arguments, (order,))]
+    return [Binding(f"depthwise_{kind(layer.requantise)}_int8", arguments, (order,))]
 
 
 def _by_pairs(layer: Layer, window: Window) -> Sequence[Binding]:

@@ -38,7 +38,7 @@ def conv(use: Use) -> Sequence[Binding]:
     )  # fmt: skip
     return [
         Binding(
-            f"conv_{layer.requantise.rounding}_int8",
+            f"conv_{kind(layer.requantise)}_int8",
             arguments,
             (windows(layer.site, "pixel", 2, "before"),),
         )
@@ -57,6 +57,12 @@ def dense(use: Use) -> Sequence[Binding]:
         Out(), rows, depth, layer.channels, step, *ends(layer.requantise),
     )  # fmt: skip
     return [Binding(f"dense_{layer.requantise.rounding}_int8", arguments)]
+
+
+def kind(r: Requantise) -> str:
+    """How convolutions round; ``relu`` is a special case of ``positive``."""
+    every = (r.low, r.high) == (-128, 127)
+    return "relu" if r.rounding == "positive" and every else r.rounding
 
 
 def ends(r: Requantise) -> tuple[int, ...]:
