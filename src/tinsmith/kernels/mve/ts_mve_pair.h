@@ -153,25 +153,19 @@ static void ts_mve_blocks(const int8_t *x, const int32_t *table, int8_t *y, cons
 
 #endif
 
-/* ``out`` channels of so many of two places, 1 or 2. */
-static inline void ts_mve_places(const int8_t *x, const int32_t *table, int8_t *y, const ts_mve_pair *p, int32_t out,
-                                 int32_t places) {
-    if (p->blocks && places == 2) {
+/* ``out`` channels of both places. */
+static inline void ts_mve_places(const int8_t *x, const int32_t *table, int8_t *y, const ts_mve_pair *p, int32_t out) {
+    if (p->blocks) {
         ts_mve_blocks(x, table, y, p);
     }
-    int32_t from = places == 2 ? p->blocks * 4 : 0;
-    if (from == out) {
-        return;
-    }
-    int8_t some[8]; /* four channels of both places, where not all of them are wanted */
-    ts_mve_pair last = {p->depth, 4, 1, p->zero, p->low, p->high};
-    for (table += (from >> 2) * (12 + p->depth); from < out; from += 4) {
-        ts_mve_blocks(x, table, some, &last);
-        table += 12 + p->depth;
-        for (int32_t place = 0; place < places; place++) {
-            for (int32_t o = 0; o < 4 && from + o < out; o++) {
-                y[place * p->across + from + o] = some[place * 4 + o];
-            }
+    int32_t from = p->blocks * 4;
+    if (from < out) {
+        int8_t some[8]; /* four channels of both places, where not all of them are wanted */
+        ts_mve_pair last = {p->depth, 4, 1, p->zero, p->low, p->high};
+        ts_mve_blocks(x, table + p->blocks * (12 + p->depth), some, &last);
+        for (int32_t o = 0; from + o < out; o++) {
+            y[from + o] = some[o];
+            y[p->across + from + o] = some[4 + o];
         }
     }
 }

@@ -4,7 +4,7 @@
 
 #include "ts_mve.h"
 
-#define TS_MVE_MOST_ROWS 16 /* of a window */
+#define TS_MVE_MOST_ROWS 32 /* of a window */
 
 typedef struct {
     const int8_t *w;

@@ -12,8 +12,8 @@ from tinsmith.codegen.sets.mve.dots import BLOCK, MOST_CHANNELS, ORDER, VECTOR, 
 from tinsmith.ir.op import In, Out, Scratch
 from tinsmith.ir.ops._window import Window, geometry, window_of
 
-MOST_ROWS = 16
-"""Of a window (`kernels/mve/depthwise_int8.c`)."""
+MOST_ROWS = 32
+"""Of a window (`kernels/mve/ts_mve_taps.h`)."""
 MOST_PAIR = 255
 """Sum of two weights' sizes: their products with bytes, added, fit 16 bits."""
 

@@ -10,7 +10,7 @@ from tinsmith.codegen.order import windows
 from tinsmith.codegen.sets._layer import Layer, layer_of
 from tinsmith.codegen.sets._requantise import Requantise
 from tinsmith.ir.op import In, Out, Scratch
-from tinsmith.ir.ops._window import geometry, window_of
+from tinsmith.ir.ops._window import Window, geometry, window_of
 
 VECTOR, BLOCK = 16, 4
 ORDER = (0, 2, 4, 6, 1, 3, 5, 7)
@@ -24,39 +24,56 @@ MOST_CHANNELS = 65532
 def conv(use: Use) -> Sequence[Binding]:
     """Convolutions in one group."""
     layer = layer_of(use, "conv2d")
-    if layer is None or layer.weights.shape[3] != layer.site.inputs[0].shape[3]:
+    if layer is None:
+        return _one_channel(use)
+    if layer.weights.shape[3] != layer.site.inputs[0].shape[3]:
         return []
-    if layer.channels > MOST_CHANNELS:
-        return []
-    x = layer.site.inputs[0]
-    window = window_of("conv2d", x, layer.weights.shape[1:3], layer.site.attrs)
-    rows = layer.weights.reshape(layer.channels, -1)
-    rows = np.pad(rows, ((0, 0), (0, -rows.shape[1] % VECTOR)))
-    arguments = (
-        In(0), Table("packed", partial(pairs, layer, rows)), Out(), Scratch(2 * rows.shape[1]),
-        *geometry(x, window), layer.channels, layer.x_zero, *ends(layer.requantise),
-    )  # fmt: skip
-    return [
-        Binding(
-            f"conv_{kind(layer.requantise)}_int8",
-            arguments,
-            (windows(layer.site, "pixel", 2, "before"),),
-        )
-    ]
+    window = window_of("conv2d", layer.site.inputs[0], layer.weights.shape[1:3], layer.site.attrs)
+    if window.kernel == window.size and window.padding == (0, 0, 0, 0):
+        return [_row(layer)]
+    return _pairs(layer, window)
 
 
 def dense(use: Use) -> Sequence[Binding]:
     """Fully connected layers."""
     layer = layer_of(use, "dense")
-    if layer is None:
+    return [] if layer is None else [_row(layer)]
+
+
+def _one_channel(use: Use) -> Sequence[Binding]:
+    """Several results of a single channel, which is a convolution in one group."""
+    layer = layer_of(use, "depthwise_conv2d")
+    if layer is None or layer.site.inputs[0].shape[3] != 1 or layer.site.attrs["multiplier"] == 1:
         return []
-    rows, depth = layer.site.inputs[0].shape
-    step = 0 if layer.requantise.one else 64
+    x, kernel = layer.site.inputs[0], layer.site.inputs[1].shape[1:3]
+    return _pairs(layer, window_of("depthwise_conv2d", x, kernel, layer.site.attrs))
+
+
+def _pairs(layer: Layer, window: Window) -> Sequence[Binding]:
+    """Two places at a time."""
+    if layer.channels > MOST_CHANNELS:
+        return []
+    rows = layer.weights.reshape(layer.channels, -1)
+    rows = np.pad(rows, ((0, 0), (0, -rows.shape[1] % VECTOR)))
     arguments = (
-        In(0), Table("packed", partial(eights, layer)), Table("factors", partial(_shared, layer)),
-        Out(), rows, depth, layer.channels, step, *ends(layer.requantise),
+        In(0), Table("packed", partial(pairs, layer, rows)), Out(), Scratch(2 * rows.shape[1]),
+        *geometry(layer.site.inputs[0], window), layer.channels, layer.x_zero,
+        *ends(layer.requantise),
     )  # fmt: skip
-    return [Binding(f"dense_{layer.requantise.rounding}_int8", arguments)]
+    order = windows(layer.site, "pixel", 2, "before")
+    return [Binding(f"conv_{kind(layer.requantise)}_int8", arguments, (order,))]
+
+
+def _row(layer: Layer) -> Binding:
+    """A result that sees a whole row of x."""
+    step = 0 if layer.requantise.one else 64
+    weights = layer.weights.reshape(layer.channels, -1)
+    arguments = (
+        In(0), Table("packed", partial(eights, layer.bias, weights)),
+        Table("factors", partial(_shared, layer)), Out(), layer.site.inputs[0].shape[0],
+        weights.shape[1], layer.channels, step, *ends(layer.requantise),
+    )  # fmt: skip
+    return Binding(f"dense_{layer.requantise.rounding}_int8", arguments)
 
 
 def kind(r: Requantise) -> str:
@@ -93,19 +110,19 @@ def pairs(layer: Layer, rows: np.ndarray) -> np.ndarray:
     return np.concatenate([own[:, :BLOCK], words, own[:, BLOCK:]], 1).ravel()
 
 
-def eights(layer: Layer) -> np.ndarray:
-    """Of each eight channels, in the order of `ORDER`: what sums start at, the weights of the last
-    depths of each, 16 of the other depths of each in turn. Then channels that are left over, by
-    fours: 16 weights of each in turn, then what is left of each."""
-    whole = layer.channels // 8 * 8
-    rows, depth = layer.weights.astype(np.int8), layer.weights.shape[1]
+def eights(bias: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """[channels], [channels, depth] -> of each eight channels, in the order of `ORDER`: what sums
+    start at, the weights of the last depths of each, 16 of the other depths of each in turn. Then
+    channels that are left over, by fours: 16 weights of each in turn, then what is left of each."""
+    rows, depth = weights.astype(np.int8), weights.shape[1]
+    whole = len(rows) // 8 * 8
     rest = depth % VECTOR
     blocks = rows[:whole].reshape(-1, 8, depth)[:, ORDER]
-    bias = np.ascontiguousarray(layer.bias[:whole].astype("<i4").reshape(-1, 8)[:, ORDER])
+    starts = np.ascontiguousarray(bias[:whole].astype("<i4").reshape(-1, 8)[:, ORDER])
     last = blocks[:, :, depth - rest :].reshape(len(blocks), 8 * rest)
-    full = np.concatenate([bias.view(np.int8), last, _turns(blocks[:, :, : depth - rest])], 1)
+    full = np.concatenate([starts.view(np.int8), last, _turns(blocks[:, :, : depth - rest])], 1)
     parts = [full]
-    for at in range(whole, layer.channels, BLOCK):
+    for at in range(whole, len(rows), BLOCK):
         few = rows[None, at : at + BLOCK]
         parts += [_turns(few[:, :, : depth - rest]), few[:, :, depth - rest :]]
     table = np.concatenate([p.ravel() for p in parts])
