@@ -1,6 +1,7 @@
 """Every kernel of every set computes what the interpreter computes, on the core that it is for:
 random uses, each by any kernel that takes it, many in one image."""
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -29,22 +30,20 @@ def serves(board: str, kind: str) -> bool:
 
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 @pytest.mark.parametrize(("board", "kind"), [s for s in SHARES if serves(*s)])
-def test_emulated_kernels_equal_the_interpreter(board: str, kind: str, family: str) -> None:
+def test_emulated_kernels_equal_the_interpreter(
+    board: str, kind: str, family: str, require_tool: Callable[[str], str]
+) -> None:
     drawn, found = draw(1, USES, family), BOARDS.get(board)
     offers = [k for some in possible(lower(drawn.graph), found.core).values() for k in some]
     if not any(k.startswith(f"{kind}/") for k in offers):
         pytest.skip(f"{kind} has no kernel for {family}")
     choices = any_choice(drawn.graph, found.core, np.random.default_rng(2), kind)
     module = compile_graph(drawn.graph, board, planner="first_fit", choices=choices)
-    firmware = build_image(
-        module, found, "zig", BuildOptions(CACHE, "qemu" if board == "alif_e7" else "bare")
-    )
-    outcome = run(
-        firmware,
-        found,
-        "qemu" if board == "alif_e7" else "unicorn",
-        RunOptions(drawn.inputs, cache=CACHE),
-    )
+    port, runner = ("qemu", "qemu") if "mve" in found.core.features else ("bare", "unicorn")
+    if runner == "qemu":
+        require_tool("qemu-system-arm")
+    firmware = build_image(module, found, "zig", BuildOptions(CACHE, port))
+    outcome = run(firmware, found, runner, RunOptions(drawn.inputs, cache=CACHE))
     wrong = [
         f"{name} by {module.kernels.get(name)}"
         for name, want in drawn.wanted.items()
