@@ -157,25 +157,20 @@ def _emulate(
 ) -> tuple[bytes, list[list[int]]]:
     """Bytes that came out of the UART, and per case instructions of all, then of each step."""
     blob, options = work
-    symbols = firmware.symbols
-    run_at, end_at = symbols[f"{firmware.module.name}_run"], symbols["ts_end"]
-    steps = [symbols[f] for f in firmware.module.steps.values()]
     with (
         plugin("qemu_plugin", options.cache, options.job) as counter,
         TemporaryDirectory(prefix="tinsmith-") as name,
     ):
         folder = Path(name)
         (folder / "image.elf").write_bytes(
-            without_segment(firmware.elf, symbols["ts_stack_bottom"])
+            without_segment(firmware.elf, firmware.symbols["ts_stack_bottom"])
         )
         program = shutil.which(machine.command) or machine.command
         argv = [
             program, *machine.arguments, "-display", "none", "-monitor", "none",
             "-chardev", "file,id=uart,path=uart.bin", "-serial", "chardev:uart",
             *_loads(firmware, machine, blob, folder),
-            "-plugin", f"{counter},run={run_at:#x},end={end_at:#x},steps="
-            + "".join(f"{at:x}:" for at in steps) + ",out=counts.bin",
-            "-kernel", "image.elf",
+            "-plugin", f"{counter},{_counted(firmware)},out=counts.bin", "-kernel", "image.elf",
         ]  # fmt: skip
         try:
             command = Command(argv, folder, timeout_s=options.timeout_s, tied=True)
@@ -186,8 +181,15 @@ def _emulate(
         if not uart.exists() or not counts.exists():
             said = done.stderr.decode(errors="replace").strip()[-1000:]
             raise InternalError(f"{machine.command} ended with {done.code}: {said}")
-        found = np.fromfile(counts, "<u8").reshape(-1, 1 + len(steps)).tolist()
+        found = np.fromfile(counts, "<u8").reshape(-1, 1 + len(firmware.module.steps)).tolist()
         return uart.read_bytes(), found
+
+
+def _counted(firmware: Firmware) -> str:
+    """What the plugin is told: where a run begins and ends, and each of its steps."""
+    symbols, module = firmware.symbols, firmware.module
+    steps = "".join(f"{symbols[f]:x}:" for f in module.steps.values())
+    return f"run={symbols[f'{module.name}_run']:#x},end={symbols['ts_end']:#x},steps={steps}"
 
 
 def _collect(

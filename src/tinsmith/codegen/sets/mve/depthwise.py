@@ -1,4 +1,4 @@
-"""Convolutions of single channels of int8: eight channels of two places at a time."""
+"""Convolutions of single channels of int8: whole windows at once, or pairs of their places."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -8,9 +8,18 @@ import numpy as np
 from tinsmith.codegen.kernel_set import Binding, Table, Use
 from tinsmith.codegen.order import windows
 from tinsmith.codegen.sets._layer import Layer, layer_of
-from tinsmith.codegen.sets.mve.dots import BLOCK, MOST_CHANNELS, ORDER, VECTOR, ends, factors, kind
-from tinsmith.ir.op import In, Out, Scratch
-from tinsmith.ir.ops._window import Window, geometry, window_of
+from tinsmith.codegen.sets.mve.dots import (
+    BLOCK,
+    MOST_CHANNELS,
+    ORDER,
+    VECTOR,
+    depthwise_window,
+    ends,
+    factors,
+    kind,
+)
+from tinsmith.ir.op import Argument, In, Out, Scratch
+from tinsmith.ir.ops._window import Window, geometry
 
 MOST_ROWS = 32
 """Of a window (`kernels/mve/ts_mve_taps.h`)."""
@@ -23,8 +32,7 @@ def bind(use: Use) -> Sequence[Binding]:
     layer = layer_of(use, "depthwise_conv2d")
     if layer is None or layer.site.attrs["multiplier"] != 1:
         return []
-    x = layer.site.inputs[0]
-    window = window_of("depthwise_conv2d", x, layer.site.inputs[1].shape[1:3], layer.site.attrs)
+    window = depthwise_window(layer)
     return [*_by_columns(layer, window), *_by_pairs(layer, window)]
 
 
@@ -36,7 +44,7 @@ def _by_columns(layer: Layer, window: Window) -> Sequence[Binding]:
         return []
     if 7 * span * slots >= 1 << 16:
         return []
-    arguments = (
+    arguments: tuple[Argument | Table, ...] = (
         In(0), Table("taps", partial(windows_of, layer, window)),
         Table("factors", partial(_four, layer)), Table("turns", partial(turns, slots, across)),
         Out(), Scratch(layer.channels * span * slots + 16), *_shapes(layer, window),
@@ -52,7 +60,7 @@ def _by_pairs(layer: Layer, window: Window) -> Sequence[Binding]:
     if window.kernel[0] > MOST_ROWS or not _pairs_fit(taps, window):
         return []
     span, reach = _span(window), _reach(window)[0]
-    arguments = (
+    arguments: tuple[Argument | Table, ...] = (
         In(0), Table("taps", lambda: np.pad(taps.ravel(), (0, 8)).astype(np.int8)),
         Table("factors", partial(factors, layer, ORDER)), Out(),
         Scratch(reach * span * layer.channels + 8), *geometry(x, window), span, layer.x_zero,

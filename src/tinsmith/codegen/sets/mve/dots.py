@@ -1,4 +1,5 @@
-"""Convolutions and fully connected layers of int8: dot products of four channels at a time."""
+"""Convolutions and fully connected layers of int8: dot products of four channels of two places, or
+of eight channels."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -9,7 +10,7 @@ from tinsmith.codegen.kernel_set import Binding, Table, Use
 from tinsmith.codegen.order import windows
 from tinsmith.codegen.sets._layer import Layer, layer_of
 from tinsmith.codegen.sets._requantise import Requantise
-from tinsmith.ir.op import In, Out, Scratch
+from tinsmith.ir.op import Argument, In, Out, Scratch
 from tinsmith.ir.ops._window import Window, geometry, window_of
 
 VECTOR, BLOCK = 16, 4
@@ -28,7 +29,8 @@ def conv(use: Use) -> Sequence[Binding]:
         return _one_channel(use)
     if layer.weights.shape[3] != layer.site.inputs[0].shape[3]:
         return []
-    window = window_of("conv2d", layer.site.inputs[0], layer.weights.shape[1:3], layer.site.attrs)
+    kernel = layer.weights.shape[1], layer.weights.shape[2]
+    window = window_of("conv2d", layer.site.inputs[0], kernel, layer.site.attrs)
     if window.kernel == window.size and window.padding == (0, 0, 0, 0):
         return [_row(layer)]
     return _pairs(layer, window)
@@ -45,8 +47,7 @@ def _one_channel(use: Use) -> Sequence[Binding]:
     layer = layer_of(use, "depthwise_conv2d")
     if layer is None or layer.site.inputs[0].shape[3] != 1 or layer.site.attrs["multiplier"] == 1:
         return []
-    x, kernel = layer.site.inputs[0], layer.site.inputs[1].shape[1:3]
-    return _pairs(layer, window_of("depthwise_conv2d", x, kernel, layer.site.attrs))
+    return _pairs(layer, depthwise_window(layer))
 
 
 def _pairs(layer: Layer, window: Window) -> Sequence[Binding]:
@@ -55,7 +56,7 @@ def _pairs(layer: Layer, window: Window) -> Sequence[Binding]:
         return []
     rows = layer.weights.reshape(layer.channels, -1)
     rows = np.pad(rows, ((0, 0), (0, -rows.shape[1] % VECTOR)))
-    arguments = (
+    arguments: tuple[Argument | Table, ...] = (
         In(0), Table("packed", partial(pairs, layer, rows)), Out(), Scratch(2 * rows.shape[1]),
         *geometry(layer.site.inputs[0], window), layer.channels, layer.x_zero,
         *ends(layer.requantise),
@@ -68,7 +69,7 @@ def _row(layer: Layer) -> Binding:
     """A result that sees a whole row of x."""
     step = 0 if layer.requantise.one else 64
     weights = layer.weights.reshape(layer.channels, -1)
-    arguments = (
+    arguments: tuple[Argument | Table, ...] = (
         In(0), Table("packed", partial(eights, layer.bias, weights)),
         Table("factors", partial(_shared, layer)), Out(), layer.site.inputs[0].shape[0],
         weights.shape[1], layer.channels, step, *ends(layer.requantise),
@@ -108,6 +109,12 @@ def pairs(layer: Layer, rows: np.ndarray) -> np.ndarray:
     words = np.ascontiguousarray(vectors).reshape(len(vectors), -1).view("<i4")
     own = factors(layer, range(BLOCK)).reshape(-1, 3 * BLOCK)
     return np.concatenate([own[:, :BLOCK], words, own[:, BLOCK:]], 1).ravel()
+
+
+def depthwise_window(layer: Layer) -> Window:
+    """Of a convolution of single channels."""
+    x, w = layer.site.inputs[:2]
+    return window_of("depthwise_conv2d", x, (w.shape[1], w.shape[2]), layer.site.attrs)
 
 
 def eights(bias: np.ndarray, weights: np.ndarray) -> np.ndarray:
