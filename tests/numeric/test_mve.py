@@ -85,6 +85,9 @@ def depthwise(b: Builder, rng: np.random.Generator, name: str) -> str:
     if rng.integers(6) == 0:
         channels, times = 1, 3
     size, attrs = window(rng, kernel)
+    if rng.integers(3) == 0:
+        channels, times = int(rng.integers(8, 20)), 1
+        size, attrs = (max(kernel) * 2 + 1, kernel[1] + 2), {"stride": (1, 2)}
     x = picture(b, rng, name, (int(rng.integers(1, 3)), *size, channels))
     w = weights(rng, (1, *kernel, channels * times))
     return layer(b, rng, name, ("depthwise_conv2d", x, w), {**attrs, "multiplier": times})

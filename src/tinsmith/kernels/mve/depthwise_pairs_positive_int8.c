@@ -1,12 +1,9 @@
 /* Convolution of each channel by itself over NHWC, int8, requantised, rounded twice, never to below the zero point, one result per
- * channel, for windows of many taps or few channels. Rows of x that windows see are
- * kept in scratch with their borders, x_zero there; each is read when the first results need it, before they are written.
- * Two places and eight channels are computed at a time: products of two taps are added in 16 bits, which hold them, as the
- * tables' author has made sure.
+ * channel, for windows of many taps or few channels. Rows of x that windows see are kept in scratch with their borders,
+ * x_zero there; each is read when the first results need it, before they are written.
  *
- * x [batch][height][width][channels], y [batch][rows][columns][channels], w [kernel_y * kernel_x][channels] (may be read up
- * to 7 bytes over its end), lines [reach_y][span][channels] and 8 bytes, reach_y = (kernel_y - 1) * dilation_y + 1. Factors of
- * each eight channels: what sums start at, of the even channels, of the odd ones, their multipliers, their negative shifts. */
+ * x [batch][height][width][channels], y [batch][rows][columns][channels], lines [reach_y][span][channels] and 8 bytes,
+ * reach_y = (kernel_y - 1) * dilation_y + 1; w and factors: ts_mve_taps.h. */
 #define TS_MVE_ROUNDING 2
 #include "ts_mve_taps.h"
 

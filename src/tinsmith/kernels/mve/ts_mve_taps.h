@@ -1,4 +1,9 @@
-/* Lines of convolutions of single channels: eight channels of two places at a time, products of two taps added in 16 bits. */
+/* Lines of convolutions of single channels: eight channels of two places at a time. Products of two taps are added in 16
+ * bits, which hold them, as the tables' author has made sure.
+ *
+ * w [kernel_y * kernel_x][channels] (with less than eight channels, may be read up to 7 bytes over its end). Factors of each
+ * eight channels, the last eight where less are left: what sums start at, of the even channels, of the odd ones, their
+ * multipliers, their negative shifts. */
 #ifndef TS_MVE_TAPS_H
 #define TS_MVE_TAPS_H
 
@@ -11,6 +16,11 @@ typedef struct {
     int32_t channels, kernel_y, kernel_x, zero, low, high;
     int32_t across; /* from a tap of a row to the next, in bytes */
 } ts_mve_taps;
+
+/* The first of the eight channels that are computed when so many are done: the last eight again where less are left. */
+TS_MVE_INLINE int32_t ts_mve_eight_from(int32_t done, int32_t channels) {
+    return done + 8 > channels && channels >= 8 ? channels - 8 : done;
+}
 
 #if defined(__ARM_FEATURE_MVE)
 
@@ -72,8 +82,8 @@ TS_MVE_INLINE void some(const int8_t *const *lines, int32_t at, int32_t apart, i
 
 TS_MVE_INLINE void line(const int8_t *const *lines, int32_t step, int32_t columns, const int32_t *factors, int8_t *y,
                         const ts_mve_taps *t, int32_t kernel_y, int32_t kernel_x) {
-    for (int32_t c = 0; c < t->channels; c += 8) {
-        int32_t at = c;
+    for (int32_t done = 0; done < t->channels; done += 8) {
+        int32_t c = ts_mve_eight_from(done, t->channels), at = c;
         int8_t *to = y + c;
         for (int32_t left = columns >> 1; left > 0; left--) {
             some(lines, at, step, c, factors, to, 1, t, kernel_y, kernel_x);
@@ -93,7 +103,8 @@ TS_MVE_INLINE void line(const int8_t *const *lines, int32_t step, int32_t column
                         const ts_mve_taps *t, int32_t kernel_y, int32_t kernel_x) {
     for (int32_t place = 0; place < columns * t->channels; place++) {
         int32_t c = place % t->channels, at = place / t->channels * step + c;
-        const int32_t *own = factors + (c >> 3) * 24 + (c & 1) * 4 + ((c & 7) >> 1);
+        int32_t lane = c - ts_mve_eight_from(c & ~7, t->channels);
+        const int32_t *own = factors + (c >> 3) * 24 + (lane & 1) * 4 + (lane >> 1);
         uint32_t sum = (uint32_t)own[0];
         for (int32_t k = 0; k < kernel_y * kernel_x; k++) {
             int32_t value = lines[k / kernel_x][at + k % kernel_x * t->across];

@@ -33,7 +33,9 @@ def bind(use: Use) -> Sequence[Binding]:
     if layer is None or layer.site.attrs["multiplier"] != 1:
         return []
     window = depthwise_window(layer)
-    return [*_by_columns(layer, window), *_by_pairs(layer, window)]
+    offers = [*_by_columns(layer, window), *_by_pairs(layer, window)]
+    direct = _direct(layer, window)
+    return [*direct, *offers] if window.results[0] == 1 else [*offers, *direct]
 
 
 def _by_columns(layer: Layer, window: Window) -> Sequence[Binding]:
@@ -46,9 +48,9 @@ def _by_columns(layer: Layer, window: Window) -> Sequence[Binding]:
         return []
     arguments: tuple[Argument | Table, ...] = (
         In(0), Table("taps", partial(windows_of, layer, window)),
-        Table("factors", partial(_four, layer)), Table("turns", partial(turns, slots, across)),
-        Out(), Scratch(layer.channels * span * slots + 16), *_shapes(layer, window),
-        slots, slots * across, span, layer.x_zero, *ends(layer.requantise),
+        Table("factors", partial(overlapped, layer, range(BLOCK))),
+        Table("turns", partial(turns, slots, across)), Out(), Scratch(layer.channels * span * slots + 16),
+        *_shapes(layer, window), slots, slots * across, span, layer.x_zero, *ends(layer.requantise),
     )  # fmt: skip
     order = windows(layer.site, "row", 1, "once")
     return [Binding(f"depthwise_{kind(layer.requantise)}_int8", arguments, (order,))]
@@ -56,18 +58,34 @@ def _by_columns(layer: Layer, window: Window) -> Sequence[Binding]:
 
 def _by_pairs(layer: Layer, window: Window) -> Sequence[Binding]:
     """Windows of many taps, or few channels."""
-    x, taps = layer.site.inputs[0], _taps(layer)
-    if window.kernel[0] > MOST_ROWS or not _pairs_fit(taps, window):
+    if not _pairs_fit(layer, window):
         return []
     span, reach = _span(window), _reach(window)[0]
     arguments: tuple[Argument | Table, ...] = (
-        In(0), Table("taps", lambda: np.pad(taps.ravel(), (0, 8)).astype(np.int8)),
-        Table("factors", partial(factors, layer, ORDER)), Out(),
-        Scratch(reach * span * layer.channels + 8), *geometry(x, window), span, layer.x_zero,
-        *ends(layer.requantise),
+        In(0), *_tables(layer), Out(), Scratch(reach * span * layer.channels + 8),
+        *geometry(layer.site.inputs[0], window), span, layer.x_zero, *ends(layer.requantise),
     )  # fmt: skip
     order = windows(layer.site, "row", 1, "once")
     return [Binding(f"depthwise_pairs_{layer.requantise.rounding}_int8", arguments, (order,))]
+
+
+def _direct(layer: Layer, window: Window) -> Sequence[Binding]:
+    """Where windows lie in x as a whole, and vectors do, too."""
+    if window.padding != (0, 0, 0, 0) or layer.channels < 8 or not _pairs_fit(layer, window):
+        return []
+    numbers = geometry(layer.site.inputs[0], window)
+    arguments = (In(0), *_tables(layer), Out(), *numbers[:12], *ends(layer.requantise))
+    order = windows(layer.site, "row")
+    return [Binding(f"depthwise_direct_{layer.requantise.rounding}_int8", arguments, (order,))]
+
+
+def _tables(layer: Layer) -> tuple[Table, Table]:
+    taps = layer.weights.reshape(layer.channels, -1).T.ravel()
+    over = 0 if layer.channels >= 8 else 8
+    return (
+        Table("taps", lambda: np.pad(taps, (0, over)).astype(np.int8)),
+        Table("factors", partial(overlapped, layer, ORDER)),
+    )
 
 
 def windows_of(layer: Layer, window: Window) -> np.ndarray:
@@ -88,12 +106,16 @@ def turns(slots: int, across: int) -> np.ndarray:
     return np.pad(found.reshape(slots, -1), ((0, 0), (0, VECTOR - slots * across))).astype(np.int8)
 
 
-def _four(layer: Layer) -> np.ndarray:
-    """`factors` of each four channels, and of the last four where some are left over."""
+def overlapped(layer: Layer, order: Sequence[int]) -> np.ndarray:
+    """`factors` of each so many channels, and of the last ones where some are left over; of all
+    channels, filled up, where they are less."""
+    block = len(order)
+    if layer.channels < block:
+        return factors(layer, order)
     each = factors(layer, range(1)).reshape(-1, 3)
-    whole = each[: len(each) // BLOCK * BLOCK]
-    last = each[len(each) - BLOCK :] if len(each) % BLOCK else each[:0]
-    blocks = np.concatenate([whole, last]).reshape(-1, BLOCK, 3)
+    whole = each[: len(each) // block * block]
+    last = each[len(each) - block :] if len(each) % block else each[:0]
+    blocks = np.concatenate([whole, last]).reshape(-1, block, 3)[:, list(order)]
     return blocks.transpose(0, 2, 1).ravel()
 
 
@@ -109,17 +131,12 @@ def _reach(window: Window) -> tuple[int, int]:
     return rows, columns
 
 
-def _taps(layer: Layer) -> np.ndarray:
-    """[kernel y * kernel x, channels]"""
-    return layer.weights.reshape(layer.channels, -1).T
-
-
-def _pairs_fit(taps: np.ndarray, window: Window) -> bool:
-    """Whether neighbours in a row may be added in 16 bits."""
-    rows = np.abs(taps).reshape(*window.kernel, -1)
-    even = rows[:, : rows.shape[1] // 2 * 2]
-    pairs = even[:, ::2] + even[:, 1::2]
-    return pairs.size == 0 or int(pairs.max()) <= MOST_PAIR
+def _pairs_fit(layer: Layer, window: Window) -> bool:
+    """Whether neighbours in a row may be added in 16 bits, and rows are not too many."""
+    rows = np.abs(layer.weights.reshape(layer.channels, *window.kernel))
+    even = rows[..., : window.kernel[1] // 2 * 2]
+    pairs = even[..., ::2] + even[..., 1::2]
+    return window.kernel[0] <= MOST_ROWS and (pairs.size == 0 or int(pairs.max()) <= MOST_PAIR)
 
 
 def _span(window: Window) -> int:
