@@ -19,6 +19,12 @@
 #define TS_MVE_INLINE static inline __attribute__((always_inline, unused))
 #endif
 
+#if defined(__GNUC__)
+#define TS_MVE_APART static __attribute__((noinline)) /* keeps its caller's variables in registers */
+#else
+#define TS_MVE_APART static
+#endif
+
 /* How the including kernel rounds: twice, once, or twice where no result is below the zero point: then it does not matter
  * how negative sums are rounded. The last is the same with the zero point -128 and all values of int8 as results. */
 #define TS_MVE_DOUBLE 0

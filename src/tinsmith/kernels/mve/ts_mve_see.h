@@ -47,7 +47,7 @@ TS_MVE_INLINE int32_t ts_mve_end(int32_t at, int32_t dilation, int32_t taps, int
 }
 
 /* What the window at (y, x) sees, to a patch. */
-static inline void ts_mve_see(int8_t *to, const int8_t *picture, const ts_mve_window *v, int32_t y, int32_t x) {
+TS_MVE_APART void ts_mve_see(int8_t *to, const int8_t *picture, const ts_mve_window *v, int32_t y, int32_t x) {
     int32_t top = 0, left = 0, rows = v->kernel_y, columns = v->kernel_x;
     if (y < 0 || x < 0 || y > v->last_y || x > v->last_x) {
         top = ts_mve_first(y, v->dilation_y);

@@ -46,10 +46,11 @@ def _by_columns(layer: Layer, window: Window) -> Sequence[Binding]:
         return []
     if 7 * span * slots >= 1 << 16:
         return []
+    size = layer.channels * span * slots
     arguments: tuple[Argument | Table, ...] = (
         In(0), Table("taps", partial(windows_of, layer, window)),
         Table("factors", partial(overlapped, layer, range(BLOCK))),
-        Table("turns", partial(turns, slots, across)), Out(), Scratch(layer.channels * span * slots + 16),
+        Table("turns", partial(turns, slots, across)), Out(), Scratch(size + 16),
         *_shapes(layer, window), slots, slots * across, span, layer.x_zero, *ends(layer.requantise),
     )  # fmt: skip
     order = windows(layer.site, "row", 1, "once")
