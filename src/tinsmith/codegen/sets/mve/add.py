@@ -6,7 +6,7 @@ import numpy as np
 
 from tinsmith.codegen.kernel_set import Binding, Use
 from tinsmith.codegen.order import streamed
-from tinsmith.ir.op import OPS, In, Out, Site
+from tinsmith.ir.op import OPS, Argument, In, Out, Site
 from tinsmith.ir.ops._layout import integer, per_tensor
 from tinsmith.ir.types import TensorType
 
@@ -27,7 +27,7 @@ def bind(use: Use) -> Sequence[Binding]:
     found = summands(site) if x.elements == b.elements else None
     if found is None:
         return []
-    arguments = (In(0), In(1), Out(), x.elements, *found, *ends)
+    arguments: tuple[Argument, ...] = (In(0), In(1), Out(), x.elements, *found, *ends)
     return [Binding("add_int8", arguments, (streamed(site, 0), streamed(site, 1)))]
 
 
