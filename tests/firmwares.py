@@ -10,7 +10,7 @@ from tinsmith.build.firmware import Firmware
 from tinsmith.build.image import PORT, BuildOptions, build_image
 from tinsmith.codegen.compile import compile_graph
 from tinsmith.codegen.module import InferenceModule
-from tinsmith.devices.board import BOARDS
+from tinsmith.devices.board import BOARDS, Core
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.types import Quant, TensorType
@@ -33,6 +33,11 @@ MORE_CORES = tuple(
     for toolchain in ("zig", "arm_gcc")
 )
 """Cortex-M3, M7 and M33, which two engines run as well."""
+
+
+def emulator_of(core: Core) -> tuple[str, str]:
+    """Port and runner that emulate a core: Unicorn knows no Helium."""
+    return ("qemu", "qemu") if "mve" in core.features else ("bare", "unicorn")
 
 
 @cache

@@ -1,11 +1,12 @@
 """Kernels of every set, on the core that they are for, compute the right results where their
 results share memory with an operand at the least distances that they declare."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from firmwares import CACHE
+from firmwares import CACHE, emulator_of
 
 from tinsmith.bench.outcome import RunOptions
 from tinsmith.bench.run import run
@@ -25,7 +26,7 @@ from tinsmith.ir.ops.fused import part_sites
 from tinsmith.prove.bits import equal
 from tinsmith.testing.uses import FAMILIES, Drawn, any_choice, draw
 
-BOARDS_RUN = ("nucleo_l4r5zi", "rpi_pico", "esp32_c3", "nucleo_u575zi")
+BOARDS_RUN = ("nucleo_l4r5zi", "rpi_pico", "esp32_c3", "nucleo_u575zi", "alif_e7")
 USES = 16
 STEP = 8
 
@@ -81,8 +82,9 @@ def wrong(made: Program, plan: MemoryPlan, board: str, drawn: Drawn) -> list[str
     """Values that differ from the interpreter's, with their kernels."""
     found = BOARDS.get(board)
     module = emit(made, plan, Target(board, False, "0" * 64))
-    firmware = build_image(module, found, "zig", BuildOptions(cache=CACHE))
-    outputs = run(firmware, found, "unicorn", RunOptions(drawn.inputs, cache=CACHE)).outputs
+    port, runner = emulator_of(found.core)
+    firmware = build_image(module, found, "zig", BuildOptions(CACHE, port))
+    outputs = run(firmware, found, runner, RunOptions(drawn.inputs, cache=CACHE)).outputs
     return [
         f"{name} by {module.kernels.get(name)}"
         for name, want in drawn.wanted.items()
@@ -92,8 +94,12 @@ def wrong(made: Program, plan: MemoryPlan, board: str, drawn: Drawn) -> list[str
 
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 @pytest.mark.parametrize(("kind", "board"), sorted(tried().items()))
-def test_shared_memory_changes_no_result(kind: str, board: str, family: str) -> None:
+def test_shared_memory_changes_no_result(
+    kind: str, board: str, family: str, require_tool: Callable[[str], str]
+) -> None:
     drawn, core = draw(3, USES, family), BOARDS.get(board).core
+    if emulator_of(core)[1] == "qemu":
+        require_tool("qemu-system-arm")
     rng = np.random.default_rng(4)
     made = select(lower(drawn.graph), core, any_choice(drawn.graph, core, rng, kind))
     if not any(k.startswith(f"{kind}/") for k in made.kernels.values()):

@@ -127,7 +127,26 @@ def pooling(b: Builder, rng: np.random.Generator, name: str) -> str:
     return b.op(op, x, name=name, **attrs)
 
 
-FAMILIES = {"depthwise": depthwise, "conv": conv, "dense": dense, "pooling": pooling}
+def addition(b: Builder, rng: np.random.Generator, name: str) -> str:
+    """Scales whose sums are often halves, and odd ones."""
+    scales = rng.choice([0.05, 0.1, 0.025, 0.0317, 0.0771], 3)
+    quants = [Quant((float(s),), (int(rng.integers(-128, 128)),)) for s in scales]
+    shape = (1, int(rng.integers(1, 400)))
+    x, y = (
+        b.input(f"{name}_{k}", TensorType(shape, "int8", q))
+        for k, q in zip("xy", quants, strict=False)
+    )
+    low = int(rng.choice([-128, -100]))
+    return b.op("add", x, y, name=name, quant=quants[2], act_min=low, act_max=127)
+
+
+FAMILIES = {
+    "depthwise": depthwise,
+    "conv": conv,
+    "dense": dense,
+    "pooling": pooling,
+    "addition": addition,
+}
 
 
 def drawn(family: str, seed: int) -> Graph:

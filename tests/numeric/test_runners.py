@@ -52,6 +52,19 @@ def fake_qemu(folder: Path, version: str) -> None:
         script.chmod(0o755)
 
 
+def test_qemu_counts_every_step_as_unicorn_does(require_tool) -> None:
+    require_tool("qemu-system-arm")
+    board, options = BOARDS.get("nucleo_l4r5zi"), RunOptions(inputs(2), cache=CACHE)
+    counted = run(image(board.id, "zig", "qemu"), board, "qemu", options)
+    other = run(image(board.id, "zig"), board, "unicorn", options)
+    assert counted.layers is not None
+    assert other.layers is not None
+    assert counted.instructions is not None
+    steps = {name: c.value for name, c in counted.layers.items()}
+    assert steps == {name: c.value for name, c in other.layers.items()}
+    assert sum(steps.values()) == counted.instructions[0].value
+
+
 def test_qemu_records_no_traces_and_says_who_does(require_tool) -> None:
     require_tool("qemu-system-arm")
     firmware = image("nucleo_l4r5zi", "zig", "qemu")

@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from firmwares import CACHE
+from firmwares import CACHE, emulator_of
 
 from tinsmith.bench.outcome import RunOptions
 from tinsmith.bench.run import run
@@ -39,7 +39,7 @@ def test_emulated_kernels_equal_the_interpreter(
         pytest.skip(f"{kind} has no kernel for {family}")
     choices = any_choice(drawn.graph, found.core, np.random.default_rng(2), kind)
     module = compile_graph(drawn.graph, board, planner="first_fit", choices=choices)
-    port, runner = ("qemu", "qemu") if "mve" in found.core.features else ("bare", "unicorn")
+    port, runner = emulator_of(found.core)
     if runner == "qemu":
         require_tool("qemu-system-arm")
     firmware = build_image(module, found, "zig", BuildOptions(CACHE, port))

@@ -75,7 +75,9 @@ def _direct(layer: Layer, window: Window) -> Sequence[Binding]:
     if window.padding != (0, 0, 0, 0) or layer.channels < 8 or not _pairs_fit(layer, window):
         return []
     numbers = geometry(layer.site.inputs[0], window)
-    arguments = (In(0), *_tables(layer), Out(), *numbers[:12], *ends(layer.requantise))
+    arguments: tuple[Argument | Table, ...] = (
+        In(0), *_tables(layer), Out(), *numbers[:12], *ends(layer.requantise),
+    )  # fmt: skip
     order = windows(layer.site, "row")
     return [Binding(f"depthwise_direct_{layer.requantise.rounding}_int8", arguments, (order,))]
 

@@ -4,9 +4,9 @@ per instruction."""
 from collections.abc import Sequence
 
 from tinsmith.codegen.kernel_set import Binding, KernelSet, Use
-from tinsmith.codegen.sets.mve import depthwise, dots, pool
+from tinsmith.codegen.sets.mve import add, depthwise, dots, pool
 
-OFFERS = (dots.conv, dots.dense, depthwise.bind, pool.bind)
+OFFERS = (dots.conv, dots.dense, depthwise.bind, pool.bind, add.bind)
 """What the files of this folder take, each a function as `KernelSet.bind` is."""
 
 
