@@ -22,7 +22,7 @@ from scipy.optimize import nnls
 
 from tinsmith.bench.outcome import RunOptions
 from tinsmith.bench.run import run
-from tinsmith.bench.runner import runners_for
+from tinsmith.bench.runner import RUNNERS, runners_for
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.image import BuildOptions, build_image
 from tinsmith.codegen.choices import Choices
@@ -99,9 +99,9 @@ def _add(
     module = compile_graph(graph, board, planner="first_fit", choices=choices)
     kernels = [p for p in module.sources if p.startswith("kernels/") and p.endswith(".c")]
     module = replace(module, levels=dict.fromkeys(kernels, level))
-    firmware = build_image(module, board, "zig", BuildOptions(CACHE))
-    options = RunOptions(inputs, cache=CACHE)
-    outcome = run(firmware, board, runners_for(board)[0], options)
+    runner = RUNNERS.get(runners_for(board)[0])
+    firmware = build_image(module, board, "zig", BuildOptions(CACHE, runner.port))
+    outcome = run(firmware, board, runner.name, RunOptions(inputs, cache=CACHE))
     sizes = _sizes(firmware)
     for call in select(lower(graph), board.core, choices).calls:
         code = sizes.get(f"{module.name}_ts_{symbol_of(call.kernel)}", 0)
