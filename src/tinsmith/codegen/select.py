@@ -37,9 +37,18 @@ def select(graph: Graph, core: Core, choices: Choices = NOTHING_CHOSEN) -> Progr
         new = [n for n in graph.nodes if n.name in missing or n.name not in offers]
         offers |= {n.name: _offers(graph, n, sets) for n in new}
     _check_names(graph, choices)
-    left = [_allowed(graph, n, offers[n.name], choices) for n in graph.nodes]
+    left = [_first_of_sets(_allowed(graph, n, offers[n.name], choices)) for n in graph.nodes]
     calls, levels = choose(left, costs_of(core.name), choices.aim)
     return Program(graph, tuple(calls), levels)
+
+
+def _first_of_sets(offers: Sequence[Call]) -> list[Call]:
+    """The call that each set prefers: a set knows its kernels' shapes better than a table of rates,
+    which decides between sets."""
+    first: dict[str, Call] = {}
+    for call in offers:
+        first.setdefault(call.set.name, call)
+    return list(first.values())
 
 
 def possible(graph: Graph, core: Core) -> dict[str, tuple[str, ...]]:
