@@ -40,9 +40,9 @@ from tinsmith.prove.certificate.stimuli import Patches, patches, plain, planted,
 Where = Literal["hashes", "plan", "sums", "image", "steps", "runs", "claims"]
 RUNS = 3
 """Inferences of the whole image, and as many traces whose operands steps are executed on."""
-INSTRUCTIONS = 300_000_000
+INSTRUCTIONS = 500_000_000
 """Of all stimuli of a module together, about; a share of it for each layer."""
-_MOST_CALLS, _LEAST_CALLS, _PLAIN = 600, 4, 4
+_MOST_CALLS, _LEAST_CALLS, _PLAIN = 1000, 4, 4
 _LOOKS = 400
 """Windows that are looked through for taps that are seen."""
 _INTEGERS = ("int8", "uint8", "int16")
