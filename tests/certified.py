@@ -21,9 +21,8 @@ from tinsmith.ir.graph import Attr, Graph
 from tinsmith.ir.op import Scratch
 from tinsmith.ir.ops.requantize import multipliers
 from tinsmith.ir.types import Quant, TensorType
-from tinsmith.prove.certificate.check import Rejected
 from tinsmith.prove.certificate.make import make
-from tinsmith.prove.certificate.statement import Certificate
+from tinsmith.prove.certificate.statement import Certificate, Rejected
 
 BOARD = BOARDS.get("nucleo_l4r5zi")
 _ZERO = -5
@@ -54,7 +53,9 @@ def _layer(
 ) -> str:
     op, x, shape = what
     n = shape[3] if op == "depthwise_conv2d" else shape[0]
-    w = b.constant(f"{name}_w", rng.integers(-127, 128, shape).astype(np.int8), Quant((0.02,), (0,)))
+    w = b.constant(
+        f"{name}_w", rng.integers(-127, 128, shape).astype(np.int8), Quant((0.02,), (0,))
+    )
     bias = b.constant(f"{name}_b", rng.integers(-3000, 3000, n).astype(np.int32))
     sums = b.op(op, x, w, bias, name=f"{name}_sum", quant=None, **attrs)
     scale = 127 / (3600 * np.sqrt(np.prod(shape) / n))
@@ -139,9 +140,10 @@ def short_of_scratch(node: str, nbytes: int) -> InferenceModule:
     return emitted(replace(right, calls=tuple(calls)))
 
 
-def moved(value: str, by: int, less: int = 0) -> InferenceModule:
+def moved(value: str, by: int = 0, less: int = 0, to: str = "") -> InferenceModule:
     """A module whose plan has a value elsewhere, or gives it less memory."""
-    at = module("dsp").plan.places[value]
+    places = module("dsp").plan.places
+    at = replace(places[value], offset=places[to or value].offset)
     return emitted(
         program("dsp"), **{value: replace(at, offset=at.offset + by, nbytes=at.nbytes - less)}
     )
@@ -170,7 +172,7 @@ def _number(name: str, table: str, at: int, change: Callable[[int], int]) -> Fau
 
 _WRAPS = (
     "((shifted * multiplier + ((int64_t)1 << 30)) >> 31)",
-    "(((int64_t)((uint64_t)(shifted * multiplier) << 16) >> 16) + ((int64_t)1 << 30) >> 31)",
+    "((((int64_t)((uint64_t)(shifted * multiplier) << 16) >> 16) + ((int64_t)1 << 30)) >> 31)",
 )
 _UNALIGNED = (
     "weights = w + ((o * kernel_y + ky) * kernel_x + kx) * depth;",
@@ -178,6 +180,7 @@ _UNALIGNED = (
     " * depth) & ~(uintptr_t)3);",
 )
 _SUM = "sum += TS_TERM(x[m * depth + k], w[n * depth + k]);"
+_STEP = "    net_step_001_deep(a, s);"
 _CONV, _DEEP, _DENSE, _POOL, _FIXED = (
     "ts_conv2d.inc", "ts_depthwise_conv2d.inc", "ts_dense.inc", "ts_max_pool2d.inc", "ts_fixed.h"
 )  # fmt: skip
@@ -188,7 +191,7 @@ VENDORS = (
     _text("an output row not written", "ref", _CONV, "rows * columns; place++",
           "rows * columns - columns; place++"),
     _text("1 x 1 wrong for unaligned weights", "ref", _CONV, *_UNALIGNED),
-    _text("a dropped bias", "ref", _CONV, "sum_type sum = b[o];", "sum_type sum = 0;"),
+    _text("a dropped bias", "ref", _CONV, "sum_type sum = b[o];", "sum_type sum = 0 * b[o];"),
 )  # fmt: skip
 """Defects that libraries were shipped with."""
 
@@ -220,14 +223,14 @@ FAULTS = (
     _text("a byte outside the arena", "ref", _DENSE, "sum_type sum = b[n];",
           "sum_type sum = b[n]; to[1024] = 0;"),
     _text("stack", "ref", _DENSE, "sum_type sum = b[n];",
-          "volatile uint8_t deep[6000]; deep[0] = 0; sum_type sum = b[n];"),
+          "volatile uint8_t deep[6000]; deep[n] = 0; deep[5999 - n] = 0; sum_type sum = b[n];"),
     _text("rounds down", "dsp", "ts_dsp_mode.inc", '"smmlar " a ", " a ", " second',
           '"smmla " a ", " a ", " second'),
     _text("halves towards zero", "dsp", "ts_dsp_mode.inc",
           '#define TS_AWAY(a) "add " a ", " a ", " a ", asr #31\\n"', "#define TS_AWAY(a)"),
     _text("last channels", "dsp", "ts_dsp_conv_body.inc", "last = out & 3", "last = 0 * out"),
-    _text("last of x", "dsp", "ts_dsp_dense_body.inc", "int32_t steps = (depth + 3) >> 2",
-          "int32_t steps = depth >> 2; steps -= 1"),
+    _text("a result twice", "dsp", "ts_dsp_dense_body.inc", "y[o + 1] = last[1]",
+          "y[o + 1] = last[0]"),
     _text("channels that are no four", "dsp", "ts_dsp_pool.inc", "k = ts_least(k, channels - 4);",
           ""),
     _number("one more in a bias", "first_packed", 0, lambda n: n + 1),
@@ -236,14 +239,13 @@ FAULTS = (
     _number("a factor's last bits", "first_packed", 1, lambda n: n - 4096),
     _number("sign of a weight", "point_packed", 4, lambda n: -n),
     _call("another table's start", "net_t_point_packed,", "net_t_point_packed + 1,"),
-    _call("a step reads elsewhere", "1, 8, 7, 6, 8, 7, 1, 1", "1, 7, 7, 6, 8, 7, 1, 1"),
-    Fault("a step left out", lambda: planted(
-        "dsp", "net.c", "    net_step_001_deep(a, s);\n", ""), "runs"),
+    _call("a step reads elsewhere", "1, 8, 7, 6, 8, 7, 1, 1", "1, 8, 8, 6, 8, 7, 1, 1"),
+    Fault("a step left out", lambda: planted("dsp", "net.c", f"{_STEP}\n", ""), "image"),
+    Fault("a step twice", lambda: planted("dsp", "net.c", _STEP, f"{_STEP} {_STEP}"), "runs"),
     Fault("a result over what is read", lambda: moved("point", 200), "plan"),
     Fault("a misaligned result", lambda: moved("last", 4), "plan"),
     Fault("too small a place", lambda: moved("deep", 0, 8), "plan"),
-    Fault("scratch over an operand", lambda: moved("first#scratch", module(
-        "dsp").plan.places["x"].offset - module("dsp").plan.places["first#scratch"].offset), "plan"),
+    Fault("scratch over an operand", lambda: moved("first#scratch", to="x"), "plan"),
     Fault("a place behind the arena", lambda: moved("last", 4096), "plan"),
 )  # fmt: skip
 """Mutations of kernels, calls, constants and plans."""

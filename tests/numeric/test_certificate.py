@@ -1,5 +1,5 @@
-"""Certificates: right modules have one, wrong modules and changed certificates are rejected, each by
-the part that is said to."""
+"""Certificates: right modules have one; wrong modules and changed certificates are rejected, each
+by the part that is said to."""
 
 from dataclasses import replace
 
@@ -8,8 +8,8 @@ import pytest
 from certified import CACHE, FAULTS, VENDORS, Fault, certificate, module, rejected
 
 from tinsmith.core.codec import dumps, loads
-from tinsmith.prove.certificate.check import Rejected, check
-from tinsmith.prove.certificate.statement import Certificate
+from tinsmith.prove.certificate.check import check
+from tinsmith.prove.certificate.statement import Certificate, Rejected
 
 
 @pytest.mark.parametrize("kind", ["ref", "dsp"])

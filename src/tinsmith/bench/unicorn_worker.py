@@ -38,6 +38,7 @@ PAGE = 4096
 BLOCKS = 1 << 18
 SCS = 0xE000E000  # System Control Space of Cortex-M (DDI 0403, B3.2); start-up writes CPACR there
 KINDS = ("READ", "WRITE", "FETCH")
+RED = bytes([0xA5, 0x5A])  # what RAM holds in turn where a step has no business
 
 Mapped = tuple[int, int, int, Any]  # first address, end, where in this process, its owner
 Row = tuple[int, int, int, int, int, int]
@@ -100,6 +101,7 @@ class Machine:
         self.inputs_at = self._put(request["segments"], binary)
         self.deadline, self.deepest = time.monotonic() + request["timeout_s"], 0
         self.bad: tuple[int, int] | None = None
+        self.calls = 0
         self.counter = self._counter()
         self._attach()
 
@@ -264,7 +266,9 @@ class Machine:
         self._put(r["block"], block)
         (bottom, nbytes), paint = r["stack"], paints(r["stack"][1])[0]
         self._write(bottom, paint)
-        before = self._elsewhere()
+        self.calls += 1  # a write of what is there already is seen by the next call
+        for address, size in self._elsewhere():
+            ctypes.memset(self._host(address), RED[self.calls % 2], size)
         self._clear()
         c.previous, c.active = None, 1
         self.engine.reg_write(self.sp, bottom + nbytes)
@@ -272,18 +276,22 @@ class Machine:
         self.engine.reg_write(self.second, r["block"][1][0])
         self.engine.reg_write(self.link, r["symbols"]["end"] | int(self.arm))
         self._go(step, r["symbols"]["end"])
-        c.active, outside = 0, self._elsewhere() != before
+        c.active = 0
+        outside = any(
+            self._read(address, size) != RED[self.calls % 2 :][:1] * size
+            for address, size in self._elsewhere()
+        )
         after = b"".join(self._read(*place) for place in r["block"])
         return after, int(c.instructions), self.depth(paint), outside
 
-    def _elsewhere(self) -> list[bytes]:
-        """All of RAM but stack, arena and state."""
+    def _elsewhere(self) -> list[tuple[int, int]]:
+        """Address and size of all of RAM but stack, arena and state."""
         gaps, found = sorted([self.request["stack"], *self.request["block"]]), []
         for origin, nbytes, perms in self.request["memories"]:
             at = origin
             for low, size in [*gaps, (origin + nbytes, 0)] if "w" in perms else []:
                 if origin <= low <= origin + nbytes and low >= at:
-                    found.append(self._read(at, low - at))
+                    found.append((at, low - at))
                     at = low + size
         return found
 

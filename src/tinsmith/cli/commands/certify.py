@@ -37,9 +37,7 @@ class Choice:
     toolchain: Annotated[
         str, typer.Option(help="zig or arm_gcc; the first that serves the board.")
     ] = ""
-    optimize: Annotated[
-        str, typer.Option(help="What kernels are chosen for, as for measure.")
-    ] = ""
+    optimize: Annotated[str, typer.Option(help="What kernels are chosen for, as for measure.")] = ""
     choices: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Which kernel computes which layer, as for measure."),

@@ -100,8 +100,12 @@ def _after(site: Site, values: list[np.ndarray | None]) -> Scale:
                     for v, t in zip(given, own.inputs, strict=True)
                     if v is not None
                 ]
-                kept = Site(own.attrs, tuple(types), (TensorType(sums.shape, own.outputs[0].dtype),))
-                made.append(OPS.get(part.op).reference([v for v in given if v is not None], kept)[0])
+                kept = Site(
+                    own.attrs, tuple(types), (TensorType(sums.shape, own.outputs[0].dtype),)
+                )
+                made.append(
+                    OPS.get(part.op).reference([v for v in given if v is not None], kept)[0]
+                )
             else:
                 made.append(made[-1])
         last: np.ndarray = made[-1]  # type: ignore[assignment]

@@ -27,19 +27,21 @@ class Emulator:
         self.symbols = symbols(subject.elf, subject.board.core.isa.startswith("arm"))
         self._subject, self._cache, self._job = subject, cache, job
         self._firmware = _firmware(subject, self.symbols)
-        self._strict = subject.board.core.isa.startswith(("armv6", "rv"))
+        self._faults = subject.board.core.isa.startswith(("armv6", "rv"))
 
-    def call(self, calls: Sequence[StepCall]) -> tuple[StepResult, ...]:
-        """Single steps; on cores that fault there, accesses that are not aligned end it."""
-        return call_steps(self._firmware, self._subject.board, calls, self._options({}))
+    def call(self, calls: Sequence[StepCall], strict: bool) -> tuple[StepResult, ...]:
+        """Single steps. ``strict``: on cores that would fault there, accesses that are not aligned
+        end it, which takes time; addresses are the same for all data."""
+        options = self._options({}, strict and self._faults)
+        return call_steps(self._firmware, self._subject.board, calls, options)
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> Outcome:
         """Whole inferences."""
-        return run_image(self._firmware, self._subject.board, self._options(inputs))
+        return run_image(self._firmware, self._subject.board, self._options(inputs, False))
 
-    def _options(self, inputs: Mapping[str, np.ndarray]) -> RunOptions:
+    def _options(self, inputs: Mapping[str, np.ndarray], strict: bool) -> RunOptions:
         return RunOptions(
-            inputs, timeout_s=_TIMEOUT_S, check_alignment=self._strict, cache=self._cache,
+            inputs, timeout_s=_TIMEOUT_S, check_alignment=strict, cache=self._cache,
             job=self._job,
         )  # fmt: skip
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
+from tinsmith.core.errors import UserError
 from tinsmith.devices.board import Board
 from tinsmith.ir.graph import Graph
 
 VERSION = 1
-SUFFIX = ".certificate"
+Where = Literal["hashes", "plan", "image", "steps", "runs", "claims"]
+"""The parts of the checker."""
 
 
 @dataclass(frozen=True)
@@ -102,3 +105,14 @@ class Certificate:
     subject: Subject
     claims: Claims
     hashes: Mapping[str, str]
+
+
+class Rejected(UserError):
+    """A certificate, or a module that none can be given for: which part says so, and why."""
+
+    def __init__(self, part: Where, reason: str) -> None:
+        super().__init__(
+            f"certificate.{part}", f"Rejected by {part}: {reason}",
+            "The module must not be used; compile it anew and report this.",
+        )  # fmt: skip
+        self.part = part

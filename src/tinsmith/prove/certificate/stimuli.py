@@ -6,9 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tinsmith.ir.graph import Graph
 from tinsmith.ir.types import TensorType
 from tinsmith.prove.certificate.layers import Layer
 
+RUNS = 3
+"""Inferences of the whole image, and as many traces whose operands steps are executed on."""
+INTEGERS = ("int8", "uint8", "int16")
 _WALK = 48
 """Taps that are turned to reach a sum: the largest and the smallest weights."""
 _LEVELS = 512
@@ -168,7 +172,23 @@ def _put(layer: Layer, x: np.ndarray, spot: tuple[int, int], patch: np.ndarray) 
         spot[k] * w.stride[k] - w.padding[2 * k] + np.arange(w.kernel[k]) * w.dilation[k]
         for k in (0, 1)
     )
-    in_rows, in_columns = ((0 <= v) & (v < s) for v, s in zip((rows, columns), w.size, strict=True))
+    in_rows, in_columns = ((v >= 0) & (v < s) for v, s in zip((rows, columns), w.size, strict=True))
     x[0][np.ix_(rows[in_rows], columns[in_columns])] = block[np.ix_(in_rows, in_columns)]
     within = np.outer(in_rows, in_columns).reshape(1, -1, 1)
     return np.broadcast_to(within, (groups, within.shape[1], layer.depth)).reshape(groups, taps)
+
+
+def runs_of(graph: Graph) -> dict[str, np.ndarray]:
+    """Floats around zero, small integers anywhere in their range, others 0 or 1, as they may be
+    indices."""
+    rng, found = np.random.default_rng(2), {}
+    for name in graph.inputs:
+        type = graph.type(name)
+        shape = (RUNS, *type.shape)
+        if type.dtype == "float32":
+            found[name] = rng.standard_normal(shape).astype(np.float32)
+        else:
+            info = np.iinfo(type.dtype) if type.dtype in INTEGERS else None
+            low, high = (info.min, info.max + 1) if info else (0, 2)
+            found[name] = rng.integers(low, high, shape).astype(type.dtype)
+    return found
