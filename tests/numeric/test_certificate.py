@@ -2,6 +2,7 @@
 by the part that is said to."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -80,3 +81,8 @@ def test_a_false_order_of_reads_and_writes_is_rejected() -> None:
     with pytest.raises(Rejected) as e:
         check(replace(made, subject=replace(made.subject, orders=late)), CACHE)
     assert e.value.part == "plan"
+
+
+def test_the_page_says_which_part_rejects_which_fault() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "certificates.md").read_text()
+    assert all(f"| {f.name} | {f.part} |" in page for f in (*VENDORS, *FAULTS))

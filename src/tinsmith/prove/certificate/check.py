@@ -46,9 +46,13 @@ def check(given: Certificate, cache: Path | None = None, job: Progress = SILENT)
     """
     if given.version != VERSION:
         raise Rejected("claims", f"its version is {given.version}; this checker reads {VERSION}.")
-    if dict(given.hashes) != hashes(given.subject):
-        raise Rejected("hashes", "image, graphs or sources are not those that it names.")
-    found = examine(given.subject, cache, job)
+    try:
+        if dict(given.hashes) != hashes(given.subject):
+            raise Rejected("hashes", "image, graphs or sources are not those that it names.")
+        found = examine(given.subject, cache, job)
+    except (LookupError, ValueError, TypeError, AssertionError) as e:
+        # it may hold anything: what contradicts itself is no statement
+        raise Rejected("image", f"it contradicts itself: {type(e).__name__}: {e}.") from e
     for told, seen in zip(given.claims.steps, found.steps, strict=False):
         if told != seen:
             raise Rejected("claims", f"step {seen.node!r} is said to be {told}, but is {seen}.")

@@ -98,12 +98,12 @@ class _Shadow:
 
 
 def _check_states(subject: Subject) -> None:
+    if {s.name for s in subject.graph.states} != set(subject.state_offsets):
+        raise Rejected("plan", "its states are not the graph's.")
     end = 0
     for name, at in sorted(subject.state_offsets.items(), key=lambda item: item[1]):
         if at % 8 or at < end:
             raise Rejected("plan", f"state {name!r} lies at {at}: misplaced.")
         end = at + subject.graph.type(name).nbytes
-    if {s.name for s in subject.graph.states} != set(subject.state_offsets):
-        raise Rejected("plan", "its states are not the graph's.")
     if end > subject.state_bytes:
         raise Rejected("plan", f"states end at {end}, behind {subject.state_bytes} B.")

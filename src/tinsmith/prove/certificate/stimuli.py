@@ -15,6 +15,8 @@ RUNS = 3
 INTEGERS = ("int8", "uint8", "int16")
 _WALK = 48
 """Taps that are turned to reach a sum: the largest and the smallest weights."""
+_TRIES, _PAIRED, _MOVE = 4, 8, 5
+"""How often a change of two taps is tried, of how many with small weights, and by how much."""
 _LEVELS = 512
 """Most results of one channel whose breakpoints are looked for."""
 
@@ -112,7 +114,7 @@ def solved(
     layer: Layer, channel: tuple[int, int], sums: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     """Values of the taps, less the zero point, whose sum comes as near as a walk from the largest
-    to the smallest weight brings it; [sum, taps]."""
+    to the smallest weight brings it, and then a change of two taps; [sum, taps]."""
     w, (low, high) = layer.weights[channel], layer.ends
     x = rng.integers(max(low, -30), min(high, 30) + 1, (len(sums), len(w)))
     left = sums - layer.bias[channel] - x @ w
@@ -124,7 +126,37 @@ def solved(
         new = np.clip(x[:, t] + np.rint(left / w[t]).astype(np.int64), low, high)
         left -= (new - x[:, t]) * w[t]
         x[:, t] = new
+    for _ in range(_TRIES):
+        if left.any():
+            _mend((x, left), w, layer.ends, rng)
     return x
+
+
+def _mend(
+    found: tuple[np.ndarray, np.ndarray],
+    w: np.ndarray,
+    ends: tuple[int, int],
+    rng: np.random.Generator,
+) -> None:
+    """Where something is left of a sum that changes of two taps make up, change them: values and
+    what is left, both in place."""
+    (x, left), taps = found, np.flatnonzero(w)
+    taps = taps[np.argsort(np.abs(w[taps]), kind="stable")][:_PAIRED]
+    moves = np.arange(-_MOVE, _MOVE + 1)
+    each = np.stack([v.ravel() for v in np.meshgrid(taps, moves, taps, moves, indexing="ij")])
+    each = each[:, rng.permutation(each.shape[1])]
+    sums, pick = np.unique(w[each[0]] * each[1] + w[each[2]] * each[3], return_index=True)
+    if not len(sums):
+        return
+    at = np.minimum(np.searchsorted(sums, left), len(sums) - 1)
+    rows = np.flatnonzero((left != 0) & (sums[at] == left))
+    first, by, second, more = each[:, pick[at[rows]]]
+    changed = x[rows]
+    here = np.arange(len(rows))
+    changed[here, first] += by
+    changed[here, second] += more
+    fits = ((changed >= ends[0]) & (changed <= ends[1])).all(axis=1)
+    x[rows[fits]], left[rows[fits]] = changed[fits], 0
 
 
 def windows_of(layer: Layer) -> list[tuple[int, int]]:
