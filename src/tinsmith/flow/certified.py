@@ -54,6 +54,7 @@ class Certified:
                 fits = "wraps" if u.wraps else "fits"
                 told += f", sums {u.low}..{u.high} ({fits}), taps {u.taps_seen}/{u.taps}"
                 told += f", biases {u.biases_seen}/{u.biases}"
+                told += f", {u.mute} channels always the same" if u.mute else ""
                 told += f", breakpoints {u.breakpoints_hit}/{u.breakpoints}"
             found.append(told)
         return found

@@ -81,7 +81,7 @@ def examine(subject: Subject, cache: Path | None = None, job: Progress = SILENT)
     replay_plan(subject)
     emulator = Emulator(subject, cache, job)
     layers = {n.name: layer_of(subject.graph, n) for n in subject.graph.nodes}
-    sums = {name: _sums(name, layer) for name, layer in layers.items() if layer}
+    sums = {name: _sums(layer) for name, layer in layers.items() if layer}
     alignments = {n.name: _alignment(subject, n, emulator.symbols) for n in subject.graph.nodes}
     steps = Steps(subject, emulator, layers)
     steps.execute()
@@ -108,11 +108,12 @@ def _check_subject(subject: Subject) -> None:
         raise Rejected("image", "its steps are not the nodes of its graph, in order.")
 
 
-def _sums(name: str, layer: Layer) -> SumsClaim:
+def _sums(layer: Layer) -> SumsClaim:
     low, high = (int(v) for v in (layer.ranges()[0].min(), layer.ranges()[1].max()))
-    limits = np.iinfo(layer.sums)
+    limits, (first, last) = np.iinfo(layer.sums), (layer.result(v[None]) for v in layer.within())
     wraps = low < limits.min or high > limits.max
-    return SumsClaim(low, high, wraps, layer.weights.size, 0, layer.bias.size, 0, 0, 0)
+    mute = 0 if wraps else int((first == last).sum())
+    return SumsClaim(low, high, wraps, layer.weights.size, 0, layer.bias.size, 0, mute, 0, 0)
 
 
 def _alignment(subject: Subject, node: Node, symbols: Mapping[str, int]) -> int:

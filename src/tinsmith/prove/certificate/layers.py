@@ -55,6 +55,11 @@ class Layer:
         least, most = np.minimum(terms.min(0), 0).sum(-1), np.maximum(terms.max(0), 0).sum(-1)
         return self.bias + least, self.bias + most
 
+    def within(self) -> tuple[np.ndarray, np.ndarray]:
+        """The ranges as the type of sums holds them, [group * channel]."""
+        limits, (low, high) = np.iinfo(self.sums), self.ranges()
+        return np.maximum(low.ravel(), limits.min), np.minimum(high.ravel(), limits.max)
+
 
 def layer_of(graph: Graph, node: Node) -> Layer | None:
     """A node as a layer of integers; None where it is none."""

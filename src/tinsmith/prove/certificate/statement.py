@@ -54,7 +54,8 @@ class SumsClaim:
     """Of a layer of integers. ``low``, ``high``: all sums, whatever the order of their products,
     lie between. ``wraps``: they do not fit the type of sums, and both the meaning and the kernel
     wrap. ``taps``: weights, ``taps_seen``: those without which (or, of a zero, with another value)
-    some executed result would differ; the same for biases. ``breakpoints``: sums next to a change
+    some executed result would differ; the same for biases. ``mute``: channels with the same result
+    for every sum, whose taps and bias nothing can show. ``breakpoints``: sums next to a change
     of the requantised result that were to be executed, ``breakpoints_hit``: those that were."""
 
     low: int
@@ -64,6 +65,7 @@ class SumsClaim:
     taps_seen: int
     biases: int
     biases_seen: int
+    mute: int
     breakpoints: int
     breakpoints_hit: int
 

@@ -2,7 +2,7 @@
 nothing else written, always as many instructions; what the stimuli show of weights and biases."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -192,10 +192,13 @@ def _looked(layer: Layer, sums: SumsClaim, aimed: Patches, within: np.ndarray | 
     wanted = aimed.wanted
     row, group = np.nonzero(wanted[..., 0] >= 0)
     hit = made[row, group, wanted[row, group, 0]] == wanted[row, group, 1]
-    return SumsClaim(
-        sums.low, sums.high, sums.wraps, sums.taps, _taps_seen(layer, values, flat, results),
-        sums.biases, biases, len(hit), int(hit.sum()),
-    )  # fmt: skip
+    return replace(
+        sums,
+        taps_seen=_taps_seen(layer, values, flat, results),
+        biases_seen=biases,
+        breakpoints=len(hit),
+        breakpoints_hit=int(hit.sum()),
+    )
 
 
 def _taps_seen(layer: Layer, values: np.ndarray, sums: np.ndarray, results: np.ndarray) -> int:

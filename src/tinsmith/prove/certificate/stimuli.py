@@ -78,9 +78,7 @@ def _units(layer: Layer, rng: np.random.Generator) -> np.ndarray:
 def breakpoints(layer: Layer) -> list[np.ndarray]:
     """For each channel (group after group) the sums at which its result becomes another: the first
     sum of each new result, found by halving."""
-    low, high = (r.ravel() for r in layer.ranges())
-    limits = np.iinfo(layer.sums)
-    low, high = np.maximum(low, limits.min), np.minimum(high, limits.max)
+    low, high = layer.within()
     first, last = (layer.result(v[None])[0].astype(np.int64) for v in (low, high))
     count = int((last - first).max(initial=0)) if layer.requantised else 0
     steps = first + np.arange(1, min(count, _LEVELS) + 1)[:, None] * max(1, count // _LEVELS)
