@@ -97,7 +97,7 @@ def check_certificate(path: Path, cache: Path, job: Job) -> Certified:
         ) from None
     except InternalError as e:
         raise UserError(
-            "certificate.file", f"{path} is no certificate: {e.message}.",
+            "certificate.file", f"{path} is no certificate: {e}.",
             "Make one with: tinsmith certify MODEL --board BOARD --output FILE",
         ) from None  # fmt: skip
     check(given, cache / "objects", job)

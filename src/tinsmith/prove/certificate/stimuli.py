@@ -196,8 +196,8 @@ def _put(layer: Layer, x: np.ndarray, spot: tuple[int, int], patch: np.ndarray) 
     if w is None:
         x[spot[0]] = patch.ravel()
         return np.ones(patch.shape, bool)
-    block = np.moveaxis(patch.reshape(groups, *w.kernel, layer.depth), 0, 2)
-    block = block.reshape(*w.kernel, groups * layer.depth)
+    apart = np.moveaxis(patch.reshape(groups, *w.kernel, layer.depth), 0, 2)
+    block = apart.reshape(*w.kernel, groups * layer.depth)
     rows, columns = (
         spot[k] * w.stride[k] - w.padding[2 * k] + np.arange(w.kernel[k]) * w.dilation[k]
         for k in (0, 1)
