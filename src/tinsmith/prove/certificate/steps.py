@@ -25,7 +25,7 @@ from tinsmith.prove.certificate.stimuli import (
     windows_of,
 )
 
-INSTRUCTIONS = 400_000_000
+INSTRUCTIONS = 800_000_000
 """Of all stimuli of a module together, about; a share of it for each layer."""
 Stimulus = tuple[Node, Mapping[str, np.ndarray]]
 """A step and the contents of its operands."""
