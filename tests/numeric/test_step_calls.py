@@ -65,3 +65,12 @@ def test_a_write_outside_is_seen() -> None:
     asked = call(firmware, next(iter(module.steps)), given(firmware), 0)
     (done,) = call_steps(firmware, board, [asked], OPTIONS)
     assert done.outside
+
+
+def test_a_zero_outside_is_seen() -> None:
+    """RAM holds zeros after start-up; a step that writes one there would change nothing."""
+    board = BOARDS.get("nucleo_l4r5zi")
+    module = sabotaged(board.id, f"arena[{64 * 1024}] = 0;")
+    firmware = build_image(module, board, "zig", BuildOptions(CACHE))
+    asked = call(firmware, next(iter(module.steps)), given(firmware), 0)
+    assert all(done.outside for done in call_steps(firmware, board, [asked, asked], OPTIONS))

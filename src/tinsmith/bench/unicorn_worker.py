@@ -16,9 +16,8 @@ state]}: binary: segments, then what these hold before each call.
 Answer: {instructions: [per case], layers: [per step, first case], stack: deepest of all cases,
 blocks: [rows per case], unaligned: [count, address, block]}; binary: per case outputs, trace, then
 block rows of six u64 (address, size, instructions, count, taken, step). To calls: {instructions,
-stack, outside: whether any byte of RAM was written outside the block and the stack, each per call,
-unaligned}; binary: what the block holds after each call. Or {fault: {kind, pc, sp, address,
-detail}} and no binary data.
+stack, outside: whether RAM other than block and stack was written, each per call, unaligned};
+binary: the block after each call. Or {fault: {kind, pc, sp, address, detail}}, nothing binary.
 """
 
 import ctypes
@@ -28,6 +27,7 @@ import sys
 import time
 import zlib
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, BinaryIO
 
 import unicorn
@@ -120,8 +120,7 @@ class Machine:
     def _map(self, origin: int, nbytes: int, perms: str) -> Mapped:
         """Map a memory, rounded outwards to the engine's pages of 4 kB; we own its bytes."""
         low, high = origin // PAGE * PAGE, -(-(origin + nbytes) // PAGE) * PAGE
-        # The engine wants page-aligned host memory, too.
-        host = ctypes.create_string_buffer(high - low + PAGE)
+        host = ctypes.create_string_buffer(high - low + PAGE)  # of which aligned pages are taken
         start = -(-ctypes.addressof(host) // PAGE) * PAGE
         bits = {"r": unicorn.UC_PROT_READ, "w": unicorn.UC_PROT_WRITE, "x": unicorn.UC_PROT_EXEC}
         self.engine.mem_map_ptr(
@@ -257,14 +256,14 @@ class Machine:
             self.blocks[place].size = self.blocks[place].count = self.blocks[place].taken = 0
         c.used = c.lost = c.instructions = c.entered = 0
 
-    def call(self, step: int, block: bytes) -> tuple[bytes, int, int, bool]:
-        """One step by itself, from its entry to its return: what arena and state hold then,
-        instructions, depth of the stack, whether anything else was written."""
+    def call(self, step: int, block: bytes, odd: int) -> tuple[bytes, int, int, bool]:
+        """One step by itself. RAM that it must not write is painted, in odd calls otherwise."""
         r, c = self.request, self.counter
         self._put(r["block"], block)
         (bottom, nbytes), paint = r["stack"], paints(r["stack"][1])[0]
-        self._write(bottom, paint)
-        before = self._elsewhere()
+        red = [(at, bytes([0x5A if odd else 0xA5]) * n) for at, n in self._elsewhere()]
+        for place in [*red, (bottom, paint)]:
+            self._write(*place)
         self._clear()
         c.previous, c.active = None, 1
         self.engine.reg_write(self.sp, bottom + nbytes)
@@ -272,18 +271,18 @@ class Machine:
         self.engine.reg_write(self.second, r["block"][1][0])
         self.engine.reg_write(self.link, r["symbols"]["end"] | int(self.arm))
         self._go(step, r["symbols"]["end"])
-        c.active, outside = 0, self._elsewhere() != before
+        c.active, outside = 0, any(self._read(at, len(was)) != was for at, was in red)
         after = b"".join(self._read(*place) for place in r["block"])
         return after, int(c.instructions), self.depth(paint), outside
 
-    def _elsewhere(self) -> list[bytes]:
-        """All of RAM but stack, arena and state."""
+    def _elsewhere(self) -> list[tuple[int, int]]:
+        """Address and size of all of RAM but stack, arena and state."""
         gaps, found = sorted([self.request["stack"], *self.request["block"]]), []
         for origin, nbytes, perms in self.request["memories"]:
             at = origin
             for low, size in [*gaps, (origin + nbytes, 0)] if "w" in perms else []:
                 if origin <= low <= origin + nbytes and low >= at:
-                    found.append(self._read(at, low - at))
+                    found.append((at, low - at))
                     at = low + size
         return found
 
@@ -302,6 +301,7 @@ class Machine:
         return -(-(nbytes - first) // 8) * 8
 
 
+@cache
 def paints(nbytes: int) -> tuple[bytes, bytes]:
     """Two patterns that differ in every byte: a byte that is written differs from one of them."""
     state, out = 1, bytearray()
@@ -350,8 +350,8 @@ def run_calls(request: dict[str, Any], binary: bytes) -> tuple[dict[str, Any], b
     machine.reset(paints(request["stack"][1])[0])
     nbytes, at = sum(n for _, n in request["block"]), machine.inputs_at
     done = []
-    for step in request["calls"]:
-        done.append(machine.call(step, binary[at : at + nbytes]))
+    for k, step in enumerate(request["calls"]):
+        done.append(machine.call(step, binary[at : at + nbytes], k % 2))
         at += nbytes
     names = enumerate(("instructions", "stack", "outside"), 1)
     answer: dict[str, Any] = {name: [d[k] for d in done] for k, name in names}

@@ -1,0 +1,109 @@
+"""Certificates of model files: made with the linked image, written, read and checked."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tinsmith.build.firmware import Firmware
+from tinsmith.core.cache import write_atomically
+from tinsmith.core.codec import dumps, loads
+from tinsmith.core.errors import InternalError, UserError
+from tinsmith.core.job import Job
+from tinsmith.flow import stages
+from tinsmith.flow.model import MeasureOptions, open_model, pinned
+from tinsmith.flow.model_target import Target
+from tinsmith.flow.places import check_output
+from tinsmith.ir.graph import Graph
+from tinsmith.prove.certificate.check import check
+from tinsmith.prove.certificate.make import make
+from tinsmith.prove.certificate.statement import Certificate, Claims
+
+
+@dataclass(frozen=True)
+class Certified:
+    """A certificate that holds: of which module, and what it claims."""
+
+    module: str
+    board: str
+    toolchain: str
+    hashes: Mapping[str, str]
+    claims: Claims
+
+    def record(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "module": self.module, "board": self.board, "toolchain": self.toolchain,
+            "hashes": dict(self.hashes), "claims": asdict(self.claims),
+        }  # fmt: skip
+
+    def lines(self) -> list[str]:
+        """For people: the module, its whole runs, one line for each step."""
+        c = self.claims
+        time = "the same for all data" if c.constant else "at most, it depends on data"
+        found = [
+            f"{self.module} for {self.board}, {self.toolchain}: certified.",
+            f"{c.runs} whole runs equal the source graph; {c.instructions} instructions, {time}; "
+            f"stack {c.stack} B.",
+        ]
+        for s in c.steps:
+            told = f"  {s.node} ({s.kernel}): {s.stimuli} stimuli, {s.instructions} instructions"
+            told += "" if s.constant else " at most"
+            if s.sums is not None:
+                u = s.sums
+                fits = "wraps" if u.wraps else "fits"
+                told += f", sums {u.low}..{u.high} ({fits}), taps {u.taps_seen}/{u.taps}"
+                told += f", biases {u.biases_seen}/{u.biases}"
+                told += f", {u.mute} channels always the same" if u.mute else ""
+                told += f", breakpoints {u.breakpoints_hit}/{u.breakpoints}"
+            found.append(told)
+        return found
+
+
+def certify_model(path: Path, options: MeasureOptions, output: Path, job: Job) -> Certified:
+    """Import a model, build it for a board, and write the certificate of its image.
+
+    Raises:
+        UserError: what `measure_model` raises; ``certificate.*`` (the module is wrong, or nothing
+            can be executed step by step on the board's core).
+    """
+    target = options.target()
+    check_output(output, path)
+    choices = pinned(path, options.choices, target.board.id)
+    graph = open_model(path, options.semantics, job)
+    module = stages.compiled(job, graph, target.board, target.aimed(choices))
+    firmware = stages.built(job, module, target)
+    found = job.step("certify", certificate_of, firmware=firmware, target=target, graph=graph)
+    write_atomically(output, dumps(found))
+    return _told(found)
+
+
+def certificate_of(firmware: Firmware, target: Target, graph: Graph, job: Job) -> Certificate:
+    """Step: the certificate of an image."""
+    return make(firmware, target.board, graph, target.cache, job)
+
+
+def check_certificate(path: Path, cache: Path, job: Job) -> Certified:
+    """Find out again all that a certificate claims.
+
+    Raises:
+        UserError: ``certificate.file`` (it is none), ``certificate.*`` (it does not hold).
+    """
+    try:
+        given = loads(Certificate, path.read_bytes())
+    except OSError as e:
+        raise UserError(
+            "certificate.file", f"{path} cannot be read: {e.strerror or e}.", "Name a certificate."
+        ) from None
+    except InternalError as e:
+        raise UserError(
+            "certificate.file", f"{path} is no certificate: {e}.",
+            "Make one with: tinsmith certify MODEL --board BOARD --output FILE",
+        ) from None  # fmt: skip
+    check(given, cache / "objects", job)
+    return _told(given)
+
+
+def _told(given: Certificate) -> Certified:
+    s = given.subject
+    return Certified(s.name, s.board.id, s.toolchain, given.hashes, given.claims)

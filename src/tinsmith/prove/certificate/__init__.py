@@ -1,0 +1,1 @@
+"""Certificates: what is known of a compiled module, in a file that a checker verifies by itself."""

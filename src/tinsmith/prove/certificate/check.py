@@ -1,0 +1,154 @@
+"""The checker of certificates. It knows the meaning of graphs and an emulated core, and nothing of
+the compiler: what a certificate claims is found out again from the module itself, or rejected.
+
+Parts: *hashes* (the files are those that are spoken of), *plan* (every byte that is read is there),
+*image* (symbols, sizes and alignment of the linked image),
+*steps* (each executed by itself, equal to the interpreter, nothing else written, always as many
+instructions), *runs* (the whole image equals the graph that was compiled) and *claims* (what is
+written down is what was found). Ranges of sums are computed and stated; they reject nothing by
+themselves, as a graph may mean sums that wrap.
+"""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from tinsmith.core.errors import UserError
+from tinsmith.core.progress import SILENT, Progress
+from tinsmith.devices.board import BOARDS
+from tinsmith.ir.graph import Node
+from tinsmith.ir.interp import run_cases
+from tinsmith.ir.rules import verify
+from tinsmith.ir.text import graph_hash
+from tinsmith.prove.certificate.layers import Layer, layer_of
+from tinsmith.prove.certificate.plan import replay_plan
+from tinsmith.prove.certificate.replay import Emulator, why_not
+from tinsmith.prove.certificate.statement import (
+    VERSION,
+    Certificate,
+    Claims,
+    Rejected,
+    StepClaim,
+    Subject,
+    SumsClaim,
+)
+from tinsmith.prove.certificate.steps import Steps, equal_bits
+from tinsmith.prove.certificate.stimuli import RUNS, runs_of
+
+
+def check(given: Certificate, cache: Path | None = None, job: Progress = SILENT) -> Claims:
+    """Find out again all that a certificate claims.
+
+    Raises:
+        Rejected: it does not hold.
+    """
+    if given.version != VERSION:
+        raise Rejected("claims", f"its version is {given.version}; this checker reads {VERSION}.")
+    try:
+        if dict(given.hashes) != hashes(given.subject):
+            raise Rejected("hashes", "image, graphs or sources are not those that it names.")
+        found = examine(given.subject, cache, job)
+    except (LookupError, ValueError, TypeError, AssertionError) as e:
+        # it may hold anything: what contradicts itself is no statement
+        raise Rejected("image", f"it contradicts itself: {type(e).__name__}: {e}.") from e
+    for told, seen in zip(given.claims.steps, found.steps, strict=False):
+        if told != seen:
+            raise Rejected("claims", f"step {seen.node!r} is said to be {told}, but is {seen}.")
+    if given.claims != found:
+        raise Rejected("claims", "what it says of the whole module is not what was found.")
+    return found
+
+
+def hashes(subject: Subject) -> dict[str, str]:
+    """SHA-256 of what a certificate speaks of."""
+    sources = "".join(f"{path} {digest}\n" for path, digest in sorted(subject.sources.items()))
+    return {
+        "source": graph_hash(subject.source), "graph": graph_hash(subject.graph),
+        "image": sha256(subject.elf).hexdigest(), "sources": sha256(sources.encode()).hexdigest(),
+    }  # fmt: skip
+
+
+def examine(subject: Subject, cache: Path | None = None, job: Progress = SILENT) -> Claims:
+    """All that can be claimed of a module.
+
+    Raises:
+        Rejected: it is wrong.
+        UserError ``certificate.board``: nothing can be executed on its core.
+    """
+    _check_subject(subject)
+    replay_plan(subject)
+    emulator = Emulator(subject, cache, job)
+    layers = {n.name: layer_of(subject.graph, n) for n in subject.graph.nodes}
+    sums = {name: _sums(layer) for name, layer in layers.items() if layer}
+    alignments = {n.name: _alignment(subject, n, emulator.symbols) for n in subject.graph.nodes}
+    steps = Steps(subject, emulator, layers)
+    steps.execute()
+    claims = tuple(
+        steps.claim(n, alignments[n.name], sums.get(n.name)) for n in subject.graph.nodes
+    )
+    return _whole(subject, emulator, claims)
+
+
+def _check_subject(subject: Subject) -> None:
+    board = subject.board
+    if board.id in BOARDS.names() and BOARDS.get(board.id) != board:
+        raise Rejected("image", f"its board is not {board.id!r} as it is known.")
+    if refused := why_not(board):
+        raise UserError(
+            "certificate.board",
+            f"Nothing can be executed step by step on {board.id}: {refused}.",
+            "Name a board that runner 'unicorn' serves.",
+        )
+    for graph in (subject.source, subject.graph):
+        verify(graph)
+    names = [n.name for n in subject.graph.nodes]
+    if names != list(subject.steps) or set(names) != set(subject.kernels):
+        raise Rejected("image", "its steps are not the nodes of its graph, in order.")
+
+
+def _sums(layer: Layer) -> SumsClaim:
+    low, high = (int(v) for v in (layer.ranges()[0].min(), layer.ranges()[1].max()))
+    limits, (first, last) = np.iinfo(layer.sums), (layer.result(v[None]) for v in layer.within())
+    wraps = low < limits.min or high > limits.max
+    mute = 0 if wraps else int((first == last).sum())
+    return SumsClaim(low, high, wraps, layer.weights.size, 0, layer.bias.size, 0, mute, 0, 0)
+
+
+def _alignment(subject: Subject, node: Node, symbols: Mapping[str, int]) -> int:
+    """Of the arrays that belong to a node by their names."""
+    if subject.steps[node.name] not in symbols:
+        raise Rejected("image", f"it has no function {subject.steps[node.name]!r}.")
+    if symbols.get("ts_arena", 1) % 8 or symbols.get("ts_state", 0) % 8:
+        raise Rejected("image", "its arena or state is not aligned to 8.")
+    graph, name, found = subject.graph, subject.name, 16
+    for value in node.inputs:
+        at = symbols.get(f"{name}_w_{value}")
+        if value in graph.constants and at is not None:
+            if at % graph.constants[value].itemsize:
+                raise Rejected("image", f"constant {value!r} at {at:#x} is misaligned.")
+            found = min(found, at & -at)
+    tables = [a for s, a in symbols.items() if s.startswith(f"{name}_t_{node.name}_")]
+    return min([found, *(a & -a for a in tables)])
+
+
+def _whole(subject: Subject, emulator: Emulator, steps: tuple[StepClaim, ...]) -> Claims:
+    graph = subject.source
+    given = runs_of(graph)
+    want = run_cases(graph, given)
+    names = dict(zip(graph.inputs, subject.graph.inputs, strict=True))
+    try:
+        found = emulator.run({names[k]: v for k, v in given.items()})
+    except UserError as e:
+        raise Rejected("runs", f"the emulated core: {e.message}") from None
+    for mine, own in zip(graph.outputs, subject.graph.outputs, strict=True):
+        got = np.frombuffer(np.ascontiguousarray(found.outputs[own]).tobytes(), np.uint8)
+        if not equal_bits(got, want[mine]):
+            raise Rejected("runs", f"output {own!r} of the image is not that of the source graph.")
+    counts = [int(c.value) for c in found.instructions or ()]
+    stack = int(found.stack.value) if found.stack else 0
+    if stack > subject.stack_bytes:
+        raise Rejected("runs", f"a run needs {stack} B of stack.")
+    constant = all(s.constant for s in steps) and len(set(counts)) == 1
+    return Claims(steps, RUNS, max(counts), constant, stack)

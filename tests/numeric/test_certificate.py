@@ -1,0 +1,88 @@
+"""Certificates: right modules have one; wrong modules and changed certificates are rejected, each
+by the part that is said to."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from certified import CACHE, FAULTS, VENDORS, Fault, certificate, module, rejected
+
+from tinsmith.core.codec import dumps, loads
+from tinsmith.prove.certificate.check import check
+from tinsmith.prove.certificate.statement import Certificate, Rejected
+
+
+@pytest.mark.parametrize("kind", ["ref", "dsp"])
+def test_a_right_module_is_certified_and_checked(kind: str) -> None:
+    made = certificate(module(kind))
+    read = loads(Certificate, dumps(made))
+    assert dumps(read) == dumps(made) == dumps(certificate(module(kind)))
+    claims = check(read, CACHE)
+    layers = {s.node: s.sums for s in claims.steps if s.sums is not None}
+    assert set(layers) == {"first", "deep", "point", "last"}
+    assert claims.constant and not any(u.wraps for u in layers.values())
+    assert all((u.taps_seen, u.biases_seen) == (u.taps, u.biases) for u in layers.values())
+    assert all(u.breakpoints_hit > 100 for u in layers.values())
+
+
+@pytest.mark.parametrize("fault", [*VENDORS, *FAULTS], ids=lambda f: f.name)
+def test_a_wrong_module_has_no_certificate(fault: Fault) -> None:
+    assert rejected(fault.make()) == fault.part
+
+
+def test_there_are_thirty_mutations() -> None:
+    assert len(VENDORS) == 5
+    assert len(FAULTS) >= 30
+
+
+def test_a_changed_certificate_is_rejected() -> None:
+    made = certificate(module("dsp"))
+    subject, claims = made.subject, made.claims
+    first, *others = claims.steps
+    flipped = bytearray(subject.elf)
+    flipped[-1] ^= 1
+    wrong = {
+        "image": replace(made, subject=replace(subject, elf=bytes(flipped))),
+        "sources": replace(made, subject=replace(subject, sources={})),
+        "version": replace(made, version=99),
+        "instructions": replace(
+            made,
+            claims=replace(claims, steps=(replace(first, instructions=1), *others)),
+        ),
+        "runs": replace(made, claims=replace(claims, runs=1000)),
+        "steps": replace(made, claims=replace(claims, steps=tuple(others))),
+        "names": replace(
+            made, subject=replace(subject, steps=dict(reversed(list(subject.steps.items()))))
+        ),
+    }
+    parts = {}
+    for name, given in wrong.items():
+        with pytest.raises(Rejected) as e:
+            check(given, CACHE)
+        parts[name] = e.value.part
+    assert parts == {
+        "image": "hashes", "sources": "hashes", "version": "claims", "instructions": "claims",
+        "runs": "claims", "steps": "claims", "names": "image",
+    }  # fmt: skip
+
+
+def test_a_false_order_of_reads_and_writes_is_rejected() -> None:
+    """Where a kernel's declaration is taken away, what lies over its operand must not."""
+    made = certificate(module("dsp"))
+    assert made.subject.orders
+    with pytest.raises(Rejected) as e:
+        check(replace(made, subject=replace(made.subject, orders={})), CACHE)
+    assert e.value.part == "plan"
+    late = {
+        node: tuple(replace(t, reads=np.full_like(t.reads, t.writes.max() + 1)) for t in timed)
+        for node, timed in made.subject.orders.items()
+    }
+    with pytest.raises(Rejected) as e:
+        check(replace(made, subject=replace(made.subject, orders=late)), CACHE)
+    assert e.value.part == "plan"
+
+
+def test_the_page_says_which_part_rejects_which_fault() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "certificates.md").read_text()
+    assert all(f"| {f.name} | {f.part} |" in page for f in (*VENDORS, *FAULTS))

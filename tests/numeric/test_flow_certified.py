@@ -1,0 +1,60 @@
+"""Certificates as people make and check them: of a model file, by the command line."""
+
+import json
+from pathlib import Path
+
+import pytest
+from certified import BOARD, CACHE, network
+
+from tinsmith.cli.main import main
+from tinsmith.core.errors import UserError
+from tinsmith.core.job import Job
+from tinsmith.flow.certified import certify_model, check_certificate
+from tinsmith.flow.model import MeasureOptions
+from tinsmith.ir.store import dumps
+
+
+def test_a_model_file_is_certified_and_checked(tmp_path: Path) -> None:
+    model, file = tmp_path / "net.tinsmith", tmp_path / "out" / "net.certificate"
+    model.write_bytes(dumps(network()))
+    made = certify_model(model, MeasureOptions(BOARD.id, cache=CACHE.parent), file, Job())
+    found = check_certificate(file, CACHE.parent, Job())
+    assert found == made
+    assert found.lines()[0].startswith(f"net for {BOARD.id}")
+    assert len(found.lines()) == 2 + len(found.claims.steps)
+    assert json.loads(json.dumps(found.record()))["claims"]["runs"] == 3
+    damaged = bytearray(file.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    file.write_bytes(bytes(damaged))
+    with pytest.raises(UserError) as e:
+        check_certificate(file, CACHE.parent, Job())
+    assert e.value.code.startswith("certificate.")
+
+
+def test_what_is_no_certificate_is_refused(tmp_path: Path) -> None:
+    other = tmp_path / "net.certificate"
+    other.write_text("none")
+    for path in (other, tmp_path / "missing.certificate"):
+        with pytest.raises(UserError) as e:
+            check_certificate(path, tmp_path, Job())
+        assert e.value.code == "certificate.file"
+
+
+def test_a_board_that_is_not_executed_is_refused(tmp_path: Path) -> None:
+    model = tmp_path / "net.tinsmith"
+    model.write_bytes(dumps(network()))
+    options = MeasureOptions("alif_e7", cache=CACHE.parent)
+    with pytest.raises(UserError) as e:
+        certify_model(model, options, tmp_path / "net.certificate", Job())
+    assert e.value.code == "certificate.board"
+    assert not (tmp_path / "net.certificate").exists()
+
+
+@pytest.mark.parametrize("given", [[], ["net.tflite"], ["net.tflite", "--check", "a"]])
+def test_the_command_says_what_it_needs(
+    given: list[str], capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["tinsmith", "certify", *given])
+    with pytest.raises(SystemExit):
+        main()
+    assert "--check" in capsys.readouterr().err
