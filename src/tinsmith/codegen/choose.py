@@ -1,7 +1,8 @@
 """Which of the possible kernels: by what they cost and what is aimed at.
 
 A kernel's code is stored once, however many nodes use it, so nodes do not choose alone: starting
-from all kernels, one after the other is given up wherever that brings a module nearer to its aim.
+from all kernels, and from the reference's, one after the other is given up wherever that brings a
+module nearer to its aim.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,8 +26,15 @@ def choose(offers: Offers, costs: Costs, aim: str) -> tuple[list[Call], dict[str
     """One call of each node's offers, and the level at which each kernel that is used is compiled,
     where its cost is known. A node of whose offers one has no cost gets its first one."""
     market = _Market(offers, costs, aim)
-    best = market.of(market.kernels)
-    for _ in range(len(market.kernels)):
+    best = min((_thinned(market, start) for start in market.starts), key=lambda c: c.score)
+    used = {c.kernel for c in best.calls}
+    return best.calls, {k: v for k, v in market.levels.items() if k in used}
+
+
+def _thinned(market: "_Market", allowed: frozenset[str]) -> "_Choice":
+    """One kernel after the other is given up as long as that is better."""
+    best = market.of(allowed)
+    for _ in range(len(allowed)):
         others = [
             market.of(best.allowed - {k}) for k in sorted(best.used) if market.spares(best, k)
         ]
@@ -34,8 +42,7 @@ def choose(offers: Offers, costs: Costs, aim: str) -> tuple[list[Call], dict[str
         if better.score >= best.score:
             break
         best = better
-    used = {c.kernel for c in best.calls}
-    return best.calls, {k: v for k, v in market.levels.items() if k in used}
+    return best
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,9 @@ class _Market:
         self._tables = {id(c): _table_bytes(c) for c in every}
         self._memory = {id(c): step_bytes(c) for c in every} if aim == "ram" else {}
         plain = frozenset(k for k in self.kernels if k.startswith(f"{REFERENCE}/"))
+        self.starts = [self.kernels, plain] if self._covered(plain) else [self.kernels]
+        """What to start from: all kernels, and those of the reference, as giving up one after the
+        other may end with more than these cost."""
         self._most = np.inf
         if aim == "size" and self._covered(plain):
             self._most = self.of(plain).score[-1]

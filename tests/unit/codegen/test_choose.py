@@ -72,6 +72,18 @@ def test_tables_count_as_flash() -> None:
     assert kernels("speed", offered) == ["fast/k", "fast/k"]
 
 
+def test_size_ends_with_no_more_than_the_reference() -> None:
+    """Two kernels that are each smaller than the reference's, but not both together: none of them
+    can be given up alone."""
+    costs = {
+        k: {"size": Cost(code, (0.0, 0.0, rate, 0.0, 0.0))}
+        for k, code, rate in (("ref/k", 500, 50.0), ("fast/k", 300, 5.0), ("lean/k", 300, 5.0))
+    }
+    offered = [[call("a", "fast", 10), call("a", "ref", 10)],
+               [call("b", "lean", 10), call("b", "ref", 10)]]  # fmt: skip
+    assert kernels("size", offered, costs) == ["ref/k", "ref/k"]
+
+
 def test_ram_takes_what_lies_nearest_to_its_operand() -> None:
     """In place with a little scratch is less than side by side without."""
     streams = call("n", "fast", 100, (Scratch(64),))
