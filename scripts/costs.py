@@ -6,6 +6,7 @@ of work are fitted to them.
 
     python scripts/costs.py                         all cores that an emulator here counts
     python scripts/costs.py --board nucleo_l4r5zi   one
+    python scripts/costs.py --code                  bytes of code only, nothing is emulated
 """
 
 import argparse
@@ -31,6 +32,7 @@ from tinsmith.codegen.costs import LEVELS, work
 from tinsmith.codegen.kernel_set import symbol_of
 from tinsmith.codegen.select import possible, select
 from tinsmith.core.errors import UserError
+from tinsmith.core.quantity import Counted
 from tinsmith.devices.board import BOARDS, Board
 from tinsmith.ir.graph import Graph
 from tinsmith.testing.tables import batches, tables
@@ -62,15 +64,17 @@ class Seen:
 
 Found = dict[str, dict[str, Seen]]
 Arrays = Mapping[str, np.ndarray]
+Rows = dict[str, dict[str, list[float]]]
+"""Kernel -> level -> code, then a rate per unit of work."""
 
 
-def measure(board: Board) -> Found:
-    """Kernel -> level -> what was seen."""
+def measure(board: Board, emulated: bool) -> Found:
+    """Kernel -> level -> what was seen; code only where nothing is ``emulated``."""
     found: Found = defaultdict(dict)
     for graph, inputs in _graphs():
         for choices in _rounds(graph, board):
             for level in LEVELS:
-                _add(found, board, (graph, inputs), choices, level)
+                _add(found, board, (graph, inputs if emulated else None), choices, level)
     return found
 
 
@@ -92,56 +96,89 @@ def _rounds(graph: Graph, board: Board) -> Iterable[Choices]:
 
 
 def _add(
-    found: Found, board: Board, tried: tuple[Graph, Arrays], choices: Choices, level: str
+    found: Found, board: Board, tried: tuple[Graph, Arrays | None], choices: Choices, level: str
 ) -> None:
     graph, inputs = tried
     module = compile_graph(graph, board, planner="first_fit", choices=choices)
     kernels = [p for p in module.sources if p.startswith("kernels/") and p.endswith(".c")]
     module = replace(module, levels=dict.fromkeys(kernels, level))
-    runner = RUNNERS.get(runners_for(board)[0])
-    firmware = build_image(module, board, "zig", BuildOptions(CACHE, runner.port))
-    outcome = run(firmware, board, runner.name, RunOptions(inputs, cache=CACHE))
+    firmware = build_image(module, board, "zig", BuildOptions(CACHE))
+    layers = None if inputs is None else _layers(firmware, board, inputs)
     sizes = _sizes(firmware)
     for call in select(lower(graph), board.core, choices).calls:
-        code = sizes.get(f"{module.name}_ts_{symbol_of(call.kernel)}", 0)
+        code = sizes.get(symbol_of(call.kernel), 0)
         seen = found[call.kernel].setdefault(level, Seen(code, [], []))
-        assert outcome.layers is not None
-        seen.work.append(work(call))
-        seen.instructions.append(outcome.layers[call.node.name].value)
+        if layers is not None:
+            seen.work.append(work(call))
+            seen.instructions.append(layers[call.node.name].value)
+
+
+def _layers(firmware: Firmware, board: Board, inputs: Arrays) -> Mapping[str, Counted]:
+    """Instructions of each step."""
+    options = RunOptions(inputs, cache=CACHE)
+    layers = run(firmware, board, runners_for(board)[0], options).layers
+    assert layers is not None
+    return layers
 
 
 def _sizes(firmware: Firmware) -> Mapping[str, int]:
-    """Bytes of each function of the image."""
+    """Bytes of each kernel: of its function, and of the functions and constants that its file
+    keeps to itself (symbols that are local stand behind the name of their file)."""
     table = ELFFile(io.BytesIO(firmware.elf)).get_section_by_name(".symtab")
-    return {s.name: int(s["st_size"]) for s in table.iter_symbols()}
+    prefix, file = f"{firmware.module.name}_ts_", ""
+    found: dict[str, int] = defaultdict(int)
+    for symbol in table.iter_symbols():
+        kind, bind = symbol["st_info"]["type"], symbol["st_info"]["bind"]
+        if kind == "STT_FILE":
+            file = symbol.name.removesuffix(".c")
+        elif kind in ("STT_FUNC", "STT_OBJECT"):
+            own = file if bind == "STB_LOCAL" else symbol.name.removeprefix(prefix)
+            found[own] += int(symbol["st_size"])
+    return found
 
 
 def main() -> int:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--board", action="append", choices=COUNTED)
-    for name in parser.parse_args().board or COUNTED:
+    parser.add_argument("--code", action="store_true", help="renew bytes of code only")
+    asked = parser.parse_args()
+    for name in asked.board or COUNTED:
         board = BOARDS.get(name)
+        file = FOLDER / f"{board.core.name}.json"
         try:
-            found = measure(board)
+            found = measure(board, not asked.code)
         except UserError as e:
             print(f"{name}: left as it is: {e.message}")
             continue
-        rows = {
-            k: {level: seen.row() for level, seen in sorted(levels.items())}
-            for k, levels in sorted(found.items())
-        }
-        FOLDER.mkdir(exist_ok=True)
-        file = FOLDER / f"{board.core.name}.json"
-        head = {
-            "method": "emulated",
-            "board": name,
-            "unit": "code B, instructions per unit of work",
-        }
-        text = json.dumps({**head, "kernels": rows}, indent=1)
-        file.write_text(_compact(text) + "\n", encoding="utf-8")
+        rows = _renewed(file, found) if asked.code else _rows(found)
+        _write(file, name, rows)
         print(f"{name}: {len(rows)} kernels")
     return 0
+
+
+def _write(file: Path, board: str, rows: Rows) -> None:
+    head = {"method": "emulated", "board": board, "unit": "code B, instructions per unit of work"}
+    FOLDER.mkdir(exist_ok=True)
+    text = json.dumps({**head, "kernels": rows}, indent=1)
+    file.write_text(_compact(text) + "\n", encoding="utf-8")
+
+
+def _rows(found: Found) -> Rows:
+    return {
+        k: {level: seen.row() for level, seen in sorted(levels.items())}
+        for k, levels in sorted(found.items())
+    }
+
+
+def _renewed(file: Path, found: Found) -> Rows:
+    """The rows of a table with other code."""
+    rows: Rows = json.loads(file.read_text("utf-8"))["kernels"]
+    for kernel, levels in found.items():
+        for level, seen in levels.items():
+            if level in rows.get(kernel, {}):
+                rows[kernel][level][0] = seen.code
+    return rows
 
 
 def _compact(text: str) -> str:
