@@ -69,7 +69,7 @@ class _Market:
         self._time = {id(c): self._instructions(c) for c in priced}
         every = [c for o in self._offers for c in o]
         self._tables = {id(c): _table_bytes(c) for c in every}
-        self._memory = {id(c): step_bytes(c) for c in every} if aim == "ram" else {}
+        self._memory = _footprints(self._offers) if aim == "ram" else {}
         plain = frozenset(k for k in self.kernels if k.startswith(f"{REFERENCE}/"))
         self.starts = [self.kernels, plain] if self._covered(plain) else [self.kernels]
         """What to start from: all kernels, and those of the reference, as giving up one after the
@@ -123,8 +123,30 @@ class _Market:
         if self._aim == "size":
             return (float(time > self._most), flash, time)
         if self._aim == "ram":
-            return (sum(self._memory[id(c)] for c in calls), time)
+            return (max((self._memory[id(c)] for c in calls), default=0), time)
         return (time * flash if self._aim == "balanced" else time, flash, time)
+
+
+def _footprints(offers: Offers) -> dict[int, int]:
+    """Bytes that are in use while a call runs: its own, and values that wait for later steps. Never
+    less than what the step that needs most needs in any case: below that nothing is saved."""
+    first = [o[0] for o in offers]
+    born = {v: k for k, c in enumerate(first) for v in c.node.outputs}
+    last = {v: k for k, c in enumerate(first) for v in c.node.inputs}
+    sizes = {
+        v: t.nbytes
+        for c in first
+        for k, (v, t) in enumerate(zip(c.node.inputs, c.site.inputs, strict=True))
+        if k not in c.constants
+    }
+    found: dict[int, int] = {}
+    for step, calls in enumerate(offers):
+        own = {*calls[0].node.inputs, *calls[0].node.outputs}
+        waiting = [v for v in sizes if born.get(v, -1) < step < last[v] and v not in own]
+        kept = sum(sizes[v] for v in waiting)
+        found |= {id(c): kept + step_bytes(c) for c in calls}
+    floor = max((min(found[id(c)] for c in calls) for calls in offers), default=0)
+    return {call: max(nbytes, floor) for call, nbytes in found.items()}
 
 
 def _table_bytes(call: Call) -> int:

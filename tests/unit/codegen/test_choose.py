@@ -100,6 +100,19 @@ def test_ram_takes_the_least_scratch() -> None:
     assert kernels("ram", offered) == ["ref/k"]
 
 
+def test_ram_gives_time_only_where_memory_is_short() -> None:
+    """The first node sets the peak; scratch of the second fits below it, unless a value waits."""
+    small = [call("b", "fast", 10, (Scratch(64),)), call("b", "ref", 10)]
+    offered = [[call("a", "ref", 100)], small]
+    assert kernels("ram", offered) == ["ref/k", "fast/k"]
+    type = TensorType((1, 100), "float32")
+    node = Node("c", "add", ("a", "b"), ("c",))
+    late = Call(node, Site({}, (type, type), (type,)), SETS["ref"], Binding("k", (In(0), Out())))
+    streams = replace(late, binding=replace(late.binding, orders=(streamed(late.site, 0),)))
+    large = [call("b", "fast", 100, (Scratch(640),)), call("b", "ref", 100)]
+    assert kernels("ram", [[call("a", "ref", 100)], large, [streams]]) == ["ref/k"] * 3
+
+
 def test_a_node_with_an_offer_of_unknown_cost_gets_the_first() -> None:
     known = {k: v for k, v in COSTS.items() if k != "lean/k"}
     assert kernels("speed", [list(reversed(offers(10)[0]))], known) == ["lean/k"]
