@@ -85,7 +85,7 @@ def measured(name: str, form: str, aim: str) -> Row:
     picture = {k: v[:1] for k, v in net.inputs.items()}
     with TemporaryDirectory() as folder:
         given, made = Path(folder) / "in.npz", Path(folder) / "out.npz"
-        np.savez(given, **{f"in_{i}": v for i, v in enumerate(picture.values())})
+        np.savez(given, in_0=picture["x"])
         options = MeasureOptions(
             BOARD, inputs=given, outputs=made, optimize=aim, cache=ROOT / ".tools"
         )

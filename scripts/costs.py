@@ -1,8 +1,8 @@
 """Measures what kernels cost on a core and writes `codegen/cost_tables/<core>.json`.
 
-The rows of all operations and random uses of layers are compiled with each kernel that takes
-them, at each level of the default toolchain, and emulated: instructions of a step are exact, rates
-of work are fitted to them.
+The rows of all operations, random uses of layers and usual layers (where the board has room for
+them) are compiled with each kernel that takes them, at each level of the default toolchain, and
+emulated: instructions of a step are exact, rates of work are fitted to them.
 
     python scripts/costs.py                         all cores that an emulator here counts
     python scripts/costs.py --board nucleo_l4r5zi   one
@@ -37,6 +37,7 @@ from tinsmith.devices.board import BOARDS, Board
 from tinsmith.ir.graph import Graph
 from tinsmith.testing.tables import batches, tables
 from tinsmith.testing.uses import FAMILIES, draw
+from tinsmith.testing.usual import usual
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "src" / "tinsmith" / "codegen" / "cost_tables"
@@ -74,7 +75,12 @@ def measure(board: Board, emulated: bool) -> Found:
     for graph, inputs in _graphs():
         for choices in _rounds(graph, board):
             for level in LEVELS:
-                _add(found, board, (graph, inputs if emulated else None), choices, level)
+                tried = (graph, inputs if emulated else None)
+                try:
+                    _add(found, board, tried, choices, level)
+                except UserError as e:
+                    if e.code != "build.fit":
+                        raise
     return found
 
 
@@ -86,6 +92,8 @@ def _graphs() -> Iterable[tuple[Graph, Arrays]]:
         for seed in range(GRAPHS):
             drawn = draw(100 + seed, USES, family)
             yield drawn.graph, {n: a[:1] for n, a in drawn.inputs.items()}
+    for network in usual():
+        yield network.graph, network.inputs
 
 
 def _rounds(graph: Graph, board: Board) -> Iterable[Choices]:

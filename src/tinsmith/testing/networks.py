@@ -80,12 +80,12 @@ def mobilenet(
     over two classes; 96 x 96 x 3 is a size of MLPerf Tiny's person detection."""
     outs = [64, 128, 128, 256, 256, *[512] * 6, 1024, 1024]
     halving = (1, 3, 5, 11)
-    net = _Growing(f"mobilenet_{size}", pruning, np.random.default_rng([seed, 1]))
+    net = Growing(f"mobilenet_{size}", pruning, np.random.default_rng([seed, 1]))
     x = net.picture(size)
-    x = net.layer(x, net.channels(round(32 * width)), _Window(3, 2))
+    x = net.layer(x, net.channels(round(32 * width)), Window(3, 2))
     for number, out in enumerate(outs):
-        x = net.layer(x, x.live, _Window(3, 2 if number in halving else 1, depthwise=True))
-        x = net.layer(x, net.channels(round(out * width)), _Window(1))
+        x = net.layer(x, x.live, Window(3, 2 if number in halving else 1, depthwise=True))
+        x = net.layer(x, net.channels(round(out * width)), Window(1))
     return net.ended(x, 2)
 
 
@@ -97,21 +97,21 @@ def resnet(
 ) -> Network:
     """ResNet-8: a convolution, a block of two per width (from the second on it halves the picture,
     and a convolution stands on its path too), mean, dense, softmax over ten classes."""
-    net = _Growing(f"resnet_{widths[0]}", pruning, np.random.default_rng([seed, 2]))
-    x = net.layer(net.picture(size), net.channels(widths[0]), _Window(3))
+    net = Growing(f"resnet_{widths[0]}", pruning, np.random.default_rng([seed, 2]))
+    x = net.layer(net.picture(size), net.channels(widths[0]), Window(3))
     for number, width in enumerate(widths):
         stride = 2 if number else 1
         own = net.channels(width) if number else x.live
-        y = net.layer(x, net.channels(width), _Window(3, stride))
-        y = net.layer(y, own, _Window(3), rectified=False)
+        y = net.layer(x, net.channels(width), Window(3, stride))
+        y = net.layer(y, own, Window(3), rectified=False)
         if number:
-            x = net.layer(x, own, _Window(1, stride), rectified=False)
+            x = net.layer(x, own, Window(1, stride), rectified=False)
         x = net.added(x, y)
     return net.ended(x, 10)
 
 
 @dataclass(frozen=True)
-class _Window:
+class Window:
     """Of a layer: edge and stride; padded to the size of the picture over the stride, the larger
     half of it behind."""
 
@@ -120,17 +120,19 @@ class _Window:
     depthwise: bool = False
 
     def padding(self, size: int) -> tuple[int, int, int, int]:
+        """(Top, bottom, left, right) over a picture of such a size."""
         places = -(-size // self.stride)
         missing = max(0, (places - 1) * self.stride + self.edge - size)
         return (missing // 2, missing - missing // 2) * 2
 
     @property
     def op(self) -> str:
+        """The operation."""
         return "depthwise_conv2d" if self.depthwise else "conv2d"
 
 
 @dataclass(frozen=True)
-class _Value:
+class Value:
     """A value of the graph: its content for each picture; ``live``: which channels of the whole
     network hold something."""
 
@@ -140,13 +142,16 @@ class _Value:
 
 
 @dataclass
-class _Growing:
-    """A graph that grows layer by layer, with what its values are on the pictures."""
+class Growing:
+    """A graph that grows layer by layer, with what its values are on the pictures. ``one``: all
+    channels of a layer have the same factor."""
 
     name: str
     pruning: Pruning
     rng: np.random.Generator
     cases: int = 3
+    rounding: str = "double"
+    one: bool = False
     builder: Builder = field(init=False)
     inputs: dict[str, np.ndarray] = field(default_factory=dict)
     constants: dict[str, np.ndarray] = field(default_factory=dict)
@@ -154,19 +159,21 @@ class _Growing:
     def __post_init__(self) -> None:
         self.builder = Builder(self.name, "quantised")
 
-    def picture(self, size: int) -> _Value:
-        shape = (1, size, size, 3)
+    def picture(self, size: int, channels: int = 3) -> Value:
+        """An input; ``size`` 0 for a row of ``channels``."""
+        shape = (1, size, size, channels) if size else (1, channels)
         pictures = self.rng.integers(-128, 128, (self.cases, *shape)).astype(np.int8)
-        name = self.builder.input("x", TensorType(shape, "int8", Quant((1 / 255,), (-128,))))
+        name = f"x{len(self.inputs)}" if self.inputs else "x"
+        self.builder.input(name, TensorType(shape, "int8", Quant((1 / 255,), (-128,))))
         self.inputs[name] = pictures
-        return _Value(name, list(pictures), np.ones(3, bool))
+        return Value(name, list(pictures), np.ones(channels, bool))
 
     def channels(self, count: int) -> np.ndarray:
         """Which of them are live."""
         kept = self.rng.permutation(count) < max(1, round(count * self.pruning.keep))
         return np.asarray(kept)
 
-    def layer(self, x: _Value, live: np.ndarray, window: _Window, rectified: bool = True) -> _Value:
+    def layer(self, x: Value, live: np.ndarray, window: Window, rectified: bool = True) -> Value:
         """A convolution and its requantisation."""
         edge, stride = (window.edge,) * 2, (window.stride,) * 2
         attrs: dict[str, Attr] = {
@@ -179,7 +186,7 @@ class _Growing:
             w = self._drawn(live, edge, x.live)
         return self._weighted((window.op, attrs), x, (w, live), rectified)
 
-    def added(self, x: _Value, y: _Value) -> _Value:
+    def added(self, x: Value, y: Value) -> Value:
         """Sum and rectifier, in the range that it has on the pictures."""
         quants = [self.builder.type(v.name).quant for v in (x, y)]
         reals = [
@@ -189,43 +196,48 @@ class _Growing:
         ]
         quant = Quant((float((reals[0] + reals[1]).max()) / 255,), (_RECTIFIED,))
         name, content = self._op("add", [x, y], quant, act_min=_RECTIFIED, act_max=127)
-        return _Value(name, content, x.live)
+        return Value(name, content, x.live)
 
-    def ended(self, x: _Value, classes: int) -> Network:
+    def ended(self, x: Value, classes: int) -> Network:
         """Mean over places, dense, softmax."""
         _, height, width, n = self.builder.type(x.name).shape
         size = (height, width)
         quant = self.builder.type(x.name).quant
-        mean = _Value(*self._op("avg_pool2d", [x], quant, size=size, stride=size), x.live)
-        flat = _Value(*self._op("reshape", [mean], quant, shape=(1, n)), x.live)
-        every = np.ones(classes, bool)
-        w = self._drawn(every, (), x.live)
-        scores = self._weighted(("dense", {}), flat, (w, every), rectified=False)
+        mean = Value(*self._op("avg_pool2d", [x], quant, size=size, stride=size), x.live)
+        flat = Value(*self._op("reshape", [mean], quant, shape=(1, n)), x.live)
+        scores = self.dense(flat, classes, rectified=False)
         end, _ = self._op("softmax", [scores], Quant((1 / 256,), (-128,)), beta=1.0)
         return Network(self.builder.build([end]), self.inputs)
+
+    def dense(self, x: Value, count: int, rectified: bool) -> Value:
+        """A fully connected layer over a row."""
+        every = np.ones(count, bool)
+        w = self._drawn(every, (), x.live)
+        return self._weighted(("dense", {}), x, (w, every), rectified)
 
     def _drawn(
         self, live: np.ndarray, window: tuple[int, ...], inner: np.ndarray | None
     ) -> np.ndarray:
         """Weights, quantised per channel; those of dead channels zero or left out."""
         if inner is None:  # depthwise: channels stand last
-            return np.moveaxis(self._drawn(live, window, np.ones(1, bool))[..., 0], 0, -1)
+            whole = self._drawn(live, window, np.ones(1, bool))[..., 0]
+            return np.ascontiguousarray(np.moveaxis(whole, 0, -1))
         real = self.rng.normal(size=(len(live), *window, len(inner)))
         real[self.rng.random(real.shape) < self.pruning.sparse] = 0  # pruned, then quantised
         peak = np.maximum(np.abs(real).reshape(len(live), -1).max(axis=1), 1e-9)
         w = np.rint(real * (127 / peak.reshape(-1, *[1] * (real.ndim - 1)))).astype(np.int8)
         if self.pruning.form == "left out":
-            return w[live][..., inner]
+            return np.asarray(w[live][..., inner])
         w[~live], w[..., ~inner] = 0, 0
-        return w
+        return np.asarray(w)
 
     def _weighted(
         self,
         layer: tuple[str, Mapping[str, Attr]],
-        x: _Value,
+        x: Value,
         weights: tuple[np.ndarray, np.ndarray],
         rectified: bool,
-    ) -> _Value:
+    ) -> Value:
         """A layer whose bias and factors make its channels alive."""
         (op, attrs), (w, live) = layer, weights
         axis = 3 if op == "depthwise_conv2d" else 0
@@ -243,9 +255,9 @@ class _Growing:
         factors = levels / (ranges * spread)
         b = self._constant("b", bias)
         sums, content = self._op(op, [x, named, b], None, **attrs)
-        return self._requantised(_Value(sums, content, live), factors, rectified)
+        return self._requantised(Value(sums, content, live), factors, rectified)
 
-    def _sums(self, op: str, attrs: Mapping[str, Attr], x: _Value, w: np.ndarray) -> np.ndarray:
+    def _sums(self, op: str, attrs: Mapping[str, Attr], x: Value, w: np.ndarray) -> np.ndarray:
         """[place, channel] of all pictures, without bias."""
         axis = 3 if op == "depthwise_conv2d" else 0
         types = [self.builder.type(x.name), TensorType(w.shape, "int8")]
@@ -255,22 +267,23 @@ class _Growing:
         found = [OPS.get(op).reference([c, w, none], site)[0] for c in x.content]
         return np.concatenate([f.reshape(-1, f.shape[-1]) for f in found]).astype(np.float64)
 
-    def _requantised(self, sums: _Value, factors: np.ndarray, rectified: bool) -> _Value:
+    def _requantised(self, sums: Value, factors: np.ndarray, rectified: bool) -> Value:
         zero = _RECTIFIED if rectified else _LINEAR
+        factors = factors.min(keepdims=True) if self.one else factors
         m, s = multipliers([float(f) for f in factors])
-        operands = [sums, self._constant("m", m), self._constant("s", s)]
+        operands: list[Value | str] = [sums, self._constant("m", m), self._constant("s", s)]
         name, content = self._op(
             "requantize", operands, Quant((0.03,), (zero,)),
-            rounding="double", zero_point=zero, act_min=-128, act_max=127,
+            rounding=self.rounding, zero_point=zero, act_min=-128, act_max=127,
         )  # fmt: skip
-        return _Value(name, content, sums.live)
+        return Value(name, content, sums.live)
 
     def _op(
-        self, op: str, operands: Sequence["_Value | str"], quant: Quant | None, **attrs: Attr
+        self, op: str, operands: Sequence["Value | str"], quant: Quant | None, **attrs: Attr
     ) -> tuple[str, list[np.ndarray]]:
         """Append; the result's name and content. Operands that are names are constants."""
         names = [o if isinstance(o, str) else o.name for o in operands]
-        name = self.builder.op(op, *names, quant=quant, **attrs)
+        name = self.builder.op(op, *names, name="", quant=quant, **attrs)
         site = Site(attrs, tuple(map(self.builder.type, names)), (self.builder.type(name),))
         content = []
         for case in range(self.cases):
