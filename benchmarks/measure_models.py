@@ -90,7 +90,7 @@ def _rows(path: Path, name: str) -> Iterable[Row]:
         yield from (Row(name, c, b, _refusal(e), {}, str(e), False) for c, b in CORES.items())
         return
     with TemporaryDirectory() as folder:
-        inputs = _inputs(path, graph, Path(folder))
+        inputs = inputs_file(path, graph, Path(folder))
         host = _row(path, name, graph, ("host", "host"), (Path(folder), inputs, b""))
         answers = Path(folder) / "host.npz"
         golden = answers.read_bytes() if host.outcome == "measured" else b""
@@ -104,7 +104,7 @@ def _refusal(error: TinsmithError) -> str:
     return "failed" if ours else "refused"
 
 
-def _inputs(path: Path, graph: Graph, folder: Path) -> Path | None:
+def inputs_file(path: Path, graph: Graph, folder: Path) -> Path | None:
     """None for default values, else a file with the first case of the reference vectors."""
     try:
         default_inputs(graph)
