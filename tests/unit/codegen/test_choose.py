@@ -95,11 +95,6 @@ def test_ram_takes_what_lies_nearest_to_its_operand() -> None:
     assert step_bytes(replace(beside, constants=frozenset({0}))) == 400
 
 
-def test_ram_takes_the_least_scratch() -> None:
-    offered = [[call("a", "fast", 10, (Scratch(64),)), call("a", "ref", 10)]]
-    assert kernels("ram", offered) == ["ref/k"]
-
-
 def test_ram_gives_time_only_where_memory_is_short() -> None:
     """The first node sets the peak; scratch of the second fits below it, unless a value waits."""
     small = [call("b", "fast", 10, (Scratch(64),)), call("b", "ref", 10)]
@@ -111,6 +106,14 @@ def test_ram_gives_time_only_where_memory_is_short() -> None:
     streams = replace(late, binding=replace(late.binding, orders=(streamed(late.site, 0),)))
     large = [call("b", "fast", 100, (Scratch(640),)), call("b", "ref", 100)]
     assert kernels("ram", [[call("a", "ref", 100)], large, [streams]]) == ["ref/k"] * 3
+
+
+def test_ram_takes_the_least_scratch_for_half_as_much_time_again() -> None:
+    """The peak falls by the scratch of the first node; that is worth 40 % of time, not 400 %."""
+    fast = call("a", "fast", 100, (Scratch(64),))
+    for rate, taken in ((7.0, "ref/k"), (20.0, "fast/k")):
+        costs = {**COSTS, "ref/k": {"size": Cost(500, (0.0, 0.0, rate, 0.0, 0.0))}}
+        assert kernels("ram", [[fast, call("a", "ref", 100)]], costs) == [taken]
 
 
 def test_a_node_with_an_offer_of_unknown_cost_gets_the_first() -> None:
