@@ -110,7 +110,8 @@ def _add(
     module = compile_graph(graph, board, planner="first_fit", choices=choices)
     kernels = [p for p in module.sources if p.startswith("kernels/") and p.endswith(".c")]
     module = replace(module, levels=dict.fromkeys(kernels, level))
-    firmware = build_image(module, board, "zig", BuildOptions(CACHE))
+    runner = RUNNERS.get(runners_for(board)[0])
+    firmware = build_image(module, board, "zig", BuildOptions(CACHE, runner.port))
     layers = None if inputs is None else _layers(firmware, board, inputs)
     sizes = _sizes(firmware)
     for call in select(lower(graph), board.core, choices).calls:

@@ -14,7 +14,7 @@ from importlib.resources import files
 from tinsmith.codegen.program import Call
 from tinsmith.ir.op import OPS
 
-LEVELS = ("size", "balanced", "speed")
+LEVELS = ("size", "speed")
 """How hard a toolchain optimises a file (`Toolchain.optimize`)."""
 
 
