@@ -63,7 +63,7 @@ def build_image(
         )
     _check_ram(module, memories, stack)
     compiler = compiler_for(board.core, toolchain, options.cache, job=options.job)
-    compiler = optimised(compiler, options.optimize, module.levels)
+    compiler = optimised(compiler, options.optimize, module.levels, module.tuned)
     objects = compile_all(compiler, {**module.sources, **_port_sources(module, board, port)})
     title = f"{board.id}, port {port}"
     link = Link(title, memories, stack, entry_symbol(board.core.isa))

@@ -58,7 +58,7 @@ def build_module_binary(
     """
     check_board(board)
     found = compiler_for(board.core, toolchain, cache, job=job)
-    compiler = optimised(found, "", module.levels)
+    compiler = optimised(found, "", module.levels, module.tuned)
     extra = compiler.toolchain.relocatable(board.core)
     objects = _objects(replace(compiler, flags=(*compiler.flags, *extra)), compiler, module, board)
     images = [_flat(link_elf(compiler, objects, _SCRIPT.format(base=hex(b)))) for b in _BASES]

@@ -75,15 +75,19 @@ def compiler_for(
     return Compiler(chain, chain.find(), chain.flags(core), flags, cache.resolve(), job)
 
 
-def optimised(compiler: Compiler, optimize: str, levels: Mapping[str, str]) -> Compiler:
+def optimised(
+    compiler: Compiler, optimize: str, levels: Mapping[str, str], tuned: str = ""
+) -> Compiler:
     """The compiler with another optimisation of kernels: each at its level where that was measured
-    with this toolchain, else all as ``optimize`` says, a name of `Toolchain.optimize`.
+    with this toolchain, for all models or (``tuned`` is its version) for this one, else all as
+    ``optimize`` says, a name of `Toolchain.optimize`.
 
     Raises:
         UnknownKind: the toolchain has no such optimisation.
     """
     chain = compiler.toolchain
-    named = set(levels.values()) if chain.measured else set()
+    measured = chain.measured or tuned == compiler.found.version
+    named = set(levels.values()) if measured else set()
     for name in {optimize, *named} - {""}:
         if name not in chain.optimize:
             raise UnknownKind("optimisation", name, chain.optimize)

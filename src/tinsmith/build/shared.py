@@ -28,7 +28,7 @@ def build_shared(
     """
     host = BOARDS.get("host")
     compiler = compiler_for(host.core, toolchains_for(host)[0], cache, ("-fPIC",), job)
-    compiler = optimised(compiler, optimize, module.levels)
+    compiler = optimised(compiler, optimize, module.levels, module.tuned)
     objects = compile_all(compiler, module.sources)
     with TemporaryDirectory(prefix="tinsmith-") as name:
         folder = Path(name)

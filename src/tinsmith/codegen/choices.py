@@ -5,6 +5,7 @@ that keeps it for each board:
 hidden = "parts"
 [nucleo_l4r5zi.chosen]      # what the last run took, written by tinsmith
 hidden = "ref/dense_requantize_int8"
+[nucleo_l4r5zi.tuned."zig 0.16.0"]    # what `tinsmith tune` found with a toolchain
 """
 
 import json
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tinsmith.core.cache import write_atomically
-from tinsmith.core.table import read_toml
+from tinsmith.core.table import Table, read_toml
 
 BALANCED = "balanced"
 AIMS = (BALANCED, "speed", "size", "ram")
@@ -21,12 +22,14 @@ AIMS = (BALANCED, "speed", "size", "ram")
 losing time against the reference kernels, scratch memory."""
 PARTS = "parts"
 """Chosen for a fused node: its operations one by one, each by a kernel of its own."""
-PINNED, CHOSEN = "pinned", "chosen"
+PINNED, CHOSEN, TUNED = "pinned", "chosen", "tuned"
 HEAD = """\
 # Which kernel computes which layer, for each board. To pin a layer's kernel, name it under
 # [<board>.pinned]; "parts" computes the operations of a fused layer one by one. What stands under
-# [<board>.chosen] is what the last run took; tinsmith writes it.
+# [<board>.chosen] is what the last run took; tinsmith writes it. What stands under [<board>.tuned]
+# was measured by `tinsmith tune`, and holds for that toolchain, model and version of tinsmith only.
 """
+_FACTS = ("optimize", "model", "tinsmith")
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,14 @@ class Choices:
     """Node of the compiled graph -> kernel (``<set>/<name>``), or `PARTS`. What is not named is
     chosen by the compiler, as it serves the ``aim`` (one of `AIMS`); the names of a fused node's
     operations may be chosen for too. ``keep_inputs``: a run leaves inputs as they were written, at
-    the price of their memory."""
+    the price of their memory. ``levels``: kernel -> how hard it is optimised (`codegen/costs.py`),
+    as measured with the toolchain of this version (``toolchain``); what is not named is chosen."""
 
     kernels: Mapping[str, str] = field(default_factory=dict)
     aim: str = BALANCED
     keep_inputs: bool = False
+    levels: Mapping[str, str] = field(default_factory=dict)
+    toolchain: str = ""
 
     def apart(self, node: str) -> bool:
         """Whether a fused node is to be taken apart."""
@@ -46,6 +52,18 @@ class Choices:
 
 
 NOTHING_CHOSEN = Choices()
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What was measured as best with one toolchain: layer -> kernel, kernel -> level; for an aim, a
+    model (the hash of its graph) and a version of tinsmith."""
+
+    optimize: str
+    model: str
+    tinsmith: str
+    kernels: Mapping[str, str]
+    levels: Mapping[str, str]
 
 
 def read_pinned(file: Path, board: str) -> Choices:
@@ -58,37 +76,89 @@ def read_pinned(file: Path, board: str) -> Choices:
     return Choices(pinned) if pinned else NOTHING_CHOSEN
 
 
+def read_tuned(file: Path, board: str) -> dict[str, Tuned]:
+    """What a lock file holds as tuned for a board: version of the toolchain -> what was found.
+
+    Raises:
+        UserError: as `read_pinned`.
+    """
+    if not file.exists():
+        return {}
+    kept = read_toml(file.read_text(encoding="utf-8"), file).table(board).table(TUNED)
+    return {toolchain: _tuned(kept.table(toolchain)) for toolchain in kept.rows}
+
+
+def _tuned(table: Table) -> Tuned:
+    table.only((*_FACTS, "kernels", "levels"))
+    optimize, model, tinsmith = (table.text(name) for name in _FACTS)
+    return Tuned(
+        optimize, model, tinsmith, *(_texts(table.table(n)) for n in ("kernels", "levels"))
+    )
+
+
 def write_chosen(file: Path, board: str, kernels: Mapping[str, str]) -> None:
-    """Note in a lock file what a run took for a board; pins and other boards stay.
+    """Note in a lock file what a run took for a board; all else stays.
 
     Raises:
         UserError: as `read_pinned`.
     """
     tables = _tables(file)
     tables.setdefault(board, {})[CHOSEN] = kernels
+    _write(file, tables, {name: read_tuned(file, name) for name in tables})
+
+
+def write_tuned(file: Path, board: str, toolchain: str, found: Tuned) -> None:
+    """Note in a lock file what was measured as best for a board with a toolchain; all else stays.
+
+    Raises:
+        UserError: as `read_pinned`.
+    """
+    tables = _tables(file)
+    tables.setdefault(board, {})
+    tuned = {name: read_tuned(file, name) for name in tables}
+    tuned[board][toolchain] = found
+    _write(file, tables, tuned)
+
+
+_Tables = dict[str, dict[str, Mapping[str, str]]]
+"""Board -> pinned and chosen -> layer -> kernel."""
+
+
+def _write(file: Path, tables: _Tables, tuned: Mapping[str, Mapping[str, Tuned]]) -> None:
     lines = [HEAD]
     for name in sorted(tables):
+        board = json.dumps(name)
         for kind in (PINNED, CHOSEN):
-            if rows := tables[name].get(kind):
-                lines.append(f"[{json.dumps(name)}.{kind}]")
-                lines += [f"{json.dumps(k)} = {json.dumps(v)}" for k, v in rows.items()]
-                lines.append("")
+            lines += _rows(f"{board}.{kind}", tables[name].get(kind, {}))
+        for toolchain, found in sorted(tuned[name].items()):
+            head = f"{board}.{TUNED}.{json.dumps(toolchain)}"
+            lines += _rows(head, {fact: getattr(found, fact) for fact in _FACTS})
+            lines += _rows(f"{head}.kernels", found.kernels)
+            lines += _rows(f"{head}.levels", found.levels)
     text = "\n".join(lines)
     if not file.exists() or file.read_text(encoding="utf-8") != text:
         write_atomically(file, text.encode())
 
 
-def _tables(file: Path) -> dict[str, dict[str, Mapping[str, str]]]:
-    """Board -> pinned and chosen -> layer -> kernel."""
+def _rows(head: str, rows: Mapping[str, str]) -> list[str]:
+    """A table as lines, none where it is empty."""
+    if not rows:
+        return []
+    return [f"[{head}]", *(f"{json.dumps(k)} = {json.dumps(v)}" for k, v in rows.items()), ""]
+
+
+def _tables(file: Path) -> _Tables:
     if not file.exists():
         return {}
     top = read_toml(file.read_text(encoding="utf-8"), file)
-    found: dict[str, dict[str, Mapping[str, str]]] = {}
+    found: _Tables = {}
     for board in top.rows:
         table = top.table(board)
-        table.only((PINNED, CHOSEN))
-        found[board] = {}
-        for kind in table.rows:
-            rows = table.table(kind)
-            found[board][kind] = {layer: rows.text(layer) for layer in rows.rows}
+        table.only((PINNED, CHOSEN, TUNED))
+        kinds = [kind for kind in (PINNED, CHOSEN) if kind in table.rows]
+        found[board] = {kind: _texts(table.table(kind)) for kind in kinds}
     return found
+
+
+def _texts(table: Table) -> dict[str, str]:
+    return {name: table.text(name) for name in table.rows}

@@ -71,7 +71,7 @@ class _Market:
         self.levels = {k: self._level(costs[k], priced, k) for k in sorted(self.kernels)}
         self._time = {id(c): self._instructions(c) for c in priced}
         every = [c for o in self._offers for c in o]
-        self._tables = {id(c): _table_bytes(c) for c in every}
+        self._tables = {id(c): table_bytes(c) for c in every}
         self._memory = self._peaks(_footprints(self._offers)) if aim == "ram" else {}
         plain = frozenset(k for k in self.kernels if k.startswith(f"{REFERENCE}/"))
         self.starts = [self.kernels, plain] if self._covered(plain) else [self.kernels]
@@ -167,7 +167,7 @@ def _footprints(offers: Offers) -> dict[int, int]:
     return found
 
 
-def _table_bytes(call: Call) -> int:
+def table_bytes(call: Call) -> int:
     """What a call's constants take in flash."""
     tables = sum(a.make().nbytes for a in call.binding.arguments if isinstance(a, Table))
     read = {a.index for a in call.binding.arguments if isinstance(a, In)}

@@ -2,6 +2,7 @@
 verified memory plan, and becomes C."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from tinsmith.codegen.buffers import plan_memory
 from tinsmith.codegen.choices import NOTHING_CHOSEN, Choices
@@ -63,7 +64,8 @@ def compile_graph(
     verify(graph)
     target = Target(found.id, core.isa.startswith("armv") and core.fpu != "none", graph_hash(graph))
     program = select(lower(graph, dump), core, choices)
-    return emit(program, plan_memory(program, planner, choices.keep_inputs), target)
+    module = emit(program, plan_memory(program, planner, choices.keep_inputs), target)
+    return replace(module, tuned=choices.toolchain)
 
 
 def lower(graph: Graph, dump: Callable[[str, Graph], None] | None = None) -> Graph:

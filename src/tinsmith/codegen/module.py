@@ -44,7 +44,9 @@ class InferenceModule:
     ``sources``: relative path -> text; the model's own files under ``<name>*.c/.h``, kernels under
     ``kernels/``. ``steps``: node name -> C function of its step, in order of execution.
     ``kernels``: node name -> kernel (``<set>/<name>``). ``levels``: path of a source -> how hard
-    a toolchain optimises it (a name of `Toolchain.optimize`), where that was chosen.
+    a toolchain optimises it (a name of `Toolchain.optimize`), where that was chosen. ``tuned``:
+    version of the toolchain with which the levels were measured for this model; empty where they
+    are what a table says.
     """
 
     name: str
@@ -56,3 +58,4 @@ class InferenceModule:
     steps: Mapping[str, str]
     kernels: Mapping[str, str]
     levels: Mapping[str, str] = field(default_factory=dict)
+    tuned: str = ""

@@ -39,7 +39,9 @@ def select(graph: Graph, core: Core, choices: Choices = NOTHING_CHOSEN) -> Progr
     _check_names(graph, choices)
     left = [_first_of_sets(_allowed(graph, n, offers[n.name], choices)) for n in graph.nodes]
     calls, levels = choose(left, costs_of(core.name), choices.aim)
-    return Program(graph, tuple(calls), levels)
+    used = {c.kernel for c in calls}
+    own = {k: level for k, level in choices.levels.items() if k in used}
+    return Program(graph, tuple(calls), {**levels, **own})
 
 
 def _first_of_sets(offers: Sequence[Call]) -> list[Call]:

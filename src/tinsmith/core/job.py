@@ -63,6 +63,13 @@ class Job:
         """Have the work end soon, with `Cancelled`; any thread may call this."""
         self._stop.set()
 
+    def part(self) -> "Job":
+        """A job for many small steps of this one: same results, cancelled together, and nobody
+        hears of its steps one by one."""
+        inner = Job(self.cache)
+        inner._stop, inner._known = self._stop, self._known
+        return inner
+
     def check(self) -> None:
         """Raises Cancelled where `cancel` was called."""
         if self._stop.is_set():

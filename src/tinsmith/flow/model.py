@@ -19,6 +19,7 @@ from tinsmith.core.quantity import Estimated
 from tinsmith.flow import stages
 from tinsmith.flow.drawn import default_inputs
 from tinsmith.flow.figures import Figures, figures
+from tinsmith.flow.locks import lock_of, locked
 from tinsmith.flow.model_inputs import read_inputs, renamed, write_outputs
 from tinsmith.flow.model_target import Target, choose_target
 from tinsmith.flow.places import check_output
@@ -28,8 +29,6 @@ from tinsmith.importers import IMPORTERS, read_model
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.store import SUFFIX, dumps
 
-LOCK = ".lock"
-"""Behind the name of a model file: its lock file."""
 _SIZES = ("flash", "ram_static", "ram", "arena", "state", "stack", "weights", "code")
 
 
@@ -123,8 +122,10 @@ def measure_model(path: Path, options: MeasureOptions, job: Job | None = None) -
     target = options.target()  # what is wrong is known before a large model is read
     if options.outputs is not None:
         check_output(options.outputs, path, options.inputs)
-    choices = pinned(path, options.choices, target.board.id)
+    lock = lock_of(path, options.choices)
+    read_pinned(lock, target.board.id)
     graph = open_model(path, options.semantics, job)
+    choices = locked(lock, target, graph, job)
     meant = semantics_of(path, options.semantics)
     found = measure_graph(graph, (path.name, meant), options, job, choices)
     if options.choices is not None:
@@ -152,18 +153,6 @@ def measure_graph(
     found, optimised = figures(firmware, outcome, target.board), target.optimize or "default"
     model, semantics = about
     return ModelMeasurement(model, found, firmware, outcome, optimised, semantics, seconds)
-
-
-def pinned(path: Path, choices: Path | None, board: str) -> Choices:
-    """What the lock file of a model pins for a board: the one that is named, or the one beside it.
-
-    Raises:
-        UserError: ``choices.file`` (the named one is a folder), and what `read_pinned` raises.
-    """
-    file = choices or path.with_name(path.name + LOCK)
-    if file.is_dir():
-        raise UserError("choices.file", f"{file} is a folder.", "Name a file with --choices.")
-    return read_pinned(file, board)
 
 
 def open_model(path: Path, semantics: str, job: Job) -> Graph:

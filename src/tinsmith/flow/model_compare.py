@@ -16,7 +16,8 @@ from tinsmith.core.job import Job
 from tinsmith.core.progress import Progress
 from tinsmith.devices.board import find_board
 from tinsmith.flow import stages
-from tinsmith.flow.model import MeasureOptions, case_inputs, open_model, pinned
+from tinsmith.flow.locks import lock_of, locked
+from tinsmith.flow.model import MeasureOptions, case_inputs, open_model
 from tinsmith.flow.model_inputs import renamed, write_arrays
 from tinsmith.flow.model_target import Target, work_text
 from tinsmith.flow.places import check_output_folder
@@ -122,7 +123,7 @@ def _tracing(options: MeasureOptions) -> Target:
 
 
 def _built(graph: Graph, path: Path, choices: Path | None, target: Target, job: Job) -> Firmware:
-    own = target.aimed(pinned(path, choices, target.board.id))
+    own = target.aimed(locked(lock_of(path, choices), target, graph, job))
     module = stages.compiled(job, graph, target.board, own)
     return stages.built(job, module, target)
 

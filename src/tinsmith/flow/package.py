@@ -15,7 +15,8 @@ from tinsmith.devices.board import Board, find_board
 from tinsmith.flow import stages
 from tinsmith.flow.first_link import explained
 from tinsmith.flow.golden import golden_of
-from tinsmith.flow.model import open_model, pinned
+from tinsmith.flow.locks import lock_of, locked
+from tinsmith.flow.model import open_model
 from tinsmith.flow.model_inputs import read_inputs
 from tinsmith.flow.model_target import target_for
 from tinsmith.flow.names import check_name, name_of
@@ -94,7 +95,7 @@ def package_model(path: Path, options: PackageOptions, job: Job | None = None) -
     # The file's name, not the one that a graph remembers from the file that it once came from.
     named = options.name or name_of(path)
     graph = open_model(path, options.semantics, job).with_(name=named)
-    choices = pinned(path, options.choices, board.id)
+    choices = locked(lock_of(path, options.choices), target, graph, job)
     module = stages.compiled(job, graph, board, target.aimed(choices))
     # The names of a compiled module's values are C identifiers: its own graph is asked.
     given = None

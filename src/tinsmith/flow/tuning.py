@@ -1,0 +1,292 @@
+"""Tuning a model file for one board: every variant of every layer is measured on the emulated
+board, the best of them together is chosen, verified and written into the lock file."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinsmith.bench.cycles_of import latency
+from tinsmith.codegen.choices import Choices, Tuned, read_pinned, write_tuned
+from tinsmith.codegen.costs import LEVELS
+from tinsmith.core.errors import UserError
+from tinsmith.core.job import Job
+from tinsmith.core.units import count_text
+from tinsmith.devices.board import Board
+from tinsmith.flow import stages
+from tinsmith.flow.figures import Figures, figures
+from tinsmith.flow.locks import lock_of, tuned_model
+from tinsmith.flow.model import MeasureOptions, case_inputs, open_model
+from tinsmith.flow.model_inputs import renamed
+from tinsmith.flow.model_target import DoesNotFit, Target
+from tinsmith.flow.trial import Cases
+from tinsmith.ir.graph import Graph
+from tinsmith.tune.choice import Budget, Market
+from tinsmith.tune.prices import Prices, Seen, Total
+from tinsmith.tune.search import Chosen
+from tinsmith.tune.variants import (
+    Variant,
+    at_level,
+    inlined,
+    offers,
+    rounds,
+    variant_of,
+    variants_in,
+)
+from tinsmith.version import __version__
+
+_TRIES = 4
+"""Choices that are built where what was told in advance is not quite what an image shows."""
+
+
+@dataclass(frozen=True)
+class TuneOptions:
+    """What to tune and within which limits: bytes of flash, of static RAM with stack, of stack, and
+    milliseconds at the slow end of the latency's range; None where there is no limit."""
+
+    measure: MeasureOptions
+    max_flash: int | None = None
+    max_ram: int | None = None
+    max_stack: int | None = None
+    max_latency: float | None = None
+
+
+@dataclass(frozen=True)
+class LayerChange:
+    """What a layer had and has; times in `Tuning.unit`."""
+
+    layer: str
+    before: Variant
+    after: Variant
+    time_before: float
+    time_after: float
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What came out. ``unit``: what time is counted in; ``images``: that were looked at, of which
+    so many were built and run now, and the others kept of earlier; ``lock``: the file that holds
+    the choice."""
+
+    model: str
+    board: str
+    optimize: str
+    toolchain: str
+    unit: str
+    before: Total
+    after: Total
+    figures: tuple[Figures, Figures]
+    layers: tuple[LayerChange, ...]
+    images: int
+    built: int
+    ran: int
+    lock: Path
+
+    def record(self) -> dict[str, Any]:
+        """For JSON."""
+        before, after = ({**asdict(t), "ram": t.ram} for t in (self.before, self.after))
+        return {
+            "model": self.model, "board": self.board, "optimize": self.optimize,
+            "toolchain": self.toolchain, "unit": self.unit, "before": before, "after": after,
+            "instructions": [f.instructions.value for f in self.figures],
+            "images": self.images, "built": self.built, "ran": self.ran, "lock": str(self.lock),
+            "layers": [asdict(x) for x in self.layers],
+        }  # fmt: skip
+
+
+def tune_model(path: Path, options: TuneOptions, job: Job | None = None) -> Tuning:
+    """Measure the variants of a model's layers, choose, verify and write the lock file.
+
+    Raises:
+        UserError: ``tune.board`` (nothing counts there), ``tune.latency`` (the board has no
+            calibrated cycle model), ``tune.budget`` (no choice keeps to the limits; says the
+            nearest), and what `measure_model` raises.
+    """
+    job, how = job or Job(), options.measure
+    target = how.target()
+    if not target.board.memories:
+        raise _uncounted(target.board)
+    lock = lock_of(path, how.choices)
+    pinned = read_pinned(lock, target.board.id)
+    graph = open_model(path, how.semantics, job)
+    cases = {name: a[:1] for name, a in case_inputs(graph, how.inputs, job).items()}
+    with job.showing(f"tune {target.board.id}"):
+        workbench = _Workbench(job, graph, target, cases)
+        found = _tuned(workbench, pinned, options)
+    write_tuned(lock, target.board.id, target.compiler, found.tuned(tuned_model(graph, pinned)))
+    return _report(path.name, workbench, found, lock)
+
+
+class _Workbench:
+    """Images of one model for one board: built, run, and kept."""
+
+    def __init__(
+        self, job: Job, graph: Graph, target: Target, cases: Mapping[str, np.ndarray]
+    ) -> None:
+        self.job = job
+        self.part = job.part()
+        self.target = target
+        self._graph, self._cases = graph, cases
+
+    def seen(self, choices: Choices, level: str = "") -> Seen:
+        """The image of choices, all kernels at a level or each at its own."""
+        board, compiler = self.target.board, self.target.compiler
+        module = stages.compiled(self.part, self._graph, board, choices)
+        if level:
+            module = at_level(module, level, compiler)
+        firmware = stages.built(self.part, module, self.target)
+        cases = Cases(renamed(self._cases, self._graph, module.graph))
+        return Seen(firmware, stages.measured(self.part, firmware, self.target, cases))
+
+    def executed(self, step: str) -> int:
+        """How many steps of a name were done now."""
+        return sum(1 for r in self.part.records if r.name.startswith(step) and not r.served)
+
+    @property
+    def images(self) -> int:
+        """How many images were looked at."""
+        return len({r.key for r in self.part.records if r.name.startswith("measure ")})
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The untuned image and the chosen one, the variants of their layers, and all prices."""
+
+    aim: str
+    prices: Prices
+    before: Seen
+    after: Seen
+    was: Chosen
+    now: Chosen
+
+    def tuned(self, model: str) -> Tuned:
+        """For the lock file."""
+        kernels = {layer: v.kernel for layer, v in self.now.items()}
+        return Tuned(self.aim, model, __version__, kernels, levels_of(self.now))
+
+
+def levels_of(chosen: Chosen) -> dict[str, str]:
+    """Kernel -> level."""
+    return {v.kernel: v.level for v in sorted(set(chosen.values())) if not inlined(v.kernel)}
+
+
+def _tuned(bench: _Workbench, pinned: Choices, options: TuneOptions) -> _Found:
+    target = bench.target
+    first = target.aimed(pinned)
+    before = bench.seen(first)
+    if not before.outcome.layers:
+        raise _uncounted(target.board)
+    prices, was = _measured(bench, pinned, before)
+    market = Market(prices, was, before.total())
+    budget = _budget(options, before, target.board)
+    seen = _verified(bench, market, (first, budget), (before, was))
+    after, now = min(seen, key=lambda pair: market.rank(first.aim, budget, pair[0].total()))
+    if budget.misses(after.total()):
+        raise _over(budget, after.total(), target.board)
+    return _Found(first.aim, prices, before, after, was, now)
+
+
+def _measured(bench: _Workbench, pinned: Choices, before: Seen) -> tuple[Prices, Chosen]:
+    """All variants of all layers, and those that the untuned image has."""
+    target, prices = bench.target, Prices()
+    module, core = before.firmware.module, target.board.core
+    was = variants_in(module, target.toolchain, target.optimize)
+    prices.add(before, core, was)
+    turns, left = list(rounds(offers(module, core, pinned))), 0
+    for number, kernels in enumerate(turns):
+        for k, level in enumerate(LEVELS):
+            done = number * len(LEVELS) + k
+            bench.job.advance(done, len(turns) * len(LEVELS), f"kernels {number + 1}, {level}")
+            own = Choices({**kernels, **pinned.kernels}, keep_inputs=target.keep_inputs)
+            try:
+                seen = bench.seen(own, level)
+            except DoesNotFit:
+                left += 1
+                continue
+            found = seen.firmware.module.kernels
+            prices.add(seen, core, {n: variant_of(kernel, level) for n, kernel in found.items()})
+    if left:
+        bench.job.note(f"{left} images did not fit the board: their variants are left out.")
+    return prices, was
+
+
+def _verified(
+    bench: _Workbench,
+    market: Market,
+    wanted: tuple[Choices, Budget],
+    start: tuple[Seen, Chosen],
+) -> list[tuple[Seen, Chosen]]:
+    """Images of the best choices, until one keeps to the limits; the untuned one is the first."""
+    (first, budget), found = wanted, [start]
+    limits = budget
+    for _ in range(_TRIES):
+        chosen = market.best(first.aim, limits)
+        own = Choices(
+            {**{layer: v.kernel for layer, v in chosen.items()}, **first.kernels}, first.aim,
+            first.keep_inputs, levels_of(chosen), bench.target.compiler,
+        )  # fmt: skip
+        found.append((bench.seen(own), chosen))
+        total = found[-1][0].total()
+        if not budget.misses(total):
+            break
+        limits = limits.tightened(budget.excess(total))
+    return found
+
+
+def _budget(options: TuneOptions, before: Seen, board: Board) -> Budget:
+    def limit(value: float | None) -> float:
+        return inf if value is None else value
+
+    time, wanted = inf, options.max_latency
+    if wanted is not None:
+        slow = latency(before.outcome, board)
+        if slow is None:
+            raise UserError(
+                "tune.latency",
+                f"Board {board.id!r} has no calibrated cycle model: its latency is not known.",
+                "Leave --max-latency out; `tinsmith board show` says what a board has.",
+            )
+        time = wanted * before.total().time / slow.high
+    return Budget(time, limit(options.max_flash), limit(options.max_ram), limit(options.max_stack))
+
+
+def _uncounted(board: Board) -> UserError:
+    return UserError(
+        "tune.board",
+        f"Nothing counts the instructions of layers on {board.id!r}.",
+        "Tune for an emulated board: see `tinsmith board list`.",
+    )
+
+
+def _over(budget: Budget, nearest: Total, board: Board) -> UserError:
+    rows = (
+        ("flash", nearest.flash, budget.flash, "B"),
+        ("RAM with stack", nearest.ram, budget.ram, "B"),
+        ("stack", nearest.stack, budget.stack, "B"),
+        ("time", nearest.time, budget.time, "cycles or instructions"),
+    )
+    told = [
+        f"{what} {count_text(round(have))} of {count_text(round(limit))} {unit}"
+        for what, have, limit, unit in rows
+        if limit < inf
+    ]
+    return UserError(
+        "tune.budget",
+        f"No choice of kernels keeps to the limits on {board.id}. The nearest: {', '.join(told)}.",
+        "Allow that much, aim at what is scarce with --optimize, or try a smaller model.",
+    )
+
+
+def _report(name: str, bench: _Workbench, found: _Found, lock: Path) -> Tuning:
+    board = bench.target.board
+    pair = tuple(figures(s.firmware, s.outcome, board) for s in (found.before, found.after))
+    then, now = found.before.times(), found.after.times()
+    layers = tuple(LayerChange(n, found.was[n], found.now[n], then[n], now[n]) for n in found.was)
+    return Tuning(
+        name, board.id, found.aim, bench.target.compiler, found.before.unit,
+        found.before.total(), found.after.total(), (pair[0], pair[1]), layers, bench.images,
+        bench.executed("build "), bench.executed("measure "), lock,
+    )  # fmt: skip

@@ -1,0 +1,137 @@
+"""The choice of variants over all layers, within limits: which are nearest to what is aimed at, as
+far as prices tell. Limits of memory and stack leave variants out; time and flash are the search's
+(`tune/search.py`)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import inf
+
+from tinsmith.codegen.kernel_set import REFERENCE
+from tinsmith.tune.prices import Layers, Prices, Total
+from tinsmith.tune.search import Chosen, Search
+from tinsmith.tune.variants import Variant
+
+_CAPS = 8
+"""Depths of stack that are tried, at most."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a choice must keep to; `inf` where there is no limit. ``time`` is in the unit of the
+    prices."""
+
+    time: float = inf
+    flash: float = inf
+    ram: float = inf
+    stack: float = inf
+
+    def excess(self, total: Total) -> "Budget":
+        """How far a total is above the limits, in each; 0 where it keeps to them."""
+        return Budget(*(max(0.0, have - limit) for have, limit in self._pairs(total)))
+
+    def misses(self, total: Total) -> float:
+        """The same as shares of the limits, summed: 0 where all are kept."""
+        return sum(max(0.0, have - limit) / max(limit, 1) for have, limit in self._pairs(total))
+
+    def tightened(self, excess: "Budget") -> "Budget":
+        """Limits that leave out what was too much; no time and no bytes remain 0."""
+        return Budget(
+            self.time - excess.time, self.flash - excess.flash, self.ram - excess.ram,
+            self.stack - excess.stack,
+        )  # fmt: skip
+
+    def _pairs(self, total: Total) -> tuple[tuple[float, float], ...]:
+        return ((total.time, self.time), (total.flash, self.flash), (total.ram, self.ram),
+                (total.stack, self.stack))  # fmt: skip
+
+
+def key(aim: str, total: Total, most: float = inf) -> tuple[float, ...]:
+    """What is minimised, the first that differs decides; ``most``: time that an aim at size may
+    take."""
+    if aim == "size":
+        return (max(0.0, total.time - most), total.flash, total.time, total.ram)
+    if aim == "ram":
+        return (total.ram, total.time, total.flash)
+    if aim == "balanced":
+        return (total.time * total.flash, total.time, total.ram)
+    return (total.time, total.flash, total.ram)
+
+
+class Market:
+    """Prices, and an image whose total is known: others are told from it by what differs."""
+
+    def __init__(self, prices: Prices, known: Chosen, total: Total) -> None:
+        self._prices, self._known, self._total = prices, known, total
+        self._own = self._sum(known)
+        self._most = max(total.time, self._plain())
+
+    def predict(self, chosen: Chosen) -> Total:
+        """What an image of a choice is going to show."""
+        time, flash, memory = self._sum(chosen)
+        total, own = self._total, self._own
+        deepest = max(self._prices.stack[v] for v in chosen.values())
+        return Total(
+            total.time + time - own[0], total.flash + flash - own[1],
+            total.static + memory - own[2], deepest,
+        )  # fmt: skip
+
+    def rank(self, aim: str, budget: Budget, total: Total) -> tuple[float, ...]:
+        """How good a total is: limits first, then what is aimed at."""
+        return (budget.misses(total), *key(aim, total, self._most))
+
+    def best(self, aim: str, budget: Budget) -> Chosen:
+        """The best choice within a budget, or the nearest where none keeps to it."""
+
+        def rank(time: float, flash: int) -> tuple[float, ...]:
+            own, total = self._own, self._total
+            return self.rank(aim, budget, Total(total.time + time - own[0],
+                                                total.flash + flash - own[1], 0, 0))  # fmt: skip
+
+        found = [self._known]
+        for layers in self._narrowed(aim, budget):
+            found.append(Search(layers, self._prices.code, rank, self._known).best())
+        return min(found, key=lambda c: self.rank(aim, budget, self.predict(c)))
+
+    def _narrowed(self, aim: str, budget: Budget) -> Iterator[Layers]:
+        """The prices of variants that together keep to the limits of RAM and stack, for one depth
+        of stack after the other; where nothing does, of those that need least."""
+        layers, spare = self._prices.layers, self._total.static - self._own[2]
+        for stack in self._depths(aim, budget):
+            shallow = self._within(layers, stack, inf)
+            least = max(min(p.memory for p in own.values()) for own in shallow.values())
+            room = least if aim == "ram" else max(least, budget.ram - spare - stack)
+            yield self._within(shallow, stack, room)
+
+    def _depths(self, aim: str, budget: Budget) -> list[int]:
+        """Depths of stack within which every layer has a variant."""
+        stack = self._prices.stack
+        least = max(min(stack[v] for v in own) for own in self._prices.layers.values())
+        deeper = sorted({d for d in stack.values() if least < d <= budget.stack})
+        if aim != "ram" and budget.ram == inf:
+            return [deeper[-1] if deeper else least]
+        return [least, *deeper[:: max(1, -(-len(deeper) // _CAPS))]]
+
+    def _within(self, layers: Layers, stack: float, memory: float) -> Layers:
+        deep = self._prices.stack
+        return {
+            n: {v: p for v, p in own.items() if deep[v] <= stack and p.memory <= memory}
+            for n, own in layers.items()
+        }
+
+    def _sum(self, chosen: Mapping[str, Variant]) -> tuple[float, int, int]:
+        prices = [self._prices.layers[layer][v] for layer, v in chosen.items()]
+        code = sum(self._prices.code[v] for v in set(chosen.values()))
+        return (
+            sum(p.time for p in prices), code + sum(p.flash for p in prices),
+            max((p.memory for p in prices), default=0),
+        )  # fmt: skip
+
+    def _plain(self) -> float:
+        """Time with the reference kernels at their best, where all layers have one."""
+        total = self._total.time - self._own[0]
+        for own in self._prices.layers.values():
+            times = [p.time for v, p in own.items() if v.kernel.startswith(f"{REFERENCE}/")]
+            if not times:
+                return 0.0
+            total += min(times)
+        return total
