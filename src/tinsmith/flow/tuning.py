@@ -2,7 +2,7 @@
 board, the best of them together is chosen, verified and written into the lock file."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -133,13 +133,14 @@ class _Workbench:
 
     def seen(self, choices: Choices, level: str = "") -> Seen:
         """The image of choices, all kernels at a level or each at its own."""
-        board, compiler = self.target.board, self.target.compiler
-        module = stages.compiled(self.part, self._graph, board, choices)
-        if level:
-            module = at_level(module, level, compiler)
-        firmware = stages.built(self.part, module, self.target)
+        target = self.target
+        module = stages.compiled(self.part, self._graph, target.board, choices)
+        if level:  # whatever is aimed at, it is the same image
+            target = replace(target, optimize="")
+            module = at_level(module, level, target.compiler)
+        firmware = stages.built(self.part, module, target)
         cases = Cases(renamed(self._cases, self._graph, module.graph))
-        return Seen(firmware, stages.measured(self.part, firmware, self.target, cases))
+        return Seen(firmware, stages.measured(self.part, firmware, target, cases))
 
     def executed(self, step: str) -> int:
         """How many steps of a name were done now."""

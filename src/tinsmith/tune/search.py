@@ -1,7 +1,8 @@
 """Search over sets of kernels, each at one level: code is stored once however many layers use it,
 so layers do not choose alone. For a set the best is exact: a front of time against flash, layer by
-layer. Sets are tried all where they are few, else by changing one kernel at a time, from several
-starts. Deterministic."""
+layer. Sets are tried all where they are few. Else kernels are given up, taken or changed one at a
+time, from several starts, of which some weigh time against flash: with a limit of flash alone one
+would first give up whatever is large. Deterministic."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import product
@@ -18,6 +19,8 @@ _FEW = 2000
 """Sets that are all tried."""
 _POINTS = 100
 """Of a front, at most; of more some are left out, evenly."""
+_WEIGHTS = (0.01, 0.1, 1.0, 10.0)
+"""How much a share of the flash counts against the same share of the time."""
 _Levels = Mapping[str, str]
 """A set: kernel -> level; what is not named is not used."""
 _Front = list[tuple[float, int, "_Chain"]]
@@ -47,15 +50,20 @@ class Search:
             if len({v.kernel for v in own}) == 1
             for kernel in [next(iter(own)).kernel]
         }
+        self._rivals = sorted(
+            {(a.kernel, b.kernel) for own in layers.values() for a in own for b in own
+             if a.kernel != b.kernel}
+        )  # fmt: skip
 
     def best(self) -> Chosen:
         """The best choice that was found."""
         ways = [self._ways(k) for k in self._levels]
         if prod(map(len, ways)) <= _FEW:
             every = [self._set(zip(self._levels, w, strict=True)) for w in product(*ways)]
-            found = [r for r in map(self._of, every) if r]
+            found = [r for s in every if (r := self._of(s, self._rank))]
         else:
-            found = [r for r in map(self._descent, self._starts()) if r]
+            ends = [self._descent(s, self._rank) for s in self._starts()]
+            found = [r for s in ends if (r := self._of(s, self._rank))]
         return min(found, key=lambda r: r[0])[1]
 
     def _useful(self) -> dict[str, list[str]]:
@@ -94,34 +102,48 @@ class Search:
         return {kernel: level for kernel, level in pairs if level}
 
     def _starts(self) -> Iterator[dict[str, str]]:
-        """What is known, all kernels at their fastest, all at their smallest."""
+        """What is known; all kernels at their fastest, all at their smallest; and where one comes
+        from all by weighing time against flash."""
         yield {v.kernel: v.level for v in self._known.values() if v.kernel in self._levels}
         for cost in (self._time, self._code.__getitem__):
             own = {k: [Variant(k, n) for n in levels] for k, levels in self._levels.items()}
-            yield {k: min(variants, key=cost).level for k, variants in own.items()}
+            everything = {k: min(variants, key=cost).level for k, variants in own.items()}
+            yield everything
+            for weight in _WEIGHTS:
+                yield self._descent(everything, self._weighing(everything, weight))
+
+    def _weighing(self, levels: _Levels, weight: float) -> Rank:
+        fastest = self._of(levels, lambda time, flash: (time,))
+        time = fastest[0][0] if fastest else 1.0
+        flash = sum(self._code.values()) + sum(
+            min(p.flash for p in own.values()) for own in self._layers.values()
+        )
+        return lambda t, f: (t / max(time, 1.0) + weight * f / max(flash, 1),)
 
     def _time(self, variant: Variant) -> float:
         return sum(p[variant].time for p in self._layers.values() if variant in p)
 
-    def _descent(self, start: Mapping[str, str]) -> _Result | None:
-        """Changing one kernel after the other, each time the one that helps most."""
-        here, levels = self._of(start), dict(start)
+    def _descent(self, start: _Levels, rank: Rank) -> dict[str, str]:
+        """A set from which no change of one kernel, and no exchange of two, leads to a better."""
+        levels, here = dict(start), self._of(start, rank)
         while True:
-            near = [
-                self._set({**levels, kernel: level}.items())
-                for kernel in self._levels
-                for level in self._ways(kernel)
-                if level != levels.get(kernel, "")
-            ]
-            found = [(r, n) for n in near if (r := self._of(n))]
-            if not found:
-                return here
-            result, after = min(found, key=lambda pair: pair[0][0])
-            if here is not None and result[0] >= here[0]:
-                return here
-            here, levels = result, after
+            found = [(r[0], n) for n in self._near(levels) if (r := self._of(n, rank))]
+            value, after = min(found, key=lambda pair: pair[0], default=((), levels))
+            if not found or (here is not None and value >= here[0]):
+                return levels
+            levels, here = after, self._of(after, rank)
 
-    def _of(self, levels: _Levels) -> _Result | None:
+    def _near(self, levels: _Levels) -> Iterator[dict[str, str]]:
+        for kernel in self._levels:
+            for level in self._ways(kernel):
+                if level != levels.get(kernel, ""):
+                    yield self._set({**levels, kernel: level}.items())
+        for old, new in self._rivals:
+            if old in levels and new not in levels:
+                for level in self._levels[new]:
+                    yield self._set({**levels, old: "", new: level}.items())
+
+    def _of(self, levels: _Levels, rank: Rank) -> _Result | None:
         """The best choice with a set of kernels; None where a layer has none of them."""
         code = sum(self._code[Variant(k, n)] for k, n in levels.items())
         front: _Front = [(0.0, code, None)]
@@ -132,12 +154,12 @@ class Search:
             front = _pruned(
                 [(t + p.time, f + p.flash, (c, v)) for t, f, c in front for v, p in open_]
             )
-        time, flash, chain = min(front, key=lambda point: self._rank(point[0], point[1]))
+        time, flash, chain = min(front, key=lambda point: rank(point[0], point[1]))
         variants: list[Variant] = []
         while chain:
             chain, last = chain
             variants.append(last)
-        return self._rank(time, flash), dict(zip(self._layers, reversed(variants), strict=True))
+        return rank(time, flash), dict(zip(self._layers, reversed(variants), strict=True))
 
 
 def _pruned(points: _Front) -> _Front:
