@@ -2,7 +2,7 @@
 far as prices tell. Limits of memory and stack leave variants out; time and flash are the search's
 (`tune/search.py`)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import inf
 
@@ -11,8 +11,8 @@ from tinsmith.tune.prices import Layers, Prices, Total
 from tinsmith.tune.search import Chosen, Search
 from tinsmith.tune.variants import Variant
 
-_CAPS = 8
-"""Depths of stack that are tried, at most."""
+_CAPS = 16
+"""Depths of stack, and sizes of memory for each, that are tried at most."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,8 @@ class Market:
 
         found = [self._known]
         for layers in self._narrowed(aim, budget):
-            found.append(Search(layers, self._prices.code, rank, self._known).best())
+            if best := Search(layers, self._prices.code, rank, self._known).best():
+                found.append(best)
         return min(found, key=lambda c: self.rank(aim, budget, self.predict(c)))
 
     def _narrowed(self, aim: str, budget: Budget) -> Iterator[Layers]:
@@ -99,17 +100,23 @@ class Market:
         for stack in self._depths(aim, budget):
             shallow = self._within(layers, stack, inf)
             least = max(min(p.memory for p in own.values()) for own in shallow.values())
-            room = least if aim == "ram" else max(least, budget.ram - spare - stack)
-            yield self._within(shallow, stack, room)
+            room = max(least, budget.ram - spare - stack)
+            if aim == "ram":
+                larger = {p.memory for own in shallow.values() for p in own.values()}
+                scarce = min(budget.flash, budget.time) < inf
+                for memory in [least, *_some(m for m in larger if scarce and least < m <= room)]:
+                    yield self._within(shallow, stack, memory)
+            else:
+                yield self._within(shallow, stack, room)
 
     def _depths(self, aim: str, budget: Budget) -> list[int]:
         """Depths of stack within which every layer has a variant."""
         stack = self._prices.stack
         least = max(min(stack[v] for v in own) for own in self._prices.layers.values())
-        deeper = sorted({d for d in stack.values() if least < d <= budget.stack})
+        deeper = {d for d in stack.values() if least < d <= budget.stack}
         if aim != "ram" and budget.ram == inf:
-            return [deeper[-1] if deeper else least]
-        return [least, *deeper[:: max(1, -(-len(deeper) // _CAPS))]]
+            return [max(deeper, default=least)]
+        return [least, *_some(deeper)]
 
     def _within(self, layers: Layers, stack: float, memory: float) -> Layers:
         deep = self._prices.stack
@@ -135,3 +142,9 @@ class Market:
                 return 0.0
             total += min(times)
         return total
+
+
+def _some(sizes: Iterable[int]) -> list[int]:
+    """At most `_CAPS` of them, the smallest first."""
+    ordered = sorted(set(sizes))
+    return ordered[:: max(1, -(-len(ordered) // _CAPS))]

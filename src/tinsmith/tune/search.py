@@ -55,8 +55,8 @@ class Search:
              if a.kernel != b.kernel}
         )  # fmt: skip
 
-    def best(self) -> Chosen:
-        """The best choice that was found."""
+    def best(self) -> Chosen | None:
+        """The best choice that was found; None where layers cannot agree on levels."""
         ways = [self._ways(k) for k in self._levels]
         if prod(map(len, ways)) <= _FEW:
             every = [self._set(zip(self._levels, w, strict=True)) for w in product(*ways)]
@@ -64,7 +64,7 @@ class Search:
         else:
             ends = [self._descent(s, self._rank) for s in self._starts()]
             found = [r for s in ends if (r := self._of(s, self._rank))]
-        return min(found, key=lambda r: r[0])[1]
+        return min(found, key=lambda r: r[0])[1] if found else None
 
     def _useful(self) -> dict[str, list[str]]:
         """Kernel -> levels, without those that are slower in every layer and no smaller."""
@@ -81,7 +81,7 @@ class Search:
         own = self._costs(variants[at])
         for i, other in enumerate(variants):
             costs = self._costs(other)
-            if i == at or costs.keys() < own.keys():
+            if i == at or not own.keys() <= costs.keys():
                 continue
             pairs = [(costs[n], own[n]) for n in own]
             as_good = all(a <= b for x, y in pairs for a, b in zip(x, y, strict=True))
