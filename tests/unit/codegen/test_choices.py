@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from tinsmith.codegen import kernel_set, select
-from tinsmith.codegen.choices import NOTHING_CHOSEN, Choices, read_pinned, write_chosen
+from tinsmith.codegen.choices import (
+    NOTHING_CHOSEN,
+    Choices,
+    Tuned,
+    read_pinned,
+    read_tuned,
+    write_chosen,
+    write_tuned,
+)
 from tinsmith.codegen.compile import compile_graph
 from tinsmith.codegen.kernel_set import SETS
 from tinsmith.core.errors import UserError
@@ -106,3 +114,24 @@ def test_of_the_sets_that_a_core_runs_the_higher_rank_comes_first(
     assert [s.name for s in kernel_set.sets_for({"dsp", "fpu"})] == ["fast", "ref"]
     assert [s.name for s in kernel_set.sets_for({"dsp", "mve"})] == ["wide", "fast", "ref"]
     assert [s.name for s in kernel_set.sets_for(())] == ["ref"]
+
+
+def test_what_was_tuned_is_kept_for_each_toolchain(tmp_path: Path) -> None:
+    """Beside pins and what was chosen, which stay whatever is written."""
+    file = tmp_path / "net.lock"
+    file.write_text('[b1.pinned]\nsum = "parts"\n')
+    first = Tuned("speed", "hash", "1.0", {"sum": "ref/x"}, {"ref/x": "size"})
+    second = Tuned("size", "hash", "1.0", {"sum": "ref/y"}, {})
+    write_tuned(file, "b1", 'zig "1"', first)
+    write_tuned(file, "b1", "gcc 2", second)
+    write_tuned(file, "b2", "gcc 2", second)
+    write_chosen(file, "b1", {"out": "ref/z"})
+    assert read_tuned(file, "b1") == {'zig "1"': first, "gcc 2": second}
+    assert read_tuned(file, "b2") == {"gcc 2": second} and read_tuned(file, "b3") == {}
+    assert read_pinned(file, "b1").kernels == {"sum": "parts"}
+    assert '[b1".chosen]' in file.read_text().replace('["', "[")
+    write_tuned(file, "b1", 'zig "1"', replace(first, levels={}))
+    assert read_tuned(file, "b1")['zig "1"'].levels == {}
+    with pytest.raises(UserError, match=r"b1.tuned.gcc 2.speed"):
+        file.write_text('[b1.tuned."gcc 2"]\nspeed = "x"\n')
+        read_tuned(file, "b1")
