@@ -11,6 +11,9 @@ HEAD = ("layer", "before", "after", "{} before", "after", "change")
 def show_tuning(found: Tuning) -> None:
     """A table of layers, then what holds for all."""
     show_table(tuple(h.format(found.unit) for h in HEAD), [_row(x) for x in found.layers])
+    if len(found.stages) > 1:
+        head = ("stage", f"{found.unit} before", "after", "change")
+        show_table(head, [_stage(n, *times) for n, times in found.stages.items()], follows=True)
     a, b = found.before, found.after
     rows = [
         (found.unit, _pair(count_text(a.time), count_text(b.time), a.time, b.time)),
@@ -29,6 +32,10 @@ def _row(x: LayerChange) -> tuple[str, ...]:
     after = "same" if x.after == x.before else _name(x.after)
     then, now = x.time_before, x.time_after
     return (x.layer, _name(x.before), after, count_text(then), count_text(now), _change(then, now))
+
+
+def _stage(name: str, before: float, after: float) -> tuple[str, ...]:
+    return (name, count_text(before), count_text(after), _change(before, after))
 
 
 def _name(variant: Variant) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from tinsmith.bench.outcome import Outcome
 from tinsmith.build.firmware import Firmware
-from tinsmith.codegen.choices import NOTHING_CHOSEN, Choices, read_pinned
+from tinsmith.codegen.choices import NOTHING_CHOSEN, Choices
 from tinsmith.codegen.compile import lower
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.cache import Cache, write_atomically
@@ -24,6 +24,7 @@ from tinsmith.flow.drawn import default_inputs as default_inputs
 from tinsmith.flow.drawn import seeded_inputs as seeded_inputs
 from tinsmith.flow.figures import Figures, figures
 from tinsmith.flow.golden import golden_of as golden_of
+from tinsmith.flow.locks import locked
 from tinsmith.flow.model import open_model as open_model
 from tinsmith.flow.model import write_graph as write_graph
 from tinsmith.flow.model_compare import Comparison as Comparison
@@ -111,7 +112,9 @@ def watched(listener: Listener | None, cache: Path | None, fresh: bool) -> Job:
     return model_job(listener or Nobody(), cache or default_cache(), fresh)
 
 
-def pinned(choices: Mapping[str, str] | Path | None, board: Board) -> Choices:
+def pinned(
+    choices: Mapping[str, str] | Path | None, where: Target, graph: Graph, shop: Workshop
+) -> Choices:
     """Kernels that are asked for, by name of the layer, or in a lock file."""
     if choices is None:
         return NOTHING_CHOSEN
@@ -121,7 +124,7 @@ def pinned(choices: Mapping[str, str] | Path | None, board: Board) -> Choices:
         raise UserError(
             "compile.choices", f"There is no file {choices}.", "Name a lock file, or pass a dict."
         )
-    return read_pinned(choices, board.id)
+    return locked(choices, where, graph, shop.job())
 
 
 def compiled(graph: Graph, where: Target, choices: Choices, shop: Workshop) -> Firmware:
@@ -178,8 +181,8 @@ class Story:
         return self.steps.target(board)
 
     def choices(self, board: Board) -> Choices:
-        """Kernels that the project pins for a board."""
-        return self.steps.choices(board)
+        """Kernels that the project pins for a board, or was tuned to."""
+        return self.steps.choices(board, self.result.model.compressed.graph)
 
     def write(self) -> Path:
         """Everything that a run hands over; returns the report."""

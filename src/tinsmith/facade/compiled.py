@@ -253,7 +253,7 @@ class Compiled(Shown):
         """
         t, module = self.target, self.firmware.module
         tools = t.toolchain, t.runner, t.optimize
-        how = saved.How(*tools, t.stack_bytes, self.choices.kernels, t.keep_inputs)
+        how = saved.How(*tools, t.stack_bytes, self.choices, t.keep_inputs)
         record = saved.record(self.model.graph, self.model.origin, t.board, how, module)
         return _work.write(saved.check_suffix(Path(path)), saved.dumps(record))
 
@@ -282,7 +282,7 @@ class Compiled(Shown):
         tools = how.toolchain, how.runner, how.optimize
         found = _work.target_for(board, *tools, cache=shop.folder).keeping(how.keep_inputs)
         target = found.reserving(how.stack_bytes)
-        choices = target.aimed(Choices(dict(how.choices)))
+        choices = target.aimed(how.choices)
         firmware = _work.compiled(kept.graph, target, choices, shop)
         saved.check_same(kept, firmware.module, file)
         return cls(Model(kept.graph, kept.origin), firmware, target, choices, shop)
@@ -365,7 +365,7 @@ def compile(model: Model, board: Place | Board, **how: Unpack[How]) -> Compiled:
     target = target.reserving(how.get("stack_bytes")).keeping(how.get("keep_inputs", False))
     choices = how.get("choices")
     lock = Path(choices) if isinstance(choices, str | os.PathLike) else choices
-    pinned = target.aimed(_work.pinned(lock, target.board))
+    pinned = target.aimed(_work.pinned(lock, target, model.graph, shop))
     firmware = _work.compiled(model.graph, target, pinned, shop)
     return Compiled(model, firmware, target, pinned, shop)
 

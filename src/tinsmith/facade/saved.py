@@ -2,12 +2,12 @@
 code, so nothing in a file is ever run. Who loads it compiles again and compares a hash."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NoReturn
 
+from tinsmith.codegen.choices import Choices
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core import codec
 from tinsmith.core.codec import content_hash
@@ -19,19 +19,19 @@ from tinsmith.ir.graph import Graph
 from tinsmith.version import __version__
 
 SUFFIX = ".tsc"
-_FORMAT = "tinsmith-compiled-2"
+_FORMAT = "tinsmith-compiled-3"
 
 
 @dataclass(frozen=True)
 class How:
     """How a graph was compiled: names of toolchain, runner and optimisation, the stack that is
-    reserved (None for the usual one), pinned kernels by layer, whether a run keeps its inputs."""
+    reserved (None for the usual one), pinned and tuned kernels, whether a run keeps its inputs."""
 
     toolchain: str
     runner: str
     optimize: str
     stack_bytes: int | None
-    choices: Mapping[str, str]
+    choices: Choices
     keep_inputs: bool
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.package import Golden
-from tinsmith.codegen.choices import Choices, read_pinned
+from tinsmith.codegen.choices import Choices
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.compress.apply import apply
 from tinsmith.compress.method import Calibration, Compressed
@@ -26,6 +26,7 @@ from tinsmith.data.windows import TEST, TRAIN, Windows, cut
 from tinsmith.devices.board import Board
 from tinsmith.flow import golden, stages
 from tinsmith.flow.journal import Journal
+from tinsmith.flow.locks import locked
 from tinsmith.flow.model_target import Target, target_for
 from tinsmith.flow.places import check_cache
 from tinsmith.flow.project import PROJECT_FILE, Project
@@ -130,11 +131,11 @@ class Steps:
 
     def compile(self, graph: Graph, board: Board) -> InferenceModule:
         """Readable C and a memory plan."""
-        return stages.compiled(self.job, graph, board, self.choices(board))
+        return stages.compiled(self.job, graph, board, self.choices(board, graph))
 
-    def choices(self, board: Board) -> Choices:
-        """The kernels that the project's lock file pins for a board."""
-        return read_pinned(self.project.lock, board.id)
+    def choices(self, board: Board, graph: Graph) -> Choices:
+        """What the project's lock file pins for a board, and what was tuned for it."""
+        return locked(self.project.lock, self.target(board), graph, self.job)
 
     def build(self, module: InferenceModule, board: Board) -> Firmware:
         """The image, linked for the board's exact memories."""

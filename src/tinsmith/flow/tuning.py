@@ -1,5 +1,6 @@
-"""Tuning a model file for one board: every variant of every layer is measured on the emulated
-board, the best of them together is chosen, verified and written into the lock file."""
+"""Tuning a model file, or a project's model, for one board: every variant of every layer is
+measured on the emulated board, the best of them together is chosen, verified and written into the
+lock file."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -15,6 +16,7 @@ from tinsmith.codegen.costs import LEVELS
 from tinsmith.core.errors import UserError
 from tinsmith.core.job import Job
 from tinsmith.core.units import count_text
+from tinsmith.data.windows import TEST
 from tinsmith.devices.board import Board
 from tinsmith.flow import stages
 from tinsmith.flow.figures import Figures, figures
@@ -22,6 +24,9 @@ from tinsmith.flow.locks import lock_of, tuned_model
 from tinsmith.flow.model import MeasureOptions, case_inputs, open_model
 from tinsmith.flow.model_inputs import renamed
 from tinsmith.flow.model_target import DoesNotFit, Target
+from tinsmith.flow.parts import chosen
+from tinsmith.flow.run import make_model
+from tinsmith.flow.steps import Steps, raw_part
 from tinsmith.flow.trial import Cases
 from tinsmith.ir.graph import Graph
 from tinsmith.tune.choice import Budget, Market
@@ -56,9 +61,11 @@ class TuneOptions:
 
 @dataclass(frozen=True)
 class LayerChange:
-    """What a layer had and has; times in `Tuning.unit`."""
+    """What a layer had and has; times in `Tuning.unit`. ``stage``: the part of the story that it
+    belongs to."""
 
     layer: str
+    stage: str
     before: Variant
     after: Variant
     time_before: float
@@ -85,6 +92,15 @@ class Tuning:
     ran: int
     lock: Path
 
+    @property
+    def stages(self) -> dict[str, tuple[float, float]]:
+        """Stage -> time before and after: signal processing and network apart."""
+        found: dict[str, tuple[float, float]] = {}
+        for x in self.layers:
+            before, after = found.get(x.stage, (0.0, 0.0))
+            found[x.stage] = before + x.time_before, after + x.time_after
+        return found
+
     def record(self) -> dict[str, Any]:
         """For JSON."""
         before, after = ({**asdict(t), "ram": t.ram} for t in (self.before, self.after))
@@ -94,6 +110,7 @@ class Tuning:
             "instructions": [f.instructions.value for f in self.figures],
             "images": self.images, "built": self.built, "ran": self.ran, "lock": str(self.lock),
             "layers": [asdict(x) for x in self.layers],
+            "stages": {name: list(times) for name, times in self.stages.items()},
         }  # fmt: skip
 
 
@@ -107,39 +124,67 @@ def tune_model(path: Path, options: TuneOptions, job: Job | None = None) -> Tuni
     """
     job, how = job or Job(), options.measure
     target = how.target()
-    if not target.board.memories:
-        raise _uncounted(target.board)
+    _check_counts(target.board)
     lock = lock_of(path, how.choices)
-    pinned = read_pinned(lock, target.board.id)
+    read_pinned(lock, target.board.id)  # what is wrong is known before a large model is read
     graph = open_model(path, how.semantics, job)
-    cases = {name: a[:1] for name, a in case_inputs(graph, how.inputs, job).items()}
-    with job.showing(f"tune {target.board.id}"):
-        workbench = _Workbench(job, graph, target, cases)
-        found = _tuned(workbench, pinned, options)
-    write_tuned(lock, target.board.id, target.compiler, found.tuned(tuned_model(graph, pinned)))
-    return _report(path.name, workbench, found, lock)
+    inputs = case_inputs(graph, how.inputs, job)
+    return _tune(path.name, _Workbench(job, graph, target, inputs), options, lock)
+
+
+def tune_project(steps: Steps, options: TuneOptions) -> Tuning:
+    """The same for the model of a project on one of its boards or another: its lock file, and the
+    first window of the test part.
+
+    Raises:
+        UserError: as `tune_model`, and what the steps of the project raise.
+    """
+    (board,) = chosen(steps, [options.measure.board])
+    _check_counts(board)
+    found = make_model(steps)
+    asked = replace(steps.target(board), optimize=options.measure.optimize)
+    graph = found.compressed.graph
+    inputs = {graph.inputs[0]: raw_part(found.windows, TEST, steps.project.pipeline)}
+    bench = _Workbench(steps.job, graph, asked, inputs)
+    return _tune(steps.project.name, bench, options, steps.project.lock)
+
+
+def _tune(name: str, bench: "_Workbench", options: TuneOptions, lock: Path) -> Tuning:
+    target = bench.target
+    pinned = read_pinned(lock, target.board.id)
+    with bench.job.showing(f"tune {target.board.id}"):
+        found = _tuned(bench, pinned, options)
+    tuned = found.tuned(tuned_model(bench.graph, pinned))
+    write_tuned(lock, target.board.id, target.compiler, tuned)
+    return _report(name, bench, found, lock)
+
+
+def _check_counts(board: Board) -> None:
+    if not board.memories:
+        raise _uncounted(board)
 
 
 class _Workbench:
     """Images of one model for one board: built, run, and kept."""
 
     def __init__(
-        self, job: Job, graph: Graph, target: Target, cases: Mapping[str, np.ndarray]
+        self, job: Job, graph: Graph, target: Target, inputs: Mapping[str, np.ndarray]
     ) -> None:
         self.job = job
         self.part = job.part()
         self.target = target
-        self._graph, self._cases = graph, cases
+        self.graph = graph
+        self._cases = {name: a[:1] for name, a in inputs.items()}
 
     def seen(self, choices: Choices, level: str = "") -> Seen:
         """The image of choices, all kernels at a level or each at its own."""
         target = self.target
-        module = stages.compiled(self.part, self._graph, target.board, choices)
+        module = stages.compiled(self.part, self.graph, target.board, choices)
         if level:  # whatever is aimed at, it is the same image
             target = replace(target, optimize="")
             module = at_level(module, level, target.compiler)
         firmware = stages.built(self.part, module, target)
-        cases = Cases(renamed(self._cases, self._graph, module.graph))
+        cases = Cases(renamed(self._cases, self.graph, module.graph))
         return Seen(firmware, stages.measured(self.part, firmware, target, cases))
 
     def executed(self, step: str) -> int:
@@ -285,7 +330,11 @@ def _report(name: str, bench: _Workbench, found: _Found, lock: Path) -> Tuning:
     board = bench.target.board
     pair = tuple(figures(s.firmware, s.outcome, board) for s in (found.before, found.after))
     then, now = found.before.times(), found.after.times()
-    layers = tuple(LayerChange(n, found.was[n], found.now[n], then[n], now[n]) for n in found.was)
+    layers = tuple(
+        LayerChange(n.name, n.stage, found.was[n.name], found.now[n.name], then[n.name],
+                    now[n.name])
+        for n in found.after.firmware.module.graph.nodes
+    )  # fmt: skip
     return Tuning(
         name, board.id, found.aim, bench.target.compiler, found.before.unit,
         found.before.total(), found.after.total(), (pair[0], pair[1]), layers, bench.images,
