@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from firmwares import CACHE
 
+import tinsmith as ts
 from tinsmith.codegen.choices import Choices, read_tuned
 from tinsmith.codegen.compile import compile_graph
 from tinsmith.core.cache import Cache
@@ -202,3 +203,18 @@ def test_choices_hold_levels_of_kernels_in_use_only(model: Path, job: Job) -> No
     own = Choices(levels={"ref/nothing": "speed"}, toolchain="some 1")
     module = compile_graph(open_model(model, "", job), M4, choices=own)
     assert module.tuned == "some 1" and "kernels/nothing.c" not in module.levels
+
+
+def test_the_facade_takes_a_lock_file_and_keeps_what_it_says(
+    model: Path, job: Job, tmp_path: Path
+) -> None:
+    found = tune_model(model, TuneOptions(options(M4, "speed")), job)
+    compiled = ts.compile(
+        ts.load(model), board=M4, optimize="speed", choices=found.lock, cache=CACHE.parent
+    )
+    assert compiled.choices.levels and compiled.choices.toolchain == found.toolchain
+    saved = compiled.save(tmp_path / "small.tsc")
+    again = ts.Compiled.load(saved, cache=CACHE.parent)
+    assert again.firmware.elf == compiled.firmware.elf
+    assert again.firmware.size is not None
+    assert again.firmware.size.flash.value == found.after.flash

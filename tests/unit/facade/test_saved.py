@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tinsmith.codegen.choices import Choices
 from tinsmith.codegen.compile import compile_graph
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core import codec
@@ -16,7 +17,10 @@ from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.types import TensorType
 
-HOW = saved.How("zig", "unicorn", "size", 2048, {"y": "ref/relu_float32"}, False)
+CHOICES = Choices(
+    {"y": "ref/relu_float32"}, "size", levels={"ref/relu_float32": "speed"}, toolchain="zig 1"
+)
+HOW = saved.How("zig", "unicorn", "size", 2048, CHOICES, False)
 OURS = """
 name = "Our \\"board\\" – rev. B"
 core = "cortex-m0plus"
