@@ -11,7 +11,7 @@ from tinsmith.tune.prices import Layers, Prices, Total
 from tinsmith.tune.search import Chosen, Search
 from tinsmith.tune.variants import Variant
 
-_CAPS = 16
+_CAPS = 8
 """Depths of stack, and sizes of memory for each, that are tried at most."""
 
 

@@ -17,8 +17,10 @@ Rank = Callable[[float, int], tuple[float, ...]]
 """How good time and flash of all layers are: the smaller the better."""
 _FEW = 2000
 """Sets that are all tried."""
-_POINTS = 100
-"""Of a front, at most; of more some are left out, evenly."""
+_POINTS, _LEAST_POINTS = 100, 5
+"""Of a front; of more some are left out, evenly: the more, the larger the search is."""
+_WORK = 10000
+"""Points of a front, times layers and kernels."""
 _WEIGHTS = (0.01, 0.1, 1.0, 10.0)
 """How much a share of the flash counts against the same share of the time."""
 _Levels = Mapping[str, str]
@@ -50,6 +52,8 @@ class Search:
             if len({v.kernel for v in own}) == 1
             for kernel in [next(iter(own)).kernel]
         }
+        work = len(layers) * len(self._levels)
+        self._points = min(_POINTS, max(_LEAST_POINTS, _WORK // max(work, 1)))
         self._rivals = sorted(
             {(a.kernel, b.kernel) for own in layers.values() for a in own for b in own
              if a.kernel != b.kernel}
@@ -109,8 +113,9 @@ class Search:
             own = {k: [Variant(k, n) for n in levels] for k, levels in self._levels.items()}
             everything = {k: min(variants, key=cost).level for k, variants in own.items()}
             yield everything
-            for weight in _WEIGHTS:
-                yield self._descent(everything, self._weighing(everything, weight))
+            if cost == self._time:
+                for weight in _WEIGHTS:
+                    yield self._descent(everything, self._weighing(everything, weight))
 
     def _weighing(self, levels: _Levels, weight: float) -> Rank:
         fastest = self._of(levels, lambda time, flash: (time,))
@@ -151,9 +156,8 @@ class Search:
             open_ = [(v, p) for v, p in own.items() if levels.get(v.kernel) == v.level]
             if not open_:
                 return None
-            front = _pruned(
-                [(t + p.time, f + p.flash, (c, v)) for t, f, c in front for v, p in open_]
-            )
+            longer = [(t + p.time, f + p.flash, (c, v)) for t, f, c in front for v, p in open_]
+            front = _pruned(longer, self._points)
         time, flash, chain = min(front, key=lambda point: rank(point[0], point[1]))
         variants: list[Variant] = []
         while chain:
@@ -162,12 +166,12 @@ class Search:
         return rank(time, flash), dict(zip(self._layers, reversed(variants), strict=True))
 
 
-def _pruned(points: _Front) -> _Front:
+def _pruned(points: _Front, most: int) -> _Front:
     kept: _Front = []
     for point in sorted(points, key=lambda p: (p[0], p[1])):
         if not kept or point[1] < kept[-1][1]:
             kept.append(point)
-    if len(kept) <= _POINTS:
+    if len(kept) <= most:
         return kept
     last = len(kept) - 1
-    return [kept[i * last // (_POINTS - 1)] for i in range(_POINTS)]
+    return [kept[i * last // (most - 1)] for i in range(most)]
