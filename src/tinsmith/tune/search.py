@@ -156,7 +156,9 @@ class Search:
             open_ = [(v, p) for v, p in own.items() if levels.get(v.kernel) == v.level]
             if not open_:
                 return None
-            longer = [(t + p.time, f + p.flash, (c, v)) for t, f, c in front for v, p in open_]
+            longer: _Front = [
+                (t + p.time, f + p.flash, (c, v)) for t, f, c in front for v, p in open_
+            ]
             front = _pruned(longer, self._points)
         time, flash, chain = min(front, key=lambda point: rank(point[0], point[1]))
         variants: list[Variant] = []
