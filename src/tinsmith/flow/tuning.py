@@ -194,7 +194,8 @@ class _Workbench:
     @property
     def images(self) -> int:
         """How many images were looked at."""
-        return len({r.key for r in self.part.records if r.name.startswith("measure ")})
+        seen = [r for r in self.part.records if r.name.startswith("measure ")]
+        return len({r.key or str(i) for i, r in enumerate(seen)})  # no keys where nothing is kept
 
 
 @dataclass(frozen=True)
