@@ -11,7 +11,8 @@ from tinsmith.core.codec import dumps, loads
 from tinsmith.core.errors import InternalError, UserError
 from tinsmith.core.job import Job
 from tinsmith.flow import stages
-from tinsmith.flow.model import MeasureOptions, open_model, pinned
+from tinsmith.flow.locks import lock_of, locked
+from tinsmith.flow.model import MeasureOptions, open_model
 from tinsmith.flow.model_target import Target
 from tinsmith.flow.places import check_output
 from tinsmith.ir.graph import Graph
@@ -69,8 +70,9 @@ def certify_model(path: Path, options: MeasureOptions, output: Path, job: Job) -
     """
     target = options.target()
     check_output(output, path)
-    choices = pinned(path, options.choices, target.board.id)
+    lock = lock_of(path, options.choices)
     graph = open_model(path, options.semantics, job)
+    choices = locked(lock, target, graph, job)
     module = stages.compiled(job, graph, target.board, target.aimed(choices))
     firmware = stages.built(job, module, target)
     found = job.step("certify", certificate_of, firmware=firmware, target=target, graph=graph)
