@@ -21,7 +21,7 @@ CHECKED := $(if $(REQUIRE),slow,slow or tool)
 PYTEST := $(BIN)/python -m pytest
 
 .DELETE_ON_ERROR:
-.PHONY: demo test smoke check check-tests gates prove-all docs golden setup format \
+.PHONY: demo test smoke check check-counts check-tests gates prove-all docs golden setup format \
         gate-format gate-lint gate-types gate-layers gate-sizes gate-words gate-docs
 
 demo: $(INSTALLED)
@@ -35,7 +35,11 @@ smoke: $(INSTALLED)
 	$(BIN)/tinsmith kinds
 	$(PYTEST) -x tests/unit/core tests/contract/test_catalogues.py
 
-check: gates check-tests
+check: gates check-counts check-tests
+
+# counts of public models are exact: any other one is a change of ours
+check-counts: $(INSTALLED)
+	$(if $(wildcard $(or $(TINSMITH_SHARED),../shared)/models),$(BIN)/python benchmarks/compiler.py --check)
 
 check-tests: $(INSTALLED)
 	$(PYTEST) --require-tools --campaign 0.01 -m '$(CHECKED)' $(TEST_ARGS)
@@ -68,6 +72,7 @@ gate-docs: $(INSTALLED)
 prove-all: $(INSTALLED)
 	$(PYTEST) --numprocesses $(JOBS) --dist load --require-tools --campaign 1 --resume -m slow $(TEST_ARGS)
 	$(BIN)/python benchmarks/measure_models.py --jobs $(JOBS)
+	$(BIN)/python benchmarks/networks.py
 
 docs: $(INSTALLED)
 	$(BIN)/python scripts/reference.py .

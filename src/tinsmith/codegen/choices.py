@@ -18,8 +18,8 @@ from tinsmith.core.table import Table, read_toml
 
 BALANCED = "balanced"
 AIMS = (BALANCED, "speed", "size", "ram")
-"""What a module may be optimised for: the product of time and flash, instructions, flash without
-losing time against the reference kernels, scratch memory."""
+"""What a module may be optimised for: the product of time and flash; instructions; flash, or memory
+at its peak, in at most half as much time again as is possible."""
 PARTS = "parts"
 """Chosen for a fused node: its operations one by one, each by a kernel of its own."""
 PINNED, CHOSEN, TUNED = "pinned", "chosen", "tuned"

@@ -22,7 +22,7 @@ Offers = Sequence[Sequence[Call]]
 _USUAL_TABLES = 1000
 """What a kernel's code is weighed with, in bytes: half the time is worth that much code."""
 _PATIENCE = 1.5
-"""How much more time than the fastest kernels a smaller peak may take."""
+"""How much more time than the fastest kernels less flash or a smaller peak may take."""
 
 
 def choose(offers: Offers, costs: Costs, aim: str) -> tuple[list[Call], dict[str, str]]:
@@ -77,9 +77,10 @@ class _Market:
         self.starts = [self.kernels, plain] if self._covered(plain) else [self.kernels]
         """What to start from: all kernels, and those of the reference, as giving up one after the
         other may end with more than these cost."""
-        self._most = np.inf
+        fastest = sum(min(self._time.get(id(c), 0.0) for c in o) for o in self._offers)
+        self._most = _PATIENCE * fastest
         if aim == "size" and self._covered(plain):
-            self._most = self.of(plain).score[-1]
+            self._most = min(self._most, self.of(plain).score[-1])
 
     def _peaks(self, used: Mapping[int, int]) -> dict[int, int]:
         """What matters of footprints: never less than what the step that needs most needs in any
