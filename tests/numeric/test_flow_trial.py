@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from firmwares import CACHE
 from planting import Bench, make_bench, other_parameters
+from programs import reference_choices
 
 from tinsmith.bench.outcome import RunOptions
 from tinsmith.build.image import BuildOptions, build_image
 from tinsmith.codegen import kernels
-from tinsmith.codegen.compile import compile_graph
+from tinsmith.codegen.compile import compile_graph, lower
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.progress import SILENT
 from tinsmith.devices.board import BOARDS
@@ -97,7 +98,9 @@ def test_a_wrong_fused_step_is_computed_again_in_parts(
         return text.replace(old, new, 1) if name == file else text
 
     monkeypatch.setattr(kernels, "_read", planted)
-    wrong = linked(compile_graph(bench.graph, "nucleo_l4r5zi"), "nucleo_l4r5zi")
+    board = "nucleo_l4r5zi"
+    taken = reference_choices(lower(bench.graph), board)
+    wrong = linked(compile_graph(bench.graph, board, choices=taken), board)
     stimulus = Cases({"raw": bench.golden(bench.windows(rng, 1))})
     for verdict in prove(wrong, stimulus, tuple, SILENT).verdicts:
         assert verdict.divergence.kind == "kernel"
