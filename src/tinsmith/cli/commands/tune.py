@@ -57,11 +57,10 @@ class Choice(ModelChoice):
 )
 @from_fields(Choice)
 def tune(choice: Choice) -> None:
-    """Measure every kernel that may compute a layer, at every level of the compiler, choose the
-    best of them together and write the choice to MODEL.lock, or to the project's tinsmith.lock.
+    """Measure all kernels that may compute each layer, choose the best together, write a lock file.
 
-    `measure`, `profile`, `compare`, `package` and `run` then take it, with the same toolchain. What
-    was measured is kept: an interrupted run goes on where it was.
+    That is MODEL.lock, or the project's tinsmith.lock. `measure`, `profile`, `compare`, `package`
+    and `run` then take it, with the same toolchain. An interrupted run goes on where it was.
     """
     from tinsmith.cli.console import print_json, shown, working
     from tinsmith.cli.show_tuning import show_tuning
