@@ -11,6 +11,7 @@ from firmwares import CACHE
 from tinsmith.bench.outcome import Outcome, RunOptions
 from tinsmith.bench.run import run
 from tinsmith.build.image import BuildOptions, build_image
+from tinsmith.codegen.choices import Choices
 from tinsmith.codegen.compile import compile_graph, lower
 from tinsmith.codegen.select import possible
 from tinsmith.codegen.sets.plain._requantised import MOST_SUM
@@ -28,8 +29,11 @@ X = Quant((0.05,), (-128,))
 
 
 def emulated(graph: Graph, board: str, inputs: dict[str, np.ndarray]) -> tuple[Outcome, set[str]]:
-    """What a board makes of a graph, and the kernels that it uses."""
-    module = compile_graph(graph, board, planner="first_fit")
+    """What a board makes of a graph with kernels of this set, and the kernels that it uses."""
+    offers = possible(lower(graph), BOARDS.get(board).core).items()
+    own = {n: [k for k in kernels if k.startswith("plain/")] for n, kernels in offers}
+    choices = Choices({n: kernels[0] for n, kernels in own.items() if kernels})
+    module = compile_graph(graph, board, planner="first_fit", choices=choices)
     firmware = build_image(module, BOARDS.get(board), "zig", BuildOptions(cache=CACHE))
     outcome = run(firmware, BOARDS.get(board), "unicorn", RunOptions(inputs, cache=CACHE))
     return outcome, set(module.kernels.values())

@@ -194,7 +194,7 @@ def test_kws(shared: Path, tmp_path: Path, job: Job) -> None:
     model = tmp_path / "kws.tflite"
     model.write_bytes((shared / "models" / "kws_ref_model.tflite").read_bytes())
     found = tune_model(model, TuneOptions(options(M4, "speed")), job)
-    assert found.built <= 200 and found.after.time < found.before.time
+    assert found.built <= 200 and found.after.time <= found.before.time
     assert tune_model(model, TuneOptions(options(M4, "speed")), again(job)).built == 0
 
 

@@ -71,8 +71,9 @@ def test_a_scalar_stays_a_scalar() -> None:
     assert y.shape == () and y == -1
 
 
-EVALUATES = {"rewrite", "ir", "prove", "testing"}
-"""Packages that call references: constants, the interpreter, the proof's own search, the tests."""
+EVALUATES = {"rewrite", "ir", "prove", "codegen", "testing"}
+"""Packages that call references: constants, the interpreter, the proof's own search, kernel
+sets that make tables of an operation, the tests."""
 
 
 def test_nowhere_else_a_reference_is_called() -> None:
