@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from firmwares import CACHE, emulator_of
+from float_uses import LAYERS, drawn
 
 from tinsmith.bench.outcome import RunOptions
 from tinsmith.bench.run import run
@@ -78,50 +79,55 @@ def tried() -> dict[str, str]:
     }  # fmt: skip
 
 
-def wrong(made: Program, plan: MemoryPlan, board: str, drawn: Drawn) -> list[str]:
+def wrong(made: Program, plan: MemoryPlan, board: str, uses: Drawn) -> list[str]:
     """Values that differ from the interpreter's, with their kernels."""
     found = BOARDS.get(board)
     module = emit(made, plan, Target(board, False, "0" * 64))
     port, runner = emulator_of(found.core)
     firmware = build_image(module, found, "zig", BuildOptions(CACHE, port))
-    outputs = run(firmware, found, runner, RunOptions(drawn.inputs, cache=CACHE)).outputs
+    outputs = run(firmware, found, runner, RunOptions(uses.inputs, cache=CACHE)).outputs
     return [
         f"{name} by {module.kernels.get(name)}"
-        for name, want in drawn.wanted.items()
+        for name, want in uses.wanted.items()
         if not equal(outputs[name], want)
     ]
 
 
-@pytest.mark.parametrize("family", sorted(FAMILIES))
-@pytest.mark.parametrize(("kind", "board"), sorted(tried().items()))
+def families() -> list[tuple[str, str]]:
+    """Each set with the families of layers that it is for: all of int8, or one of its own."""
+    own = {kind: [kind] for kind in LAYERS}
+    return [(kind, f) for kind in sorted(tried()) for f in own.get(kind, sorted(FAMILIES))]
+
+
+@pytest.mark.parametrize(("kind", "family"), families())
 def test_shared_memory_changes_no_result(
-    kind: str, board: str, family: str, require_tool: Callable[[str], str]
+    kind: str, family: str, require_tool: Callable[[str], str]
 ) -> None:
-    drawn, core = draw(3, USES, family), BOARDS.get(board).core
+    board, rng = tried()[kind], np.random.default_rng(4)
+    core = BOARDS.get(board).core
+    uses = draw(3, USES, family) if family in FAMILIES else drawn(kind, rng, USES)
     if emulator_of(core)[1] == "qemu":
         require_tool("qemu-system-arm")
-    rng = np.random.default_rng(4)
-    made = select(lower(drawn.graph), core, any_choice(drawn.graph, core, rng, kind))
-    if not any(k.startswith(f"{kind}/") for k in made.kernels.values()):
-        pytest.skip(f"{kind} has no kernel for {family}")
+    made = select(lower(uses.graph), core, any_choice(uses.graph, core, rng, kind))
+    assert any(k.startswith(f"{kind}/") for k in made.kernels.values())
     sharing = Sharing(made, rng)
-    assert not wrong(made, sharing.plan, board, drawn)
-    assert sharing.shared or kind != "ref" or family == "dense"  # which reads all of a row
+    assert not wrong(made, sharing.plan, board, uses)
+    assert sharing.shared or family == "dense"  # which reads all of a row
 
 
 @pytest.mark.parametrize("reads", ["before", "once"])
 def test_a_wrong_declaration_is_seen(reads: Reads) -> None:
     """Planted: kernels of ref that read while they write, but say that they do not."""
-    board, drawn = BOARDS_RUN[0], draw(3, USES, "conv")
+    board, uses = BOARDS_RUN[0], draw(3, USES, "conv")
     core, rng = BOARDS.get(board).core, np.random.default_rng(4)
-    made = select(lower(drawn.graph), core, any_choice(drawn.graph, core, rng, "ref"))
+    made = select(lower(uses.graph), core, any_choice(uses.graph, core, rng, "ref"))
     lying = []
     for call in made.calls:
         layer = next(part_sites(call.site))[1] if call.node.parts else call.site
         orders = (windows(layer, "pixel", 1, reads),) if "conv" in call.kernel else ()
         lying.append(replace(call, binding=replace(call.binding, orders=orders)))
     made = replace(made, calls=tuple(lying))
-    assert wrong(made, Sharing(made, rng).plan, board, drawn)
+    assert wrong(made, Sharing(made, rng).plan, board, uses)
 
 
 def test_every_set_is_tried() -> None:
