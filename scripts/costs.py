@@ -10,7 +10,6 @@ emulated: instructions of a step are exact, rates of work are fitted to them.
 """
 
 import argparse
-import io
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -18,7 +17,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from elftools.elf.elffile import ELFFile
 from scipy.optimize import nnls
 
 from tinsmith.bench.outcome import RunOptions
@@ -26,6 +24,7 @@ from tinsmith.bench.run import run
 from tinsmith.bench.runner import RUNNERS, runners_for
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.image import BuildOptions, build_image
+from tinsmith.build.sizes import SymbolSizes
 from tinsmith.codegen.choices import Choices
 from tinsmith.codegen.compile import compile_graph, lower
 from tinsmith.codegen.costs import LEVELS, work
@@ -113,9 +112,9 @@ def _add(
     runner = RUNNERS.get(runners_for(board)[0])
     firmware = build_image(module, board, "zig", BuildOptions(CACHE, runner.port))
     layers = None if inputs is None else _layers(firmware, board, inputs)
-    sizes = _sizes(firmware)
+    sizes = SymbolSizes(firmware.elf)
     for call in select(lower(graph), board.core, choices).calls:
-        code = sizes.get(symbol_of(call.kernel), 0)
+        code = sizes.kernel(module.name, symbol_of(call.kernel))
         seen = found[call.kernel].setdefault(level, Seen(code, [], []))
         if layers is not None:
             seen.work.append(work(call))
@@ -128,22 +127,6 @@ def _layers(firmware: Firmware, board: Board, inputs: Arrays) -> Mapping[str, Co
     layers = run(firmware, board, runners_for(board)[0], options).layers
     assert layers is not None
     return layers
-
-
-def _sizes(firmware: Firmware) -> Mapping[str, int]:
-    """Bytes of each kernel: of its function, and of the functions and constants that its file
-    keeps to itself (symbols that are local stand behind the name of their file)."""
-    table = ELFFile(io.BytesIO(firmware.elf)).get_section_by_name(".symtab")
-    prefix, file = f"{firmware.module.name}_ts_", ""
-    found: dict[str, int] = defaultdict(int)
-    for symbol in table.iter_symbols():
-        kind, bind = symbol["st_info"]["type"], symbol["st_info"]["bind"]
-        if kind == "STT_FILE":
-            file = symbol.name.removesuffix(".c")
-        elif kind in ("STT_FUNC", "STT_OBJECT"):
-            own = file if bind == "STB_LOCAL" else symbol.name.removeprefix(prefix)
-            found[own] += int(symbol["st_size"])
-    return found
 
 
 def main() -> int:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from firmwares import CACHE
+from integer_uses import addition, pool_window
 
 from tinsmith.bench.outcome import Outcome, RunOptions
 from tinsmith.bench.run import run
@@ -16,12 +17,10 @@ from tinsmith.build.shared import build_shared
 from tinsmith.codegen.choices import Choices
 from tinsmith.codegen.compile import compile_graph, lower
 from tinsmith.codegen.select import possible
-from tinsmith.codegen.sets.dsp import rows
 from tinsmith.devices.board import BOARDS, Core
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Attr, Graph
 from tinsmith.ir.interp import run_cases
-from tinsmith.ir.op import OPS, Site
 from tinsmith.ir.ops.requantize import multipliers
 from tinsmith.ir.types import Quant, TensorType
 
@@ -81,33 +80,11 @@ def any_size(b: Builder, rng: np.random.Generator, name: str) -> str:
 
 def pooling(b: Builder, rng: np.random.Generator, name: str) -> str:
     """Up to everything, with borders, halves both ways, bounds, and requantised."""
-    op = str(rng.choice(np.array(["avg_pool2d", "max_pool2d"])))
-    height, width = (int(n) for n in rng.integers(1, 9, 2))
-    size = tuple(int(rng.integers(1, n + 1)) for n in (height, width))
-    size = (height, width) if rng.integers(3) == 0 else size
-    pads = tuple(int(rng.integers(0, n)) for n in (size[0], size[0], size[1], size[1]))
-    pads = pads if rng.integers(2) else (0, 0, 0, 0)
-    attrs: dict[str, Attr] = {"size": size, "padding": pads, "act_min": int(rng.choice([-128, -9]))}
-    attrs |= {"stride": tuple(int(s) for s in rng.integers(1, 3, 2))}
-    if op == "avg_pool2d":
-        attrs["half_up"] = bool(rng.integers(2))
+    op, (height, width), attrs = pool_window(rng)
     x = picture(b, name, (height, width, int(rng.integers(1, 14))), int(rng.choice([-128, 7])))
     if rng.integers(2):
         return b.op(op, x, name=name, quant=None, **attrs)
     return requantised(b, rng, name, b.op(op, x, name=f"{name}_pool", quant=None, **attrs), (1.3,))
-
-
-def addition(b: Builder, rng: np.random.Generator, name: str) -> str:
-    """Scales whose sums are often halves, and odd ones."""
-    scales = rng.choice([0.05, 0.1, 0.025, 0.0317, 0.0771], 3)
-    quants = [Quant((float(s),), (int(rng.integers(-128, 128)),)) for s in scales]
-    shape = TensorType((1, int(rng.integers(1, 400))), "int8")
-    x, y = (
-        b.input(f"{name}_{k}", TensorType(shape.shape, "int8", q))
-        for k, q in zip("xy", quants, strict=False)
-    )
-    low = int(rng.choice([-128, -100]))
-    return b.op("add", x, y, name=name, quant=quants[2], act_min=low, act_max=127)
 
 
 def function(b: Builder, rng: np.random.Generator, name: str) -> str:
@@ -215,46 +192,3 @@ def test_plain_c_of_every_offer_computes_the_same(family: str) -> None:
         module = compile_graph(graph, board, choices=Choices(taken))
         found = run(build_shared(module, CACHE), host, "host", RunOptions(contents(graph)))
         assert not wrong(graph, found, taken)
-
-
-def sum_of(x: float, b: float, y: float, zero: int = 0) -> Site:
-    """An addition of tensors with such scales."""
-    types = [TensorType((4,), "int8", Quant((s,), (zero,))) for s in (x, b, y)]
-    return Site({}, tuple(types[:2]), (types[2],))
-
-
-def found(site: Site) -> rows.Sum:
-    made = rows._sum(site, -128, 127)
-    assert made is not None
-    return made
-
-
-@pytest.mark.parametrize(("zero", "away"), [(-128, False), (0, True), (127, False)])
-def test_halves_need_the_kernel_that_knows_signs(zero: int, away: bool) -> None:
-    """Half a step is rounded away from zero, which one summand says for sums of one sign only."""
-    assert found(sum_of(0.05, 0.05, 0.1, zero)).away == away
-    assert not found(sum_of(0.0317, 0.0771, 0.0853, zero)).away
-
-
-def test_sums_beyond_int32_are_left_alone() -> None:
-    assert rows._sum(sum_of(1.0, 1.0, 0.01), -128, 127) is None
-
-
-def test_a_sum_that_differs_in_one_pair_is_refused() -> None:
-    site = sum_of(0.0317, 0.0771, 0.0853)
-    wanted = rows._wanted(site)
-    values = np.arange(-128, 128, dtype=np.int64)
-    factors = (round(s / 0.0853 * (1 << rows.FACTOR_BITS)) for s in (0.0317, 0.0771))
-    first, second = (f * values >> 8 for f in factors)
-    sums = first[:, None] + second
-    assert rows._end(sums, wanted, -128, 127) is not None
-    wanted[100, 120] += 1
-    assert rows._end(sums, wanted, -128, 127) is None
-
-
-def test_wanted_sums_are_the_definitions() -> None:
-    site = sum_of(0.0317, 0.0771, 0.0853, 5)
-    x, b = (np.array(v, np.int8) for v in ([-128, 3, 99, 127], [127, -128, 0, 64]))
-    (direct,) = OPS.get("add").reference([x, b], site)
-    every = rows._wanted(site)
-    np.testing.assert_array_equal(every[x.astype(int) + 128, b.astype(int) + 128], direct)

@@ -52,6 +52,33 @@ def symbols(elf: bytes, thumb: bool) -> Mapping[str, int]:
     }  # fmt: skip
 
 
+class SymbolSizes:
+    """Bytes of the functions and constants of an image: of those that all files see, by name; of
+    those that one file keeps to itself (they stand behind its name in the table), by file."""
+
+    def __init__(self, elf: bytes) -> None:
+        table = ELFFile(io.BytesIO(elf)).get_section_by_name(".symtab")
+        self._names: dict[str, int] = {}
+        self._files: dict[str, int] = {}
+        file = ""
+        for s in table.iter_symbols():
+            kind, local = s["st_info"]["type"], s["st_info"]["bind"] == "STB_LOCAL"
+            if kind == "STT_FILE":
+                file = s.name
+            elif kind in ("STT_FUNC", "STT_OBJECT") and local:
+                self._files[file] = self._files.get(file, 0) + int(s["st_size"])
+            elif kind in ("STT_FUNC", "STT_OBJECT"):
+                self._names[s.name] = int(s["st_size"])
+
+    def of(self, symbol: str) -> int:
+        """Of what other files see by this name."""
+        return self._names.get(symbol, 0)
+
+    def kernel(self, module: str, symbol: str) -> int:
+        """Of a module's kernel, ``ts_<symbol>``: its function, and what its file has beside."""
+        return self.of(f"{module}_ts_{symbol}") + self._files.get(f"{symbol}.c", 0)
+
+
 def load_segments(elf: bytes) -> list[tuple[int, bytes]]:
     """(load address, bytes) of what a programmer writes to flash."""
     found = ELFFile(io.BytesIO(elf)).iter_segments("PT_LOAD")

@@ -26,6 +26,7 @@ from tinsmith.ir.types import type_of
 from tinsmith.rewrite import eliminate_dead
 from tinsmith.rewrite._constants import evaluate
 from tinsmith.rewrite._pass import Pass
+from tinsmith.rewrite._readers import readers_of
 
 MOST_ELEMENTS = 1 << 24
 """Of a value through which channels are followed: an index per element is kept meanwhile."""
@@ -92,10 +93,7 @@ class _Work:
     gone: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.users: dict[str, list[Node]] = {}
-        for node in self.graph.nodes:
-            for value in node.inputs:
-                self.users.setdefault(value, []).append(node)
+        self.users = readers_of(self.graph)
         self.producers = {o: n for n in self.graph.nodes for o in n.outputs}
         self.kept = {*self.graph.outputs, *(s.next for s in self.graph.states)}
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from tinsmith.ir.graph import Graph, Node, Part
 from tinsmith.ir.op import OPS
 from tinsmith.rewrite._pass import Pass
+from tinsmith.rewrite._readers import readers_of
 
 
 def rewrite(graph: Graph) -> Graph:
@@ -31,10 +32,7 @@ def rewrite(graph: Graph) -> Graph:
 
 def _chains(graph: Graph) -> Iterator[list[Node]]:
     kept = set(graph.outputs) | {s.next for s in graph.states}
-    readers: dict[str, list[Node]] = {}
-    for node in graph.nodes:
-        for value in set(node.inputs):
-            readers.setdefault(value, []).append(node)
+    readers = readers_of(graph)
     for node in graph.nodes:
         chain, allowed = [node], OPS.get(node.op).followed_by
         while allowed and (value := chain[-1].outputs[0]) not in kept:

@@ -10,16 +10,14 @@ from tinsmith.ir.graph import Graph, Node, Part
 from tinsmith.ir.interp import site_of
 from tinsmith.ir.op import OPS
 from tinsmith.rewrite._pass import Pass
+from tinsmith.rewrite._readers import readers_of
 
 
 def rewrite(graph: Graph) -> Graph:
     """A ``fused`` node of each node and the reshape that alone reads its result, in the node's
     place and with its name; the very same object where there is none."""
     kept = {*graph.outputs, *(s.next for s in graph.states)}
-    readers: dict[str, list[Node]] = {}
-    for node in graph.nodes:
-        for value in node.inputs:
-            readers.setdefault(value, []).append(node)
+    readers = readers_of(graph)
     nodes: list[Node] = []
     gone, hidden = set(), set()
     for node in graph.nodes:

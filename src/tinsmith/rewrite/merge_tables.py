@@ -19,6 +19,7 @@ from tinsmith.rewrite import eliminate_dead
 from tinsmith.rewrite._bounds import Bounds, bounds_of
 from tinsmith.rewrite._constants import evaluate
 from tinsmith.rewrite._pass import Pass
+from tinsmith.rewrite._readers import readers_of
 
 BYTES = ("int8", "uint8")
 CLAMPED = (*BYTES, "int16")
@@ -47,12 +48,8 @@ class _Uses:
     @classmethod
     def of(cls, graph: Graph) -> "_Uses":
         """Of all values of a graph."""
-        readers: dict[str, list[Node]] = {}
-        for node in graph.nodes:
-            for value in node.inputs:
-                readers.setdefault(value, []).append(node)
         kept = frozenset({*graph.outputs, *(s.next for s in graph.states)})
-        return cls(readers, {o: n for n in graph.nodes for o in n.outputs}, kept)
+        return cls(readers_of(graph), {o: n for n in graph.nodes for o in n.outputs}, kept)
 
     def alone(self, value: str) -> bool:
         """Whether one operand alone is this value."""

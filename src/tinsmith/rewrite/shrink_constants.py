@@ -15,6 +15,7 @@ from tinsmith.ir.graph import Graph, Node
 from tinsmith.ir.op import OPS, ShapeError
 from tinsmith.ir.types import TensorType, type_of
 from tinsmith.rewrite._pass import Pass
+from tinsmith.rewrite._readers import readers_of
 
 
 def rewrite(graph: Graph) -> Graph:
@@ -30,10 +31,7 @@ def rewrite(graph: Graph) -> Graph:
 
 def _smaller(graph: Graph, kept: Set[str]) -> Graph:
     """Constants without what their readers repeat."""
-    readers: dict[str, list[Node]] = {}
-    for node in graph.nodes:
-        for value in node.inputs:
-            readers.setdefault(value, []).append(node)
+    readers = readers_of(graph)
     constants, types = dict(graph.constants), dict(graph.types)
     for name, array in graph.constants.items():
         quant, small = graph.type(name).quant, shrunk(array)

@@ -1,14 +1,12 @@
 """What variants cost: read off images that were linked and run. A layer's own part (time,
 constants, step) is told from the kernel's code, which all layers share that use it."""
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from elftools.elf.elffile import ELFFile
-
 from tinsmith.bench.outcome import Outcome
 from tinsmith.build.firmware import Firmware
+from tinsmith.build.sizes import SymbolSizes
 from tinsmith.codegen.buffers import ALIGNMENT, buffers_of
 from tinsmith.codegen.choices import Choices
 from tinsmith.codegen.choose import table_bytes
@@ -62,7 +60,7 @@ class Prices:
         """Note what an image showed; ``variants``: of each layer."""
         module = seen.firmware.module
         program = select(module.graph, core, Choices(module.kernels))
-        sizes, memory = _Sizes(seen.firmware.elf), _memory(program)
+        sizes, memory = SymbolSizes(seen.firmware.elf), _memory(program)
         times, deepest = seen.times(), seen.total().stack
         for call in program.calls:
             name = call.node.name
@@ -70,9 +68,7 @@ class Prices:
             own = table_bytes(call) + sizes.of(module.steps[name])
             price = Price(times[name], own, memory[name])
             self.layers.setdefault(name, {}).setdefault(variant, price)
-            symbol = symbol_of(call.kernel)
-            code = sizes.inside(f"{symbol}.c") + sizes.of(f"{module.name}_ts_{symbol}")
-            self.code.setdefault(variant, code)
+            self.code.setdefault(variant, sizes.kernel(module.name, symbol_of(call.kernel)))
             self.stack[variant] = min(deepest, self.stack.get(variant, deepest))
 
 
@@ -100,32 +96,6 @@ class Seen:
         assert size is not None and counts  # who tunes has asked for a board that shows them
         deepest = stack.whole if stack else 0
         return Total(float(counts[0].value), size.flash.whole, size.ram_static.whole, deepest)
-
-
-class _Sizes:
-    """Bytes of the functions and constants of an image, by name and by file."""
-
-    def __init__(self, elf: bytes) -> None:
-        table = ELFFile(io.BytesIO(elf)).get_section_by_name(".symtab")
-        self._names: dict[str, int] = {}
-        self._files: dict[str, int] = {}
-        file = ""
-        for s in table.iter_symbols():
-            kind, local = s["st_info"]["type"], s["st_info"]["bind"] == "STB_LOCAL"
-            if kind == "STT_FILE":
-                file = s.name
-            elif kind in ("STT_FUNC", "STT_OBJECT") and local:
-                self._files[file] = self._files.get(file, 0) + int(s["st_size"])
-            elif kind in ("STT_FUNC", "STT_OBJECT"):
-                self._names[s.name] = int(s["st_size"])
-
-    def of(self, symbol: str) -> int:
-        """Of what other files see by this name."""
-        return self._names.get(symbol, 0)
-
-    def inside(self, file: str) -> int:
-        """Of what only this file sees."""
-        return self._files.get(file, 0)
 
 
 def _memory(program: Program) -> dict[str, int]:

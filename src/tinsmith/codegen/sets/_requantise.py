@@ -75,7 +75,7 @@ class Requantise:
 
 def requantise(
     site: Site,
-    factors: Sequence[np.ndarray | None],
+    factors: Sequence[np.ndarray],
     least: np.ndarray,
     most: np.ndarray,
     roundings: Sequence[str] = ROUNDINGS,
@@ -87,11 +87,9 @@ def requantise(
         least: smallest sum of each channel; most: the largest one.
         roundings: what the caller's kernels know.
     """
-    multiplier, shift = (None if f is None else f.astype(np.int64) for f in factors)
+    multiplier, shift = (f.astype(np.int64) for f in factors)
     rounding = site.attrs["rounding"]
-    if multiplier is None or shift is None or rounding not in roundings:
-        return None
-    if site.attrs.get("dtype", "int8") != "int8":
+    if rounding not in roundings or site.attrs.get("dtype", "int8") != "int8":
         return None
     live = multiplier != 0
     if rounding != "onnx" and np.any(live & ((multiplier < 2**30) | (-shift < LEAST_RIGHT))):

@@ -3,27 +3,11 @@
 #include "ts_dsp_add.h"
 
 #if TS_DSP_ASSEMBLY
-/* Fours of elements. Bytes 1 and 3 of a word, then 0 and 2, lie in the upper bytes of its halves. */
+/* Fours of elements. */
 TS_NAKED void ts_add_fours(TS_GIVEN const int8_t *x, TS_GIVEN const int8_t *b, TS_GIVEN int8_t *y, TS_GIVEN const ts_adding *a) {
     __asm__(
         "push {r4-r11, lr}\n\t"
-        "ldm r3, {r8, r9, r10, r11}\n\t"
-        "mov r12, #0xFF00FF00\n"
-        "1:\n\t"
-        "ldr r4, [r0], #4\n\t"
-        "ldr r6, [r1], #4\n\t"
-        "and r5, r12, r4\n\t"
-        "and r4, r12, r4, lsl #8\n\t"
-        "and r7, r12, r6\n\t"
-        "and r6, r12, r6, lsl #8\n\t"
-        "smlawb r3, r8, r4, r10\n\t"
-        "smlawt r4, r8, r4, r10\n\t"
-        "smlawb lr, r8, r5, r10\n\t"
-        "smlawt r5, r8, r5, r10\n\t"
-        "smlawb r3, r9, r6, r3\n\t"
-        "smlawt r4, r9, r6, r4\n\t"
-        "smlawb lr, r9, r7, lr\n\t"
-        "smlawt r5, r9, r7, r5\n\t"
+        TS_ADD_SUMS
         "ssat r3, #8, r3, asr #21\n\t"
         "ssat lr, #8, lr, asr #21\n\t"
         "ssat r4, #8, r4, asr #21\n\t"

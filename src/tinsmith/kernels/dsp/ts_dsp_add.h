@@ -18,6 +18,29 @@ typedef struct {
     int32_t end;
 } ts_adding;
 
+#if TS_DSP_ASSEMBLY
+/* Begins a loop over fours of elements, label 1: what is added (r3) to r8..r11, then each time words of x (r0) and b (r1). Bytes 1 and 3 of a
+ * word, then 0 and 2, lie in the upper bytes of its halves. Sums: r3 of element 0, lr of 1, r4 of 2, r5 of 3. */
+#define TS_ADD_SUMS \
+    "ldm r3, {r8, r9, r10, r11}\n\t" \
+    "mov r12, #0xFF00FF00\n" \
+    "1:\n\t" \
+    "ldr r4, [r0], #4\n\t" \
+    "ldr r6, [r1], #4\n\t" \
+    "and r5, r12, r4\n\t" \
+    "and r4, r12, r4, lsl #8\n\t" \
+    "and r7, r12, r6\n\t" \
+    "and r6, r12, r6, lsl #8\n\t" \
+    "smlawb r3, r8, r4, r10\n\t" \
+    "smlawt r4, r8, r4, r10\n\t" \
+    "smlawb lr, r8, r5, r10\n\t" \
+    "smlawt r5, r8, r5, r10\n\t" \
+    "smlawb r3, r9, r6, r3\n\t" \
+    "smlawt r4, r9, r6, r4\n\t" \
+    "smlawb lr, r9, r7, lr\n\t" \
+    "smlawt r5, r9, r7, r5\n\t"
+#endif
+
 /* Where halves of negative values go down (away), negative values count one step of 2^-21 less. */
 static inline int8_t ts_added(int32_t x, int32_t b, const ts_adding *a, int32_t away) {
     int32_t first = (int32_t)((int64_t)a->first * x >> 8);

@@ -2,7 +2,7 @@
  * places inside x. The border is smaller than the window.
  * x [batch][height][width][channels], y [batch][rows][across][channels]. */
 #include "ts_float.h"
-#include "ts_float_inside.h"
+#include "ts_inside.h"
 
 void ts_float_avg_pool2d_float32(
     const float *x, float *y,
@@ -14,8 +14,8 @@ void ts_float_avg_pool2d_float32(
         int32_t from_y = place / across % rows * stride_y - top;
         int32_t from_x = place % across * stride_x - left;
         int32_t down, along;
-        from_y += ts_float_inside(from_y, kernel_y, dilation_y, height, &down) * dilation_y;
-        from_x += ts_float_inside(from_x, kernel_x, dilation_x, width, &along) * dilation_x;
+        from_y += ts_inside(from_y, kernel_y, dilation_y, height, &down) * dilation_y;
+        from_x += ts_inside(from_x, kernel_x, dilation_x, width, &along) * dilation_x;
         for (int32_t c = 0; c < channels; c++) {
             const float *row = picture + (from_y * width + from_x) * channels + c;
             float sum = 0.0f;

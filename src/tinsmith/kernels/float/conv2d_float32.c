@@ -3,7 +3,7 @@
  * and no bias is -0. w as in ts_float_columns.h, group by group, of `out` results each. x [batch][height][width][groups *
  * depth], b [groups * out], y [batch][rows][across][groups * out]. */
 #include "ts_float_columns.h"
-#include "ts_float_inside.h"
+#include "ts_inside.h"
 
 /* Where a window is: its picture, at the first channel of its group, and its first row and column. */
 typedef struct {
@@ -50,7 +50,7 @@ static inline float *ts_float_zeros(float *to, int32_t n) {
 /* A window, its places inside x of a row of the kernel in one run where they lie together. */
 static void ts_float_gather(float *to, const ts_float_place *at, const ts_float_window *window) {
     int32_t along;
-    int32_t before = ts_float_inside(at->from_x, window->kernel_x, window->dilation_x, window->width, &along);
+    int32_t before = ts_inside(at->from_x, window->kernel_x, window->dilation_x, window->width, &along);
     int32_t step = window->dilation_x * window->channels;
     int32_t together = step == window->depth ? along : 1;
     for (int32_t ky = 0; ky < window->kernel_y; ky++) {

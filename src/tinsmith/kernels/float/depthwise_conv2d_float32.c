@@ -2,7 +2,7 @@
  * skipped. x [batch][height][width][channels], w [kernel_y][kernel_x][channels], b [channels],
  * y [batch][rows][across][channels]. */
 #include "ts_float_block.h"
-#include "ts_float_inside.h"
+#include "ts_inside.h"
 
 enum { TS_FLOAT_CHANNELS = 8 };
 
@@ -68,8 +68,8 @@ void ts_float_depthwise_conv2d_float32(
         int32_t from_y = place / across % rows * stride_y - top;
         int32_t from_x = place % across * stride_x - left;
         ts_float_taps taps;
-        int32_t ky = ts_float_inside(from_y, kernel_y, dilation_y, height, &taps.rows);
-        int32_t kx = ts_float_inside(from_x, kernel_x, dilation_x, width, &taps.count);
+        int32_t ky = ts_inside(from_y, kernel_y, dilation_y, height, &taps.rows);
+        int32_t kx = ts_inside(from_x, kernel_x, dilation_x, width, &taps.count);
         taps.x_step = (dilation_x * channels - TS_FLOAT_CHANNELS) * 4;
         taps.w_step = (channels - TS_FLOAT_CHANNELS) * 4;
         taps.x_row = (dilation_y * width - taps.count * dilation_x) * channels * 4;

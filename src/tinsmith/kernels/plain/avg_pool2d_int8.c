@@ -2,7 +2,7 @@
  * zero, clamped. The border is smaller than the window. x [batch][height][width][channels], y [batch][rows][columns][channels].
  * Source: TensorFlow Lite 8-bit quantization specification, AVERAGE_POOL_2D. */
 #include "ts_plain.h"
-#include "ts_plain_inside.h"
+#include "ts_inside.h"
 
 /* (|sum| + count / 2) / count with the sum's sign, clamped. With r = ceil(2^24 / count), v * r / 2^24 is too large by less
  * than v / 2^24, which is below 1 / count for v < 129 * count and count <= 360; and v * r stays below 2^32. */

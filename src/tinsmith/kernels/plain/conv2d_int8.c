@@ -4,7 +4,7 @@
  * `out` results each. x [batch][height][width][groups * depth], y [batch][rows][across][groups * out]; twice, sign, base,
  * span, high: ts_plain_result. */
 #include "ts_plain_columns.h"
-#include "ts_plain_inside.h"
+#include "ts_inside.h"
 
 /* Where a window is: its picture, at the first channel of its group, and its first row and column. */
 typedef struct {
@@ -27,7 +27,7 @@ static inline int8_t *ts_plain_fill(int8_t *to, int32_t bytes, int32_t value) {
 /* A window, its places inside x of a row of the kernel in one run where they lie together. */
 static void ts_plain_gather(int8_t *to, const ts_plain_place *at, const ts_plain_window *window, int32_t zero) {
     int32_t along;
-    int32_t before = ts_plain_inside(at->from_x, window->kernel_x, window->dilation_x, window->width, &along);
+    int32_t before = ts_inside(at->from_x, window->kernel_x, window->dilation_x, window->width, &along);
     int32_t step = window->dilation_x * window->channels;
     int32_t together = step == window->depth ? along : 1;
     int32_t bytes = together * window->depth;

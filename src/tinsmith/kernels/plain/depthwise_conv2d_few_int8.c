@@ -4,7 +4,7 @@
  * twice, sign, base, span, high: ts_plain_result. x [batch][height][width][channels],
  * y [batch][rows][across][out]. */
 #include "ts_plain.h"
-#include "ts_plain_inside.h"
+#include "ts_inside.h"
 
 void ts_plain_depthwise_conv2d_few_int8(
     const int8_t *x, const int8_t *w, const int32_t *bias, const int32_t *factors, int8_t *y,
@@ -20,8 +20,8 @@ void ts_plain_depthwise_conv2d_few_int8(
         int32_t from_y = place / across % rows * stride_y - top;
         int32_t from_x = place % across * stride_x - left;
         int32_t down, along;
-        int32_t ky = ts_plain_inside(from_y, kernel_y, dilation_y, height, &down);
-        int32_t kx = ts_plain_inside(from_x, kernel_x, dilation_x, width, &along);
+        int32_t ky = ts_inside(from_y, kernel_y, dilation_y, height, &down);
+        int32_t kx = ts_inside(from_x, kernel_x, dilation_x, width, &along);
         const int8_t *first = picture + ((from_y + ky * dilation_y) * width + from_x + kx * dilation_x) * channels;
         const int8_t *weights = w + (ky * kernel_x + kx) * out;
         int32_t step = dilation_x * channels, next = (dilation_y * width - along * dilation_x) * channels;

@@ -1,7 +1,7 @@
 /* Largest value of a window over each channel of NHWC pictures, int8, of the places inside x, clamped. The border is smaller
  * than the window. x [batch][height][width][channels], y [batch][rows][columns][channels]. */
 #include "ts_plain.h"
-#include "ts_plain_inside.h"
+#include "ts_inside.h"
 
 static inline int8_t ts_plain_at_most(int32_t x, int32_t high) {
     int32_t below = high - x;

@@ -7,12 +7,11 @@ import pytest
 
 from tinsmith.codegen.compile import lower
 from tinsmith.codegen.kernel_set import Binding, Table, Use
-from tinsmith.codegen.sets.mve import add, depthwise, dots, pool
+from tinsmith.codegen.sets.mve import depthwise, dots, pool
 from tinsmith.codegen.sets.mve.mve import SET
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Attr
 from tinsmith.ir.interp import site_of
-from tinsmith.ir.op import Site
 from tinsmith.ir.ops.requantize import multipliers
 from tinsmith.ir.types import Quant, TensorType
 
@@ -168,33 +167,3 @@ def test_means_of_more_places_than_16_bits_hold_are_left_alone() -> None:
     first, second = (Use(n.op, site_of(graph, n), (None,)) for n in graph.nodes)
     assert [f.name for f in SET.bind(first)] == ["avg_pool2d_int8"]
     assert not SET.bind(second)
-
-
-def addition(x: float, b: float, y: float, zero: int) -> Site:
-    types = [TensorType((4,), "int8", Quant((s,), (zero,))) for s in (x, b, y)]
-    return Site({}, tuple(types[:2]), tuple(types[2:]))
-
-
-@pytest.mark.parametrize(("zero", "away"), [(-128, 0), (0, -1), (127, 0)])
-def test_signs_count_where_halves_are_rounded_away_from_zero(zero: int, away: int) -> None:
-    """One summand rounds them where sums have one sign only."""
-    found = add.summands(addition(0.05, 0.05, 0.1, zero))
-    assert found is not None
-    assert found[3] == away
-
-
-def test_sums_as_the_kernel_makes_them_are_the_definitions() -> None:
-    for scales in ((0.05, 0.05, 0.1), (0.0317, 0.0771, 0.0853), (0.1, 0.025, 0.05)):
-        site = addition(*scales, 5)
-        found = add.summands(site)
-        assert found is not None
-        first, second, middle, away, end = found
-        values = np.arange(-128, 128, dtype=np.int64)
-        sums = (first * values >> 8)[:, None] + (second * values >> 8) + middle
-        sums += away * (sums < 0) + end
-        assert np.abs(sums).max() < 1 << 31
-        np.testing.assert_array_equal((sums >> 21).clip(-128, 127), add.wanted_sums(site))
-
-
-def test_sums_beyond_32_bits_are_left_alone() -> None:
-    assert add.summands(addition(1.0, 1.0, 0.01, 0)) is None

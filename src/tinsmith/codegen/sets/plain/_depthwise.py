@@ -7,8 +7,9 @@ import numpy as np
 
 from tinsmith.codegen.kernel_set import Binding, Table, Use
 from tinsmith.codegen.order import Order, windows
+from tinsmith.codegen.sets._operands import Operands
 from tinsmith.codegen.sets.plain._layers import grouped
-from tinsmith.codegen.sets.plain._requantised import Layer, layer_of, result_arguments, tables_of
+from tinsmith.codegen.sets.plain._requantised import layer_of, result_arguments, tables_of
 from tinsmith.ir.op import Argument, In, Out, Scratch
 from tinsmith.ir.ops._conv import kernel_window
 from tinsmith.ir.ops._layout import integer
@@ -24,7 +25,7 @@ FEW = 2
 
 def depthwise(use: Use) -> Sequence[Binding]:
     """A convolution of each channel by itself."""
-    layer = layer_of(use, axis=3)
+    layer = layer_of(use, "depthwise_conv2d")
     if layer is None or not _signed(layer):
         return []
     window = kernel_window("depthwise_conv2d", layer.site.inputs, layer.site.attrs)
@@ -36,12 +37,12 @@ def depthwise(use: Use) -> Sequence[Binding]:
     return [planes, few]
 
 
-def _by_planes(layer: Layer, window: Window) -> Binding:
+def _by_planes(layer: Operands, window: Window) -> Binding:
     band = _band(layer, window)
     arguments: tuple[Argument | Table, ...] = (
-        In(0), Table("w", lambda: layer.centred.astype(np.int8).reshape(-1)),
+        In(0), Table("w", lambda: layer.rows.astype(np.int8).reshape(-1)),
         *tables_of(layer, offset=128), Out(), Scratch(_plane(window, band)),
-        *_sizes(layer, window), layer.zeros[0] + 128, band, len(layer.multiplier),
+        *_sizes(layer, window), layer.x_zero + 128, band, len(layer.multiplier),
         *result_arguments(layer),
     )  # fmt: skip
     orders: tuple[Order, ...] = ()
@@ -52,26 +53,26 @@ def _by_planes(layer: Layer, window: Window) -> Binding:
     return Binding("depthwise_conv2d_int8", arguments, orders)
 
 
-def _few(layer: Layer, window: Window) -> Binding:
+def _few(layer: Operands, window: Window) -> Binding:
     """Places outside x are skipped, so the zero point of x stays out of the bias."""
     arguments: tuple[Argument | Table, ...] = (
-        In(0), Table("w", lambda: layer.centred.astype(np.int8).T.flatten()),
-        *tables_of(layer, offset=-layer.zeros[0]), Out(),
-        *_sizes(layer, window), layer.zeros[0], len(layer.multiplier),
+        In(0), Table("w", lambda: layer.rows.astype(np.int8).T.flatten()),
+        *tables_of(layer, offset=-layer.x_zero), Out(),
+        *_sizes(layer, window), layer.x_zero, len(layer.multiplier),
         *result_arguments(layer),
     )  # fmt: skip
     return Binding("depthwise_conv2d_few_int8", arguments, (windows(layer.site, "pixel"),))
 
 
-def _sizes(layer: Layer, window: Window) -> tuple[int, ...]:
+def _sizes(layer: Operands, window: Window) -> tuple[int, ...]:
     """Geometry and the results of a channel."""
     multiplier = integer("depthwise_conv2d", layer.site.attrs, "multiplier")
     return *geometry(layer.site.inputs[0], window), multiplier
 
 
-def _signed(layer: Layer) -> bool:
+def _signed(layer: Operands) -> bool:
     """Whether the weights less their zero point are int8."""
-    return bool(layer.centred.min() >= -128 and layer.centred.max() <= 127)
+    return bool(layer.rows.min() >= -128 and layer.rows.max() <= 127)
 
 
 def _plane(window: Window, band: int) -> int:
@@ -80,7 +81,7 @@ def _plane(window: Window, band: int) -> int:
     return ((rows - 1) * window.stride[0] + ky) * ((columns - 1) * window.stride[1] + kx)
 
 
-def _band(layer: Layer, window: Window) -> int:
+def _band(layer: Operands, window: Window) -> int:
     """Rows of results at a time: all where the result may then lie over x, channel by channel."""
     x, y = layer.site.inputs[0], layer.site.outputs[0]
     if x.shape[0] == 1 and x.shape[3] >= MANY and x.elements >= y.elements:

@@ -6,12 +6,8 @@ import numpy as np
 
 from tinsmith.codegen.kernel_set import Binding, Table, Use
 from tinsmith.codegen.order import Order, windows
-from tinsmith.codegen.sets.plain._requantised import (
-    Layer,
-    layer_of,
-    result_arguments,
-    tables_of,
-)
+from tinsmith.codegen.sets._operands import Operands
+from tinsmith.codegen.sets.plain._requantised import layer_of, result_arguments, tables_of
 from tinsmith.ir.op import Argument, In, Out, Scratch
 from tinsmith.ir.ops._conv import kernel_window
 from tinsmith.ir.ops._window import Window, geometry
@@ -24,7 +20,7 @@ COLUMNS = 3
 
 def dense(use: Use) -> Sequence[Binding]:
     """A fully connected layer."""
-    layer = layer_of(use)
+    layer = layer_of(use, "dense")
     if layer is None:
         return []
     rows, depth = layer.site.inputs[0].shape
@@ -33,7 +29,7 @@ def dense(use: Use) -> Sequence[Binding]:
 
 def conv2d(use: Use) -> Sequence[Binding]:
     """A convolution; where its windows are single places one after the other, as rows."""
-    layer = layer_of(use)
+    layer = layer_of(use, "conv2d")
     if layer is None:
         return []
     x, w = layer.site.inputs[:2]
@@ -45,19 +41,19 @@ def conv2d(use: Use) -> Sequence[Binding]:
     return _as_windows(layer, window, groups)
 
 
-def grouped(layer: Layer) -> Sequence[Binding]:
+def grouped(layer: Operands) -> Sequence[Binding]:
     """A convolution of each channel by itself, as one with a group for each channel."""
     window = kernel_window("depthwise_conv2d", layer.site.inputs, layer.site.attrs)
     return _as_windows(layer, window, layer.site.inputs[0].shape[3])
 
 
-def _as_windows(layer: Layer, window: Window, groups: int) -> Sequence[Binding]:
-    depth = layer.w[0].size
+def _as_windows(layer: Operands, window: Window, groups: int) -> Sequence[Binding]:
+    depth = layer.rows.shape[1]
     if depth > MOST_DEPTH:
         return []
     arguments: tuple[Argument | Table, ...] = (
         *_operands(layer, groups), Scratch(COLUMNS * depth),
-        *geometry(layer.site.inputs[0], window), len(layer.w) // groups, groups, layer.zeros[0],
+        *geometry(layer.site.inputs[0], window), len(layer.weights) // groups, groups, layer.x_zero,
         *_ends(layer),
     )  # fmt: skip
     orders = () if groups > 1 else (windows(layer.site, "pixel", 1, "before"),)
@@ -68,39 +64,43 @@ def _pointwise(window: Window) -> bool:
     return (window.kernel, window.stride, window.padding) == ((1, 1), (1, 1), (0, 0, 0, 0))
 
 
-def _as_rows(layer: Layer, sizes: tuple[int, int], orders: tuple[Order, ...]) -> Sequence[Binding]:
+def _as_rows(
+    layer: Operands, sizes: tuple[int, int], orders: tuple[Order, ...]
+) -> Sequence[Binding]:
     """With orders, rows are copied before the first of their results is written."""
     rows, depth = sizes
     if depth > MOST_DEPTH:
         return []
     if rows == 1:
         return [
-            Binding("dense_row_int8", (*_operands(layer, 1), depth, len(layer.w), *_ends(layer)))
+            Binding(
+                "dense_row_int8", (*_operands(layer, 1), depth, len(layer.weights), *_ends(layer))
+            )
         ]
     unit = 0 if not orders else 4 if depth % 4 == 0 else 1
     scratch = Scratch(COLUMNS * depth if orders else 4)
-    arguments = (*_operands(layer, 1), scratch, unit, *sizes, len(layer.w), *_ends(layer))
+    arguments = (*_operands(layer, 1), scratch, unit, *sizes, len(layer.weights), *_ends(layer))
     return [Binding("dense_int8", arguments, orders)]
 
 
-def _operands(layer: Layer, groups: int) -> tuple[Argument | Table, ...]:
+def _operands(layer: Operands, groups: int) -> tuple[Argument | Table, ...]:
     """(x, weights, bias, factors, y)"""
     return In(0), Table("w", lambda: interleaved(layer, groups)), *tables_of(layer), Out()
 
 
-def _ends(layer: Layer) -> tuple[int, ...]:
+def _ends(layer: Operands) -> tuple[int, ...]:
     """(number of factors, offset, twice, sign, base, span, high)"""
     return len(layer.multiplier), offset_of(layer), *result_arguments(layer)
 
 
-def offset_of(layer: Layer) -> int:
+def offset_of(layer: Operands) -> int:
     """What is added to weights less their zero point, so that they are 0..255."""
-    return 128 + layer.zeros[1]
+    return 128 + layer.w_zero
 
 
-def interleaved(layer: Layer, groups: int) -> np.ndarray:
+def interleaved(layer: Operands, groups: int) -> np.ndarray:
     """Weights as bytes: of each group, four rows at a time, place by place; then those left."""
-    bytes_ = (layer.centred + offset_of(layer)).astype(np.uint8)
+    bytes_ = (layer.rows + offset_of(layer)).astype(np.uint8)
     made: list[np.ndarray] = []
     for own in np.split(bytes_, groups):
         whole = len(own) // 4 * 4
