@@ -21,7 +21,7 @@ from tinsmith.ir.op import In
 Offers = Sequence[Sequence[Call]]
 _USUAL_TABLES = 1000
 """What a kernel's code is weighed with, in bytes: half the time is worth that much code."""
-_PATIENCE = 1.5
+PATIENCE = 1.5
 """How much more time than the fastest kernels less flash or a smaller peak may take."""
 
 
@@ -78,17 +78,17 @@ class _Market:
         """What to start from: all kernels, and those of the reference, as giving up one after the
         other may end with more than these cost."""
         fastest = sum(min(self._time.get(id(c), 0.0) for c in o) for o in self._offers)
-        self._most = _PATIENCE * fastest
+        self._most = PATIENCE * fastest
         if aim == "size" and self._covered(plain):
             self._most = min(self._most, self.of(plain).score[-1])
 
     def _peaks(self, used: Mapping[int, int]) -> dict[int, int]:
         """What matters of footprints: never less than what the step that needs most needs in any
-        case, or than the least peak for which no more than `_PATIENCE` has to be paid."""
+        case, or than the least peak for which no more than `PATIENCE` has to be paid."""
         floor = max((min(used[id(c)] for c in o) for o in self._offers), default=0)
         fastest = self._time_below(used, max(used.values(), default=0))
         for peak in sorted({floor, *used.values()}):
-            if peak >= floor and self._time_below(used, peak) <= _PATIENCE * fastest:
+            if peak >= floor and self._time_below(used, peak) <= PATIENCE * fastest:
                 return {call: max(nbytes, peak) for call, nbytes in used.items()}
         raise InternalError("the largest footprint of all leaves every kernel")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import inf
 
-from tinsmith.codegen.kernel_set import REFERENCE
+from tinsmith.codegen.choose import PATIENCE
 from tinsmith.tune.prices import Layers, Prices, Total
 from tinsmith.tune.search import Chosen, Search
 from tinsmith.tune.variants import Variant
@@ -63,7 +63,7 @@ class Market:
     def __init__(self, prices: Prices, known: Chosen, total: Total) -> None:
         self._prices, self._known, self._total = prices, known, total
         self._own = self._sum(known)
-        self._most = max(total.time, self._plain())
+        self._most = max(total.time, PATIENCE * self._fastest())
 
     def predict(self, chosen: Chosen) -> Total:
         """What an image of a choice is going to show."""
@@ -133,15 +133,12 @@ class Market:
             max((p.memory for p in prices), default=0),
         )  # fmt: skip
 
-    def _plain(self) -> float:
-        """Time with the reference kernels at their best, where all layers have one."""
-        total = self._total.time - self._own[0]
-        for own in self._prices.layers.values():
-            times = [p.time for v, p in own.items() if v.kernel.startswith(f"{REFERENCE}/")]
-            if not times:
-                return 0.0
-            total += min(times)
-        return total
+    def _fastest(self) -> float:
+        """Time where every layer has its fastest variant."""
+        layers = self._prices.layers.values()
+        return (
+            self._total.time - self._own[0] + sum(min(p.time for p in o.values()) for o in layers)
+        )
 
 
 def _some(sizes: Iterable[int]) -> list[int]:

@@ -76,6 +76,16 @@ def test_kernels_share_their_code() -> None:
     assert set(found.values()) == {common}
 
 
+def test_size_takes_no_more_than_half_the_time_again() -> None:
+    """As the aim says (`codegen/choices.py`), however small a slow kernel is."""
+    fast, slow = Variant("s/fast", "size"), Variant("ref/slow", "size")
+    prices = Prices(code={fast: 900, slow: 100}, stack=dict.fromkeys((fast, slow), 8))
+    for time, taken in ((140.0, slow), (160.0, fast)):
+        prices.layers["a"] = {fast: Price(100.0, 0, 8), slow: Price(time, 0, 8)}
+        market = Market(prices, {"a": fast}, Total(100.0, 900, 8, 8))
+        assert market.best("size", Budget()) == {"a": taken}
+
+
 def test_a_kernel_has_one_level() -> None:
     """Even where each layer is faster with another."""
     fast, small = Variant("s/k", "speed"), Variant("s/k", "size")
