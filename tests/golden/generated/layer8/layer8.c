@@ -29,14 +29,12 @@ TS_STEP void layer8_step_000_x_int8(uint8_t *arena, uint8_t *state) {
  */
 TS_STEP void layer8_step_001_y_int8(uint8_t *arena, uint8_t *state) {
     (void)state;
-    ts_dense_requantize_int8((const int8_t *)(const void *)(arena + 0),
-        layer8_w_weight,
-        layer8_w_bias,
+    ts_plain_dense_row_int8((const int8_t *)(const void *)(arena + 0),
+        layer8_t_y_int8_w,
+        layer8_t_y_int8_b,
+        layer8_t_y_int8_f,
         (int8_t *)(void *)(arena + 8),
-        1, 3, 2, -3, 0,
-        layer8_w_multiplier,
-        layer8_w_shift,
-        2, 5, 5, 127, 1, 1);
+        3, 2, 2, 128, 0, 0, 1, 122, 127);
 }
 
 /* 002 y: dequantize

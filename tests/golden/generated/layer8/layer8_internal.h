@@ -7,10 +7,9 @@
 #include "kernels/ts_module.h"
 
 /* Constants and initial contents of states, in layer8_weights.c. */
-extern TS_WEIGHTS const int32_t layer8_w_bias[2];
-extern TS_WEIGHTS const int32_t layer8_w_multiplier[2];
-extern TS_WEIGHTS const int32_t layer8_w_shift[2];
-extern TS_WEIGHTS const int8_t layer8_w_weight[6];
+extern TS_WEIGHTS const uint8_t layer8_t_y_int8_w[6];
+extern TS_WEIGHTS const int32_t layer8_t_y_int8_b[2];
+extern TS_WEIGHTS const int32_t layer8_t_y_int8_f[4];
 
 /* Steps, in order of execution. */
 TS_STEP void layer8_step_000_x_int8(uint8_t *arena, uint8_t *state);

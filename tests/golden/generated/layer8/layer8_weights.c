@@ -2,23 +2,18 @@
  * Floats are hexadecimal, so that every compiler reads the same bits. */
 #include "layer8_internal.h"
 
-/* bias: int32[2] */
-const int32_t layer8_w_bias[2] = {
-    100, -100,
+/* y_int8: w */
+const uint8_t layer8_t_y_int8_w[6] = {
+    129, 126, 131, 255, 128, 1,
 };
 
-/* multiplier: int32[2] */
-const int32_t layer8_w_multiplier[2] = {
-    1073741824, 1610612736,
+/* y_int8: b */
+const int32_t layer8_t_y_int8_b[2] = {
+    106, -100,
 };
 
-/* shift: int32[2] */
-const int32_t layer8_w_shift[2] = {
-    -6, -5,
-};
-
-/* weight: int8[2x3] q(0.01..0.02, 0) */
-const int8_t layer8_w_weight[6] = {
-    1, -2, 3,
-    127, 0, -127,
+/* y_int8: f */
+const int32_t layer8_t_y_int8_f[4] = {
+    1073741824, 5,
+    1610612736, 4,
 };
