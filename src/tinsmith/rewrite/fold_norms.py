@@ -11,6 +11,10 @@ Importers have their float graphs folded when a model is read, so quantisation s
 layers too. Nothing is folded where someone else reads the values between, where a state takes them,
 or where a folded weight would not be finite.
 
+A norm in front of a layer stays. It brings values of different sizes (a sensor's channels, say) to
+one size, before they are rounded: to share one scale in int8, and so that a sum of float32 is not
+the small difference of large numbers. Weights that hold it would undo both.
+
 Source: Jacob et al., CVPR 2018, section 3.2 (equation 14).
 """
 
