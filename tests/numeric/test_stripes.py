@@ -1,6 +1,8 @@
 """Compiled stripes: kernels that read rows of an operand, results that slide over what they are
 made of, on emulated cores; and what is said of the steps."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from firmwares import CACHE
@@ -16,6 +18,10 @@ from tinsmith.codegen.module import InferenceModule
 from tinsmith.devices.board import BOARDS
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import run_cases
+from tinsmith.prove.certificate.layers import layer_of
+from tinsmith.prove.certificate.make import subject_of
+from tinsmith.prove.certificate.plan import replay_plan
+from tinsmith.prove.certificate.statement import Rejected
 from tinsmith.testing.networks import Network
 
 
@@ -64,6 +70,27 @@ def test_a_region_is_cut_only_where_that_saves_memory_and_ram_is_aimed_at() -> N
     assert [n for n in small.graph.nodes if "rows" in n.name]
     assert small.plan.arena_bytes < 0.98 * plain.plan.arena_bytes
     assert again.graph == small.graph  # a graph that was lowered stays as it is
+
+
+@pytest.mark.emulator
+def test_certificates_see_rows_and_reject_rows_that_are_lost() -> None:
+    """The layer over rows of x is checked as any layer; what is left of x may not lie further down
+    than what it is taken from allows."""
+    net, board = front(), BOARDS.get("nucleo_l4r5zi")
+    module = compile_graph(net.graph, board.id, choices=Choices(aim="ram"))
+    firmware = build_image(module, board, "zig", BuildOptions(CACHE))
+    subject = subject_of(firmware, board, net.graph)
+    replay_plan(subject)
+    taking = [n for n in module.graph.nodes if n.parts and n.parts[0].op == "slice"]
+    layers = [layer for n in taking if (layer := layer_of(module.graph, n))]
+    assert layers and all(x.taken for x in layers)
+    crops = [n for n in module.graph.nodes if n.op == "slice"]
+    for node in crops:
+        (at, size), (rows, left) = (subject.places[v] for v in (node.inputs[0], node.outputs[0]))
+        assert rows <= at + size - left
+        places = {**subject.places, node.outputs[0]: (at + size - left + 8, left)}
+        with pytest.raises(Rejected):
+            replay_plan(replace(subject, places=places, arena_bytes=subject.arena_bytes + size))
 
 
 def test_inputs_that_are_kept_stay_whole() -> None:
