@@ -9,6 +9,7 @@ from tinsmith.codegen.costs import costs_of, work
 from tinsmith.codegen.kernel_set import sets_for
 from tinsmith.codegen.planner import Buffer, align_up, saved
 from tinsmith.codegen.program import Call
+from tinsmith.codegen.select import first_of_sets
 from tinsmith.codegen.uses import offers_of
 from tinsmith.devices.board import Core
 from tinsmith.ir.graph import Graph
@@ -71,7 +72,7 @@ class Footprints:
             (node,) = graph.nodes
             values = [v for v in node.inputs if v not in graph.constants]
             self._left -= sum(graph.type(v).elements for v in (*values, *node.outputs))
-            calls = offers_of(graph, node, self._sets) if self._left > 0 else []
+            calls = first_of_sets(offers_of(graph, node, self._sets)) if self._left > 0 else []
             self._kept[key] = sorted((Offer(c, self.time(c)) for c in calls), key=lambda o: o.time)
         return self._kept[key]
 

@@ -41,14 +41,14 @@ def select(
         new = [n for n in graph.nodes if n.name in missing or n.name not in offers]
         offers |= {n.name: offers_of(graph, n, sets) for n in new}
     _check_names(graph, choices)
-    left = [_first_of_sets(_allowed(graph, n, offers[n.name], choices)) for n in graph.nodes]
+    left = [first_of_sets(_allowed(graph, n, offers[n.name], choices)) for n in graph.nodes]
     calls, levels = choose(left, costs_of(core.name), choices.aim, most)
     used = {c.kernel for c in calls}
     own = {k: level for k, level in choices.levels.items() if k in used}
     return Program(graph, tuple(calls), {**levels, **own})
 
 
-def _first_of_sets(offers: Sequence[Call]) -> list[Call]:
+def first_of_sets(offers: Sequence[Call]) -> list[Call]:
     """The call that each set prefers: a set knows its kernels' shapes better than a table of rates,
     which decides between sets."""
     first: dict[str, Call] = {}
