@@ -245,7 +245,7 @@ class _Stripes:
         time = MOVED * (left + self._bytes(region.result, rows.stop)) if rows.start or left else 0.0
         for number, node in enumerate(region.nodes):
             (value,) = node.outputs
-            result = own[value] = self._bytes(value, needs[value].count)
+            result = own[value] = self._bytes(value, needs[value].height)
             gone = {i for i in node.inputs if self._last.get(i) == number}
             dying = gone if not left or region.x not in gone else gone - {region.x}
             offers = self._offered(number, needs)
@@ -280,8 +280,8 @@ class _Stripes:
         needed = own.needed(rows)
         have = {k: needs[node.inputs[k]] for k in own.operands}
         have |= {k: needed for k in own.operands if node.inputs[k] == self.region.x}
-        told = [(k, h.count, needed.start - h.start) for k, h in have.items()]
-        key = (node.name, rows.count, own.cut(rows).get("padding"), *told)
+        told = [(k, h.height, needed.start - h.start) for k, h in have.items()]
+        key = (node.name, rows.height, own.cut(rows).get("padding"), *told)
         return self._footprints.kept(key, lambda: self._small(number, rows, have))
 
     def _small(self, number: int, rows: Rows, have: Mapping[int, Rows]) -> Graph:
@@ -290,6 +290,6 @@ class _Stripes:
         held = {k: (h, graph.type(node.inputs[k])) for k, h in have.items()}
         named = Named(node.inputs, held, str, str)
         made = of_rows(node, own, rows, parts_of(graph, node), named)
-        types = {node.inputs[k]: with_rows(type, h.count) for k, (h, type) in held.items()}
-        types |= {o: with_rows(graph.type(o), rows.count) for o in node.outputs}
+        types = {node.inputs[k]: with_rows(type, h.height) for k, (h, type) in held.items()}
+        types |= {o: with_rows(graph.type(o), rows.height) for o in node.outputs}
         return graph.with_(nodes=(made,), types={**graph.types, **types})

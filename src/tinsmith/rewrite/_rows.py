@@ -21,7 +21,7 @@ class Rows(NamedTuple):
     stop: int
 
     @property
-    def count(self) -> int:
+    def height(self) -> int:
         """How many."""
         return self.stop - self.start
 
@@ -66,7 +66,7 @@ class Local:
         """With rows in the border, which count from -1 on upwards."""
         step, top = self._numbers("stride", (1, 1))[0], self._numbers("padding", (0, 0, 0, 0))[0]
         start = rows.start * step - top
-        return Rows(start, start + (rows.count - 1) * step + (self.extent or 1))
+        return Rows(start, start + (rows.height - 1) * step + (self.extent or 1))
 
     def _numbers(self, name: str, absent: tuple[int, ...]) -> tuple[int, ...]:
         found = self.attrs.get(name, absent)
@@ -150,7 +150,7 @@ def of_rows(node: Node, own: Local, rows: Rows, parts: tuple[Part, ...], named: 
     for number, part in enumerate(parts):
         inputs = tuple(place.get(k, k) if k < count else k + len(slices) for k in part.inputs)
         attrs = own.cut(rows) if number == 0 else part.attrs
-        type = with_rows(part.type, rows.count)
+        type = with_rows(part.type, rows.height)
         name, value = named.node(part.name), named.value(part.value)
         made.append(Part(name, part.op, inputs, attrs, value, type, part.stage))
     name, results = named.node(node.name), (made[-1].value,)
@@ -165,8 +165,8 @@ def _slices(node: Node, needed: Rows, named: Named) -> list[Part]:
     for k, (held, whole) in named.held.items():
         if held != needed:
             name = f"{node.name}_operand{k}"
-            attrs = {"axis": ROWS, "start": needed.start - held.start, "size": needed.count}
-            type = with_rows(whole, needed.count)
+            attrs = {"axis": ROWS, "start": needed.start - held.start, "size": needed.height}
+            type = with_rows(whole, needed.height)
             own = named.node(name), named.value(name)
             found.append(Part(own[0], "slice", (k,), attrs, own[1], type, node.stage))
     return found

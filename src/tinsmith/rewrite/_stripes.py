@@ -161,7 +161,7 @@ class _Stripes:
         made = of_rows(whole, own, rows, parts, Named(reads, held, names.value, names.node))
         self.nodes.append(made)
         (value,) = made.outputs
-        self.types[value] = with_rows(graph.type(whole.outputs[0]), rows.count)
+        self.types[value] = with_rows(graph.type(whole.outputs[0]), rows.height)
         return value
 
     def _crop(self, needed: Rows, stage: str) -> None:
@@ -172,10 +172,10 @@ class _Stripes:
         rows = Rows(needed.start, held.stop)
         self._names.begin(_told(rows))
         value = self._names.value(self._region.x)
-        attrs = {"axis": ROWS, "start": rows.start - held.start, "size": rows.count}
+        attrs = {"axis": ROWS, "start": rows.start - held.start, "size": rows.height}
         node = Node(self._names.node(self._region.x), "slice", (x,), (value,), attrs, stage)
         self.nodes.append(node)
-        self.types[value] = with_rows(self._region.graph.type(self._region.x), rows.count)
+        self.types[value] = with_rows(self._region.graph.type(self._region.x), rows.height)
         self._x = value, rows
 
     def _join(self, made: str, rows: Rows) -> None:
