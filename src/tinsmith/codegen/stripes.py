@@ -25,6 +25,8 @@ from tinsmith.rewrite._stripes import Region, Regions, split
 
 WORTH = 0.02
 """Share of the arena that stripes have to save."""
+RESERVE = 0.07
+"""Share of the time that is allowed which stripes leave: costs are estimates."""
 FINENESS = 0.01
 """Share of the arena to which the smallest one is looked for."""
 MOST_STRIPES, MOST_STEPS, REACH = 32, 16, 6
@@ -55,9 +57,11 @@ def striped(graph: Graph, core: Core, choices: Choices) -> Program:
     return select(made, core, choices, most)
 
 
-def _cut(graph: Graph, core: Core, choices: Choices, whole: frozenset[str]) -> tuple[Graph, float]:
-    """The graph with the best regions in stripes, and the time that it may take; ``whole``: layers
-    that are in none."""
+def _cut(
+    graph: Graph, core: Core, choices: Choices, whole: frozenset[str]
+) -> tuple[Graph, float | None]:
+    """The graph with the best regions in stripes, and the time that it may take; without stripes
+    what its aim says. ``whole``: layers that are in none."""
     footprints, free = Footprints(core), Choices(aim=choices.aim, keep_inputs=choices.keep_inputs)
     search = _Search(graph, footprints, (free.keep_inputs, whole))
     best, ways = graph, search.ways()[:PLANS]
@@ -68,7 +72,7 @@ def _cut(graph: Graph, core: Core, choices: Choices, whole: frozenset[str]) -> t
         arena = _arena(program, free)
         if sum(map(footprints.time, program.calls)) <= search.most and arena < smallest:
             best, smallest = made, arena
-    return best, search.most
+    return best, None if best is graph else search.most
 
 
 def _arena(program: Program, choices: Choices) -> int:
@@ -143,7 +147,7 @@ class _Search:
         self._steps = [self._whole(k, n) for k, n in enumerate(graph.nodes)]
         self._regions = Regions(graph, whole)
         self._found: dict[int, list[_Stripes]] = {}
-        self.most = PATIENCE * sum(s.time(1 << 40) for s in self._steps)
+        self.most = (1 - RESERVE) * PATIENCE * sum(s.time(1 << 40) for s in self._steps)
         """The most time that all may take."""
 
     def _whole(self, number: int, node: Node) -> _Step:
