@@ -4,7 +4,7 @@ For an arena of some size each step either fits into it or belongs to a region w
 Each of them is as high as it may be, as rows in which stripes overlap are computed anew. Of all
 ways through the graph the one that takes least time is taken. The smallest arena for which that is
 not too much is found by halving; then memory is planned for the best few, as only the planner knows
-how large the arena gets.
+how large the arena gets. A step is code, so each has to save some memory.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,8 +33,10 @@ MOST_STRIPES, MOST_STEPS, REACH = 32, 16, 6
 """Of a region: stripes; steps; so many in front of one that does not fit."""
 HASTE = 1.2
 """So much more time than the fastest kernel one may take that leaves room for higher stripes."""
-PLANS = 3
+PLANS = 5
 """So many graphs are planned."""
+STEP = 8
+"""Bytes of the arena that each step more has to save: its code takes 100 to 200 of flash."""
 
 Way = tuple[tuple[Region, tuple[int, ...]], ...]
 """Regions, in order, and where their stripes end."""
@@ -64,14 +66,16 @@ def _cut(
     what its aim says. ``whole``: layers that are in none."""
     footprints, free = Footprints(core), Choices(aim=choices.aim, keep_inputs=choices.keep_inputs)
     search = _Search(graph, footprints, (free.keep_inputs, whole))
-    best, ways = graph, search.ways()[:PLANS]
-    smallest = (1 - WORTH) * _arena(select(graph, core, free), free) if ways else 0.0
+    best, ways, least = graph, search.ways()[:PLANS], 0.0
+    if ways:
+        before = select(graph, core, free)
+        least = (1 - WORTH) * _arena(before, free) + STEP * len(before.calls)
     for way in ways:
         made = _applied(graph, way, free.keep_inputs)
         program = select(made, core, free, search.most)
-        arena = _arena(program, free)
-        if sum(map(footprints.time, program.calls)) <= search.most and arena < smallest:
-            best, smallest = made, arena
+        price = _arena(program, free) + STEP * len(program.calls)
+        if sum(map(footprints.time, program.calls)) <= search.most and price < least:
+            best, least = made, price
     return best, None if best is graph else search.most
 
 
@@ -169,7 +173,7 @@ class _Search:
                 low = middle
             else:
                 high = middle
-                found.insert(0, way)
+                found = [way, *(w for w in found if w != way)]
         return found
 
     def _way(self, room: int) -> Way | None:
