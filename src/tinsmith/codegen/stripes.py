@@ -21,7 +21,7 @@ from tinsmith.codegen.select import select
 from tinsmith.devices.board import Core
 from tinsmith.ir.graph import Graph, Node
 from tinsmith.rewrite._rows import ROWS, Named, Rows, of_rows, parts_of, with_rows
-from tinsmith.rewrite._stripes import Region, Regions, split
+from tinsmith.rewrite._stripes import Region, Regions, aligned, split
 
 WORTH = 0.02
 """Share of the arena that stripes have to save."""
@@ -286,8 +286,11 @@ class _Stripes:
         node, own = self.region.nodes[number], self.region.locals[number]
         rows = needs[node.outputs[0]]
         needed = own.needed(rows)
-        have = {k: needs[node.inputs[k]] for k in own.operands}
-        have |= {k: needed for k in own.operands if node.inputs[k] == self.region.x}
+        have = {}
+        for k in own.operands:
+            value, held = node.inputs[k], needs[node.inputs[k]]
+            near = aligned(self._graph.type(value), held, needed)  # else there is a copy
+            have[k] = held if near and value != self.region.x else needed
         told = [(k, h.height, needed.start - h.start) for k, h in have.items()]
         key = (node.name, rows.height, own.cut(rows).get("padding"), *told)
         return self._footprints.kept(key, lambda: self._small(number, rows, have))

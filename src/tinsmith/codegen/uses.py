@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from tinsmith.codegen.buffers import ALIGNMENT
 from tinsmith.codegen.kernel_set import Binding, KernelSet, Table, Use
 from tinsmith.codegen.order import Order, Times
 from tinsmith.codegen.program import Call
@@ -68,8 +69,9 @@ def _renumbered(parts: Sequence[Part], runs: Sequence[int], operands: int) -> tu
 
 
 def _runs(node: Node, site: Site) -> dict[int, Run]:
-    """Operand -> the run that all parts behind read in place of it: of slices at the beginning, as
-    far as elements lie behind each other. Nothing where another part reads an operand itself."""
+    """Operand -> the run that all parts behind read in place of it: of slices at the beginning,
+    whose elements lie behind each other, the first at an address as kernels expect them. Nothing
+    where another part reads an operand itself."""
     found: dict[int, Run] = {}
     for part, own in part_sites(site) if node.parts else ():
         walk = OPS.get(part.op).walk
@@ -77,11 +79,16 @@ def _runs(node: Node, site: Site) -> dict[int, Run]:
         if part.op != "slice" or walk is None or rest or operand >= len(node.inputs):
             break
         taken = walk(own)
-        if joined(taken.lengths, taken.steps)[1] not in ([], [1]) or operand in found:
+        apart = joined(taken.lengths, taken.steps)[1] not in ([], [1])
+        if apart or operand in found or _bytes(site, operand, taken.offset) % ALIGNMENT:
             return {}
         found[operand] = Run(taken.offset, part.type)
     behind = node.parts[len(found) :]
     return {} if any(found.keys() & set(p.inputs) for p in behind) or not behind else found
+
+
+def _bytes(site: Site, operand: int, elements: int) -> int:
+    return elements * SIZES[site.inputs[operand].dtype]
 
 
 def _moved(binding: Binding, site: Site, runs: Mapping[int, Run]) -> Binding:
@@ -90,7 +97,7 @@ def _moved(binding: Binding, site: Site, runs: Mapping[int, Run]) -> Binding:
     def argument(a: Argument | Table) -> Argument | Table:
         if not isinstance(a, In) or a.index not in runs:
             return a
-        return In(a.index, runs[a.index].start * SIZES[site.inputs[a.index].dtype])
+        return In(a.index, _bytes(site, a.index, runs[a.index].start))
 
     orders = tuple(
         Order(o.operand, partial(_times, o, site.inputs[o.operand].elements, runs[o.operand]))

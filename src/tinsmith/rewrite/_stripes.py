@@ -17,6 +17,9 @@ from tinsmith.ir.types import TensorType
 from tinsmith.rewrite._pass import Pass
 from tinsmith.rewrite._rows import ROWS, Local, Named, Rows, local, of_rows, parts_of, with_rows
 
+ALIGNMENT = 8
+"""Bytes of which the addresses that kernels get are multiples."""
+
 
 @dataclass(frozen=True)
 class Region:
@@ -99,6 +102,12 @@ class Regions:
                 yield Region(self._graph, first, last, x, dies, tuple(locals))
 
 
+def aligned(type: TensorType, held: Rows, needed: Rows) -> bool:
+    """Whether some rows of a value, of which others are held, begin at an address as kernels expect
+    them."""
+    return (needed.start - held.start) * (type.nbytes // type.shape[ROWS]) % ALIGNMENT == 0
+
+
 def split(region: Region, ends: Sequence[int], crops: bool) -> Graph:
     """The graph in which a region is computed in stripes that end before these rows of its result,
     the last with the last row.
@@ -134,17 +143,28 @@ class _Stripes:
     def add(self, rows: Rows, following: Sequence[int]) -> None:
         """The stripe of some rows; ``following``: where the next one ends, if there is one."""
         region, needs = self._region, self._region.needs(rows)
-        names = {region.x: self._x[0]}
-        have = {**needs, region.x: self._x[1]}
+        have = {region.x: self._x}
         for number, (node, own) in enumerate(zip(region.nodes, region.locals, strict=True)):
-            pictures = [(k, node.inputs[k]) for k in own.operands]
-            held = {k: (have[i], region.graph.type(i)) for k, i in pictures}
-            reads = tuple(names.get(i, i) for i in node.inputs)
-            value, mine = node.outputs[0], needs[node.outputs[0]]
-            names[value] = self._stripe((node, own), mine, reads, held)
+            reads, held = list(node.inputs), {}
+            (value,), stage = node.outputs, node.stage
+            for k in own.operands:
+                whole = node.inputs[k]
+                reads[k], there = self._near(whole, have[whole], own.needed(needs[value]), stage)
+                held[k] = there, region.graph.type(whole)
+            made = self._stripe((node, own), needs[value], tuple(reads), held)
+            have[value] = made, needs[value]
             if number == region.last_reader and following:
-                self._crop(region.needs(Rows(rows.stop, following[0]))[region.x], node.stage)
-        self._join(names[region.result], rows)
+                self._crop(region.needs(Rows(rows.stop, following[0]))[region.x], stage)
+        self._join(have[region.result][0], rows)
+
+    def _near(
+        self, value: str, held: tuple[str, Rows], needed: Rows, stage: str
+    ) -> tuple[str, Rows]:
+        """What holds some rows so that a kernel may be called with the address of the first: a copy
+        of them, if need be."""
+        if aligned(self._region.graph.type(value), held[1], needed):
+            return held
+        return self._slice(value, held, needed, stage), needed
 
     def _stripe(
         self,
@@ -166,17 +186,19 @@ class _Stripes:
 
     def _crop(self, needed: Rows, stage: str) -> None:
         """Lets x be only what the stripes from the next one on need."""
-        x, held = self._x
-        if not self._crops or needed.start == held.start:
-            return
-        rows = Rows(needed.start, held.stop)
+        if self._crops and needed.start != self._x[1].start:
+            rows = Rows(needed.start, self._x[1].stop)
+            self._x = self._slice(self._region.x, self._x, rows, stage), rows
+
+    def _slice(self, value: str, held: tuple[str, Rows], rows: Rows, stage: str) -> str:
+        """A step that takes some rows of what holds more of a value; returns its name."""
+        source, there = held
         self._names.begin(_told(rows))
-        value = self._names.value(self._region.x)
-        attrs = {"axis": ROWS, "start": rows.start - held.start, "size": rows.height}
-        node = Node(self._names.node(self._region.x), "slice", (x,), (value,), attrs, stage)
-        self.nodes.append(node)
-        self.types[value] = with_rows(self._region.graph.type(self._region.x), rows.height)
-        self._x = value, rows
+        name, made = self._names.node(value), self._names.value(value)
+        attrs = {"axis": ROWS, "start": rows.start - there.start, "size": rows.height}
+        self.nodes.append(Node(name, "slice", (source,), (made,), attrs, stage))
+        self.types[made] = with_rows(self._region.graph.type(value), rows.height)
+        return made
 
     def _join(self, made: str, rows: Rows) -> None:
         """What there is of the result so far."""

@@ -18,15 +18,16 @@ TAKEN: dict[str, Attr] = {"axis": 1, "start": 2, "size": 3}
 REF = [SETS.get("ref")]
 
 
-def graph(second: Part, made: TensorType, attrs: dict[str, Attr] | None = None) -> Graph:
+def graph(
+    second: Part, made: TensorType, attrs: dict[str, Attr] = TAKEN, x: TensorType = PICTURE
+) -> Graph:
     """One fused node: rows of x, then something of them."""
-    attrs = attrs or TAKEN
-    own = list(PICTURE.shape)
+    own = list(x.shape)
     own[int(str(attrs["axis"]))] = int(str(attrs["size"]))
     rows = TensorType(tuple(own), "float32")
     parts = (Part("rows", "slice", (0,), attrs, "rows", rows), second)
     node = Node("y", "fused", ("x",), ("y",), {}, "stage", parts)
-    return Graph("net", "lowered", ("x",), ("y",), (node,), {"x": PICTURE, "y": made})
+    return Graph("net", "lowered", ("x",), ("y",), (node,), {"x": x, "y": made})
 
 
 def offer(of: Graph) -> Call:
@@ -51,19 +52,27 @@ def test_rows_outside_are_never_read() -> None:
     assert np.flatnonzero(reads > writes.min()).tolist() == list(range(17, 40))
 
 
-@pytest.mark.parametrize("case", ["columns", "read directly, too"])
+@pytest.mark.parametrize("case", ["columns", "odd address", "read directly, too"])
 def test_what_does_not_lie_together_is_copied(case: str) -> None:
     """Then the slice is a step of its own."""
     if case == "columns":
         made = TensorType((1, 6, 2, 2), "float32")
         one = Part("y", "relu", (1,), {}, "y", made)
         found = graph(one, made, {"axis": 2, "start": 1, "size": 2})
+    elif case == "odd address":
+        made = TensorType((1, 3, 3, 1), "float32")
+        x = TensorType((1, 6, 3, 1), "float32")
+        one = Part("y", "relu", (1,), {}, "y", made)
+        found = graph(one, made, {"axis": 1, "start": 1, "size": 3}, x)
+        two_rows = graph(one, made, TAKEN, x)  # 24 bytes
+        assert use_of(two_rows, two_rows.nodes[0]).op == "relu"
     else:
         attrs: dict[str, Attr] = {"axis": 1, "start": 0, "size": 6}
         found = graph(Part("y", "add", (0, 1), {}, "y", PICTURE), PICTURE, attrs)
     assert use_of(found, found.nodes[0]).op == "fused"
     made_of = select(found, BOARDS.get("host").core)
     assert next(c.node.op for c in made_of.calls) == "slice"
-    x = {"x": np.random.default_rng(1).normal(size=(1, *PICTURE.shape)).astype(np.float32)}
-    want, got = (run_cases(g, x)["y"] for g in (found, made_of.graph))
+    shape = (1, *found.type("x").shape)
+    given = {"x": np.random.default_rng(1).normal(size=shape).astype(np.float32)}
+    want, got = (run_cases(g, given)["y"] for g in (found, made_of.graph))
     assert want.tobytes() == got.tobytes()

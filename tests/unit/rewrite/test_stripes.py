@@ -9,10 +9,10 @@ from tinsmith.rewrite._rows import Rows
 from tinsmith.rewrite._stripes import Region, Regions, split
 
 
-def layers(*heights: int, stride: int = 1) -> Graph:
+def layers(*heights: int, stride: int = 1, columns: int = 4) -> Graph:
     """A picture of six rows and convolutions of such heights over it, padded to the size."""
     b = Builder("net", "lowered")
-    x = b.input("x", TensorType((1, 6, 3, 1), "float32"))
+    x = b.input("x", TensorType((1, 6, columns, 1), "float32"))
     for number, height in enumerate(heights):
         w = b.constant("w", np.ones((1, height, 1, 1), np.float32))
         bias = b.constant("b", np.zeros(1, np.float32))
@@ -54,6 +54,14 @@ def test_x_stays_whole_where_others_read_it_or_it_is_to_be_kept() -> None:
     assert not region.dies
     made = split(region, (2, 6), crops=True)
     assert [n.op for n in made.nodes] == ["fused", "fused", "concat", "relu"]
+
+
+def test_rows_that_begin_at_odd_addresses_are_copied() -> None:
+    """Kernels read words: of rows of twelve bytes every second one begins as they expect it."""
+    made = split(whole(layers(3, columns=3)), (2, 3, 6), crops=False)
+    assert [n.op for n in made.nodes] == ["fused", "slice", "conv2d", "concat", "fused", "concat"]
+    assert made.nodes[2].inputs[0] == "x_rows1to3"
+    assert made.nodes[4].parts[0].attrs["start"] == 2
 
 
 def test_rows_that_are_needed_follow_from_windows() -> None:
