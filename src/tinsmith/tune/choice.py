@@ -34,12 +34,14 @@ class Budget:
         """The same as shares of the limits, summed: 0 where all are kept."""
         return sum(max(0.0, have - limit) / max(limit, 1) for have, limit in self._pairs(total))
 
-    def tightened(self, excess: "Budget") -> "Budget":
-        """Limits that leave out what was too much; no time and no bytes remain 0."""
-        return Budget(
-            self.time - excess.time, self.flash - excess.flash, self.ram - excess.ram,
-            self.stack - excess.stack,
-        )  # fmt: skip
+    def tightened(self, excess: "Budget", told: Total) -> "Budget":
+        """Limits that leave out a choice that was too much by ``excess``, though ``told`` was what
+        it would be; what was not too much is limited as before."""
+        over = (excess.time, excess.flash, excess.ram, excess.stack)
+        return Budget(*(
+            min(limit, have) - more if more else limit
+            for (have, limit), more in zip(self._pairs(told), over, strict=True)
+        ))  # fmt: skip
 
     def _pairs(self, total: Total) -> tuple[tuple[float, float], ...]:
         return ((total.time, self.time), (total.flash, self.flash), (total.ram, self.ram),

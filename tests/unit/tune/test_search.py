@@ -115,7 +115,10 @@ def test_budgets_say_by_how_much_they_are_missed() -> None:
     budget = Budget(time=80, flash=1600, ram=400, stack=50)
     assert budget.excess(total) == Budget(20, 400, 0, 50)
     assert budget.misses(total) == pytest.approx(0.25 + 0.25 + 1)
-    assert budget.tightened(budget.excess(total)) == Budget(60, 1200, 400, 0)
+    assert budget.tightened(budget.excess(total), total) == Budget(60, 1200, 400, 0)
+    less = Total(70.0, 1500, 300, 40)  # what was told before it was built
+    assert budget.tightened(budget.excess(total), less) == Budget(50, 1100, 400, -10)
+    assert Budget().tightened(Budget(0, 400, 0, 0), total) == Budget(flash=1600)
     assert Budget().misses(total) == 0 and Budget().excess(total) == Budget(0, 0, 0, 0)
 
 
