@@ -42,7 +42,12 @@ Ours are compiled as `tinsmith measure MODEL --board BOARD --optimize speed` doe
 by {toolchain}. More models, and layers:
 [benchmarks/results/compiler.md](../../benchmarks/results/compiler.md).
 """
-COVERED = """## Not covered
+COVERED = """## Tuned
+
+What `tinsmith tune` adds to that, signal processing and network apart:
+[benchmarks/results/tuning.md](../../benchmarks/results/tuning.md).
+
+## Not covered
 
 No energy: nothing here measures it. The models of the other tasks of MLPerf Tiny (vww, ic,
 streaming wake word) are not among those that are compiled here; `benchmarks/networks.py` builds

@@ -245,7 +245,7 @@ def _tuned(bench: _Workbench, pinned: Choices, options: TuneOptions) -> _Found:
     if not before.outcome.layers:
         raise _uncounted(target.board)
     prices, was = _measured(bench, pinned, before)
-    market = Market(prices, was, before.total())
+    market = Market(prices, was, before.total(), bench.job)
     budget = _budget(options, before, target.board)
     seen = [(before, was), *_verified(bench, market, first, budget)]
     after, now = min(seen, key=lambda pair: market.rank(first.aim, budget, pair[0].total()))
