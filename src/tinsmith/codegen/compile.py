@@ -25,6 +25,7 @@ PIPELINE = (
     "fold_turns",
     "merge_views",
     "remove_identities",
+    "merge_equal",  # behind passes that give nodes the same operands
     "eliminate_dead",
     "split_transposed",
     "merge_tables",
