@@ -70,13 +70,6 @@ Rows = dict[str, dict[str, list[float]]]
 """Kernel -> level -> code, then a rate per unit of work."""
 
 
-def with_room(board: Board) -> Board:
-    """The board with more memory where it has little: what a core executes does not depend on how
-    much there is."""
-    wider = tuple(replace(m, nbytes=max(m.nbytes, ROOM.get(m.role, 0))) for m in board.memories)
-    return replace(board, memories=wider)
-
-
 def measure(board: Board, emulated: bool) -> Found:
     """Kernel -> level -> what was seen; code only where nothing is ``emulated``."""
     found: Found = defaultdict(dict)
@@ -194,6 +187,13 @@ def _compact(text: str) -> str:
             made.append(line)
         inside = (inside or bare.endswith("[")) and not bare.startswith("]")
     return "\n".join(made)
+
+
+def with_room(board: Board) -> Board:
+    """The board with more memory where it has little: what a core executes does not depend on how
+    much there is."""
+    wider = tuple(replace(m, nbytes=max(m.nbytes, ROOM.get(m.role, 0))) for m in board.memories)
+    return replace(board, memories=wider)
 
 
 if __name__ == "__main__":

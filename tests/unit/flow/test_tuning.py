@@ -12,7 +12,7 @@ import pytest
 from firmwares import CACHE
 
 from tinsmith.codegen.choices import NOTHING_CHOSEN, Choices, check_lock
-from tinsmith.core.errors import UserError
+from tinsmith.core.errors import Cancelled, UserError
 from tinsmith.core.job import Job
 from tinsmith.devices.board import BOARDS
 from tinsmith.flow import tuning
@@ -21,7 +21,8 @@ from tinsmith.flow.model_target import DoesNotFit
 from tinsmith.flow.tuning import TuneOptions, tune_model
 from tinsmith.testing.uses import draw
 from tinsmith.tune.choice import Budget
-from tinsmith.tune.prices import Total
+from tinsmith.tune.choice import Market as Chooser
+from tinsmith.tune.prices import Price, Prices, Total
 from tinsmith.tune.variants import Variant
 
 M4 = "nucleo_l4r5zi"
@@ -75,6 +76,18 @@ def test_where_nothing_fits_the_untuned_choice_is_left() -> None:
     market, bench = Market(900), Bench(600)
     assert tuning._verified(bench, market, NOTHING_CHOSEN, Budget()) == []  # type: ignore[arg-type]
     assert len(market.asked) == tuning._TRIES
+
+
+def test_a_search_can_be_cancelled() -> None:
+    """Of a large model it takes minutes."""
+    job, fast, small = Job(), Variant("a", "speed"), Variant("a", "size")
+    prices = Prices({"x": {fast: Price(1, 0, 0), small: Price(2, 0, 0)}})
+    prices.code, prices.stack = {fast: 9, small: 5}, {fast: 8, small: 8}
+    market = Chooser(prices, {"x": small}, Total(2.0, 5, 0, 8), job)
+    assert market.best("speed", Budget()) == {"x": fast}
+    job.cancel()
+    with pytest.raises(Cancelled):
+        market.best("speed", Budget())
 
 
 @pytest.fixture
