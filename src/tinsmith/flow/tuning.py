@@ -13,6 +13,7 @@ import numpy as np
 from tinsmith.bench.cycle_table import table_for
 from tinsmith.bench.cycles_of import latency
 from tinsmith.bench.runner import RUNNERS
+from tinsmith.build.toolchain import TOOLCHAINS
 from tinsmith.codegen.choices import (
     BALANCED,
     RAM,
@@ -23,6 +24,7 @@ from tinsmith.codegen.choices import (
     write_tuned,
 )
 from tinsmith.codegen.costs import LEVELS
+from tinsmith.codegen.runtime import library_of
 from tinsmith.core.errors import UserError
 from tinsmith.core.job import Job
 from tinsmith.core.units import count_text
@@ -276,6 +278,8 @@ def _measured(bench: _Workbench, pinned: Choices, before: Seen) -> tuple[Prices,
                 continue
             found = seen.firmware.module.kernels
             prices.add(seen, core, {n: variant_of(kernel, level) for n, kernel in found.items()})
+    if TOOLCHAINS.get(target.toolchain).measured:
+        prices.bring(library_of(core.name), before.firmware.symbols)
     if left:
         bench.job.note(f"{left} images did not fit the board: their variants are left out.")
     return prices, was

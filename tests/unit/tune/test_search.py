@@ -99,6 +99,13 @@ def test_ram_takes_no_more_than_half_the_time_again() -> None:
         assert market.best("ram", Budget())["a"].kernel == taken
 
 
+def test_what_an_image_has_of_the_library_costs_nothing_more() -> None:
+    own, other = Variant("s/own", "size"), Variant("s/other", "size")
+    prices = Prices(code={own: 100, other: 80})
+    prices.bring({"s/other": {"multiply": 400, "add": 300}}, {"add"})
+    assert prices.code == {own: 100, other: 480}
+
+
 def test_a_kernel_has_one_level() -> None:
     """Even where each layer is faster with another."""
     fast, small = Variant("s/k", "speed"), Variant("s/k", "size")
