@@ -25,12 +25,12 @@ PIPELINE = (
     "fold_turns",
     "merge_views",
     "remove_identities",
-    "merge_equal",  # behind passes that give nodes the same operands
     "eliminate_dead",
     "split_transposed",
     "merge_tables",
     "fold_pads",
     "remove_channels",  # behind the passes that leave layers next to each other
+    "merge_equal",  # behind passes that ask for a value's only reader
     "lower",  # adds copies that the identity pass would take away again
     "fuse",  # what is fused is seen by no pass that changes values
     "fuse_sums",
