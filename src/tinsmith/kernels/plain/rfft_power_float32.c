@@ -29,7 +29,7 @@ static inline int32_t ts_plain_next(int32_t reversed, int32_t bit) {
 }
 
 /* All stages as they are written down. */
-static void ts_plain_in_full(const float *x, const float *twiddles, float *y, float *re, int32_t n) {
+static inline void ts_plain_in_full(const float *x, const float *twiddles, float *y, float *re, int32_t n) {
     float *im = re + n;
     for (int32_t t = 0, reversed = 0; t < n; t++) {
         re[reversed] = x[t];
@@ -49,7 +49,7 @@ static void ts_plain_in_full(const float *x, const float *twiddles, float *y, fl
 }
 
 /* The first two stages, of four samples each; their first imaginary parts stay 0 in all stages. */
-static void ts_plain_fours(const float *x, float near, float *re, float *im, int32_t n) {
+static inline void ts_plain_fours(const float *x, float near, float *re, float *im, int32_t n) {
     int32_t quarter = n / 4;
     for (int32_t g = 0, at = 0; g < quarter; g++) {
         const float *from = x + at;
@@ -69,7 +69,7 @@ static void ts_plain_fours(const float *x, float near, float *re, float *im, int
 }
 
 /* A stage between the second and the last. */
-static void ts_plain_stage(const float *twiddles, float *re, float *im, int32_t n, int32_t half) {
+static inline void ts_plain_stage(const float *twiddles, float *re, float *im, int32_t n, int32_t half) {
     for (int32_t i = 0; i < n; i += 2 * half) {
         float a = re[i], b = re[i + half];
         re[i] = a + b;
@@ -84,7 +84,7 @@ static void ts_plain_stage(const float *twiddles, float *re, float *im, int32_t 
 }
 
 /* The last stage, as far as there are bins, and their squares; whether all are finite. */
-static int32_t ts_plain_powers(const float *twiddles, const float *re, const float *im, float *y, int32_t half) {
+static inline int32_t ts_plain_powers(const float *twiddles, const float *re, const float *im, float *y, int32_t half) {
     float first = re[0] + re[half], last = re[0] - re[half];
     y[0] = first * first;
     y[half] = last * last;
