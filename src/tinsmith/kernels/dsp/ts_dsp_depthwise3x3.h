@@ -7,6 +7,9 @@
 /* A channel in the table: start of sums, multiplier, then a word for each line of weights, whose upper bytes hold the shift and how
  * often weights are doubled. */
 enum { ts_words_of_channel = 5 };
+#ifndef TS_CHANNEL /* channel o of the table, which may be packed */
+#define TS_CHANNEL(table, o) ((const ts_word *)(const void *)(table) + (o) * ts_words_of_channel)
+#endif
 
 /* Unpacked: start of sums; for each line (w0, w1) and (w1, w2); how sums become results; then bytes from a line of the plane to the next
  * that weights see, and how many results a line has; lines of results, and bytes between the first elements of neighbouring ones in the plane and
