@@ -12,6 +12,6 @@
 
 void ts_dsp_dense_double_wide(
     const int8_t *x, const int32_t *table, int8_t *y, int8_t *row, int32_t depth, int32_t channels,
-    int32_t zero, int32_t room, int32_t back, int32_t multiplier, int32_t power) {
+    int32_t zero, int32_t room, int32_t back) {
 #include "ts_dsp_dense_body.inc"
 }

@@ -108,7 +108,7 @@ typedef struct {
 static inline void ts_scaling_of(ts_scaling *s, int32_t multiplier, int32_t shift, int32_t zero) {
     s->multiplier = multiplier;
     s->shift = shift;
-    s->half = zero * ((int32_t)1 << shift) + (((int32_t)1 << shift) >> 1);
+    s->half = ((2 * zero + 1) * ((int32_t)1 << shift)) >> 1;
     s->away = shift > 0 ? -1 : 0;
 }
 
@@ -189,6 +189,13 @@ static inline int32_t ts_result_float(int32_t doubled, const ts_scaling *s) {
 #define TS_RELOAD_signed ""
 #define TS_RELOAD_any TS_GAP
 #define TS_RELOAD_single TS_GAP
+
+/* Stores ts_scaling_of's ``away`` where TS_SCALE reads it: behind 48 bytes of r2; shift in lr. */
+#define TS_STORE_AWAY_relu
+#define TS_STORE_AWAY_signed
+#define TS_STORE_AWAY_any "rsb r4, lr, #0\n\tasr r4, r4, #31\n\tstr r4, [r2, #48]\n\t"
+#define TS_STORE_AWAY_single
+#define TS_STORE_AWAY_float
 
 #define TS_NAMED(name, way) TS_JOINED(name, way)
 #define TS_JOINED(name, way) name##way

@@ -63,7 +63,7 @@ def binding(layer: Layer, shape: tuple[int, ...], window: Window, order: Order) 
         In(0), Table("packed", partial(_table, layer, packed.ordered(rows, places))), Out(),
         Scratch(_scratch_bytes(window, channels, len(places))),
         *geometry(TensorType(shape, "int8"), window), layer.channels, layer.x_zero, band_rows,
-        band_width, *packed.clamp(layer, rows), *packed.one(layer),
+        band_width, *packed.scaling(layer, rows),
     )  # fmt: skip
     return Binding(f"conv_{packed.kind(layer, rows)}", arguments, (order,))
 

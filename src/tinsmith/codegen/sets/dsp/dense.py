@@ -48,7 +48,7 @@ def _binding(layer: Layer, rows: np.ndarray) -> Binding:
     arguments = (
         In(0), Table("packed", partial(_table, layer, rows)), Out(),
         Scratch((depth + 3) // 4 * 4 if depth % 4 else 4), depth, layer.channels,
-        *packed.clamp(layer, rows), *packed.one(layer),
+        *packed.scaling(layer, rows),
     )  # fmt: skip
     return Binding(f"dense_{kind}", arguments)
 
