@@ -18,6 +18,7 @@
 #define TS_NAKED static __attribute__((naked, noipa))
 #endif
 #define TS_GIVEN __attribute__((unused))
+#define TS_DSP_ALONE __attribute__((noinline))
 
 /* Lowest byte and third byte of a word as two int16, or the second and the highest. */
 static inline uint32_t ts_dsp_bytes(uint32_t word, int32_t odd) {
