@@ -160,6 +160,7 @@ def _step(graph: Graph, plan: MemoryPlan, step: int, call: Call) -> dict[str, ob
         "results": [show(o) for o in node.outputs],
         "kernel": f"ts_{call.symbol}",
         "arguments": _arguments(graph, plan, call),
+        "inlined": call.binding.inlined,
         "state": any(s.name in node.inputs for s in graph.states),
     }
 

@@ -26,6 +26,13 @@ static inline int32_t ts_times(int32_t a, int32_t b) {
     return (int32_t)(((int64_t)a * b + ((int64_t)1 << 30)) >> 31);
 }
 
+/* Keeps a compiler from unrolling a loop where a product is one instruction: it would be four times as large and not faster. */
+#if defined(__thumb2__)
+#define TS_ROLLED(count) __asm__("" : "+r"(count))
+#else
+#define TS_ROLLED(count)
+#endif
+
 /* The same with twice b, which takes fewer instructions. */
 static inline int32_t ts_times_half(int32_t a, int32_t twice) {
     return (int32_t)(((int64_t)a * twice + ((int64_t)1 << 31)) >> 32);
@@ -48,7 +55,7 @@ static inline int32_t ts_exp_fixed(int32_t x) {
     int32_t result = 1895147668 + ts_times_half(1895147668, 2 * a + ((terms + 1) >> 1) * 2);
     uint32_t rest = (uint32_t)(low - x) << 1;
     for (int32_t k = 6; k >= 0; k--) {
-        __asm__("" : "+r"(k)); /* unrolled, it would be four times as large */
+        TS_ROLLED(k);
         result += (ts_times_positive(result, powers[k]) - result) & ts_negative((int32_t)(rest << k));
     }
     int32_t below = ts_negative(x);
@@ -78,7 +85,7 @@ static inline int32_t ts_reciprocal_fixed(int32_t total, int32_t *bits) {
     *bits = 12 - zeros;
     int32_t y = 1515870810 + ts_times_half(half, -2 * 1010580540);
     for (int32_t i = 3; i > 0; i--) {
-        __asm__("" : "+r"(i));
+        TS_ROLLED(i);
         y += ts_times_half(y, 2 * (0x20000000 - ts_times_positive(half, y))) * 4;
     }
     int32_t most = ts_negative(0x3FFFFFFF - y);

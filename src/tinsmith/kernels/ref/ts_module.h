@@ -24,6 +24,14 @@
 #endif
 #endif
 
+/* For functions that do little more than call: clang makes them as small as it can, and what several have in common, such as the
+ * numbers that layers of the same shape give their kernel, a function of its own. */
+#if defined(__clang__)
+#define TS_SMALL __attribute__((minsize))
+#else
+#define TS_SMALL
+#endif
+
 /* Where constants and kernels lie, where the linker script knows better places than .rodata and .text. Give the name of a section
  * to the compiler, without quotes, for all files of the module:
  *   -DTS_WEIGHTS_SECTION=.ext_flash    constants and initial contents of states, e.g. in external flash
