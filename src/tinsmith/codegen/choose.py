@@ -1,8 +1,8 @@
 """Which of the possible kernels: by what they cost and what is aimed at.
 
 A kernel's code is stored once, however many nodes use it, so nodes do not choose alone: starting
-from all kernels, and from the reference's, one after the other is given up wherever that brings a
-module nearer to its aim.
+from all kernels, and from the reference's, one after the other is given up, or takes the place of
+all that it can, wherever that brings a module nearer to its aim.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,17 +35,14 @@ def choose(offers: Offers, costs: Costs, aim: str) -> tuple[list[Call], dict[str
 
 
 def _thinned(market: "_Market", allowed: frozenset[str]) -> "_Choice":
-    """One kernel after the other is given up as long as that is better."""
+    """What is allowed is changed as long as that is better."""
     best = market.of(allowed)
-    for _ in range(len(allowed)):
-        others = [
-            market.of(best.allowed - {k}) for k in sorted(best.used) if market.spares(best, k)
-        ]
+    while True:
+        others = [market.of(kernels) for kernels in market.changes(best)]
         better = min(others, key=lambda c: c.score, default=best)
         if better.score >= best.score:
-            break
+            return best
         best = better
-    return best
 
 
 @dataclass(frozen=True)
@@ -121,9 +118,21 @@ class _Market:
     def _may(self, call: Call, allowed: frozenset[str]) -> bool:
         return call.kernel in allowed or call.kernel not in self.kernels
 
-    def spares(self, choice: _Choice, kernel: str) -> bool:
-        """Whether every node could do without a kernel."""
-        return self._covered(choice.allowed - {kernel})
+    def changes(self, choice: _Choice) -> list[frozenset[str]]:
+        """Other kernels to allow: without one, whose nodes then take any that is left, or one that
+        is in use; with one more, in place of all whose nodes can do with it."""
+        tried = [s - {k} for k in sorted(choice.used) for s in (choice.allowed, choice.used)]
+        tried += [self._replacing(choice, k) for k in sorted(self.kernels - choice.used)]
+        return [s for s in dict.fromkeys(tried) if self._covered(s)]
+
+    def _replacing(self, choice: _Choice, kernel: str) -> frozenset[str]:
+        """What is in use without all that a kernel can take the place of, and that one."""
+        kept = {
+            call.kernel
+            for call, offers in zip(choice.calls, self._offers, strict=True)
+            if all(c.kernel != kernel for c in offers)
+        }
+        return choice.used & kept | {kernel}
 
     def of(self, allowed: frozenset[str]) -> _Choice:
         """Each node's best among the kernels that are allowed."""

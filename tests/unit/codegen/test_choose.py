@@ -30,6 +30,10 @@ NEAR = {**COSTS, "fast/k": {"size": Cost(2000, (0.0, 0.0, 40.0, 0.0, 0.0))}}
 """The fast kernel is not much faster."""
 
 
+def cost(code: int, rate: float) -> Mapping[str, Cost]:
+    return {"size": Cost(code, (0.0, 0.0, rate, 0.0, 0.0))}
+
+
 def call(node: str, kind: str, elements: int, more: tuple[Argument | Table, ...] = ()) -> Call:
     type = TensorType((1, elements), "float32")
     site = Site({}, (type,), (type,))
@@ -78,6 +82,21 @@ def test_tables_count_as_flash() -> None:
     offered = [[call("a", "ref", 10), call("a", "fast", 10, (table,))], [call("b", "fast", 10)]]
     assert kernels("size", offered, NEAR) == ["ref/k", "fast/k"]
     assert kernels("speed", offered) == ["fast/k", "fast/k"]
+
+
+def test_a_kernel_that_is_in_use_takes_the_place_of_one_that_is_not() -> None:
+    """Though the next in line for the node is another one, as large as what is given up."""
+    costs = {"ref/k": cost(500, 1.0), "lean/k": cost(550, 1.2), "fast/k": cost(700, 1.1)}
+    table = Table("t", lambda: np.zeros(50, np.int8))
+    every = [call("a", "ref", 10), call("a", "lean", 10), call("a", "fast", 10, (table,))]
+    assert kernels("size", [every, [call("b", "fast", 10)]], costs) == ["fast/k", "fast/k"]
+
+
+def test_one_kernel_takes_the_place_of_two() -> None:
+    """Each of which alone is smaller than it."""
+    costs = {"ref/k": cost(500, 1.0), "lean/k": cost(500, 1.0), "fast/k": cost(600, 1.1)}
+    offered = [[call(n, kind, 10), call(n, "fast", 10)] for n, kind in zip("ab", ("ref", "lean"))]
+    assert kernels("size", offered, costs) == ["fast/k", "fast/k"]
 
 
 def test_size_ends_with_no_more_than_the_reference() -> None:
