@@ -1,5 +1,5 @@
 /* Fully connected layer of int8 over one row, requantised: by a float32 factor, halves to even. Arithmetic and table:
- * ts_dsp_dense.inc; row: a copy of x where depth is no multiple of 4. */
+ * ts_dsp_dense.inc. */
 #include "ts_dsp.h"
 
 #define TS_BLOCK ts_dsp_dense_onnx_block
@@ -11,7 +11,7 @@
 #include "ts_dsp_dense.inc"
 
 void ts_dsp_dense_onnx(
-    const int8_t *x, const int32_t *table, int8_t *y, int8_t *row, int32_t depth, int32_t channels,
+    const int8_t *x, const int32_t *table, int8_t *y, int32_t depth, int32_t channels,
     int32_t zero) {
 #include "ts_dsp_dense_body.inc"
 }
