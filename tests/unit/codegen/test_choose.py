@@ -95,7 +95,10 @@ def test_a_kernel_that_is_in_use_takes_the_place_of_one_that_is_not() -> None:
 def test_one_kernel_takes_the_place_of_two() -> None:
     """Each of which alone is smaller than it."""
     costs = {"ref/k": cost(500, 1.0), "lean/k": cost(500, 1.0), "fast/k": cost(600, 1.1)}
-    offered = [[call(n, kind, 10), call(n, "fast", 10)] for n, kind in zip("ab", ("ref", "lean"))]
+    offered = [
+        [call(n, kind, 10), call(n, "fast", 10)]
+        for n, kind in zip("ab", ("ref", "lean"), strict=True)
+    ]
     assert kernels("size", offered, costs) == ["fast/k", "fast/k"]
 
 
