@@ -1,7 +1,7 @@
 /* Fully connected layer of int8 over one row, requantised: rounded twice. Arithmetic and table: ts_dsp_dense.inc. */
 #include "ts_dsp.h"
 
-#define TS_BLOCK ts_dsp_dense_double_block
+#define TS_KERNEL ts_dsp_dense_double
 #define TS_LAST ts_dsp_dense_double_last
 #define TS_BLOCKS ts_dsp_dense_double_blocks
 #define TS_MODE 0

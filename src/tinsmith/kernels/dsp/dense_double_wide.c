@@ -2,7 +2,7 @@
  * int16 holds. Arithmetic and table: ts_dsp_dense.inc. */
 #include "ts_dsp.h"
 
-#define TS_BLOCK ts_dsp_dense_double_wide_block
+#define TS_KERNEL ts_dsp_dense_double_wide
 #define TS_LAST ts_dsp_dense_double_wide_last
 #define TS_BLOCKS ts_dsp_dense_double_wide_blocks
 #define TS_MODE 0

@@ -2,7 +2,7 @@
  * and table: ts_dsp_dense.inc. */
 #include "ts_dsp.h"
 
-#define TS_BLOCK ts_dsp_dense_positive_block
+#define TS_KERNEL ts_dsp_dense_positive
 #define TS_LAST ts_dsp_dense_positive_last
 #define TS_BLOCKS ts_dsp_dense_positive_blocks
 #define TS_MODE 1

@@ -2,7 +2,7 @@
  * beyond 2^23 or pairs of weights that no int16 holds. Arithmetic and table: ts_dsp_dense.inc. */
 #include "ts_dsp.h"
 
-#define TS_BLOCK ts_dsp_dense_positive_wide_block
+#define TS_KERNEL ts_dsp_dense_positive_wide
 #define TS_LAST ts_dsp_dense_positive_wide_last
 #define TS_BLOCKS ts_dsp_dense_positive_wide_blocks
 #define TS_MODE 1

@@ -1,7 +1,7 @@
 /* Fully connected layer of int8 over one row, requantised: rounded once. Arithmetic and table: ts_dsp_dense.inc. */
 #include "ts_dsp.h"
 
-#define TS_BLOCK ts_dsp_dense_single_block
+#define TS_KERNEL ts_dsp_dense_single
 #define TS_LAST ts_dsp_dense_single_last
 #define TS_BLOCKS ts_dsp_dense_single_blocks
 #define TS_MODE 2

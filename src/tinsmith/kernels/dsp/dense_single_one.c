@@ -2,7 +2,7 @@
  * table: ts_dsp_dense.inc. */
 #include "ts_dsp.h"
 
-#define TS_BLOCK ts_dsp_dense_single_one_block
+#define TS_KERNEL ts_dsp_dense_single_one
 #define TS_LAST ts_dsp_dense_single_one_last
 #define TS_BLOCKS ts_dsp_dense_single_one_blocks
 #define TS_MODE 2

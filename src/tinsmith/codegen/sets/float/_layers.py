@@ -52,7 +52,8 @@ def layer_of(use: Use) -> Layer | None:
         op, numbers = first.op, first.inputs
     if op not in OPERATIONS or site.inputs[0].dtype != "float32":
         return None
-    if site.outputs[0].shape[-1] < ROWS and op != "depthwise_conv2d":
+    alone = op == "dense" and site.inputs[0].shape[0] == 1
+    if site.outputs[0].shape[-1] < ROWS and op != "depthwise_conv2d" and not alone:
         return None  # too little to gain
     w, bias = (use.contents[i] for i in numbers[1:3])
     bounds = [use.contents[i] for part, _ in rest for i in part.inputs[1:]]
@@ -114,6 +115,8 @@ def _as_rows(
     layer: Layer, sizes: tuple[int, int], orders: tuple[Order, ...] = ()
 ) -> Sequence[Binding]:
     arguments = (*_operands(layer, 1), *sizes, len(layer.w), *layer.ends)
+    if sizes[0] == 1 and not np.isnan([layer.least, layer.most]).any():
+        return [Binding("dense_row_float32", arguments[:4] + arguments[5:], orders)]
     return [Binding("dense_float32", arguments, orders)]
 
 
