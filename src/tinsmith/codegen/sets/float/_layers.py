@@ -17,7 +17,9 @@ from tinsmith.ir.ops.fused import part_sites
 ROWS = 8
 """Rows of weights that are interleaved."""
 COLUMNS = 2
-"""Windows that a kernel copies at a time."""
+"""Rows of x that a kernel takes at a time."""
+PLACES, TOGETHER = 4, 4
+"""Windows that a kernel takes at a time, and rows of weights that it takes them with."""
 OPERATIONS = ("conv2d", "dense", "depthwise_conv2d")
 """Layers with weights: of x, w and a bias."""
 
@@ -83,10 +85,10 @@ def conv2d(layer: Layer) -> Sequence[Binding]:
         return []
     depth = int(np.prod(w.shape[1:]))
     arguments: tuple[Argument | Table, ...] = (
-        *_operands(layer, groups), Scratch(COLUMNS * depth * 4), *geometry(x, window),
+        *_operands(layer, groups, TOGETHER), Scratch(PLACES * depth * 4), *geometry(x, window),
         w.shape[0] // groups, groups, *layer.ends,
     )  # fmt: skip
-    orders = () if groups > 1 else (windows(layer.site, "pixel", 1, "before"),)
+    orders = () if groups > 1 else (windows(layer.site, "pixel", PLACES),)
     return [Binding("conv2d_float32", arguments, orders)]
 
 
@@ -120,16 +122,16 @@ def _as_rows(
     return [Binding("dense_float32", arguments, orders)]
 
 
-def _operands(layer: Layer, groups: int) -> tuple[Argument | Table, ...]:
+def _operands(layer: Layer, groups: int, together: int = ROWS) -> tuple[Argument | Table, ...]:
     """(x, weights, bias, y)"""
-    return In(0), Table("w", lambda: interleaved(layer.w, groups)), In(2), Out()
+    return In(0), Table("w", lambda: interleaved(layer.w, groups, together)), In(2), Out()
 
 
-def interleaved(w: np.ndarray, groups: int) -> np.ndarray:
-    """Weights [out, ...]: of each group, eight rows at a time, place by place; then those left."""
+def interleaved(w: np.ndarray, groups: int, together: int = ROWS) -> np.ndarray:
+    """Weights [out, ...]: of each group, so many rows at a time, place by place; then those left."""
     made: list[np.ndarray] = []
     for own in np.split(w.reshape(len(w), -1), groups):
-        whole = len(own) // ROWS * ROWS
-        eights = own[:whole].reshape(whole // ROWS, ROWS, own.shape[1])
-        made += [np.swapaxes(eights, 1, 2).reshape(-1), own[whole:].reshape(-1)]
+        whole = len(own) // together * together
+        blocks = own[:whole].reshape(whole // together, together, own.shape[1])
+        made += [np.swapaxes(blocks, 1, 2).reshape(-1), own[whole:].reshape(-1)]
     return np.concatenate(made)
