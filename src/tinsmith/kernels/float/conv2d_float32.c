@@ -21,25 +21,27 @@ typedef struct {
 
 #if TS_FLOAT_ASSEMBLER
 
-/* Copies so many fours. */
-TS_FLOAT_NAKED static void ts_float_copied_fours(
-    float *to TS_FLOAT_GIVEN, const float *from TS_FLOAT_GIVEN, int32_t fours TS_FLOAT_GIVEN) {
-    __asm__(".syntax unified\n push {r4, r5, r6, lr}\n cmp r2, #0\n beq 2f\n"
-            "1: ldmia r1!, {r3, r4, r5, r6}\n stmia r0!, {r3, r4, r5, r6}\n subs r2, #1\n bne 1b\n"
-            "2: pop {r4, r5, r6, pc}\n");
+/* Copies so many. */
+TS_FLOAT_NAKED static void ts_float_copy(
+    float *to TS_FLOAT_GIVEN, const float *from TS_FLOAT_GIVEN, int32_t n TS_FLOAT_GIVEN) {
+    __asm__(".syntax unified\n push {r4, r5, r6, r7, r8, r9, r10, lr}\n subs r2, #8\n blt 2f\n"
+            "1: ldmia r1!, {r3, r4, r5, r6, r7, r8, r9, r10}\n stmia r0!, {r3, r4, r5, r6, r7, r8, r9, r10}\n"
+            "subs r2, #8\n bge 1b\n"
+            "2: adds r2, #8\n beq 4f\n"
+            "3: ldr r3, [r1], #4\n str r3, [r0], #4\n subs r2, #1\n bne 3b\n"
+            "4: pop {r4, r5, r6, r7, r8, r9, r10, pc}\n");
 }
 
 #endif
 
 static inline float *ts_float_copied(float *to, const float *from, int32_t n) {
-    int32_t i = 0;
 #if TS_FLOAT_ASSEMBLER
-    i = n / 4 * 4;
-    ts_float_copied_fours(to, from, n / 4);
-#endif
-    for (; i < n; i++) {
+    ts_float_copy(to, from, n);
+#else
+    for (int32_t i = 0; i < n; i++) {
         to[i] = from[i];
     }
+#endif
     return to + n;
 }
 
@@ -52,8 +54,11 @@ static inline float *ts_float_zeros(float *to, int32_t n) {
 
 /* A window, its places inside x of a row of the kernel in one run where they lie together. */
 static void ts_float_gather(float *to, const ts_float_place *at, const ts_float_window *window) {
-    int32_t along;
-    int32_t before = ts_inside(at->from_x, window->kernel_x, window->dilation_x, window->width, &along);
+    int32_t along = window->kernel_x;
+    int32_t before = 0;
+    if (at->from_x < 0 || at->from_x + (along - 1) * window->dilation_x >= window->width) {
+        before = ts_inside(at->from_x, along, window->dilation_x, window->width, &along);
+    }
     int32_t step = window->dilation_x * window->channels;
     int32_t together = step == window->depth ? along : 1;
     for (int32_t ky = 0; ky < window->kernel_y; ky++) {
@@ -88,6 +93,18 @@ typedef struct {
     "vldmia r4!, {s16, s17, s18, s19}\n" TS_FLOAT_COLUMN(x0, s0, s1, s2, s3) TS_FLOAT_COLUMN(x1, s4, s5, s6, s7) \
     TS_FLOAT_COLUMN(x2, s8, s9, s10, s11) TS_FLOAT_COLUMN(x3, s12, s13, s14, s15)
 
+#define TS_FLOAT_DEPTHS \
+    "vldmia r0!, {s24, s25}\n vldmia r1!, {s26, s27}\n vldmia r2!, {s28, s29}\n vldmia r3!, {s30, s31}\n" \
+    TS_FLOAT_DEPTH(s24, s26, s28, s30) TS_FLOAT_DEPTH(s25, s27, s29, s31)
+#if defined(__OPTIMIZE_SIZE__)
+#define TS_FLOAT_ENTERED
+#define TS_FLOAT_UNROLLED
+#else
+#define TS_FLOAT_ENTERED \
+    "and r12, r9, #3\n adds r9, #3\n lsrs r9, r9, #2\n cmp r12, #2\n beq 8f\n bhi 7f\n cmp r12, #1\n beq 9f\n"
+#define TS_FLOAT_UNROLLED "7: " TS_FLOAT_DEPTHS "8: " TS_FLOAT_DEPTHS "9: " TS_FLOAT_DEPTHS
+#endif
+
 /* All blocks of a tile. r0-r3 x, r4 w, r5 tile, r6 bias, r7 blocks, r8 runs, r9 pairs of a run, r10 gap, r11 length. */
 TS_FLOAT_NAKED static void ts_float_blocks(const float *w TS_FLOAT_GIVEN, ts_float_tile *tile TS_FLOAT_GIVEN) {
     __asm__(".syntax unified\n push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
@@ -96,10 +113,8 @@ TS_FLOAT_NAKED static void ts_float_blocks(const float *w TS_FLOAT_GIVEN, ts_flo
             "1: ldm r5, {r0, r1, r2, r3}\n ldr r8, [r5, #32]\n ldrd r11, r10, [r5, #36]\n"
             "vldmia r6, {s0, s1, s2, s3}\n vldmia r6, {s4, s5, s6, s7}\n vldmia r6, {s8, s9, s10, s11}\n"
             "vldmia r6!, {s12, s13, s14, s15}\n"
-            "2: lsrs r9, r11, #1\n beq 4f\n"
-            "3: vldmia r0!, {s24, s25}\n vldmia r1!, {s26, s27}\n vldmia r2!, {s28, s29}\n vldmia r3!, {s30, s31}\n"
-            TS_FLOAT_DEPTH(s24, s26, s28, s30) TS_FLOAT_DEPTH(s25, s27, s29, s31)
-            "subs r9, #1\n bne 3b\n"
+            "2: lsrs r9, r11, #1\n beq 4f\n" TS_FLOAT_ENTERED
+            "3: " TS_FLOAT_DEPTHS TS_FLOAT_UNROLLED "subs r9, #1\n bne 3b\n"
             "4: tst r11, #1\n beq 5f\n"
             "vldmia r0!, {s24}\n vldmia r1!, {s26}\n vldmia r2!, {s28}\n vldmia r3!, {s30}\n"
             TS_FLOAT_DEPTH(s24, s26, s28, s30)
@@ -147,6 +162,25 @@ static void ts_float_tiled(const float *w, ts_float_tile *tile, int32_t out) {
     }
 }
 
+/* How windows follow one another: in rows of so many, then from row to row, then from picture to picture. */
+typedef struct {
+    int32_t rows, across, stride_y, stride_x, top, left, picture;
+} ts_float_walk;
+
+static inline void ts_float_next(ts_float_place *at, int32_t *row, int32_t *column, const ts_float_walk *walk) {
+    at->from_x += walk->stride_x;
+    if (++*column == walk->across) {
+        *column = 0;
+        at->from_x = -walk->left;
+        at->from_y += walk->stride_y;
+        if (++*row == walk->rows) {
+            *row = 0;
+            at->from_y = -walk->top;
+            at->picture += walk->picture;
+        }
+    }
+}
+
 void ts_float_conv2d_float32(
     const float *x, const float *w, const float *b, float *y, void *columns,
     int32_t batch, int32_t height, int32_t width, int32_t channels,
@@ -157,44 +191,46 @@ void ts_float_conv2d_float32(
     int32_t run = kernel_x * window.depth, depth = kernel_y * run;
     int32_t last_y = height - 1 - (kernel_y - 1) * dilation_y, last_x = width - kernel_x;
     int32_t places = batch * rows * across;
+    const ts_float_walk next = {rows, across, stride_y, stride_x, top, left, height * width * channels};
+    int32_t direct = groups == 1 && dilation_x == 1 ? 1 : 0, step = stride_x * channels;
     for (int32_t group = 0; group < groups; group++, w += out * depth) {
         ts_float_place at = {x + group * window.depth, -top, -left};
+        float *to = y + group * out;
         int32_t row = 0, column = 0;
-        for (int32_t i = 0; i < places; i += TS_FLOAT_PLACES) {
-            ts_float_tile tile = {
-                {0}, {0}, kernel_y, run, 4 * (dilation_y * width * channels - run), out / TS_FLOAT_TOGETHER, b + group * out};
-            ts_float_place four[TS_FLOAT_PLACES];
-            int32_t inside = groups == 1 && dilation_x == 1 ? 1 : 0;
-            for (int32_t k = 0; k < TS_FLOAT_PLACES; k++) {
-                if (i + k < places) { /* the last one is made again in place of those that are none */
-                    four[k] = at;
-                    inside &= at.from_y >= 0 && at.from_y <= last_y && at.from_x >= 0 && at.from_x <= last_x ? 1 : 0;
-                    tile.y[k] = y + ((i + k) * groups + group) * out;
-                    at.from_x += stride_x;
-                    if (++column == across) {
-                        column = 0;
-                        at.from_x = -left;
-                        at.from_y += stride_y;
-                        if (++row == rows) {
-                            row = 0;
-                            at.from_y = -top;
-                            at.picture += height * width * channels;
-                        }
-                    }
-                } else {
-                    four[k] = four[k - 1];
-                    tile.y[k] = tile.y[k - 1];
+        for (int32_t left_over = places; left_over > 0; left_over -= TS_FLOAT_PLACES) {
+            ts_float_tile tile;
+            tile.blocks = out / TS_FLOAT_TOGETHER;
+            tile.bias = b + group * out;
+            int32_t behind = at.from_x + (TS_FLOAT_PLACES - 1) * stride_x;
+            if (direct && column + TS_FLOAT_PLACES <= across && at.from_y >= 0 && at.from_y <= last_y && at.from_x >= 0 && behind <= last_x) {
+                const float *from = at.picture + (at.from_y * width + at.from_x) * channels;
+                tile.runs = kernel_y;
+                tile.length = run;
+                tile.gap = 4 * (dilation_y * width * channels - run);
+                for (int32_t k = 0; k < TS_FLOAT_PLACES; k++, from += step, to += groups * out) {
+                    tile.x[k] = from;
+                    tile.y[k] = to;
                 }
-                tile.x[k] = four[k].picture + (four[k].from_y * width + four[k].from_x) * channels;
-            }
-            if (!inside) {
+                column += TS_FLOAT_PLACES - 1;
+                at.from_x = behind;
+                ts_float_next(&at, &row, &column, &next);
+            } else {
                 float *copy = columns;
                 tile.runs = 1;
                 tile.length = depth;
                 tile.gap = 0;
-                for (int32_t k = 0; k < TS_FLOAT_PLACES; k++, copy += depth) {
-                    ts_float_gather(copy, &four[k], &window);
-                    tile.x[k] = copy;
+                for (int32_t k = 0; k < TS_FLOAT_PLACES; k++) {
+                    if (k < left_over) {
+                        ts_float_gather(copy, &at, &window);
+                        ts_float_next(&at, &row, &column, &next);
+                        tile.x[k] = copy;
+                        tile.y[k] = to;
+                        copy += depth;
+                        to += groups * out;
+                    } else { /* the last one is made again in place of those that are none */
+                        tile.x[k] = tile.x[k - 1];
+                        tile.y[k] = tile.y[k - 1];
+                    }
                 }
             }
             ts_float_tiled(w, &tile, out);

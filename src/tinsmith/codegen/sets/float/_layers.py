@@ -74,18 +74,17 @@ def dense(layer: Layer) -> Sequence[Binding]:
 
 
 def conv2d(layer: Layer) -> Sequence[Binding]:
-    """A convolution; where its windows are single places one after the other, as rows."""
+    """A convolution. Windows that hang over the border are copied, and those of places that are not
+    all in a row of the result."""
     x, w = layer.site.inputs[:2]
     window = kernel_window("conv2d", layer.site.inputs, layer.site.attrs)
     groups = x.shape[3] // w.shape[3]
-    if groups == 1 and _pointwise(window):
-        order = windows(layer.site, "pixel", COLUMNS)
-        return _as_rows(layer, (x.elements // x.shape[3], x.shape[3]), (order,))
     if any(window.padding) and not _zeros_are_nothing(layer):
         return []
-    depth = int(np.prod(w.shape[1:]))
+    direct = groups == 1 and window.dilation[1] == 1 and not any(window.padding)
+    copied = 0 if direct and window.results[1] % PLACES == 0 else int(np.prod(w.shape[1:]))
     arguments: tuple[Argument | Table, ...] = (
-        *_operands(layer, groups, TOGETHER), Scratch(PLACES * depth * 4), *geometry(x, window),
+        *_operands(layer, groups, TOGETHER), Scratch(max(4, PLACES * copied * 4)), *geometry(x, window),
         w.shape[0] // groups, groups, *layer.ends,
     )  # fmt: skip
     orders = () if groups > 1 else (windows(layer.site, "pixel", PLACES),)
@@ -100,10 +99,6 @@ def depthwise(layer: Layer) -> Sequence[Binding]:
     sizes = geometry(layer.site.inputs[0], window)
     arguments = (In(0), In(1), In(2), Out(), *sizes, *layer.ends)
     return [Binding("depthwise_conv2d_float32", arguments, (windows(layer.site, "pixel"),))]
-
-
-def _pointwise(window: Window) -> bool:
-    return (window.kernel, window.stride, window.padding) == ((1, 1), (1, 1), (0, 0, 0, 0))
 
 
 def _zeros_are_nothing(layer: Layer) -> bool:
