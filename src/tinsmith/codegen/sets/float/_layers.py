@@ -11,7 +11,7 @@ from tinsmith.ir.graph import Part
 from tinsmith.ir.op import F32, Argument, In, Out, Scratch, Site
 from tinsmith.ir.ops._conv import kernel_window
 from tinsmith.ir.ops._layout import integer
-from tinsmith.ir.ops._window import Window, geometry
+from tinsmith.ir.ops._window import geometry
 from tinsmith.ir.ops.fused import part_sites
 
 ROWS = 8
@@ -84,8 +84,8 @@ def conv2d(layer: Layer) -> Sequence[Binding]:
     direct = groups == 1 and window.dilation[1] == 1 and not any(window.padding)
     copied = 0 if direct and window.results[1] % PLACES == 0 else int(np.prod(w.shape[1:]))
     arguments: tuple[Argument | Table, ...] = (
-        *_operands(layer, groups, TOGETHER), Scratch(max(4, PLACES * copied * 4)), *geometry(x, window),
-        w.shape[0] // groups, groups, *layer.ends,
+        *_operands(layer, groups, TOGETHER), Scratch(max(4, PLACES * copied * 4)),
+        *geometry(x, window), w.shape[0] // groups, groups, *layer.ends,
     )  # fmt: skip
     orders = () if groups > 1 else (windows(layer.site, "pixel", PLACES),)
     return [Binding("conv2d_float32", arguments, orders)]
@@ -123,7 +123,7 @@ def _operands(layer: Layer, groups: int, together: int = ROWS) -> tuple[Argument
 
 
 def interleaved(w: np.ndarray, groups: int, together: int = ROWS) -> np.ndarray:
-    """Weights [out, ...]: of each group, so many rows at a time, place by place; then those left."""
+    """Weights [out, ...] of each group: so many rows at a time, place by place, then others."""
     made: list[np.ndarray] = []
     for own in np.split(w.reshape(len(w), -1), groups):
         whole = len(own) // together * together
