@@ -32,21 +32,20 @@ TS_FLOAT_NAKED void ts_float_dense_row_float32(
 void ts_float_dense_row_float32(
     const float *x, const float *w, const float *b, float *y, int32_t depth, int32_t out, int32_t follows, float least, float most) {
 #if TS_FLOAT_ASSEMBLER
-    /* r0 x, r1 w, r2 b, r3 y, r4 in x, r5 results that are left, r6 counts, r7 depth, lr y's begin. */
-    __asm__(".syntax unified\n push {r4, r5, r6, r7, lr}\n vpush {s16, s17}\n"
-            "ldrd r7, r5, [sp, #28]\n vstr s0, [sp, #28]\n vstr s1, [sp, #32]\n"
+    /* r0 x, r1 w, r2 b, r3 y, r4 in x, r5 results that are left, r6 counts, r7 depth, lr y's begin, s18 and s19 the bounds. */
+    __asm__(".syntax unified\n push {r4, r5, r6, r7, lr}\n vpush {s16, s17, s18, s19}\n"
+            "ldrd r7, r5, [sp, #36]\n vmov.f32 s18, s0\n vmov.f32 s19, s1\n"
             "mov lr, r3\n subs r5, #8\n blt 2f\n"
             "1: vldmia r2!, {s0, s1, s2, s3, s4, s5, s6, s7}\n mov r4, r0\n" TS_FLOAT_EIGHTS
             "vstmia r3!, {s0, s1, s2, s3, s4, s5, s6, s7}\n subs r5, #8\n bge 1b\n"
             "2: adds r5, #8\n beq 4f\n"
             "3: vldmia r2!, {s0}\n mov r4, r0\n" TS_FLOAT_TERMS_OF_ONE
             "vstmia r3!, {s0}\n subs r5, #1\n bne 3b\n"
-            "4: ldr r5, [sp, #36]\n mov r12, #0x7F800000\n subs r5, #1\n blt 7f\n bgt 6f\n"
+            "4: ldr r5, [sp, #44]\n mov r12, #0x7F800000\n subs r5, #1\n blt 7f\n bgt 6f\n"
             "5: ldr r0, [lr]\n" TS_FLOAT_RECTIFIED(r0) "str r0, [lr], #4\n cmp lr, r3\n bne 5b\n b 7f\n"
-            "6: vldr s1, [sp, #28]\n vldr s2, [sp, #32]\n"
-            "8: vldr s0, [lr]\n vcmp.f32 s0, s1\n vmrs APSR_nzcv, fpscr\n it mi\n vmovmi.f32 s0, s1\n"
-            "vcmp.f32 s0, s2\n vmrs APSR_nzcv, fpscr\n it gt\n vmovgt.f32 s0, s2\n vstmia lr!, {s0}\n cmp lr, r3\n bne 8b\n"
-            "7: vpop {s16, s17}\n pop {r4, r5, r6, r7, pc}\n");
+            "6: vldr s0, [lr]\n vcmp.f32 s0, s18\n vmrs APSR_nzcv, fpscr\n it mi\n vmovmi.f32 s0, s18\n"
+            "vcmp.f32 s0, s19\n vmrs APSR_nzcv, fpscr\n it gt\n vmovgt.f32 s0, s19\n vstmia lr!, {s0}\n cmp lr, r3\n bne 6b\n"
+            "7: vpop {s16, s17, s18, s19}\n pop {r4, r5, r6, r7, pc}\n");
 #else
     ts_float_two(x, x, w, b, y, 0, depth, out);
     ts_float_finish(y, out, follows, least, most);
