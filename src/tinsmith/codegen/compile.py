@@ -30,6 +30,8 @@ PIPELINE = (
     "remove_channels",  # behind the passes that leave layers next to each other
     "lower",  # adds copies that the identity pass would take away again
     "fuse",  # what is fused is seen by no pass that changes values
+    "fuse_sums",
+    "fuse_products",
     "fuse_views",
     "order_nodes",  # last: what lives between nodes is known
 )

@@ -37,7 +37,8 @@ def _chains(graph: Graph) -> Iterator[list[Node]]:
         chain, allowed = [node], OPS.get(node.op).followed_by
         while allowed and (value := chain[-1].outputs[0]) not in kept:
             reader, *others = readers.get(value, [])
-            if others or reader.op not in allowed or not _follows(graph, value, reader):
+            again = reader.op in {n.op for n in chain[1:]}  # no kernel does the same twice
+            if others or again or reader.op not in allowed or not _follows(graph, value, reader):
                 break
             chain.append(reader)
         if len(chain) > 1:
@@ -78,7 +79,8 @@ def taken_apart(graph: Graph, names: Collection[str] | None = None) -> Graph:
 
 
 def shortened(graph: Graph, names: Collection[str]) -> Graph:
-    """The graph with the last part of fused nodes, of those named, as a node of its own again."""
+    """The graph with the last part of fused nodes, of those named, as a node of its own again; all
+    parts where not each reads what the one before it makes."""
     return _split(graph, names, None)
 
 
@@ -90,11 +92,17 @@ def _split(graph: Graph, names: Collection[str] | None, keep: int | None) -> Gra
         if not parts:
             nodes.append(node)
             continue
-        first = keep or len(parts) - 1
+        first = keep or (len(parts) - 1 if _chained(node) else 1)
         types |= {p.value: p.type for p in parts[first - 1 : -1]}
         nodes.append(_whole(node, first))
         nodes += [_alone(node, p) for p in parts[first:]]
     return graph.with_(nodes=tuple(nodes), types=types) if len(nodes) > len(graph.nodes) else graph
+
+
+def _chained(node: Node) -> bool:
+    """Whether each part reads what the one before it makes."""
+    own = len(node.inputs)
+    return all(own + k in p.inputs for k, p in enumerate(node.parts[1:]))
 
 
 def _whole(node: Node, count: int) -> Node:

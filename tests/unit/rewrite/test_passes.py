@@ -172,6 +172,38 @@ def reshaped() -> Graph:
     return b.build([b.op("sqrt", x, name="y")])
 
 
+def widened(b: Builder, x: str, name: str) -> str:
+    """Eight bits less their zero point."""
+    operands = b.constant(f"{name}_m", np.int32([1 << 30])), b.constant(f"{name}_s", np.int32([1]))
+    return b.op(
+        "requantize", x, *operands, name=name, rounding="double", dtype="int32",
+        zero_point=0, act_min=-(2**31), act_max=2**31 - 1,
+    )  # fmt: skip
+
+
+def narrow() -> tuple[Builder, str]:
+    b = Builder("net", "lowered")
+    return b, b.op("quantize", b.input("x", V), quant=Quant((0.1,), (-3,)))
+
+
+def totals() -> Graph:
+    """A sum of widened values, in another shape."""
+    b, q = narrow()
+    wide = b.op("reshape", widened(b, q, "w"), shape=(3, 2))
+    return b.build([b.op("reduce_sum", wide, axis=1, name="y")])
+
+
+def products() -> Graph:
+    """A product of widened values and constants, requantised."""
+    b, q = narrow()
+    p = b.op("mul", widened(b, q, "w"), b.constant("c", np.int32([[3, -5, 7]])), name="p")
+    operands = b.constant("m", np.int32([3 << 29])), b.constant("s", np.int32([-4]))
+    return b.build([b.op(
+        "requantize", p, *operands, name="y", quant=Quant((0.2,), (1,)), rounding="single",
+        zero_point=1, act_min=-128, act_max=127,
+    )])  # fmt: skip
+
+
 DIRTY: dict[str, Callable[[], Graph]] = {
     "fold_constants": constants,
     "shrink_constants": repeated,
@@ -187,6 +219,8 @@ DIRTY: dict[str, Callable[[], Graph]] = {
     "remove_channels": channels,
     "lower": clean,
     "fuse": sums,
+    "fuse_sums": totals,
+    "fuse_products": products,
     "fuse_views": reshaped,
     "order_nodes": side_by_side,
     "fold_norms": norm,

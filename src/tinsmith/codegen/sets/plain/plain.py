@@ -6,20 +6,22 @@ from collections.abc import Callable, Mapping, Sequence
 from tinsmith.codegen.kernel_set import Binding, KernelSet, Use
 from tinsmith.codegen.sets.plain._depthwise import depthwise
 from tinsmith.codegen.sets.plain._layers import conv2d, dense
+from tinsmith.codegen.sets.plain._rescaled import product, requantize, widened_sum
 from tinsmith.codegen.sets.plain._values import add, pool
 
-LAYERS = (conv2d, dense, depthwise)
-"""Of layers with weights, requantised: each offers kernels for its own."""
+LAYERS = (conv2d, dense, depthwise, product, widened_sum)
+"""Of several operations in one step: each offers kernels for its own."""
 ALONE: Mapping[str, Callable[[Use], Sequence[Binding]]] = {
     "add": add,
     "avg_pool2d": pool,
     "max_pool2d": pool,
+    "requantize": requantize,
 }
 """Operation of its own -> its kernels."""
 
 
 def bind(use: Use) -> Sequence[Binding]:
-    """A layer of int8 with its requantisation, or one without weights."""
+    """A layer of int8 with its requantisation, one without weights, or a requantisation."""
     if use.op != "fused":
         return ALONE[use.op](use) if use.op in ALONE else []
     return [binding for offer in LAYERS for binding in offer(use)]
