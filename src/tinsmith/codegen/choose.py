@@ -24,6 +24,11 @@ _USUAL_TABLES = 1000
 PATIENCE = 1.5
 """How much more time than the fastest kernels less flash or a smaller peak may take."""
 
+_PRICES = {"balanced": (0.0,), "ram": (0.0,), "size": (0.0, 0.03, 0.3, 3.0, 300.0), "speed": (0.0,)}
+"""What nodes may pay for time with tables, tried in turn: bytes per instruction, in those of all
+tables and of the fastest module. With none a node may take all the time that there is; with the
+last one no node takes more than it must."""
+
 
 def choose(offers: Offers, costs: Costs, aim: str) -> tuple[list[Call], dict[str, str]]:
     """One call of each node's offers, and the level at which each kernel that is used is compiled,
@@ -76,6 +81,8 @@ class _Market:
         other may end with more than these cost."""
         fastest = sum(min(self._time.get(id(c), 0.0) for c in o) for o in self._offers)
         self._most = PATIENCE * fastest
+        least = sum(min(self._tables[id(c)] for c in o) for o in self._offers)
+        self._prices = [p * (least + _USUAL_TABLES) / max(1.0, fastest) for p in _PRICES[aim]]
         if aim == "size" and self._covered(plain):
             self._most = min(self._most, self.of(plain).score[-1])
 
@@ -135,14 +142,20 @@ class _Market:
         return choice.used & kept | {kernel}
 
     def of(self, allowed: frozenset[str]) -> _Choice:
-        """Each node's best among the kernels that are allowed."""
-        calls = [min((c for c in o if self._may(c, allowed)), key=self._own) for o in self._offers]
-        return _Choice(calls, allowed, self._score(calls))
+        """Each node's best among the kernels that are allowed; of several prices of time the one
+        that serves the aim best."""
+        offers = [[c for c in o if self._may(c, allowed)] for o in self._offers]
+        made = (
+            _Choice(calls, allowed, self._score(calls))
+            for price in self._prices
+            for calls in [[min(o, key=lambda c: self._own(c, price)) for o in offers]]
+        )
+        return min(made, key=lambda c: c.score)
 
-    def _own(self, call: Call) -> tuple[float, ...]:
+    def _own(self, call: Call, price: float) -> tuple[float, ...]:
         time, tables = self._time.get(id(call), 0.0), self._tables[id(call)]
         if self._aim == "size":
-            return (tables, time)
+            return (tables + price * time, time)
         return (self._memory[id(call)], time) if self._aim == "ram" else (time, tables)
 
     def _score(self, calls: Sequence[Call]) -> tuple[float, ...]:
@@ -151,7 +164,7 @@ class _Market:
         flash = sum(self._tables[id(c)] for c in calls)
         flash += sum(self._costs[k][self.levels[k]].code for k in used)
         if self._aim == "size":
-            return (float(time > self._most), flash, time)
+            return (max(1.0, time / self._most) if self._most else 1.0, flash, time)
         if self._aim == "ram":
             return (max((self._memory[id(c)] for c in calls), default=0), time)
         return (time * flash if self._aim == "balanced" else time, flash, time)

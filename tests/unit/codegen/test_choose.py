@@ -64,6 +64,18 @@ def test_size_pays_no_more_than_half_the_time_again() -> None:
     assert kernels("size", offers(10, 1000)) == ["fast/k", "fast/k"]
 
 
+def test_size_pays_tables_where_time_would_run_out() -> None:
+    """Each node by itself would take the kernel with fewer tables, all together would then take
+    more time than there is: some pay, those to which it brings most first."""
+    table = Table("t", lambda: np.zeros(100, np.int8))
+    nodes = [
+        [call(f"n{k}", "lean", n), call(f"n{k}", "fast", n, (table,))]
+        for k, n in enumerate((1000, 100, 100, 100, 100))
+    ]
+    costs = {"lean/k": cost(100, 10.0), "fast/k": cost(100, 4.0)}
+    assert kernels("size", nodes, costs) == ["fast/k", "lean/k", "lean/k", "lean/k", "lean/k"]
+
+
 def test_two_kernels_are_larger_than_one() -> None:
     """A node that only the fast kernel takes brings its code; then the other node takes it too."""
     forced = [[call("a", "fast", 10)], *offers(1000)]
