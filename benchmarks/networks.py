@@ -32,6 +32,8 @@ KEPT_CHANNELS = 0.2
 """Share of the channels that are left where some are zeroed."""
 PRUNED_MOST = 1.02
 """Of what a network without the zeroed channels costs."""
+RAM_MOST = 1.5
+"""Of the instructions at ``speed``, where RAM is aimed at."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,9 @@ def missed(rows: Sequence[Row]) -> Iterable[str]:
         if r.form == "channels zeroed":
             small = by[r.network, "channels left out", r.aim]
             yield from _within(r, small, PRUNED_MOST, ("instructions", "flash"))
+        if r.form == "whole" and r.aim == "ram":
+            fast = by[r.network, "whole", "speed"]
+            yield from _within(r, fast, RAM_MOST, ("instructions",))
         if r.form == "weights zeroed":
             yield from _within(r, by[r.network, "whole", r.aim], 1.0, ("instructions", "flash"))
 
@@ -135,7 +140,7 @@ def _within(r: Row, other: Row, most: float, what: Sequence[str]) -> Iterable[st
         has, reference = getattr(r, name), getattr(other, name)
         if has > most * reference:
             share = has / reference
-            yield f"{_named(r)}: {name} {has}, {share:.3f} of {reference} ({other.form})"
+            yield f"{_named(r)}: {name} {has}, {share:.3f} of {reference} ({_named(other)})"
 
 
 def _named(r: Row) -> str:

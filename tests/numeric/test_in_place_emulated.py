@@ -23,7 +23,10 @@ from tinsmith.codegen.program import Program
 from tinsmith.codegen.select import select
 from tinsmith.codegen.verify import verify_plan
 from tinsmith.devices.board import BOARDS
+from tinsmith.ir.builder import Builder
+from tinsmith.ir.interp import run_cases
 from tinsmith.ir.ops.fused import part_sites
+from tinsmith.ir.types import DType, TensorType
 from tinsmith.prove.bits import equal
 from tinsmith.testing.uses import FAMILIES, Drawn, any_choice, draw
 
@@ -113,6 +116,42 @@ def test_shared_memory_changes_no_result(
     sharing = Sharing(made, rng)
     assert not wrong(made, sharing.plan, board, uses)
     assert sharing.shared or family == "dense"  # which reads all of a row
+
+
+def copies(rng: np.random.Generator) -> Drawn:
+    """Runs of rows taken and joined, each from values that only they read."""
+    b, inputs = Builder("net", "lowered"), {}
+
+    def value(rows: int, width: int, dtype: DType) -> str:
+        x = b.input(f"x{len(inputs)}", TensorType((1, rows, width), dtype))
+        inputs[x] = rng.integers(-99, 99, (1, 1, rows, width)).astype(dtype)
+        return b.op("reshape", x, shape=(1, rows, width))
+
+    ends = []
+    for number in range(USES):
+        dtype: DType = ("int8", "int16", "int64")[number % 3]
+        width, rows = int(rng.integers(8, 40)), int(rng.integers(3, 9))
+        start = int(rng.integers(1, rows))
+        taken = value(rows, width, dtype)
+        ends.append(b.op("slice", taken, axis=1, start=start, size=rows - start))
+        pair = [value(n, width, dtype) for n in (start, rows - start)]
+        ends.append(b.op("concat", *pair, axis=1))
+    graph = b.build(ends)
+    found = run_cases(graph, inputs)
+    return Drawn(graph, inputs, {e: found[e] for e in ends})
+
+
+@pytest.mark.parametrize("kind", ["dsp", "ref"])
+def test_rows_move_over_each_other(kind: str) -> None:
+    board, rng = BOARDS_RUN[0], np.random.default_rng(8)
+    uses, core = copies(rng), BOARDS.get(board).core
+    for _ in range(2):
+        made = select(uses.graph, core, any_choice(uses.graph, core, rng, kind))
+        kernels = {made.kernels[n.name] for n in made.graph.nodes if n.op in ("slice", "concat")}
+        assert all(k.startswith(f"{kind}/") for k in kernels)
+        sharing = Sharing(made, rng)
+        assert not wrong(made, sharing.plan, board, uses)
+        assert kernels <= sharing.shared
 
 
 @pytest.mark.parametrize("reads", ["before", "once"])

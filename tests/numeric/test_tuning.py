@@ -4,8 +4,10 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from firmwares import CACHE
+from pictures import network
 
 import tinsmith as ts
 from tinsmith.codegen.choices import Choices, read_tuned
@@ -81,6 +83,19 @@ def test_a_second_time_nothing_is_built_or_run(model: Path, job: Job) -> None:
     assert (second.built, second.ran) == (0, 0) and second.images == first.images <= 200
     assert first.lock.read_bytes() == lock
     assert second.record() == {**first.record(), "built": 0, "ran": 0}
+
+
+def test_stripes_are_tuned_as_layers(tmp_path: Path, job: Job) -> None:
+    """The images that are measured have them, too; what was chosen is taken later."""
+    graph = network(np.random.default_rng(6), 24, least=5).graph
+    front = write_graph(graph, tmp_path / "front.tinsmith")
+    found = tune_model(front, TuneOptions(options(M4, "ram")), job)
+    assert [x for x in found.layers if "_rows" in x.layer]
+    assert key("ram", found.after) <= key("ram", found.before)
+    after = measure_model(front, options(M4, "ram"), again(job)).figures
+    assert (after.instructions.value, after.ram.value) == (
+        found.figures[1].instructions.value, found.after.ram,
+    )  # fmt: skip
 
 
 def test_limits_are_kept_and_the_nearest_is_said(model: Path, job: Job) -> None:

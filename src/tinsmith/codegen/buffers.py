@@ -1,7 +1,7 @@
 """Lifetimes: from a program to the buffers that a planner places, and from its offsets to a
 MemoryPlan."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from tinsmith.codegen.module import MemoryPlan, Place
@@ -78,12 +78,12 @@ def scratch_bytes(call: Call) -> int:
     return sum(align_up(n, ALIGNMENT) for n in call.binding.scratch)
 
 
-def step_bytes(call: Call) -> int:
-    """Memory that a step takes by itself: operands and results, as near as its kernel lets them lie
-    if the operands are read for the last time, and scratch."""
+def step_bytes(call: Call, dying: Collection[int]) -> int:
+    """Memory that a step takes by itself: operands and results, as near as its kernel lets those
+    lie that are read for the last time, and scratch."""
     moving = {str(k): t for k, t in enumerate(call.site.inputs) if k not in call.constants}
     orders = [o.operand for o in call.binding.orders if len(call.site.outputs) == 1]
-    over = {str(k): call.distances(k) for k in orders if str(k) in moving}
+    over = {str(k): call.distances(k) for k in orders if str(k) in moving and k in dying}
     live = [Buffer(k, t.nbytes, 0, 1) for k, t in moving.items()]
     live += [Buffer(f"to {k}", t.nbytes, 1, 1, over) for k, t in enumerate(call.site.outputs)]
     return room(live, ALIGNMENT) + scratch_bytes(call)

@@ -16,8 +16,8 @@ from pathlib import Path
 from tinsmith.core.cache import write_atomically
 from tinsmith.core.table import Table, read_toml
 
-BALANCED = "balanced"
-AIMS = (BALANCED, "speed", "size", "ram")
+BALANCED, RAM = "balanced", "ram"
+AIMS = (BALANCED, "speed", "size", RAM)
 """What a module may be optimised for: the product of time and flash; instructions; flash, or memory
 at its peak, in at most half as much time again as is possible."""
 PARTS = "parts"

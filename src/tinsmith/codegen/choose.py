@@ -30,10 +30,13 @@ tables and of the fastest module. With none a node may take all the time that th
 last one no node takes more than it must."""
 
 
-def choose(offers: Offers, costs: Costs, aim: str) -> tuple[list[Call], dict[str, str]]:
+def choose(
+    offers: Offers, costs: Costs, aim: str, most: float | None = None
+) -> tuple[list[Call], dict[str, str]]:
     """One call of each node's offers, and the level at which each kernel that is used is compiled,
-    where its cost is known. A node of whose offers one has no cost gets its first one."""
-    market = _Market(offers, costs, aim)
+    where its cost is known. A node of whose offers one has no cost gets its first one. ``most``:
+    instructions that less flash or a smaller peak may take, `PATIENCE` times the least if None."""
+    market = _Market(offers, costs, aim, most)
     best = min((_thinned(market, start) for start in market.starts), key=lambda c: c.score)
     used = {c.kernel for c in best.calls}
     return best.calls, {k: v for k, v in market.levels.items() if k in used}
@@ -64,7 +67,7 @@ class _Choice:
 class _Market:
     """All offers with what each would cost."""
 
-    def __init__(self, offers: Offers, costs: Costs, aim: str) -> None:
+    def __init__(self, offers: Offers, costs: Costs, aim: str, most: float | None) -> None:
         self._aim = aim
         self._offers = [o if all(c.kernel in costs for c in o) else o[:1] for o in offers]
         priced = [c for o in self._offers for c in o if c.kernel in costs]
@@ -74,13 +77,13 @@ class _Market:
         self._time = {id(c): self._instructions(c) for c in priced}
         every = [c for o in self._offers for c in o]
         self._tables = {id(c): table_bytes(c) for c in every}
+        fastest = sum(min(self._time.get(id(c), 0.0) for c in o) for o in self._offers)
+        self._most = PATIENCE * fastest if most is None else max(most, fastest)
         self._memory = self._peaks(_footprints(self._offers)) if aim == "ram" else {}
         plain = frozenset(k for k in self.kernels if k.startswith(f"{REFERENCE}/"))
         self.starts = [self.kernels, plain] if self._covered(plain) else [self.kernels]
         """What to start from: all kernels, and those of the reference, as giving up one after the
         other may end with more than these cost."""
-        fastest = sum(min(self._time.get(id(c), 0.0) for c in o) for o in self._offers)
-        self._most = PATIENCE * fastest
         least = sum(min(self._tables[id(c)] for c in o) for o in self._offers)
         self._prices = [p * (least + _USUAL_TABLES) / max(1.0, fastest) for p in _PRICES[aim]]
         if aim == "size" and self._covered(plain):
@@ -88,11 +91,10 @@ class _Market:
 
     def _peaks(self, used: Mapping[int, int]) -> dict[int, int]:
         """What matters of footprints: never less than what the step that needs most needs in any
-        case, or than the least peak for which no more than `PATIENCE` has to be paid."""
+        case, or than the least peak for which no more than is allowed has to be paid."""
         floor = max((min(used[id(c)] for c in o) for o in self._offers), default=0)
-        fastest = self._time_below(used, max(used.values(), default=0))
         for peak in sorted({floor, *used.values()}):
-            if peak >= floor and self._time_below(used, peak) <= PATIENCE * fastest:
+            if peak >= floor and self._time_below(used, peak) <= self._most:
                 return {call: max(nbytes, peak) for call, nbytes in used.items()}
         raise InternalError("the largest footprint of all leaves every kernel")
 
@@ -183,10 +185,11 @@ def _footprints(offers: Offers) -> dict[int, int]:
     }
     found: dict[int, int] = {}
     for step, calls in enumerate(offers):
-        own = {*calls[0].node.inputs, *calls[0].node.outputs}
+        inputs, own = calls[0].node.inputs, {*calls[0].node.inputs, *calls[0].node.outputs}
         waiting = [v for v in sizes if born.get(v, -1) < step < last[v] and v not in own]
         kept = sum(sizes[v] for v in waiting)
-        found |= {id(c): kept + step_bytes(c) for c in calls}
+        dying = {k for k, v in enumerate(inputs) if last[v] == step}
+        found |= {id(c): kept + step_bytes(c, dying) for c in calls}
     return found
 
 

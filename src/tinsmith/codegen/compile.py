@@ -5,10 +5,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tinsmith.codegen.buffers import plan_memory
-from tinsmith.codegen.choices import NOTHING_CHOSEN, Choices
+from tinsmith.codegen.choices import NOTHING_CHOSEN, RAM, Choices
 from tinsmith.codegen.emit import Target, emit
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.codegen.select import select
+from tinsmith.codegen.stripes import striped
 from tinsmith.devices.board import BOARDS, Board
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.rules import verify
@@ -52,7 +53,8 @@ def compile_graph(
     Args:
         board: what to compile for; a text is the id of one that comes with tinsmith.
         planner: a memory planner, or ``best``: the smallest of all.
-        dump: called with ``source`` and the graph, then with every pass's name and result.
+        dump: called with ``source`` and the graph, then with every pass's name and result; with
+            ``stripes`` where regions may be cut.
         choices: kernels that are pinned, and whether inputs keep their content.
 
     Raises:
@@ -65,7 +67,13 @@ def compile_graph(
     core = found.core
     verify(graph)
     target = Target(found.id, core.isa.startswith("armv") and core.fpu != "none", graph_hash(graph))
-    program = select(lower(graph, dump), core, choices)
+    lowered = lower(graph, dump)
+    if choices.aim == RAM and lowered is not graph:  # one that was lowered before stays as it is
+        program = striped(lowered, core, choices)
+        if dump:
+            dump("stripes", program.graph)
+    else:
+        program = select(lowered, core, choices)
     module = emit(program, plan_memory(program, planner, choices.keep_inputs), target)
     return replace(module, tuned=choices.toolchain)
 

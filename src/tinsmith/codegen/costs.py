@@ -39,9 +39,10 @@ Costs = Mapping[str, Mapping[str, Cost]]
 
 def work(call: Call) -> tuple[int, ...]:
     """By what rates are counted: (1, products, elements of the result, elements of the first
-    operand, products per channel)."""
+    operand or of the rows that are taken of it, products per channel)."""
     macs = OPS.get(call.node.op).cost(call.site).macs
-    x, result = call.site.inputs[0], call.site.outputs[0]
+    taken = [p.type for p in call.node.parts if p.op == "slice" and p.inputs == (0,)]
+    x, result = [*taken, call.site.inputs[0]][0], call.site.outputs[0]
     return (1, macs, result.elements, x.elements, macs // max([1, *result.shape[-1:]]))
 
 

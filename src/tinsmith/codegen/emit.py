@@ -5,9 +5,11 @@ this file decides names and expressions.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tinsmith.codegen.buffers import scratch_name
@@ -101,7 +103,8 @@ def io_macro(graph: Graph, value: str) -> str:
 
 
 def _facts(program: Program, plan: MemoryPlan, target: Target) -> dict[str, object]:
-    graph = program.graph
+    graph, tables = program.graph, _tables(program)
+    symbols = {key: symbol for key, (symbol, _) in tables.items()}
     return {
         "name": graph.name,
         "NAME": graph.name.upper(),
@@ -111,9 +114,9 @@ def _facts(program: Program, plan: MemoryPlan, target: Target) -> dict[str, obje
         "target": target,
         "inputs": [_io(graph, plan, i) for i in graph.inputs],
         "outputs": [_io(graph, plan, o) for o in graph.outputs],
-        "steps": [_step(graph, plan, i, call) for i, call in program.steps()],
+        "steps": [_step(plan, (graph, symbols), i, call) for i, call in program.steps()],
         "states": [_state(graph, plan, i) for i in range(len(graph.states))],
-        "arrays": _arrays(program),
+        "arrays": _arrays(program, tables),
         "inlined": sorted(
             {inlined_header(c.kernel) for c in program.calls if c.kernel.endswith(INLINED)}
         ),
@@ -147,8 +150,14 @@ def _scale(type: TensorType) -> str:
     return text if re.search(r"[.e]", text) else f"{text}.0"
 
 
-def _step(graph: Graph, plan: MemoryPlan, step: int, call: Call) -> dict[str, object]:
-    node = call.node
+_Symbols = Mapping[tuple[str, str], str]
+"""Node and table -> its array."""
+
+
+def _step(
+    plan: MemoryPlan, named: tuple[Graph, _Symbols], step: int, call: Call
+) -> dict[str, object]:
+    (graph, symbols), node = named, call.node
     show = partial(_operand_text, graph)
     return {
         "symbol": step_symbol(graph, step),
@@ -159,7 +168,7 @@ def _step(graph: Graph, plan: MemoryPlan, step: int, call: Call) -> dict[str, ob
         "operands": [show(i) for i in node.inputs],
         "results": [show(o) for o in node.outputs],
         "kernel": f"ts_{call.symbol}",
-        "arguments": _arguments(graph, plan, call),
+        "arguments": _arguments(graph, plan, call, symbols),
         "inlined": call.binding.inlined,
         "state": any(s.name in node.inputs for s in graph.states),
     }
@@ -190,7 +199,7 @@ def comment_text(text: str) -> str:
     return text.replace("*/", "* /").replace("/*", "/ *").replace("\n", " ")
 
 
-def _arguments(graph: Graph, plan: MemoryPlan, call: Call) -> list[str]:
+def _arguments(graph: Graph, plan: MemoryPlan, call: Call, symbols: _Symbols) -> list[str]:
     """Lines of a kernel call's arguments: pointers on lines of their own, numbers side by side."""
     rows: list[list[str]] = []
     scratch = numbers = 0
@@ -199,6 +208,8 @@ def _arguments(graph: Graph, plan: MemoryPlan, call: Call) -> list[str]:
             at = plan.places[scratch_name(call.node)].offset + scratch
             text = f"(void *)(arena + {at})"
             scratch += align_up(a.nbytes, plan.alignment)
+        elif isinstance(a, Table):
+            text = symbols[call.node.name, a.name]
         else:
             text = _argument(graph, plan, call, a)
             if call.binding.untyped and isinstance(a, In | Out):  # one kernel for several types
@@ -213,12 +224,10 @@ def _arguments(graph: Graph, plan: MemoryPlan, call: Call) -> list[str]:
     return [f"{line}," for line in lines[:-1]] + lines[-1:]
 
 
-def _argument(graph: Graph, plan: MemoryPlan, call: Call, a: Argument | Table) -> str:
+def _argument(graph: Graph, plan: MemoryPlan, call: Call, a: Argument) -> str:
     match a:
-        case Table(name):
-            return table_symbol(graph, call.node.name, name)
-        case In(index):
-            return _operand(graph, plan, call.node.inputs[index])
+        case In(index, skip):
+            return _operand(graph, plan, call.node.inputs[index], skip)
         case Out(index):
             result = call.node.outputs[index]
             ctype = CTYPES[graph.type(result).dtype]
@@ -231,13 +240,14 @@ def _argument(graph: Graph, plan: MemoryPlan, call: Call, a: Argument | Table) -
             return int_literal(int(a))
 
 
-def _operand(graph: Graph, plan: MemoryPlan, value: str) -> str:
+def _operand(graph: Graph, plan: MemoryPlan, value: str, skip: int) -> str:
     if value in graph.constants:
+        assert not skip, "constants are read whole"
         return weight_symbol(graph, value)
     ctype = CTYPES[graph.type(value).dtype]
     if value in plan.state_offsets:
-        return f"(const {ctype} *)(const void *)(state + {plan.state_offsets[value]})"
-    return f"(const {ctype} *)(const void *)(arena + {plan.places[value].offset})"
+        return f"(const {ctype} *)(const void *)(state + {plan.state_offsets[value] + skip})"
+    return f"(const {ctype} *)(const void *)(arena + {plan.places[value].offset + skip})"
 
 
 def _state(graph: Graph, plan: MemoryPlan, index: int) -> dict[str, object]:
@@ -253,7 +263,26 @@ def _state(graph: Graph, plan: MemoryPlan, index: int) -> dict[str, object]:
     }
 
 
-def _arrays(program: Program) -> list[dict[str, str]]:
+_Tables = dict[tuple[str, str], tuple[str, np.ndarray]]
+"""Node and table -> its array's symbol and content."""
+
+
+def _tables(program: Program) -> _Tables:
+    """The arrays that are made for nodes. Equal ones are one, which has the first one's name: steps
+    that compute parts of one layer read the same."""
+    first: dict[tuple[str, bytes], str] = {}
+    found: _Tables = {}
+    for call in program.calls:
+        for a in call.binding.arguments:
+            if isinstance(a, Table):
+                made, node = a.make(), call.node.name
+                own = table_symbol(program.graph, node, a.name)
+                symbol = first.setdefault((made.dtype.name, made.tobytes()), own)
+                found[node, a.name] = symbol, made
+    return found
+
+
+def _arrays(program: Program, tables: _Tables) -> list[dict[str, str]]:
     """Constants that kernels read as they are, by name, tables that are made for them, by step, and
     initial contents: declaration, definition, comment."""
     graph = program.graph
@@ -267,10 +296,9 @@ def _arrays(program: Program) -> list[dict[str, str]]:
         if c in read
     ]
     named += [
-        (table_symbol(graph, c.node.name, a.name), f"{c.node.name}: {a.name}", a.make())
-        for c in program.calls
-        for a in c.binding.arguments
-        if isinstance(a, Table)
+        (symbol, f"{node}: {table}", made)
+        for (node, table), (symbol, made) in tables.items()
+        if symbol == table_symbol(graph, node, table)
     ]
     named += [
         (initial_symbol(graph, s.name), f"{s.name}: {type_text(graph.type(s.name))}", s.initial)

@@ -2,24 +2,28 @@
 pinned."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from difflib import get_close_matches
 
 from tinsmith.codegen.choices import NOTHING_CHOSEN, PARTS, Choices
 from tinsmith.codegen.choose import choose
 from tinsmith.codegen.costs import costs_of
-from tinsmith.codegen.kernel_set import KernelSet, Use, sets_for
+from tinsmith.codegen.kernel_set import sets_for
 from tinsmith.codegen.program import Call, Program
+from tinsmith.codegen.uses import offers_of
 from tinsmith.core.errors import UserError
 from tinsmith.devices.board import Core
 from tinsmith.ir.graph import Graph, Node
-from tinsmith.ir.interp import site_of
-from tinsmith.ir.op import OPS, Site
+from tinsmith.ir.op import OPS
 from tinsmith.rewrite.fuse import shortened, taken_apart
 
 
-def select(graph: Graph, core: Core, choices: Choices = NOTHING_CHOSEN) -> Program:
+def select(
+    graph: Graph, core: Core, choices: Choices = NOTHING_CHOSEN, most: float | None = None
+) -> Program:
     """The program of a lowered graph.
+
+    Args:
+        most: instructions that an aim at size or RAM may take; what its words say if None.
 
     A fused node stays as far as a kernel computes it: without one, its last operation becomes a
     node of its own again, and so on.
@@ -31,20 +35,20 @@ def select(graph: Graph, core: Core, choices: Choices = NOTHING_CHOSEN) -> Progr
     """
     sets = sets_for(core.features)
     graph = taken_apart(graph, {n.name for n in graph.nodes if choices.apart(n.name)})
-    offers = {n.name: _offers(graph, n, sets) for n in graph.nodes}
+    offers = {n.name: offers_of(graph, n, sets) for n in graph.nodes}
     while missing := {n.name for n in graph.nodes if n.parts and not offers[n.name]}:
         graph = shortened(graph, missing)
         new = [n for n in graph.nodes if n.name in missing or n.name not in offers]
-        offers |= {n.name: _offers(graph, n, sets) for n in new}
+        offers |= {n.name: offers_of(graph, n, sets) for n in new}
     _check_names(graph, choices)
-    left = [_first_of_sets(_allowed(graph, n, offers[n.name], choices)) for n in graph.nodes]
-    calls, levels = choose(left, costs_of(core.name), choices.aim)
+    left = [first_of_sets(_allowed(graph, n, offers[n.name], choices)) for n in graph.nodes]
+    calls, levels = choose(left, costs_of(core.name), choices.aim, most)
     used = {c.kernel for c in calls}
     own = {k: level for k, level in choices.levels.items() if k in used}
     return Program(graph, tuple(calls), {**levels, **own})
 
 
-def _first_of_sets(offers: Sequence[Call]) -> list[Call]:
+def first_of_sets(offers: Sequence[Call]) -> list[Call]:
     """The call that each set prefers: a set knows its kernels' shapes better than a table of rates,
     which decides between sets."""
     first: dict[str, Call] = {}
@@ -56,28 +60,7 @@ def _first_of_sets(offers: Sequence[Call]) -> list[Call]:
 def possible(graph: Graph, core: Core) -> dict[str, tuple[str, ...]]:
     """Node of a lowered graph -> the kernels that may be chosen for it, the preferred first."""
     sets = sets_for(core.features)
-    return {n.name: tuple(c.kernel for c in _offers(graph, n, sets)) for n in graph.nodes}
-
-
-def _offers(graph: Graph, node: Node, sets: Sequence[KernelSet]) -> list[Call]:
-    site, use = site_of(graph, node), use_of(graph, node)
-    constants = frozenset(k for k, c in enumerate(use.contents) if c is not None)
-    return [Call(node, site, s, b, constants) for s in sets for b in s.bind(use)]
-
-
-def use_of(graph: Graph, node: Node) -> Use:
-    """What kernel sets get to see of a node: all but a reshape at its end, which no kernel does, as
-    it changes nothing in memory."""
-    site = site_of(graph, node)
-    contents = tuple(graph.constants.get(i) for i in node.inputs)
-    if not node.parts or node.parts[-1].op != "reshape":
-        return Use(node.op, site, contents)
-    *parts, _ = node.parts
-    made = (parts[-1].type,)
-    if len(parts) == 1:
-        return Use(parts[0].op, Site(parts[0].attrs, site.inputs, made), contents)
-    shown = replace(node, parts=tuple(parts))
-    return Use(node.op, Site(shown.given, site.inputs, made), contents)
+    return {n.name: tuple(c.kernel for c in offers_of(graph, n, sets)) for n in graph.nodes}
 
 
 def _allowed(graph: Graph, node: Node, offers: list[Call], choices: Choices) -> list[Call]:

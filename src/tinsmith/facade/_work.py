@@ -11,7 +11,6 @@ import numpy as np
 from tinsmith.bench.outcome import Outcome
 from tinsmith.build.firmware import Firmware
 from tinsmith.codegen.choices import NOTHING_CHOSEN, Choices
-from tinsmith.codegen.compile import lower
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.cache import Cache, write_atomically
 from tinsmith.core.errors import UserError
@@ -156,9 +155,9 @@ def compared(
     graph: Graph, runs: Sequence[tuple[Firmware, Target]], cases: Cases, shop: Workshop
 ) -> Comparison:
     """Every layer in two executions; of one, against the reference."""
-    trials, lowered = [Trial(f, where.tracing()) for f, where in runs], lower(graph)
-    seen, golden = traces(lowered, trials, cases, shop.job())
-    return side_by_side(graph.name, lowered, golden, seen, cases.reset_each)
+    trials, compiled = [Trial(f, where.tracing()) for f, where in runs], runs[0][0].module.graph
+    seen, golden = traces(compiled, trials, cases, shop.job())
+    return side_by_side(graph.name, compiled, golden, seen, cases.reset_each)
 
 
 def proven(

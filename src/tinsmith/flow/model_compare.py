@@ -10,7 +10,6 @@ import numpy as np
 from tinsmith.bench.outcome import RunOptions
 from tinsmith.bench.runner import RUNNERS, runners_for
 from tinsmith.build.firmware import Firmware
-from tinsmith.codegen.compile import lower
 from tinsmith.core.errors import UserError
 from tinsmith.core.job import Job
 from tinsmith.core.progress import Progress
@@ -104,14 +103,15 @@ def compare_model(
     if dump is not None:
         check_output_folder(dump)
     graph = open_model(path, options.semantics, job)
-    lowered, inputs = lower(graph), case_inputs(graph, options.inputs, job)
-    cases = Cases(renamed(inputs, graph, lowered), reset_each=options.reset_each)
+    inputs = case_inputs(graph, options.inputs, job)
     firmwares = [_built(graph, path, options.choices, t, job) for t in targets]
     trials = [Trial(f, t) for f, t in zip(firmwares, targets, strict=True)]
-    seen, golden = traces(lowered, trials, cases, job)
+    compiled = firmwares[0].module.graph  # of regions in stripes it has these
+    cases = Cases(renamed(inputs, graph, compiled), reset_each=options.reset_each)
+    seen, golden = traces(compiled, trials, cases, job)
     if dump is not None:
         write_traces(dump, [seen, golden])
-    return side_by_side(path.name, lowered, golden, seen, options.reset_each)
+    return side_by_side(path.name, compiled, golden, seen, options.reset_each)
 
 
 def _tracing(options: MeasureOptions) -> Target:

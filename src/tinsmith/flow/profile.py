@@ -174,7 +174,7 @@ def _advice(graph: Graph, layers: Sequence[LayerProfile], optimize: str) -> Iter
                 f"{count_text(x.products)} products need at least: few channels or small windows "
                 "leave the multiplier waiting; more channels and a coarser grid cost less."
             )
-    moved = sum(x.share for x in layers if OPS.get(x.operation.split("+")[0]).moves)
+    moved = sum(x.share for x in layers if all(OPS.get(o).moves for o in x.operation.split("+")))
     if moved > _MUCH / 2:
         yield f"{moved:.0%} of the instructions only move elements (transposes, copies, slices)."
     if optimize not in ("speed", ""):

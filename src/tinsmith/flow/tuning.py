@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinsmith.bench.cycles_of import latency
-from tinsmith.codegen.choices import Choices, Tuned, read_pinned, write_tuned
+from tinsmith.codegen.choices import BALANCED, RAM, Choices, Tuned, read_pinned, write_tuned
 from tinsmith.codegen.costs import LEVELS
 from tinsmith.core.errors import UserError
 from tinsmith.core.job import Job
@@ -243,11 +243,14 @@ def _measured(bench: _Workbench, pinned: Choices, before: Seen) -> tuple[Prices,
     was = variants_in(module, target.toolchain, target.optimize)
     prices.add(before, core, was)
     turns, left = list(rounds(offers(module, core, pinned))), 0
+    aimed = target.aimed(Choices())
+    if aimed.aim != RAM:  # only that changes the layers; others share their images
+        aimed = replace(aimed, aim=BALANCED)
     for number, kernels in enumerate(turns):
         for k, level in enumerate(LEVELS):
             done = number * len(LEVELS) + k
             bench.job.advance(done, len(turns) * len(LEVELS), f"kernels {number + 1}, {level}")
-            own = Choices({**kernels, **pinned.kernels}, keep_inputs=target.keep_inputs)
+            own = replace(aimed, kernels={**kernels, **pinned.kernels})
             try:
                 seen = bench.seen(own, level)
             except DoesNotFit:

@@ -56,9 +56,10 @@ class Check:
 
 @dataclass(frozen=True)
 class In:
-    """Kernel argument: pointer to operand ``index``."""
+    """Kernel argument: pointer to operand ``index``, or so many bytes into it."""
 
     index: int
+    skip: int = 0
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import inf
 
+from tinsmith.codegen.choices import RAM
 from tinsmith.codegen.choose import PATIENCE
 from tinsmith.tune.prices import Layers, Prices, Total
 from tinsmith.tune.search import Chosen, Search
@@ -46,12 +47,12 @@ class Budget:
 
 
 def key(aim: str, total: Total, most: float = inf) -> tuple[float, ...]:
-    """What is minimised, the first that differs decides; ``most``: time that an aim at size may
-    take."""
+    """What is minimised, the first that differs decides; ``most``: time that an aim at size or RAM
+    may take."""
     if aim == "size":
         return (max(0.0, total.time - most), total.flash, total.time, total.ram)
-    if aim == "ram":
-        return (total.ram, total.time, total.flash)
+    if aim == RAM:
+        return (max(0.0, total.time - most), total.ram, total.time, total.flash)
     if aim == "balanced":
         return (total.time * total.flash, total.time, total.ram)
     return (total.time, total.flash, total.ram)
@@ -87,34 +88,39 @@ class Market:
             return self.rank(aim, budget, Total(total.time + time - own[0],
                                                 total.flash + flash - own[1], 0, 0))  # fmt: skip
 
-        found = [self._known]
-        for layers in self._narrowed(aim, budget):
-            if best := Search(layers, self._prices.code, rank, self._known).best():
-                found.append(best)
-        return min(found, key=lambda c: self.rank(aim, budget, self.predict(c)))
+        def of(chosen: Chosen) -> tuple[float, ...]:
+            return self.rank(aim, budget, self.predict(chosen))
 
-    def _narrowed(self, aim: str, budget: Budget) -> Iterator[Layers]:
+        found = [self._known]
+        for sizes in self._narrowed(aim, budget):
+            for layers in sizes:
+                if best := Search(layers, self._prices.code, rank, self._known).best():
+                    found.append(best)
+                    if not any(of(best)[:2]):  # within all limits; more memory is no better
+                        break
+        return min(found, key=of)
+
+    def _narrowed(self, aim: str, budget: Budget) -> Iterator[Iterable[Layers]]:
         """The prices of variants that together keep to the limits of RAM and stack, for one depth
-        of stack after the other; where nothing does, of those that need least."""
+        of stack after the other, and for more and more memory where that is aimed at; where nothing
+        keeps to them, of those that need least."""
         layers, spare = self._prices.layers, self._total.static - self._own[2]
         for stack in self._depths(aim, budget):
             shallow = self._within(layers, stack, inf)
             least = max(min(p.memory for p in own.values()) for own in shallow.values())
             room = max(least, budget.ram - spare - stack)
-            if aim == "ram":
+            sizes: list[float] = [room]
+            if aim == RAM:
                 larger = {p.memory for own in shallow.values() for p in own.values()}
-                scarce = min(budget.flash, budget.time) < inf
-                for memory in [least, *_some(m for m in larger if scarce and least < m <= room)]:
-                    yield self._within(shallow, stack, memory)
-            else:
-                yield self._within(shallow, stack, room)
+                sizes = [least, *_some(m for m in larger if least < m <= room)]
+            yield (self._within(shallow, stack, memory) for memory in sizes)
 
     def _depths(self, aim: str, budget: Budget) -> list[int]:
         """Depths of stack within which every layer has a variant."""
         stack = self._prices.stack
         least = max(min(stack[v] for v in own) for own in self._prices.layers.values())
         deeper = {d for d in stack.values() if least < d <= budget.stack}
-        if aim != "ram" and budget.ram == inf:
+        if aim != RAM and budget.ram == inf:
             return [max(deeper, default=least)]
         return [least, *_some(deeper)]
 

@@ -86,6 +86,19 @@ def test_size_takes_no_more_than_half_the_time_again() -> None:
         assert market.best("size", Budget()) == {"a": taken}
 
 
+def test_ram_takes_no_more_than_half_the_time_again() -> None:
+    """As the aim says: of three kernels the one in the middle, where the smallest is too slow."""
+    kernels = [Variant(f"s/{n}", "size") for n in ("large", "middle", "small")]
+    prices = Prices(code=dict.fromkeys(kernels, 100), stack=dict.fromkeys(kernels, 8))
+    for time, taken in ((149.0, "s/small"), (151.0, "s/middle")):
+        prices.layers["a"] = {
+            v: Price(t, 0, m) for v, t, m in zip(kernels, (100.0, 120.0, time), (80, 40, 16),
+                                                 strict=True)
+        }  # fmt: skip
+        market = Market(prices, {"a": kernels[0]}, Total(100.0, 100, 80, 8))
+        assert market.best("ram", Budget())["a"].kernel == taken
+
+
 def test_a_kernel_has_one_level() -> None:
     """Even where each layer is faster with another."""
     fast, small = Variant("s/k", "speed"), Variant("s/k", "size")
@@ -111,4 +124,5 @@ def test_aims_put_first_what_they_name() -> None:
     assert key("speed", quick) < key("speed", slow)
     for aim in ("size", "ram", "balanced"):
         assert key(aim, slow) < key(aim, quick)
-    assert key("size", quick, most=15) < key("size", slow, most=15)
+    for aim in ("size", "ram"):
+        assert key(aim, quick, most=15) < key(aim, slow, most=15)

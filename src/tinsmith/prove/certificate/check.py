@@ -129,8 +129,10 @@ def _alignment(subject: Subject, node: Node, symbols: Mapping[str, int]) -> int:
             if at % graph.constants[value].itemsize:
                 raise Rejected("image", f"constant {value!r} at {at:#x} is misaligned.")
             found = min(found, at & -at)
-    tables = [a for s, a in symbols.items() if s.startswith(f"{name}_t_{node.name}_")]
-    return min([found, *(a & -a for a in tables)])
+    tables = {s: a for s, a in symbols.items() if s.startswith(f"{name}_t_")}
+    own = [a for s, a in tables.items() if s.startswith(f"{name}_t_{node.name}_")]
+    # equal tables are stored once, under the name of the first step that reads them
+    return min([found, *(a & -a for a in own or tables.values())])
 
 
 def _whole(subject: Subject, emulator: Emulator, steps: tuple[StepClaim, ...]) -> Claims:

@@ -9,13 +9,11 @@ import numpy as np
 from tinsmith.build.firmware import Firmware
 from tinsmith.codegen.kernel_set import Binding, sets_for
 from tinsmith.codegen.module import InferenceModule
-from tinsmith.codegen.program import Call
-from tinsmith.codegen.select import use_of
+from tinsmith.codegen.uses import offers_of
 from tinsmith.core.errors import InternalError
 from tinsmith.core.progress import SILENT, Progress
 from tinsmith.devices.board import Board
 from tinsmith.ir.graph import Graph, Node
-from tinsmith.ir.interp import site_of
 from tinsmith.prove.certificate.check import examine, hashes
 from tinsmith.prove.certificate.statement import VERSION, Certificate, Subject, Timed
 
@@ -79,9 +77,7 @@ def _small(times: np.ndarray) -> np.ndarray:
 
 
 def _binding(module: InferenceModule, node: Node, board: Board) -> Binding:
-    use, site = use_of(module.graph, node), site_of(module.graph, node)
-    for kind in sets_for(board.core.features):
-        for binding in kind.bind(use):
-            if Call(node, site, kind, binding).kernel == module.kernels[node.name]:
-                return binding
+    for call in offers_of(module.graph, node, sets_for(board.core.features)):
+        if call.kernel == module.kernels[node.name]:
+            return call.binding
     raise InternalError(f"no set offers {module.kernels[node.name]} for {node.name!r}")

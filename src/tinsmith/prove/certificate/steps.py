@@ -95,7 +95,7 @@ class Steps:
             seen.aimed = patches(layer, rng, calls * len(windows_of(layer)))
             contents, seen.within = planted(layer, seen.aimed.values, rng)
             for x in contents:
-                yield node, self._with_constants(node, {node.inputs[0]: x})
+                yield node, self._with_constants(node, {node.inputs[0]: layer.operand(x)})
 
     def _moving(self, node: Node) -> list[str]:
         return [i for i in dict.fromkeys(node.inputs) if i not in self._graph.constants]

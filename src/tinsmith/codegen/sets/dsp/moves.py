@@ -4,7 +4,7 @@ reshapes, concatenations and slices."""
 from collections.abc import Sequence
 
 from tinsmith.codegen.kernel_set import Binding, Use
-from tinsmith.codegen.order import streamed
+from tinsmith.codegen.order import moving, streamed
 from tinsmith.ir.op import OPS, Argument, In, Out, Site
 from tinsmith.ir.types import SIZES
 
@@ -44,4 +44,6 @@ def _runs(op: str, site: Site) -> list[Binding]:
         least = taken * inner
     if size * least < LEAST_RUN:
         return []
-    return [Binding(f"{op}_bytes", tuple(arguments), untyped=True)]
+    whole = OPS.get(op)  # bytes are copied front to back, some ahead of what is written
+    orders = tuple(moving(site, k, whole.reference) for k in whole.alias)
+    return [Binding(f"{op}_bytes", tuple(arguments), orders, untyped=True)]
