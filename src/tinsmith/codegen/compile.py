@@ -26,6 +26,7 @@ PIPELINE = (
     "merge_views",
     "remove_identities",
     "eliminate_dead",
+    "split_transposed",
     "merge_tables",
     "fold_pads",
     "remove_channels",  # behind the passes that leave layers next to each other

@@ -204,6 +204,21 @@ def products() -> Graph:
     )])  # fmt: skip
 
 
+def transposed() -> Graph:
+    """A transposed convolution of int8 and its requantisation."""
+    b = Builder("net", "quantised")
+    quant = Quant((0.1,), (-3,))
+    x = b.op("quantize", b.op("reshape", b.input("x", V), shape=(1, 2, 3, 1)), quant=quant)
+    w = b.constant("w", np.arange(9).astype(np.int8).reshape(1, 3, 3, 1), Quant((0.5,), (0,)))
+    c = b.constant("c", np.int32([5]))
+    sums = b.op("conv_transpose2d", x, w, c, stride=(2, 2), size=(4, 6), quant=None)
+    operands = b.constant("m", np.int32([3 << 29])), b.constant("s", np.int32([-4]))
+    return b.build([b.op(
+        "requantize", sums, *operands, name="y", quant=Quant((0.2,), (1,)), rounding="single",
+        zero_point=1, act_min=-128, act_max=127,
+    )])  # fmt: skip
+
+
 DIRTY: dict[str, Callable[[], Graph]] = {
     "fold_constants": constants,
     "shrink_constants": repeated,
@@ -213,6 +228,7 @@ DIRTY: dict[str, Callable[[], Graph]] = {
     "sink_turns": joined_turned,
     "fold_turns": flattened,
     "merge_views": views,
+    "split_transposed": transposed,
     "merge_tables": functions,
     "sink_pads": padded,
     "fold_pads": bordered,
