@@ -73,6 +73,7 @@ prove-all: $(INSTALLED)
 	$(PYTEST) --numprocesses $(JOBS) --dist load --require-tools --campaign 1 --resume -m slow $(TEST_ARGS)
 	$(BIN)/python benchmarks/measure_models.py --jobs $(JOBS)
 	$(BIN)/python benchmarks/networks.py
+	$(BIN)/python benchmarks/tuning.py
 
 docs: $(INSTALLED)
 	$(BIN)/python scripts/reference.py .

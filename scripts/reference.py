@@ -1,4 +1,5 @@
-"""Write docs/reference from the code: the command line, the kinds, the operations, the models.
+"""Write docs/reference from the code: the command line, the kinds, the operations, the models, and
+from what was measured: performance.
 
     python scripts/reference.py [--check] [ROOT]
 
@@ -12,7 +13,10 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from performance import performance_text
+
 HEAD = "<!-- Written by `make docs` from the code. Do not edit. -->\n\n"
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def cli_text() -> str:
@@ -122,7 +126,7 @@ def ops_text() -> str:
         table = "\n".join(f"| {name} | {_cell(text)} |" for name, text in rows)
         parts.append(f"## `{op.name}`\n\n{OPS.summary(op.name)}\n\n| | |\n|---|---|\n{table}\n")
     title = "## ONNX's backend node tests\n\nThe `onnx` package's own tests, by operator.\n"
-    return "\n".join([*parts, title, node_test_table(Path(__file__).resolve().parents[1])])
+    return "\n".join([*parts, title, node_test_table(ROOT)])
 
 
 def models_text() -> str:
@@ -159,6 +163,7 @@ def _cell(text: str) -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli_text, "kinds.md": kinds_text, "models.md": models_text, "ops.md": ops_text,
+    "performance.md": lambda: performance_text(ROOT),
 }  # fmt: skip
 
 

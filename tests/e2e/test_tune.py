@@ -53,10 +53,17 @@ def test_a_project_is_tuned_and_its_runs_take_it(small: Path, tinsmith: Call) ->
     assert (again["built"], again["ran"]) == (0, 0)
 
 
+def test_a_project_is_tuned_for_a_known_aim_only(small: Path, tinsmith: Call) -> None:
+    done = tinsmith("tune", "--project", small, "--board", "rpi_pico", "--optimize", "fast")
+    assert done.returncode == 2 and "Optimisation 'fast' is unknown" in done.stderr
+    assert "executed" not in done.stderr and not (small / "tinsmith.lock").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (("m.tinsmith", "-b", "host"), "Nothing counts the instructions of layers on 'host'"),
+        (("m.tinsmith", "-b", "no_such_board"), "no_such_board"),
         (("m.tinsmith", "-b", "rpi_pico", "--max-flash", "0"), "max-flash"),
         (("none.tinsmith", "-b", "rpi_pico"), "There is no file"),
         (("m.tinsmith", "-b", "rpi_pico", "--choices", "/"), "is a folder"),

@@ -15,12 +15,14 @@ from tinsmith.testing.graphs import RandomGraph, random_graph
 
 def with_ballast(made: RandomGraph, rng: np.random.Generator) -> Graph:
     """The graph with something for each pass: constant nodes, copies that change nothing, dead
-    nodes, and names that are no identifiers."""
+    nodes, nodes that are there twice, and names that are no identifiers."""
     b = Builder("a graph", "quantised")
     inputs = [b.input(i, made.graph.type(i)) for i in made.graph.inputs]
     outputs = list(b.inline(made.graph, *inputs))
     b.op("relu", b.constant("unused", np.ones(3, np.float32)), name="dead end")
     halves = b.op("sqrt", b.constant("quarter", np.full(1, 0.25, np.float32)), name="one half")
+    again = list(b.inline(made.graph, *inputs))
+    outputs.append(again[rng.integers(len(again))])
     last = str(rng.choice(outputs))
     if b.type(last).dtype == "float32" and b.type(last).shape:
         outputs.append(b.op("mul", last, halves, name="scaled result"))

@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tinsmith.codegen.costs import LEVELS
 from tinsmith.core.cache import write_atomically
+from tinsmith.core.errors import UserError
 from tinsmith.core.table import Table, read_toml
 
 BALANCED, RAM = "balanced", "ram"
@@ -70,7 +72,8 @@ def read_pinned(file: Path, board: str) -> Choices:
     """What a lock file pins for a board; nothing where there is no such file.
 
     Raises:
-        UserError: ``toml.syntax``, ``toml.key``, ``toml.value`` with file, key and what is allowed.
+        UserError: ``choices.file`` (it cannot be read), ``toml.syntax``, ``toml.key``,
+            ``toml.value`` with file, key and what is allowed.
     """
     pinned = _tables(file).get(board, {}).get(PINNED, {})
     return Choices(pinned) if pinned else NOTHING_CHOSEN
@@ -82,18 +85,30 @@ def read_tuned(file: Path, board: str) -> dict[str, Tuned]:
     Raises:
         UserError: as `read_pinned`.
     """
-    if not file.exists():
-        return {}
-    kept = read_toml(file.read_text(encoding="utf-8"), file).table(board).table(TUNED)
+    kept = _top(file).table(board).table(TUNED)
     return {toolchain: _tuned(kept.table(toolchain)) for toolchain in kept.rows}
+
+
+def check_lock(file: Path) -> None:
+    """Read all that a lock file holds, for whatever board.
+
+    Raises:
+        UserError: as `read_pinned`.
+    """
+    for board in _tables(file):
+        read_tuned(file, board)
 
 
 def _tuned(table: Table) -> Tuned:
     table.only((*_FACTS, "kernels", "levels"))
     optimize, model, tinsmith = (table.text(name) for name in _FACTS)
-    return Tuned(
-        optimize, model, tinsmith, *(_texts(table.table(n)) for n in ("kernels", "levels"))
-    )
+    if optimize not in AIMS:
+        raise table.wrong("optimize", f"one of {', '.join(AIMS)}")
+    levels = table.table("levels")
+    for kernel, level in _texts(levels).items():
+        if level not in LEVELS:
+            raise levels.wrong(kernel, f"one of {', '.join(LEVELS)}")
+    return Tuned(optimize, model, tinsmith, _texts(table.table("kernels")), _texts(levels))
 
 
 def write_chosen(file: Path, board: str, kernels: Mapping[str, str]) -> None:
@@ -147,10 +162,23 @@ def _rows(head: str, rows: Mapping[str, str]) -> list[str]:
     return [f"[{head}]", *(f"{json.dumps(k)} = {json.dumps(v)}" for k, v in rows.items()), ""]
 
 
+def _top(file: Path) -> Table:
+    """The whole file; empty where there is none."""
+    try:
+        return read_toml(file.read_text(encoding="utf-8"), file)
+    except FileNotFoundError:
+        return Table(file, "", {})
+    except (OSError, UnicodeDecodeError) as e:
+        reason = (e.strerror or str(e)) if isinstance(e, OSError) else "it is no UTF-8 text"
+        raise UserError(
+            "choices.file",
+            f"The lock file {file} cannot be read: {reason}.",
+            "Mend it, or delete it: pins are lost then, and what was tuned is measured again.",
+        ) from None
+
+
 def _tables(file: Path) -> _Tables:
-    if not file.exists():
-        return {}
-    top = read_toml(file.read_text(encoding="utf-8"), file)
+    top = _top(file)
     found: _Tables = {}
     for board in top.rows:
         table = top.table(board)

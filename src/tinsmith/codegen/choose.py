@@ -160,13 +160,20 @@ class _Market:
             return (tables + price * time, time)
         return (self._memory[id(call)], time) if self._aim == "ram" else (time, tables)
 
+    def _brought(self, kernels: Iterable[str]) -> int:
+        """Bytes of the compiler's library that kernels bring along, each function once."""
+        functions: dict[str, int] = {}
+        for kernel in kernels:
+            functions.update(self._costs[kernel][self.levels[kernel]].library)
+        return sum(functions.values())
+
     def _score(self, calls: Sequence[Call]) -> tuple[float, ...]:
         time = sum(self._time.get(id(c), 0.0) for c in calls)
         used = {c.kernel for c in calls} & self.kernels
         flash = sum(self._tables[id(c)] for c in calls)
-        flash += sum(self._costs[k][self.levels[k]].code for k in used)
+        flash += sum(self._costs[k][self.levels[k]].code for k in used) + self._brought(used)
         if self._aim == "size":
-            return (max(1.0, time / self._most) if self._most else 1.0, flash, time)
+            return (max(0.0, time - self._most), flash, time)
         if self._aim == "ram":
             return (max((self._memory[id(c)] for c in calls), default=0), time)
         return (time * flash if self._aim == "balanced" else time, flash, time)

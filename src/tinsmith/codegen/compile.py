@@ -30,6 +30,7 @@ PIPELINE = (
     "merge_tables",
     "fold_pads",
     "remove_channels",  # behind the passes that leave layers next to each other
+    "merge_equal",  # behind passes that ask for a value's only reader
     "lower",  # adds copies that the identity pass would take away again
     "fuse",  # what is fused is seen by no pass that changes values
     "fuse_sums",

@@ -7,11 +7,12 @@ emulated uses; bytes of code are those of the linked function. Each for the comp
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
 from tinsmith.codegen.program import Call
+from tinsmith.codegen.runtime import library_of
 from tinsmith.ir.op import OPS
 
 LEVELS = ("size", "speed")
@@ -20,10 +21,12 @@ LEVELS = ("size", "speed")
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one kernel at one level: bytes of code, and instructions per unit of `work`."""
+    """Of one kernel at one level: bytes of code, and instructions per unit of `work`. ``library``:
+    what is linked for it of the compiler's library -> bytes, once for all kernels that need it."""
 
     code: int
     rates: tuple[float, ...]
+    library: Mapping[str, int] = field(default_factory=dict)
 
     def instructions(self, work: tuple[int, ...]) -> float:
         """Of a use with so much work."""
@@ -52,8 +55,11 @@ def costs_of(core: str) -> Costs:
     file = files("tinsmith.codegen").joinpath("cost_tables", f"{LIKE.get(core, core)}.json")
     if not file.is_file():
         return {}
-    rows = json.loads(file.read_text(encoding="utf-8"))["kernels"]
+    rows, library = json.loads(file.read_text(encoding="utf-8"))["kernels"], library_of(core)
     return {
-        kernel: {level: Cost(int(row[0]), tuple(row[1:])) for level, row in levels.items()}
+        kernel: {
+            level: Cost(int(row[0]), tuple(row[1:]), library.get(kernel, {}))
+            for level, row in levels.items()
+        }
         for kernel, levels in rows.items()
     }

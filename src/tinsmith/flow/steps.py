@@ -124,10 +124,15 @@ class Steps:
             pipeline=self.project.pipeline,
         )  # fmt: skip
 
-    def target(self, board: Board) -> Target:
-        """The board with the project's toolchain and its first runner."""
+    def target(self, board: Board, optimize: str = "") -> Target:
+        """The board with the project's toolchain and its first runner; ``optimize``: empty for the
+        toolchain's own choice.
+
+        Raises:
+            UnknownKind, UserError, MissingTool: see `target_for`.
+        """
         toolchain = self.project.toolchain if board.memories else ""
-        return target_for(board, toolchain, cache=self.objects.parent)
+        return target_for(board, toolchain, optimize=optimize, cache=self.objects.parent)
 
     def compile(self, graph: Graph, board: Board) -> InferenceModule:
         """Readable C and a memory plan."""

@@ -10,9 +10,21 @@ from typing import Any
 
 import numpy as np
 
+from tinsmith.bench.cycle_table import table_for
 from tinsmith.bench.cycles_of import latency
-from tinsmith.codegen.choices import BALANCED, RAM, Choices, Tuned, read_pinned, write_tuned
+from tinsmith.bench.runner import RUNNERS
+from tinsmith.build.toolchain import TOOLCHAINS
+from tinsmith.codegen.choices import (
+    BALANCED,
+    RAM,
+    Choices,
+    Tuned,
+    check_lock,
+    read_pinned,
+    write_tuned,
+)
 from tinsmith.codegen.costs import LEVELS
+from tinsmith.codegen.runtime import library_of
 from tinsmith.core.errors import UserError
 from tinsmith.core.job import Job
 from tinsmith.core.units import count_text
@@ -25,6 +37,7 @@ from tinsmith.flow.model import MeasureOptions, case_inputs, open_model
 from tinsmith.flow.model_inputs import renamed
 from tinsmith.flow.model_target import DoesNotFit, Target
 from tinsmith.flow.parts import chosen
+from tinsmith.flow.places import check_output
 from tinsmith.flow.run import make_model
 from tinsmith.flow.steps import Steps, raw_part
 from tinsmith.flow.trial import Cases
@@ -45,6 +58,7 @@ from tinsmith.version import __version__
 
 _TRIES = 4
 """Choices that are built where what was told in advance is not quite what an image shows."""
+_NO_EXCESS = Budget(0, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -120,13 +134,12 @@ def tune_model(path: Path, options: TuneOptions, job: Job | None = None) -> Tuni
     Raises:
         UserError: ``tune.board`` (nothing counts there), ``tune.latency`` (the board has no
             calibrated cycle model), ``tune.budget`` (no choice keeps to the limits; says the
-            nearest), and what `measure_model` raises.
+            nearest), ``choices.file``, ``output.place`` (the lock file cannot be read, or not be
+            written), and what `measure_model` raises.
     """
     job, how = job or Job(), options.measure
-    target = how.target()
-    _check_counts(target.board)
-    lock = lock_of(path, how.choices)
-    read_pinned(lock, target.board.id)  # what is wrong is known before a large model is read
+    target, lock = how.target(), lock_of(path, how.choices)
+    _check(target, options, lock)
     graph = open_model(path, how.semantics, job)
     inputs = case_inputs(graph, how.inputs, job)
     return _tune(path.name, _Workbench(job, graph, target, inputs), options, lock)
@@ -140,13 +153,25 @@ def tune_project(steps: Steps, options: TuneOptions) -> Tuning:
         UserError: as `tune_model`, and what the steps of the project raise.
     """
     (board,) = chosen(steps, [options.measure.board])
-    _check_counts(board)
+    target, lock = steps.target(board, options.measure.optimize), steps.project.lock
+    _check(target, options, lock)
     found = make_model(steps)
-    asked = replace(steps.target(board), optimize=options.measure.optimize)
     graph = found.compressed.graph
     inputs = {graph.inputs[0]: raw_part(found.windows, TEST, steps.project.pipeline)}
-    bench = _Workbench(steps.job, graph, asked, inputs)
-    return _tune(steps.project.name, bench, options, steps.project.lock)
+    return _tune(steps.project.name, _Workbench(steps.job, graph, target, inputs), options, lock)
+
+
+def _check(target: Target, options: TuneOptions, lock: Path) -> None:
+    """What is wrong is known before a large model is read, and long before the lock file is
+    written."""
+    board = target.board
+    if not board.memories:
+        raise _uncounted(board)
+    if options.max_latency is not None and (not board.calibration or not table_for(board)):
+        raise _unclocked(board)
+    RUNNERS.get(target.runner).find()
+    check_output(lock)
+    check_lock(lock)
 
 
 def _tune(name: str, bench: "_Workbench", options: TuneOptions, lock: Path) -> Tuning:
@@ -157,11 +182,6 @@ def _tune(name: str, bench: "_Workbench", options: TuneOptions, lock: Path) -> T
     tuned = found.tuned(tuned_model(bench.graph, pinned))
     write_tuned(lock, target.board.id, target.compiler, tuned)
     return _report(name, bench, found, lock)
-
-
-def _check_counts(board: Board) -> None:
-    if not board.memories:
-        raise _uncounted(board)
 
 
 class _Workbench:
@@ -227,12 +247,12 @@ def _tuned(bench: _Workbench, pinned: Choices, options: TuneOptions) -> _Found:
     if not before.outcome.layers:
         raise _uncounted(target.board)
     prices, was = _measured(bench, pinned, before)
-    market = Market(prices, was, before.total())
+    market = Market(prices, was, before.total(), bench.job)
     budget = _budget(options, before, target.board)
-    seen = _verified(bench, market, (first, budget), (before, was))
+    seen = [(before, was), *_verified(bench, market, first, budget)]
     after, now = min(seen, key=lambda pair: market.rank(first.aim, budget, pair[0].total()))
     if budget.misses(after.total()):
-        raise _over(budget, after.total(), target.board)
+        raise _over(options, after, target.board)
     return _Found(first.aim, prices, before, after, was, now)
 
 
@@ -258,31 +278,34 @@ def _measured(bench: _Workbench, pinned: Choices, before: Seen) -> tuple[Prices,
                 continue
             found = seen.firmware.module.kernels
             prices.add(seen, core, {n: variant_of(kernel, level) for n, kernel in found.items()})
+    if TOOLCHAINS.get(target.toolchain).measured:
+        prices.bring(library_of(core.name), before.firmware.symbols)
     if left:
         bench.job.note(f"{left} images did not fit the board: their variants are left out.")
     return prices, was
 
 
 def _verified(
-    bench: _Workbench,
-    market: Market,
-    wanted: tuple[Choices, Budget],
-    start: tuple[Seen, Chosen],
+    bench: _Workbench, market: Market, first: Choices, budget: Budget
 ) -> list[tuple[Seen, Chosen]]:
-    """Images of the best choices, until one keeps to the limits; the untuned one is the first."""
-    (first, budget), found = wanted, [start]
-    limits = budget
+    """Images of the best choices, until one fits the board and keeps to the limits."""
+    found: list[tuple[Seen, Chosen]] = []
+    limits, board = budget, bench.target.board
     for _ in range(_TRIES):
-        chosen = market.best(first.aim, limits)
+        best = market.best(first.aim, limits)
         own = Choices(
-            {**{layer: v.kernel for layer, v in chosen.items()}, **first.kernels}, first.aim,
-            first.keep_inputs, levels_of(chosen), bench.target.compiler,
+            {**{layer: v.kernel for layer, v in best.items()}, **first.kernels}, first.aim,
+            first.keep_inputs, levels_of(best), bench.target.compiler,
         )  # fmt: skip
-        found.append((bench.seen(own), chosen))
-        total = found[-1][0].total()
-        if not budget.misses(total):
+        try:
+            found.append((bench.seen(own), best))
+            excess = budget.excess(found[-1][0].total())
+        except DoesNotFit as e:
+            room = Budget(inf, board.flash_bytes, board.ram_bytes)
+            excess = room.excess(Total(0, e.flash_bytes, e.ram_bytes, 0))
+        if excess == _NO_EXCESS:
             break
-        limits = limits.tightened(budget.excess(total))
+        limits = limits.tightened(excess, market.predict(best))
     return found
 
 
@@ -294,11 +317,7 @@ def _budget(options: TuneOptions, before: Seen, board: Board) -> Budget:
     if wanted is not None:
         slow = latency(before.outcome, board)
         if slow is None:
-            raise UserError(
-                "tune.latency",
-                f"Board {board.id!r} has no calibrated cycle model: its latency is not known.",
-                "Leave --max-latency out; `tinsmith board show` says what a board has.",
-            )
+            raise _unclocked(board)
         time = wanted * before.total().time / slow.high
     return Budget(time, limit(options.max_flash), limit(options.max_ram), limit(options.max_stack))
 
@@ -311,18 +330,28 @@ def _uncounted(board: Board) -> UserError:
     )
 
 
-def _over(budget: Budget, nearest: Total, board: Board) -> UserError:
+def _unclocked(board: Board) -> UserError:
+    return UserError(
+        "tune.latency",
+        f"Board {board.id!r} has no calibrated cycle model: its latency is not known.",
+        "Leave --max-latency out; `tinsmith board show` says what a board has.",
+    )
+
+
+def _over(options: TuneOptions, nearest: Seen, board: Board) -> UserError:
+    total, slow = nearest.total(), latency(nearest.outcome, board)
     rows = (
-        ("flash", nearest.flash, budget.flash, "B"),
-        ("RAM with stack", nearest.ram, budget.ram, "B"),
-        ("stack", nearest.stack, budget.stack, "B"),
-        ("time", nearest.time, budget.time, "cycles or instructions"),
+        ("flash", total.flash, options.max_flash),
+        ("RAM with stack", total.ram, options.max_ram),
+        ("stack", total.stack, options.max_stack),
     )
     told = [
-        f"{what} {count_text(round(have))} of {count_text(round(limit))} {unit}"
-        for what, have, limit, unit in rows
-        if limit < inf
+        f"{what} {count_text(have)} of {count_text(limit)} B"
+        for what, have, limit in rows
+        if limit is not None
     ]
+    if slow is not None and options.max_latency is not None:
+        told.append(f"latency {slow.high:.3g} of {options.max_latency:.3g} ms")
     return UserError(
         "tune.budget",
         f"No choice of kernels keeps to the limits on {board.id}. The nearest: {', '.join(told)}.",

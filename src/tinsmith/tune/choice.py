@@ -8,6 +8,7 @@ from math import inf
 
 from tinsmith.codegen.choices import RAM
 from tinsmith.codegen.choose import PATIENCE
+from tinsmith.core.progress import SILENT, Progress
 from tinsmith.tune.prices import Layers, Prices, Total
 from tinsmith.tune.search import Chosen, Search
 from tinsmith.tune.variants import Variant
@@ -34,12 +35,14 @@ class Budget:
         """The same as shares of the limits, summed: 0 where all are kept."""
         return sum(max(0.0, have - limit) / max(limit, 1) for have, limit in self._pairs(total))
 
-    def tightened(self, excess: "Budget") -> "Budget":
-        """Limits that leave out what was too much; no time and no bytes remain 0."""
-        return Budget(
-            self.time - excess.time, self.flash - excess.flash, self.ram - excess.ram,
-            self.stack - excess.stack,
-        )  # fmt: skip
+    def tightened(self, excess: "Budget", told: Total) -> "Budget":
+        """Limits that leave out a choice that was too much by ``excess``, though ``told`` was what
+        it would be; what was not too much is limited as before."""
+        over = (excess.time, excess.flash, excess.ram, excess.stack)
+        return Budget(*(
+            min(limit, have) - more if more else limit
+            for (have, limit), more in zip(self._pairs(told), over, strict=True)
+        ))  # fmt: skip
 
     def _pairs(self, total: Total) -> tuple[tuple[float, float], ...]:
         return ((total.time, self.time), (total.flash, self.flash), (total.ram, self.ram),
@@ -61,8 +64,8 @@ def key(aim: str, total: Total, most: float = inf) -> tuple[float, ...]:
 class Market:
     """Prices, and an image whose total is known: others are told from it by what differs."""
 
-    def __init__(self, prices: Prices, known: Chosen, total: Total) -> None:
-        self._prices, self._known, self._total = prices, known, total
+    def __init__(self, prices: Prices, known: Chosen, total: Total, job: Progress = SILENT) -> None:
+        self._prices, self._known, self._total, self._job = prices, known, total, job
         self._own = self._sum(known)
         self._most = max(total.time, PATIENCE * self._fastest())
 
@@ -77,7 +80,9 @@ class Market:
         )  # fmt: skip
 
     def rank(self, aim: str, budget: Budget, total: Total) -> tuple[float, ...]:
-        """How good a total is: limits first, then what is aimed at."""
+        """How good a total is: limits first, then what is aimed at. All that a search does is
+        ranked, and of a large model that takes minutes: it can be cancelled here."""
+        self._job.check()
         return (budget.misses(total), *key(aim, total, self._most))
 
     def best(self, aim: str, budget: Budget) -> Chosen:

@@ -1,7 +1,7 @@
 """What variants cost: read off images that were linked and run. A layer's own part (time,
 constants, step) is told from the kernel's code, which all layers share that use it."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from tinsmith.bench.outcome import Outcome
@@ -13,6 +13,7 @@ from tinsmith.codegen.choose import table_bytes
 from tinsmith.codegen.kernel_set import symbol_of
 from tinsmith.codegen.planner import room
 from tinsmith.codegen.program import Program
+from tinsmith.codegen.runtime import Library
 from tinsmith.codegen.select import select
 from tinsmith.devices.board import Core
 from tinsmith.tune.variants import Variant
@@ -70,6 +71,13 @@ class Prices:
             self.layers.setdefault(name, {}).setdefault(variant, price)
             self.code.setdefault(variant, sizes.kernel(module.name, symbol_of(call.kernel)))
             self.stack[variant] = min(deepest, self.stack.get(variant, deepest))
+
+    def bring(self, library: Library, present: Container[str]) -> None:
+        """Add to a kernel's code what an image would bring along for it of the compiler's library,
+        less what is ``present`` in the untuned one: there it is needed in any case."""
+        for variant, own in self.code.items():
+            functions = library.get(variant.kernel, {}).items()
+            self.code[variant] = own + sum(n for name, n in functions if name not in present)
 
 
 @dataclass(frozen=True)

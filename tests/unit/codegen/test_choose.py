@@ -2,20 +2,26 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib.resources import files
 
 import numpy as np
 import pytest
 
 from tinsmith.codegen.buffers import step_bytes
+from tinsmith.codegen.choices import Choices
 from tinsmith.codegen.choose import choose
+from tinsmith.codegen.compile import lower
 from tinsmith.codegen.costs import Cost, costs_of
 from tinsmith.codegen.kernel_set import Binding, KernelSet, Table
 from tinsmith.codegen.order import streamed
 from tinsmith.codegen.program import Call
+from tinsmith.codegen.runtime import library_of
+from tinsmith.codegen.select import select
 from tinsmith.devices.board import BOARDS
 from tinsmith.ir.graph import Node
 from tinsmith.ir.op import Argument, In, Out, Scratch, Site
 from tinsmith.ir.types import TensorType
+from tinsmith.testing.uses import draw
 
 X = TensorType((1, 10), "float32")
 SETS = {n: KernelSet(n, lambda use: []) for n in ("ref", "fast", "lean")}
@@ -86,6 +92,43 @@ def test_balance_pays_code_with_time() -> None:
     assert kernels("balanced", offers(1000)) == ["fast/k"]
     even = {**COSTS, "fast/k": {"size": Cost(2000, (0.0, 0.0, 45.0, 0.0, 0.0))}}
     assert kernels("balanced", offers(1000), even) == ["ref/k"]
+
+
+def test_what_a_kernel_brings_along_counts_as_flash_once() -> None:
+    """The reference's kernel is smaller, with the library behind it it is not."""
+    library = {"ref/k": {"multiply": 1200, "add": 400}, "lean/k": {"add": 400}}
+    even = {**COSTS, "fast/k": {"size": Cost(2000, (0.0, 0.0, 49.0, 0.0, 0.0))}}
+    told = {
+        k: {level: replace(c, library=library.get(k, {})) for level, c in levels.items()}
+        for k, levels in even.items()
+    }
+    assert kernels("size", offers(10), even) == ["ref/k"]
+    assert kernels("size", offers(10), told) == ["fast/k"]
+    forced = [[call("a", "ref", 10)], *offers(10)]  # it is there in any case
+    assert kernels("size", forced, told) == ["ref/k", "ref/k"]
+
+
+def test_floats_are_no_part_of_an_integer_model_for_size() -> None:
+    """Where there is no FPU, one product of floats brings along more than a kernel."""
+    core = BOARDS.get("rpi_pico").core
+    graph = lower(draw(3, 8, "conv").graph)
+    used = {c.kernel for c in select(graph, core, Choices(aim="size")).calls}
+    brought = {n for k in used for n in library_of(core.name).get(k, {})}
+    assert "__aeabi_idiv" in brought and "__aeabi_fmul" not in brought
+
+
+@pytest.mark.parametrize("board", ["rpi_pico", "nucleo_f103rb", "esp32_c3"])
+def test_tables_of_the_library_name_kernels_that_are_there(board: str) -> None:
+    library = library_of(BOARDS.get(board).core.name)
+    folder = files("tinsmith.kernels")
+    assert all(folder.joinpath(f"{k}.c").is_file() for k in library)
+    multiplies = {k for k, own in library.items() if {"__aeabi_fmul", "__mulsf3"} & own.keys()}
+    assert {"ref/conv2d_requantize_int8", "ref/dense_float32"} <= multiplies
+    assert not any(k.startswith("plain/") and k.endswith("_int8") for k in multiplies)
+
+
+def test_no_library_is_known_of_other_cores() -> None:
+    assert library_of("cortex-m4f") == {}
 
 
 def test_tables_count_as_flash() -> None:

@@ -219,6 +219,14 @@ def transposed() -> Graph:
     )])  # fmt: skip
 
 
+def twice() -> Graph:
+    """Two branches that begin alike."""
+    b = Builder("net")
+    x = b.input("x", V)
+    means = [b.op("reduce_mean", b.op("relu", x), axis=1) for _ in range(2)]
+    return b.build([b.op("add", b.op("sqrt", means[0]), b.op("neg", means[1]), name="y")])
+
+
 DIRTY: dict[str, Callable[[], Graph]] = {
     "fold_constants": constants,
     "shrink_constants": repeated,
@@ -238,6 +246,7 @@ DIRTY: dict[str, Callable[[], Graph]] = {
     "fuse_sums": totals,
     "fuse_products": products,
     "fuse_views": reshaped,
+    "merge_equal": twice,
     "order_nodes": side_by_side,
     "fold_norms": norm,
 }

@@ -99,6 +99,13 @@ def test_ram_takes_no_more_than_half_the_time_again() -> None:
         assert market.best("ram", Budget())["a"].kernel == taken
 
 
+def test_what_an_image_has_of_the_library_costs_nothing_more() -> None:
+    own, other = Variant("s/own", "size"), Variant("s/other", "size")
+    prices = Prices(code={own: 100, other: 80})
+    prices.bring({"s/other": {"multiply": 400, "add": 300}}, {"add"})
+    assert prices.code == {own: 100, other: 480}
+
+
 def test_a_kernel_has_one_level() -> None:
     """Even where each layer is faster with another."""
     fast, small = Variant("s/k", "speed"), Variant("s/k", "size")
@@ -115,7 +122,10 @@ def test_budgets_say_by_how_much_they_are_missed() -> None:
     budget = Budget(time=80, flash=1600, ram=400, stack=50)
     assert budget.excess(total) == Budget(20, 400, 0, 50)
     assert budget.misses(total) == pytest.approx(0.25 + 0.25 + 1)
-    assert budget.tightened(budget.excess(total)) == Budget(60, 1200, 400, 0)
+    assert budget.tightened(budget.excess(total), total) == Budget(60, 1200, 400, 0)
+    less = Total(70.0, 1500, 300, 40)  # what was told before it was built
+    assert budget.tightened(budget.excess(total), less) == Budget(50, 1100, 400, -10)
+    assert Budget().tightened(Budget(0, 400, 0, 0), total) == Budget(flash=1600)
     assert Budget().misses(total) == 0 and Budget().excess(total) == Budget(0, 0, 0, 0)
 
 

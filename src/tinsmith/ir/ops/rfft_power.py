@@ -123,6 +123,10 @@ CASES = {
     "large": _case(normal(16, scale=1e25)),
     "denormal": _case(normal(16, scale=1e-22)),
     "not_finite": _case(array("float32", [[1, np.inf, 2, 3], [np.nan, 1, 2, 3]])),
+    "one_not_finite": _case(np.where(np.eye(16, 16) == 1, np.inf, normal(16, 16)).astype("f4")),
+    "one_not_a_number": _case(np.where(np.eye(8, 8) == 1, np.nan, normal(8, 8)).astype("f4")),
+    "overflowing": _case(normal(64, 16, scale=6e37)),
+    "almost_overflowing": _case(normal(64, 8, scale=4e18)),
 }
 
 OP = Op(

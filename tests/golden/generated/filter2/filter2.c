@@ -13,7 +13,7 @@
  *   -> sum float32[1x4]
  */
 TS_SMALL TS_STEP void filter2_step_000_sum(uint8_t *arena, uint8_t *state) {
-    ts_add_float32((const float *)(const void *)(arena + 0),
+    ts_float_add_float32((const float *)(const void *)(arena + 0),
         (const float *)(const void *)(state + 0),
         (float *)(void *)(arena + 16),
         4, 4, 4, 1);
@@ -26,7 +26,7 @@ TS_SMALL TS_STEP void filter2_step_000_sum(uint8_t *arena, uint8_t *state) {
  */
 TS_SMALL TS_STEP void filter2_step_001_smooth(uint8_t *arena, uint8_t *state) {
     (void)state;
-    ts_mul_float32((const float *)(const void *)(arena + 16),
+    ts_float_mul_float32((const float *)(const void *)(arena + 16),
         filter2_w_half,
         (float *)(void *)(arena + 16),
         4, 1, 4, 1);
@@ -38,7 +38,7 @@ TS_SMALL TS_STEP void filter2_step_001_smooth(uint8_t *arena, uint8_t *state) {
  *   -> change float32[1x4]
  */
 TS_SMALL TS_STEP void filter2_step_002_change(uint8_t *arena, uint8_t *state) {
-    ts_sub_float32((const float *)(const void *)(arena + 16),
+    ts_float_sub_float32((const float *)(const void *)(arena + 16),
         (const float *)(const void *)(state + 16),
         (float *)(void *)(arena + 32),
         4, 4, 4, 1, 0);

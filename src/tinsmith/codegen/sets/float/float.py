@@ -15,7 +15,9 @@ LAYERS: Mapping[str, Callable[[Layer], Sequence[Binding]]] = {
 """Operation, alone or with a rectifier or two bounds behind it -> its kernels."""
 
 
-SAME = ("avg_pool2d", "quantize_rows", "relu", "row_scales", "scale_rows")
+SAME = (
+    "add", "avg_pool2d", "mul", "quantize_rows", "relu", "row_scales", "scale_rows", "sqrt", "sub",
+)  # fmt: skip
 """Operations whose kernels take what those of `ref` take."""
 
 

@@ -1,4 +1,5 @@
-"""Layers without weights: sums of two activations, poolings. Every value takes the same steps."""
+"""What has no weights: sums of two activations, poolings, spectra. Of integers every value takes
+the same steps."""
 
 from collections.abc import Sequence
 
@@ -9,6 +10,9 @@ from tinsmith.ir.op import OPS
 
 MOST_PLACES = 360
 """Of a mean: the reciprocal of 24 bits is exact up to there (`kernels/plain/avg_pool2d_int8.c`)."""
+
+SHORTEST = 8
+"""Samples of a spectrum: of fewer the first two stages are all."""
 
 
 def add(use: Use) -> Sequence[Binding]:
@@ -38,3 +42,11 @@ def pool(use: Use) -> Sequence[Binding]:
         if half_up or kernel_y * kernel_x > MOST_PLACES:
             return []
     return [Binding(f"{use.op}_int8", arguments, found.orders)]
+
+
+def rfft_power(use: Use) -> Sequence[Binding]:
+    """A power spectrum, by factors of which 1, -1 and 0 are where they belong."""
+    w, n = use.contents[1], use.site.inputs[0].shape[-1]
+    if w is None or n < SHORTEST or tuple(w[0]) != (1, 0) or w[n // 4, 1] != -1:
+        return []
+    return single(OPS.get("rfft_power"), use.site)

@@ -1,0 +1,9 @@
+/* Product, float32: y[i] = x * b, each rounded once to nearest even.
+ * x, y [n], b [period * blocks], which repeats as ts_repeat.inc says. y may be x, or a b of n elements. */
+#include "ts_kernel.h"
+
+void ts_float_mul_float32(const float *x, const float *b, float *y, int32_t n,
+                         int32_t period, int32_t block, int32_t blocks) {
+#define TS_PAIR(x, b) ts_f32((x) * (b))
+#include "ts_float_pairs.inc"
+}
