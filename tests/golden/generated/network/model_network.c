@@ -28,11 +28,11 @@ TS_SMALL TS_STEP void model_network_step_000_standardise_sub(uint8_t *arena, uin
  */
 TS_SMALL TS_STEP void model_network_step_001_dense_0(uint8_t *arena, uint8_t *state) {
     (void)state;
-    ts_float_dense_row_float32((const float *)(const void *)(arena + 0),
-        model_network_t_dense_0_w,
+    ts_dense_float32((const float *)(const void *)(arena + 0),
+        model_network_w_dense_0_weight,
         model_network_w_dense_0_bias,
         (float *)(void *)(arena + 16),
-        4, 3, 0, 0x0.0p+0f, 0x0.0p+0f);
+        1, 4, 3);
 }
 
 /* 002 probabilities: softmax, stage softmax

@@ -12,8 +12,8 @@
 
 /* Constants and initial contents of states, in model_network_weights.c. */
 extern TS_WEIGHTS const float model_network_w_dense_0_bias[3];
+extern TS_WEIGHTS const float model_network_w_dense_0_weight[12];
 extern TS_WEIGHTS const float model_network_w_mean[4];
-extern TS_WEIGHTS const float model_network_t_dense_0_w[12];
 
 /* Steps, in order of execution. */
 TS_STEP void model_network_step_000_standardise_sub(uint8_t *arena, uint8_t *state);

@@ -7,13 +7,14 @@ const float model_network_w_dense_0_bias[3] = {
     0x0.0p+0f, -0x1.0p+0f, 0x1.555556p-2f,
 };
 
+/* dense_0_weight: float32[3x4] */
+const float model_network_w_dense_0_weight[12] = {
+    0x0.0p+0f, 0x1.0p-3f, 0x1.0p-2f, 0x1.8p-2f,
+    0x1.0p-1f, 0x1.4p-1f, 0x1.8p-1f, 0x1.cp-1f,
+    0x1.0p+0f, 0x1.2p+0f, 0x1.4p+0f, 0x1.6p+0f,
+};
+
 /* mean: float32[4] */
 const float model_network_w_mean[4] = {
     0x1.0p+0f, 0x1.0p+1f, 0x1.8p+1f, 0x1.0p+2f,
-};
-
-/* dense_0: w */
-const float model_network_t_dense_0_w[12] = {
-    0x0.0p+0f, 0x1.0p-3f, 0x1.0p-2f, 0x1.8p-2f, 0x1.0p-1f, 0x1.4p-1f, 0x1.8p-1f, 0x1.cp-1f,
-    0x1.0p+0f, 0x1.2p+0f, 0x1.4p+0f, 0x1.6p+0f,
 };
