@@ -97,11 +97,11 @@ class _Work:
             for b, beside in enumerate(columns):
                 nodes += self._part(layer, last, (along, beside), f"{last.name}_r{a}c{b}")
         first, *others = [n.outputs[0] for n in nodes if n.op == "requantize"]
-        for part in others:
+        for other in others:
             type = self.types[first]
             grown = replace(type, shape=(type.shape[0] + 1, *type.shape[1:]))
             both = self._fresh(f"{last.name}_parts", grown)
-            nodes.append(Node(both, "concat", (first, part), (both,), {"axis": 0}, last.stage))
+            nodes.append(Node(both, "concat", (first, other), (both,), {"axis": 0}, last.stage))
             first = both
         _, high, across, channels = self.types[first].shape
         row, part = across * channels, high * across * channels
