@@ -59,7 +59,8 @@ def depthwise(b: Builder, rng: np.random.Generator, name: str, kernel: tuple[int
     x = picture(b, name, (*size, channels), int(rng.choice([-128, 127, 5])))
     n = channels * times
     w = rng.choice([-128, 127, 1, 0, *range(-9, 9)], (1, *kernel, n)).astype(np.int8)
-    bias = rng.integers(-900, 900, n).astype(np.int32)
+    most = int(rng.choice([900, 900, 60_000, 1 << 19]))
+    bias = rng.integers(-most, most, n).astype(np.int32)
     weights = b.constant(f"{name}_w", w, Quant((0.02,), (int(rng.choice([0, 0, 0, -1])),)))
     sums = b.op(
         "depthwise_conv2d", x, weights, b.constant(f"{name}_b", bias), name=f"{name}_sum",

@@ -1,8 +1,8 @@
 """Which of the possible kernels: by what they cost and what is aimed at.
 
 A kernel's code is stored once, however many nodes use it, so nodes do not choose alone: starting
-from all kernels, and from the reference's, one after the other is given up wherever that brings a
-module nearer to its aim.
+from all kernels, and from the reference's, one after the other is given up, or takes the place of
+all that it can, wherever that brings a module nearer to its aim.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +24,11 @@ _USUAL_TABLES = 1000
 PATIENCE = 1.5
 """How much more time than the fastest kernels less flash or a smaller peak may take."""
 
+_PRICES = {"balanced": (0.0,), "ram": (0.0,), "size": (0.0, 0.03, 0.3, 3.0, 300.0), "speed": (0.0,)}
+"""What nodes may pay for time with tables, tried in turn: bytes per instruction, in those of all
+tables and of the fastest module. With none a node may take all the time that there is; with the
+last one no node takes more than it must."""
+
 
 def choose(
     offers: Offers, costs: Costs, aim: str, most: float | None = None
@@ -38,17 +43,14 @@ def choose(
 
 
 def _thinned(market: "_Market", allowed: frozenset[str]) -> "_Choice":
-    """One kernel after the other is given up as long as that is better."""
+    """What is allowed is changed as long as that is better."""
     best = market.of(allowed)
-    for _ in range(len(allowed)):
-        others = [
-            market.of(best.allowed - {k}) for k in sorted(best.used) if market.spares(best, k)
-        ]
+    while True:
+        others = [market.of(kernels) for kernels in market.changes(best)]
         better = min(others, key=lambda c: c.score, default=best)
         if better.score >= best.score:
-            break
+            return best
         best = better
-    return best
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,8 @@ class _Market:
         self.starts = [self.kernels, plain] if self._covered(plain) else [self.kernels]
         """What to start from: all kernels, and those of the reference, as giving up one after the
         other may end with more than these cost."""
+        least = sum(min(self._tables[id(c)] for c in o) for o in self._offers)
+        self._prices = [p * (least + _USUAL_TABLES) / max(1.0, fastest) for p in _PRICES[aim]]
         if aim == "size" and self._covered(plain):
             self._most = min(self._most, self.of(plain).score[-1])
 
@@ -123,19 +127,37 @@ class _Market:
     def _may(self, call: Call, allowed: frozenset[str]) -> bool:
         return call.kernel in allowed or call.kernel not in self.kernels
 
-    def spares(self, choice: _Choice, kernel: str) -> bool:
-        """Whether every node could do without a kernel."""
-        return self._covered(choice.allowed - {kernel})
+    def changes(self, choice: _Choice) -> list[frozenset[str]]:
+        """Other kernels to allow: without one, whose nodes then take any that is left, or one that
+        is in use; with one more, in place of all whose nodes can do with it."""
+        tried = [s - {k} for k in sorted(choice.used) for s in (choice.allowed, choice.used)]
+        tried += [self._replacing(choice, k) for k in sorted(self.kernels - choice.used)]
+        return [s for s in dict.fromkeys(tried) if self._covered(s)]
+
+    def _replacing(self, choice: _Choice, kernel: str) -> frozenset[str]:
+        """What is in use without all that a kernel can take the place of, and that one."""
+        kept = {
+            call.kernel
+            for call, offers in zip(choice.calls, self._offers, strict=True)
+            if all(c.kernel != kernel for c in offers)
+        }
+        return choice.used & kept | {kernel}
 
     def of(self, allowed: frozenset[str]) -> _Choice:
-        """Each node's best among the kernels that are allowed."""
-        calls = [min((c for c in o if self._may(c, allowed)), key=self._own) for o in self._offers]
-        return _Choice(calls, allowed, self._score(calls))
+        """Each node's best among the kernels that are allowed; of several prices of time the one
+        that serves the aim best."""
+        offers = [[c for c in o if self._may(c, allowed)] for o in self._offers]
+        made = (
+            _Choice(calls, allowed, self._score(calls))
+            for price in self._prices
+            for calls in [[min(o, key=lambda c: self._own(c, price)) for o in offers]]
+        )
+        return min(made, key=lambda c: c.score)
 
-    def _own(self, call: Call) -> tuple[float, ...]:
+    def _own(self, call: Call, price: float) -> tuple[float, ...]:
         time, tables = self._time.get(id(call), 0.0), self._tables[id(call)]
         if self._aim == "size":
-            return (tables, time)
+            return (tables + price * time, time)
         return (self._memory[id(call)], time) if self._aim == "ram" else (time, tables)
 
     def _brought(self, kernels: Iterable[str]) -> int:

@@ -169,6 +169,7 @@ def _step(
         "results": [show(o) for o in node.outputs],
         "kernel": f"ts_{call.symbol}",
         "arguments": _arguments(graph, plan, call, symbols),
+        "inlined": call.binding.inlined,
         "state": any(s.name in node.inputs for s in graph.states),
     }
 

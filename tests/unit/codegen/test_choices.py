@@ -24,6 +24,8 @@ from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.types import TensorType
 
+BOTH = "float/dense_row_float32, ref/dense_relu_float32"
+
 
 def small() -> Graph:
     b = Builder("net")
@@ -34,7 +36,7 @@ def small() -> Graph:
 
 def test_a_program_says_its_kernels() -> None:
     kernels = compile_graph(small(), "host").kernels
-    assert kernels == {"hidden": "ref/dense_relu_float32", "out": "ref/softmax_float32"}
+    assert kernels == {"hidden": "float/dense_row_float32", "out": "ref/softmax_float32"}
 
 
 def test_a_fused_layer_may_be_pinned_apart_and_its_parts_too() -> None:
@@ -46,7 +48,7 @@ def test_a_fused_layer_may_be_pinned_apart_and_its_parts_too() -> None:
 @pytest.mark.parametrize(
     ("layer", "kernel", "told"),
     [
-        ("hidden", "dsp/dense", "Possible there: ref/dense_relu_float32, parts."),
+        ("hidden", "dsp/dense", f"Possible there: {BOTH}, parts."),
         ("out", "ref/softmax_int8", "Possible there: ref/softmax_float32."),
         ("hiden", "parts", "Did you mean 'hidden'?"),
         ("sum", "ref/dense_float32", "Layers: hidden, out."),

@@ -36,6 +36,10 @@ NEAR = {**COSTS, "fast/k": {"size": Cost(2000, (0.0, 0.0, 40.0, 0.0, 0.0))}}
 """The fast kernel is not much faster."""
 
 
+def cost(code: int, rate: float) -> Mapping[str, Cost]:
+    return {"size": Cost(code, (0.0, 0.0, rate, 0.0, 0.0))}
+
+
 def call(node: str, kind: str, elements: int, more: tuple[Argument | Table, ...] = ()) -> Call:
     type = TensorType((1, elements), "float32")
     site = Site({}, (type,), (type,))
@@ -64,6 +68,18 @@ def test_size_takes_what_is_smallest_together_and_loses_no_time() -> None:
 
 def test_size_pays_no_more_than_half_the_time_again() -> None:
     assert kernels("size", offers(10, 1000)) == ["fast/k", "fast/k"]
+
+
+def test_size_pays_tables_where_time_would_run_out() -> None:
+    """Each node by itself would take the kernel with fewer tables, all together would then take
+    more time than there is: some pay, those to which it brings most first."""
+    table = Table("t", lambda: np.zeros(100, np.int8))
+    nodes = [
+        [call(f"n{k}", "lean", n), call(f"n{k}", "fast", n, (table,))]
+        for k, n in enumerate((1000, 100, 100, 100, 100))
+    ]
+    costs = {"lean/k": cost(100, 10.0), "fast/k": cost(100, 4.0)}
+    assert kernels("size", nodes, costs) == ["fast/k", "lean/k", "lean/k", "lean/k", "lean/k"]
 
 
 def test_two_kernels_are_larger_than_one() -> None:
@@ -121,6 +137,24 @@ def test_tables_count_as_flash() -> None:
     offered = [[call("a", "ref", 10), call("a", "fast", 10, (table,))], [call("b", "fast", 10)]]
     assert kernels("size", offered, NEAR) == ["ref/k", "fast/k"]
     assert kernels("speed", offered) == ["fast/k", "fast/k"]
+
+
+def test_a_kernel_that_is_in_use_takes_the_place_of_one_that_is_not() -> None:
+    """Though the next in line for the node is another one, as large as what is given up."""
+    costs = {"ref/k": cost(500, 1.0), "lean/k": cost(550, 1.2), "fast/k": cost(700, 1.1)}
+    table = Table("t", lambda: np.zeros(50, np.int8))
+    every = [call("a", "ref", 10), call("a", "lean", 10), call("a", "fast", 10, (table,))]
+    assert kernels("size", [every, [call("b", "fast", 10)]], costs) == ["fast/k", "fast/k"]
+
+
+def test_one_kernel_takes_the_place_of_two() -> None:
+    """Each of which alone is smaller than it."""
+    costs = {"ref/k": cost(500, 1.0), "lean/k": cost(500, 1.0), "fast/k": cost(600, 1.1)}
+    offered = [
+        [call(n, kind, 10), call(n, "fast", 10)]
+        for n, kind in zip("ab", ("ref", "lean"), strict=True)
+    ]
+    assert kernels("size", offered, costs) == ["fast/k", "fast/k"]
 
 
 def test_size_ends_with_no_more_than_the_reference() -> None:

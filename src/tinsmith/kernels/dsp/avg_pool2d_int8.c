@@ -10,12 +10,10 @@ void ts_dsp_avg_pool2d_int8(
     uint32_t lows = (uint32_t)(low & 255) * 0x01010101u;
     uint32_t highs = (uint32_t)(high & 255) * 0x01010101u;
     ts_mean mean;
-    uint32_t sums[4];
 #define TS_WINDOW ts_mean_set(&mean, w.rows * w.columns, reciprocals, fewest, away)
-#define TS_EIGHT(p, found) \
-    (ts_total8(p, &w, sums), found[0] = ts_within_bytes(ts_means_of(sums[0], sums[1], &mean), lows, highs), \
-     found[1] = ts_within_bytes(ts_means_of(sums[2], sums[3], &mean), lows, highs))
-#define TS_FOUR(p) (ts_total4(p, &w, sums), ts_within_bytes(ts_means_of(sums[0], sums[1], &mean), lows, highs))
+#define TS_EIGHT(p) ts_total8(p, &w, found)
+#define TS_FOUR(p) ts_total4(p, &w, found)
+#define TS_BYTES(n) ts_within_bytes(ts_means_of(found[2 * n], found[2 * n + 1], &mean), lows, highs)
 #define TS_ONE(p) ts_within(ts_mean_of(ts_total1(p, &w), &mean), low, high)
 #include "ts_dsp_pool.inc"
 }

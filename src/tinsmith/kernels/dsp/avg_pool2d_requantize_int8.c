@@ -8,12 +8,10 @@ void ts_dsp_avg_pool2d_requantize_int8(
     int32_t top, int32_t left,
     int32_t fewest, int32_t away, const int8_t *after) {
     ts_mean mean;
-    uint32_t sums[4];
 #define TS_WINDOW ts_mean_set(&mean, w.rows * w.columns, reciprocals, fewest, away)
-#define TS_EIGHT(p, found) \
-    (ts_total8(p, &w, sums), found[0] = ts_looked_up(ts_means_of(sums[0], sums[1], &mean), after), \
-     found[1] = ts_looked_up(ts_means_of(sums[2], sums[3], &mean), after))
-#define TS_FOUR(p) (ts_total4(p, &w, sums), ts_looked_up(ts_means_of(sums[0], sums[1], &mean), after))
+#define TS_EIGHT(p) ts_total8(p, &w, found)
+#define TS_FOUR(p) ts_total4(p, &w, found)
+#define TS_BYTES(n) ts_looked_up(ts_means_of(found[2 * n], found[2 * n + 1], &mean), after)
 #define TS_ONE(p) after[ts_mean_of(ts_total1(p, &w), &mean) + 128]
 #include "ts_dsp_pool.inc"
 }

@@ -14,6 +14,6 @@ void ts_dsp_conv_single_one(
     int32_t batch, int32_t height, int32_t width, int32_t channels,
     int32_t rows, int32_t columns, int32_t kernel_y, int32_t kernel_x, int32_t stride_y, int32_t stride_x,
     int32_t dilation_y, int32_t dilation_x, int32_t top, int32_t left, int32_t out, int32_t x_zero,
-    int32_t band_rows, int32_t band_width, int32_t zero, int32_t room, int32_t back, int32_t multiplier, int32_t power) {
+    int32_t band_rows, int32_t band_width, int32_t zero, int32_t multiplier, int32_t power) {
 #include "ts_dsp_conv_body.inc"
 }

@@ -1,8 +1,7 @@
-/* Fully connected layer of int8 over one row, requantised: rounded twice. Arithmetic and table: ts_dsp_dense.inc; row: a
- * copy of x where depth is no multiple of 4. */
+/* Fully connected layer of int8 over one row, requantised: rounded twice. Arithmetic and table: ts_dsp_dense.inc. */
 #include "ts_dsp.h"
 
-#define TS_BLOCK ts_dsp_dense_double_block
+#define TS_KERNEL ts_dsp_dense_double
 #define TS_LAST ts_dsp_dense_double_last
 #define TS_BLOCKS ts_dsp_dense_double_blocks
 #define TS_MODE 0
@@ -11,7 +10,7 @@
 #include "ts_dsp_dense.inc"
 
 void ts_dsp_dense_double(
-    const int8_t *x, const int32_t *table, int8_t *y, int8_t *row, int32_t depth, int32_t channels,
-    int32_t zero, int32_t room, int32_t back, int32_t multiplier, int32_t power) {
+    const int8_t *x, const int32_t *table, int8_t *y, int32_t depth, int32_t channels,
+    int32_t zero) {
 #include "ts_dsp_dense_body.inc"
 }

@@ -8,9 +8,9 @@ void ts_dsp_max_pool2d_int8(
     uint32_t lows = (uint32_t)(low & 255) * 0x01010101u;
     uint32_t highs = (uint32_t)(high & 255) * 0x01010101u;
 #define TS_WINDOW (void)0
-#define TS_EIGHT(p, found) \
-    (ts_largest8(p, &w, found), found[0] = ts_within_bytes(found[0], lows, highs), found[1] = ts_within_bytes(found[1], lows, highs))
-#define TS_FOUR(p) ts_within_bytes(ts_largest4(p, &w), lows, highs)
+#define TS_EIGHT(p) ts_largest8(p, &w, found)
+#define TS_FOUR(p) (found[0] = ts_largest4(p, &w))
+#define TS_BYTES(n) ts_within_bytes(found[n], lows, highs)
 #define TS_ONE(p) ts_within(ts_largest1(p, &w), low, high)
 #include "ts_dsp_pool.inc"
 }

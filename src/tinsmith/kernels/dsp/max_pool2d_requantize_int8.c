@@ -6,9 +6,9 @@ void ts_dsp_max_pool2d_requantize_int8(
     int32_t rows, int32_t columns, int32_t kernel_y, int32_t kernel_x, int32_t stride_y, int32_t stride_x,
     int32_t top, int32_t left, const int8_t *after) {
 #define TS_WINDOW (void)0
-#define TS_EIGHT(p, found) \
-    (ts_largest8(p, &w, found), found[0] = ts_looked_up(found[0], after), found[1] = ts_looked_up(found[1], after))
-#define TS_FOUR(p) ts_looked_up(ts_largest4(p, &w), after)
+#define TS_EIGHT(p) ts_largest8(p, &w, found)
+#define TS_FOUR(p) (found[0] = ts_largest4(p, &w))
+#define TS_BYTES(n) ts_looked_up(found[n], after)
 #define TS_ONE(p) after[ts_largest1(p, &w) + 128]
 #include "ts_dsp_pool.inc"
 }

@@ -18,6 +18,7 @@
 #define TS_NAKED static __attribute__((naked, noipa))
 #endif
 #define TS_GIVEN __attribute__((unused))
+#define TS_DSP_ALONE __attribute__((noinline))
 
 /* Lowest byte and third byte of a word as two int16, or the second and the highest. */
 static inline uint32_t ts_dsp_bytes(uint32_t word, int32_t odd) {
@@ -66,6 +67,16 @@ typedef struct {
     const int32_t *table_end;
     int32_t zero, row[2]; /* row: factors of all channels, where they are the same */
 } ts_dsp_job;
+
+/* The parts of it that only some kernels are told. */
+#define TS_DSP_CLAMP(wide) TS_DSP_CLAMP_(wide)
+#define TS_DSP_CLAMP_(wide) TS_DSP_CLAMP_##wide
+#define TS_DSP_CLAMP_0 0, 0
+#define TS_DSP_CLAMP_1 room, back
+#define TS_DSP_FACTORS(one) TS_DSP_FACTORS_(one)
+#define TS_DSP_FACTORS_(one) TS_DSP_FACTORS_##one
+#define TS_DSP_FACTORS_0 {0, 0}
+#define TS_DSP_FACTORS_1 {multiplier, power}
 
 /* The clamp of codegen/sets/_requantise.py, or that of int8. */
 static inline int8_t ts_dsp_limited(int32_t y, const ts_dsp_job *job, int32_t clamped) {

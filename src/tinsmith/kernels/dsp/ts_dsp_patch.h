@@ -7,13 +7,13 @@
 
 #include "ts_dsp.h"
 
-/* Runs of bytes, in assembly by place: whole words of each, so many runs, bytes from the end of one to the next, of which
- * ``rest`` belong to the run; where these go, of the second place spare_bytes behind; how many words of them follow at the
- * end, from ``spare`` on. */
+/* Runs of bytes, in assembly by place: whole words of each, so many runs in a line, bytes from the end of one to the next, of which
+ * ``rest`` belong to the run; where these go; lines of runs, bytes from behind one to the next; how far the second place's rest is from
+ * the first one's; how many words of them follow at the end, from ``spare`` on. */
 typedef struct {
     int32_t words, runs, apart, rest;
     int8_t *next;
-    int32_t spare_bytes, spare_words;
+    int32_t lines, below, spare_bytes, spare_words;
     int8_t *spare;
 } ts_dsp_runs_of;
 
@@ -31,7 +31,7 @@ TS_NAKED void ts_dsp_runs(
     TS_GIVEN const int8_t *from, TS_GIVEN uint32_t *to, TS_GIVEN int32_t second, TS_GIVEN const ts_dsp_runs_of *runs) {
     __asm__("push {r3, r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
             "mov r8, r2\n"
-            "ldm r3, {r2, r3, r9, r10, r11}\n"
+            "ldm r3, {r2, r3, r9, r10, r11, lr}\n"
             "1:\n"
             "lsrs r12, r2, #1\n"
             "bcc 2f\n"
@@ -46,7 +46,7 @@ TS_NAKED void ts_dsp_runs(
             "movs r12, r10\n"
             "beq 6f\n"
             "ldr r5, [sp]\n"
-            "ldr r5, [r5, #20]\n"
+            "ldr r5, [r5, #28]\n"
             "5:\n"
             "ldrb r6, [r0, r8]\n"
             "ldrb r4, [r0], #1\n"
@@ -59,11 +59,18 @@ TS_NAKED void ts_dsp_runs(
             "subs r3, r3, #1\n"
             "bne 1b\n"
             "ldr r4, [sp]\n"
-            "ldr r12, [r4, #24]\n"
+            "subs lr, lr, #1\n"
+            "beq 9f\n"
+            "ldr r3, [r4, #4]\n"
+            "ldr r4, [r4, #24]\n"
+            "add r0, r0, r4\n"
+            "b 1b\n"
+            "9:\n"
+            "ldr r12, [r4, #32]\n"
             "cmp r12, #0\n"
             "beq 8f\n"
-            "ldr r0, [r4, #28]\n"
-            "ldr r8, [r4, #20]\n"
+            "ldr r0, [r4, #36]\n"
+            "ldr r8, [r4, #28]\n"
             "7:\n" TS_WIDENED
             "subs r12, r12, #1\n"
             "bne 7b\n"
@@ -83,7 +90,8 @@ static uint32_t *ts_dsp_both(const int8_t *first, const int8_t *second, uint32_t
 
 static void ts_dsp_runs(const int8_t *from, uint32_t *to, int32_t second, const ts_dsp_runs_of *runs) {
     int8_t *next = runs->next;
-    for (int32_t n = 0; n < runs->runs; n++, from += runs->apart) {
+    for (int32_t n = 0; n < runs->lines * runs->runs; n++, from += runs->apart) {
+        from += n > 0 && n % runs->runs == 0 ? runs->below : 0;
         to = ts_dsp_both(from, from + second, to, runs->words);
         from += 4 * runs->words;
         for (int32_t i = 0; i < runs->rest; i++, from++, next++) {
@@ -123,11 +131,28 @@ TS_NAKED void ts_dsp_copy(TS_GIVEN int8_t *to, TS_GIVEN const int8_t *from, TS_G
             "4:\n"
             "pop {r4, r5, r6, pc}\n");
 }
+
+/* A value so many times; where it ends. */
+TS_NAKED int8_t *ts_dsp_fill(TS_GIVEN int8_t *to, TS_GIVEN int32_t value, TS_GIVEN int32_t bytes) {
+    __asm__("1:\n"
+            "subs r2, r2, #1\n"
+            "it ge\n"
+            "strbge r1, [r0], #1\n"
+            "bgt 1b\n"
+            "bx lr\n");
+}
 #else
 static void ts_dsp_copy(int8_t *to, const int8_t *from, int32_t bytes) {
     for (int32_t i = 0; i < bytes; i++) {
         to[i] = from[i];
     }
+}
+
+static int8_t *ts_dsp_fill(int8_t *to, int32_t value, int32_t bytes) {
+    for (int32_t i = 0; i < bytes; i++) {
+        *to++ = (int8_t)value;
+    }
+    return to;
 }
 #endif
 
@@ -140,25 +165,19 @@ typedef struct {
     int32_t rows, first; /* first: row of x that the band begins with */
 } ts_dsp_band;
 
-static int8_t *ts_dsp_border(int8_t *to, int32_t zero, int32_t bytes) {
-    for (; bytes > 0; bytes--) {
-        *to++ = (int8_t)zero;
-    }
-    return to;
-}
-
-/* Lets the band begin with another row, further down; ``kept`` of its rows remain. */
-static void ts_dsp_scroll(ts_dsp_band *b, int32_t first, int32_t kept) {
+/* Lets the band begin with another row, further down; what it holds of its rows remains. */
+static TS_DSP_ALONE void ts_dsp_scroll(ts_dsp_band *b, int32_t first) {
     int8_t *to = b->band;
+    int32_t kept = b->rows - (first - b->first);
     kept = kept > 0 ? kept : 0;
     ts_dsp_copy(to, to + (b->rows - kept) * b->bytes, kept * b->bytes);
     to += kept * b->bytes;
     b->first = first;
     for (int32_t y = first + kept; y < first + b->rows; y++) {
         int32_t inside = y >= 0 && y < b->height ? b->inside : 0;
-        to = ts_dsp_border(to, b->zero, b->before);
+        to = ts_dsp_fill(to, b->zero, b->before);
         ts_dsp_copy(to, b->x + y * b->row_bytes, inside);
-        to = ts_dsp_border(to + inside, b->zero, b->bytes - b->before - inside);
+        to = ts_dsp_fill(to + inside, b->zero, b->bytes - b->before - inside);
     }
 }
 

@@ -108,7 +108,7 @@ typedef struct {
 static inline void ts_scaling_of(ts_scaling *s, int32_t multiplier, int32_t shift, int32_t zero) {
     s->multiplier = multiplier;
     s->shift = shift;
-    s->half = zero * ((int32_t)1 << shift) + (((int32_t)1 << shift) >> 1);
+    s->half = ((2 * zero + 1) * ((int32_t)1 << shift)) >> 1;
     s->away = shift > 0 ? -1 : 0;
 }
 
@@ -190,6 +190,13 @@ static inline int32_t ts_result_float(int32_t doubled, const ts_scaling *s) {
 #define TS_RELOAD_any TS_GAP
 #define TS_RELOAD_single TS_GAP
 
+/* Stores ts_scaling_of's ``away`` where TS_SCALE reads it: behind 48 bytes of r2; shift in lr. */
+#define TS_STORE_AWAY_relu
+#define TS_STORE_AWAY_signed
+#define TS_STORE_AWAY_any "rsb r4, lr, #0\n\tasr r4, r4, #31\n\tstr r4, [r2, #48]\n\t"
+#define TS_STORE_AWAY_single
+#define TS_STORE_AWAY_float
+
 #define TS_NAMED(name, way) TS_JOINED(name, way)
 #define TS_JOINED(name, way) name##way
 
@@ -215,14 +222,21 @@ static inline ts_reading ts_reading_of(int32_t lines, int32_t length, int32_t st
     return r;
 }
 
-static inline void ts_plane_border(ts_word *plane, int32_t words, int32_t value) {
-    uint32_t both = ts_halves(value, value);
-    for (int32_t i = 0; i < words; i++) {
-        plane[i] = both;
-    }
+#if TS_DSP_ASSEMBLY
+/* A plane of the same value; both: twice, in halves of a word. */
+TS_NAKED void ts_plane_filled(TS_GIVEN ts_word *plane, TS_GIVEN int32_t words, TS_GIVEN uint32_t both) {
+    __asm__("mov r3, r2\n\tmov r12, r2\n\t"
+            "subs r1, r1, #3\n\tblt 2f\n"
+            "1:\n\t"
+            "stm r0!, {r2, r3, r12}\n\tsubs r1, r1, #3\n\tbge 1b\n"
+            "2:\n\t"
+            "adds r1, r1, #3\n\tbeq 4f\n"
+            "3:\n\t"
+            "str r2, [r0], #4\n\tsubs r1, r1, #1\n\tbne 3b\n"
+            "4:\n\t"
+            "bx lr");
 }
 
-#if TS_DSP_ASSEMBLY
 /* One channel, and two channels side by side, of which the second goes to a plane of its own. r0: from, r1 and r2: to, r3: reading, r8 and r9:
  * step and thrice, r11 and lr: rests, r12: lines left. */
 #define TS_READ(one, four) \
@@ -258,6 +272,12 @@ TS_NAKED void ts_channels_read(TS_GIVEN const int8_t *from, TS_GIVEN int16_t *to
         "sxtb16 r5, r5, ror #8\n\tsxtb16 r7, r7, ror #8\n\tstrd r4, r6, [r1], #8\n\tstrd r5, r7, [r2], #8\n\t"));
 }
 #else
+static inline void ts_plane_filled(ts_word *plane, int32_t words, uint32_t both) {
+    for (int32_t i = 0; i < words; i++) {
+        plane[i] = both;
+    }
+}
+
 static inline void ts_channel_read(const int8_t *from, int16_t *to, const int16_t *none, const ts_reading *r) {
     (void)none;
     int32_t length = r->head + 4 * r->fours + r->tail;
@@ -275,6 +295,10 @@ static inline void ts_channels_read(const int8_t *from, int16_t *to, int16_t *se
     ts_channel_read(from + 1, second, second, r);
 }
 #endif
+
+static inline void ts_plane_border(ts_word *plane, int32_t words, int32_t value) {
+    ts_plane_filled(plane, words, ts_halves(value, value));
+}
 
 /* Channel k into the first plane, from element first on; with far, channel k + 1 into the one far words on. */
 static inline void ts_planes_read(const int8_t *x, ts_word *planes, int32_t first, int32_t far, const ts_reading *r) {

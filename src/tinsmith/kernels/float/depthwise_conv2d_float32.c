@@ -19,21 +19,21 @@ typedef struct {
 TS_FLOAT_NAKED static void ts_float_eight(
     const float *x TS_FLOAT_GIVEN, const float *w TS_FLOAT_GIVEN, const ts_float_taps *taps TS_FLOAT_GIVEN,
     float *sums TS_FLOAT_GIVEN) {
-    __asm__(".syntax unified\n push {r4, r5, r6, r7, r8, r9, r10, lr}\n vpush {s16, s17, s18, s19, s20, s21, s22, s23}\n"
-            "ldmia r2, {r4, r5, r6, r7, r8, r9, r10}\n vldmia r10, {s0, s1, s2, s3, s4, s5, s6, s7}\n"
-            "cmp r4, #0\n beq 3f\n cmp r5, #0\n beq 3f\n"
-            "1: mov r10, r5\n"
+    __asm__(".syntax unified\n push {r4, r5, r6, r7, r8, lr}\n vpush {s16, s17, s18, s19, s20, s21, s22, s23}\n"
+            "ldr r12, [r2, #24]\n vldmia r12, {s0, s1, s2, s3, s4, s5, s6, s7}\n ldmia r2, {r2, r4, r5, r6, r7, r8}\n"
+            "cmp r2, #0\n beq 3f\n cmp r4, #0\n beq 3f\n"
+            "1: mov r12, r4\n"
             "2: vldmia r0!, {s8, s9, s10, s11, s12, s13, s14, s15}\n"
             "vldmia r1!, {s16, s17, s18, s19, s20, s21, s22, s23}\n"
-            "add r0, r0, r6\n add r1, r1, r8\n"
+            "add r0, r0, r5\n add r1, r1, r7\n"
             "vmul.f32 s8, s8, s16\n vmul.f32 s9, s9, s17\n vmul.f32 s10, s10, s18\n vmul.f32 s11, s11, s19\n"
             "vmul.f32 s12, s12, s20\n vmul.f32 s13, s13, s21\n vmul.f32 s14, s14, s22\n vmul.f32 s15, s15, s23\n"
             "vadd.f32 s0, s0, s8\n vadd.f32 s1, s1, s9\n vadd.f32 s2, s2, s10\n vadd.f32 s3, s3, s11\n"
             "vadd.f32 s4, s4, s12\n vadd.f32 s5, s5, s13\n vadd.f32 s6, s6, s14\n vadd.f32 s7, s7, s15\n"
-            "subs r10, #1\n bne 2b\n"
-            "add r0, r0, r7\n add r1, r1, r9\n subs r4, #1\n bne 1b\n"
+            "subs r12, r12, #1\n bne 2b\n"
+            "add r0, r0, r6\n add r1, r1, r8\n subs r2, #1\n bne 1b\n"
             "3: vstmia r3, {s0, s1, s2, s3, s4, s5, s6, s7}\n"
-            "vpop {s16, s17, s18, s19, s20, s21, s22, s23}\n pop {r4, r5, r6, r7, r8, r9, r10, pc}\n");
+            "vpop {s16, s17, s18, s19, s20, s21, s22, s23}\n pop {r4, r5, r6, r7, r8, pc}\n");
 }
 
 #endif

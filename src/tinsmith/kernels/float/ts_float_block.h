@@ -22,14 +22,15 @@
 
 #define TS_FLOAT_RECTIFIED(x) "cmp " #x ", r12\n it hi\n movhi " #x ", #0\n"
 
-/* The rectifier of so many fours of x, to y, by their bits: those above infinity's are below zero or NaN. */
-TS_FLOAT_NAKED static void ts_float_rectified_fours(
-    const float *x TS_FLOAT_GIVEN, float *y TS_FLOAT_GIVEN, int32_t fours TS_FLOAT_GIVEN) {
-    __asm__(".syntax unified\n push {r4, r5, r6, lr}\n mov r12, #0x7F800000\n cmp r2, #0\n beq 2f\n"
-            "1: ldmia r0!, {r3, r4, r5, r6}\n"
+/* The rectifier of so many eights of x, to y, by their bits: those above infinity's are below zero or NaN. */
+TS_FLOAT_NAKED static void ts_float_rectified_eights(
+    const float *x TS_FLOAT_GIVEN, float *y TS_FLOAT_GIVEN, int32_t eights TS_FLOAT_GIVEN) {
+    __asm__(".syntax unified\n push {r4, r5, r6, r7, r8, r9, r10, lr}\n mov r12, #0x7F800000\n cmp r2, #0\n beq 2f\n"
+            "1: ldmia r0!, {r3, r4, r5, r6, r7, r8, r9, r10}\n"
             TS_FLOAT_RECTIFIED(r3) TS_FLOAT_RECTIFIED(r4) TS_FLOAT_RECTIFIED(r5) TS_FLOAT_RECTIFIED(r6)
-            "stmia r1!, {r3, r4, r5, r6}\n subs r2, #1\n bne 1b\n"
-            "2: pop {r4, r5, r6, pc}\n");
+            TS_FLOAT_RECTIFIED(r7) TS_FLOAT_RECTIFIED(r8) TS_FLOAT_RECTIFIED(r9) TS_FLOAT_RECTIFIED(r10)
+            "stmia r1!, {r3, r4, r5, r6, r7, r8, r9, r10}\n subs r2, #1\n bne 1b\n"
+            "2: pop {r4, r5, r6, r7, r8, r9, r10, pc}\n");
 }
 
 #endif
@@ -38,8 +39,8 @@ TS_FLOAT_NAKED static void ts_float_rectified_fours(
 static inline void ts_float_rectified(const float *x, float *y, int32_t n) {
     int32_t i = 0;
 #if TS_FLOAT_ASSEMBLER
-    i = n / 4 * 4;
-    ts_float_rectified_fours(x, y, n / 4);
+    i = n / 8 * 8;
+    ts_float_rectified_eights(x, y, n / 8);
 #endif
     for (; i < n; i++) {
         y[i] = x[i] > 0.0f ? x[i] : 0.0f;

@@ -11,7 +11,6 @@ void ts_packed_dsp_conv_2bit_onnx(
     int32_t rows, int32_t columns, int32_t kernel_y, int32_t kernel_x, int32_t stride_y, int32_t stride_x,
     int32_t dilation_y, int32_t dilation_x, int32_t top, int32_t left, int32_t out, int32_t x_zero,
     int32_t band_rows, int32_t band_width, int32_t zero, int32_t room, int32_t back, int32_t low, int32_t spacing) {
-    const int32_t multiplier = 0, power = 0;
     uint32_t *scratch = (uint32_t *)memory + 4;
 #include "ts_dsp_conv_body.inc"
 }

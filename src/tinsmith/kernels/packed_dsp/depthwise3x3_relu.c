@@ -10,7 +10,7 @@ void ts_packed_dsp_depthwise3x3_relu(
     int32_t rows, int32_t columns, int32_t to_step, int32_t to_line_step, int32_t line_words, int32_t gap,
     int32_t x_zero, int32_t zero, int32_t low_weight, int32_t spacing) {
     ts_word *planes = scratch;
-    ts_word unpacked[ts_words_of_channel];
+    ts_word unpacked[4];
     const ts_reading reading = ts_reading_of(lines, length, step, line_step, pitch, first);
     enum { low = -128, high = 127 };
 #include "ts_dsp_depthwise3x3.inc"

@@ -27,7 +27,7 @@ void ts_softmax_int8(const int8_t *x, int8_t *y, int32_t rows, int32_t n,
         int32_t reciprocal = ts_reciprocal_fixed(sum, &bits);
         for (int32_t i = 0; i < n; i++) {
             int32_t e = ts_softmax_exp(in[i] - top, multiplier, shift, lowest);
-            int32_t room = 255 - ((((ts_times(reciprocal, e) >> 22) >> bits) + 1) >> 1);
+            int32_t room = 255 - ((((ts_times_positive(reciprocal, e) >> 22) >> bits) + 1) >> 1);
             y[r * n + i] = (int8_t)(127 - (room & ~ts_negative(room)));
         }
     }

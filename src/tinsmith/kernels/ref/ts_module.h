@@ -24,6 +24,16 @@
 #endif
 #endif
 
+/* For functions that do little more than call: clang makes them as small as it can, and what several have in common, such as the
+ * numbers that layers of the same shape give their kernel, a function of its own. It costs a word or
+ * two of stack, which the kernels of cores with the DSP extension save elsewhere, those of others do not. Not for RISC-V: there clang 22
+ * reaches such a function by a jump that overwrites t1, which it may use. */
+#if defined(__clang__) && defined(__ARM_FEATURE_DSP) && !defined(__ARM_FEATURE_MVE)
+#define TS_SMALL __attribute__((minsize))
+#else
+#define TS_SMALL
+#endif
+
 /* Where constants and kernels lie, where the linker script knows better places than .rodata and .text. Give the name of a section
  * to the compiler, without quotes, for all files of the module:
  *   -DTS_WEIGHTS_SECTION=.ext_flash    constants and initial contents of states, e.g. in external flash

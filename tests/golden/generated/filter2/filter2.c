@@ -12,7 +12,7 @@
  *   low float32[1x4]
  *   -> sum float32[1x4]
  */
-TS_STEP void filter2_step_000_sum(uint8_t *arena, uint8_t *state) {
+TS_SMALL TS_STEP void filter2_step_000_sum(uint8_t *arena, uint8_t *state) {
     ts_float_add_float32((const float *)(const void *)(arena + 0),
         (const float *)(const void *)(state + 0),
         (float *)(void *)(arena + 16),
@@ -24,7 +24,7 @@ TS_STEP void filter2_step_000_sum(uint8_t *arena, uint8_t *state) {
  *   half float32[1]
  *   -> smooth float32[1x4]
  */
-TS_STEP void filter2_step_001_smooth(uint8_t *arena, uint8_t *state) {
+TS_SMALL TS_STEP void filter2_step_001_smooth(uint8_t *arena, uint8_t *state) {
     (void)state;
     ts_float_mul_float32((const float *)(const void *)(arena + 16),
         filter2_w_half,
@@ -37,7 +37,7 @@ TS_STEP void filter2_step_001_smooth(uint8_t *arena, uint8_t *state) {
  *   before float32[1x4]
  *   -> change float32[1x4]
  */
-TS_STEP void filter2_step_002_change(uint8_t *arena, uint8_t *state) {
+TS_SMALL TS_STEP void filter2_step_002_change(uint8_t *arena, uint8_t *state) {
     ts_float_sub_float32((const float *)(const void *)(arena + 16),
         (const float *)(const void *)(state + 16),
         (float *)(void *)(arena + 32),
@@ -49,7 +49,7 @@ TS_STEP void filter2_step_002_change(uint8_t *arena, uint8_t *state) {
  *   twiddles float32[2x2]
  *   -> power float32[1x3]
  */
-TS_STEP void filter2_step_003_power(uint8_t *arena, uint8_t *state) {
+TS_SMALL TS_STEP void filter2_step_003_power(uint8_t *arena, uint8_t *state) {
     (void)state;
     ts_rfft_power_float32((const float *)(const void *)(arena + 32),
         filter2_w_twiddles,
@@ -62,7 +62,7 @@ TS_STEP void filter2_step_003_power(uint8_t *arena, uint8_t *state) {
  *   x float32[1x4]
  *   -> x_out float32[1x4]
  */
-TS_STEP void filter2_step_004_x_out(uint8_t *arena, uint8_t *state) {
+TS_SMALL TS_STEP void filter2_step_004_x_out(uint8_t *arena, uint8_t *state) {
     (void)state;
     ts_reshape_b4((const void *)(const float *)(const void *)(arena + 0),
         (void *)(float *)(void *)(arena + 32),
@@ -73,7 +73,7 @@ TS_STEP void filter2_step_004_x_out(uint8_t *arena, uint8_t *state) {
  *   x float32[1x4]
  *   -> before_next float32[1x4]
  */
-TS_STEP void filter2_step_005_before_next(uint8_t *arena, uint8_t *state) {
+TS_SMALL TS_STEP void filter2_step_005_before_next(uint8_t *arena, uint8_t *state) {
     (void)state;
     ts_reshape_b4((const void *)(const float *)(const void *)(arena + 0),
         (void *)(float *)(void *)(arena + 0),

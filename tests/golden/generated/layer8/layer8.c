@@ -11,7 +11,7 @@
  *   x float32[1x3]
  *   -> x_int8 int8[1x3] q(0.05, -3)
  */
-TS_STEP void layer8_step_000_x_int8(uint8_t *arena, uint8_t *state) {
+TS_SMALL TS_STEP void layer8_step_000_x_int8(uint8_t *arena, uint8_t *state) {
     (void)state;
     ts_quantize_float32((const float *)(const void *)(arena + 0),
         (int8_t *)(void *)(arena + 0),
@@ -27,7 +27,7 @@ TS_STEP void layer8_step_000_x_int8(uint8_t *arena, uint8_t *state) {
  *   shift int32[2]
  *   -> y_int8 int8[1x2] q(0.1, 5)
  */
-TS_STEP void layer8_step_001_y_int8(uint8_t *arena, uint8_t *state) {
+TS_SMALL TS_STEP void layer8_step_001_y_int8(uint8_t *arena, uint8_t *state) {
     (void)state;
     ts_plain_dense_row_int8((const int8_t *)(const void *)(arena + 0),
         layer8_t_y_int8_w,
@@ -41,7 +41,7 @@ TS_STEP void layer8_step_001_y_int8(uint8_t *arena, uint8_t *state) {
  *   y_int8 int8[1x2] q(0.1, 5)
  *   -> y float32[1x2]
  */
-TS_STEP void layer8_step_002_y(uint8_t *arena, uint8_t *state) {
+TS_SMALL TS_STEP void layer8_step_002_y(uint8_t *arena, uint8_t *state) {
     (void)state;
     ts_dequantize_int8((const int8_t *)(const void *)(arena + 8),
         (float *)(void *)(arena + 0),

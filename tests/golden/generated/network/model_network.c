@@ -12,7 +12,7 @@
  *   mean float32[4]
  *   -> standardise_sub float32[1x4]
  */
-TS_STEP void model_network_step_000_standardise_sub(uint8_t *arena, uint8_t *state) {
+TS_SMALL TS_STEP void model_network_step_000_standardise_sub(uint8_t *arena, uint8_t *state) {
     (void)state;
     ts_sub_float32((const float *)(const void *)(arena + 0),
         model_network_w_mean,
@@ -26,7 +26,7 @@ TS_STEP void model_network_step_000_standardise_sub(uint8_t *arena, uint8_t *sta
  *   dense_0_bias float32[3]
  *   -> dense_0 float32[1x3]
  */
-TS_STEP void model_network_step_001_dense_0(uint8_t *arena, uint8_t *state) {
+TS_SMALL TS_STEP void model_network_step_001_dense_0(uint8_t *arena, uint8_t *state) {
     (void)state;
     ts_dense_float32((const float *)(const void *)(arena + 0),
         model_network_w_dense_0_weight,
@@ -39,7 +39,7 @@ TS_STEP void model_network_step_001_dense_0(uint8_t *arena, uint8_t *state) {
  *   dense_0 float32[1x3]
  *   -> probabilities float32[1x3]
  */
-TS_STEP void model_network_step_002_probabilities(uint8_t *arena, uint8_t *state) {
+TS_SMALL TS_STEP void model_network_step_002_probabilities(uint8_t *arena, uint8_t *state) {
     (void)state;
     ts_softmax_float32((const float *)(const void *)(arena + 16),
         (float *)(void *)(arena + 0),

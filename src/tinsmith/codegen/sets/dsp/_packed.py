@@ -20,17 +20,13 @@ def kind(layer: Layer, rows: np.ndarray) -> str:
     return f"{rounding}_one" if layer.requantise.one else rounding
 
 
-def clamp(layer: Layer, rows: np.ndarray) -> tuple[int, int, int]:
-    """The clamp as the kernel takes it."""
-    return (layer.requantise.zero, 0, 0) if _pairs(layer, rows) else layer.requantise.clamp
-
-
-def one(layer: Layer) -> tuple[int, int]:
-    """The factors of all channels, where they are the same."""
-    if not layer.requantise.one:
-        return 0, 0
-    first, second = layer.requantise.rows(1)[0]
-    return int(first), int(second)
+def scaling(layer: Layer, rows: np.ndarray) -> tuple[int, ...]:
+    """How sums become results, as the kernel of this kind takes it: clamp, then the factors of all
+    channels where they are the same."""
+    if not _pairs(layer, rows):
+        return layer.requantise.clamp
+    factors = layer.requantise.rows(1)[0] if layer.requantise.one else ()
+    return (layer.requantise.zero, *(int(f) for f in factors))
 
 
 def _pairs(layer: Layer, rows: np.ndarray) -> bool:

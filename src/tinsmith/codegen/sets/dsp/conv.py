@@ -97,7 +97,7 @@ def binding(layer: Layer, places: Places) -> Binding:
     arguments: tuple[Argument | Table, ...] = (
         In(0), Table("packed", partial(_table, layer, packed.ordered(rows, places.depths))), Out(),
         Scratch(places.scratch), *places.arguments(layer.channels, layer.x_zero),
-        *packed.clamp(layer, rows), *packed.one(layer),
+        *packed.scaling(layer, rows),
     )  # fmt: skip
     return Binding(f"conv_{packed.kind(layer, rows)}", arguments, (places.order,))
 

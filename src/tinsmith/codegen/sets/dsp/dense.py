@@ -10,7 +10,7 @@ from tinsmith.codegen.kernel_set import Binding, Table, Use
 from tinsmith.codegen.sets._layer import Layer, layer_of
 from tinsmith.codegen.sets.dsp import _packed as packed
 from tinsmith.codegen.sets.dsp import conv
-from tinsmith.ir.op import In, Out, Scratch
+from tinsmith.ir.op import In, Out
 from tinsmith.ir.ops._window import window_of
 
 BLOCK, LAST = 8, 2
@@ -42,8 +42,7 @@ def _binding(layer: Layer, rows: np.ndarray) -> Binding:
     kind = packed.kind(layer, rows)
     arguments = (
         In(0), Table("packed", partial(_table, layer, rows)), Out(),
-        Scratch((depth + 3) // 4 * 4 if depth % 4 else 4), depth, layer.channels,
-        *packed.clamp(layer, rows), *packed.one(layer),
+        depth, layer.channels, *packed.scaling(layer, rows),
     )  # fmt: skip
     return Binding(f"dense_{kind}", arguments)
 

@@ -17,6 +17,11 @@ from tinsmith.ir.op import Argument, In, Out, Scratch
 from tinsmith.ir.ops._conv import kernel_window
 from tinsmith.ir.ops._window import geometry
 
+MOST_START = 1 << 18
+"""What sums start at has 19 bits in a table of 3 x 3."""
+LONG = 31
+"""Stands for the shift where a row of that table is longer."""
+
 
 def bind(use: Use) -> Sequence[Binding]:
     """The kernels of a depthwise convolution with requantisation, the fastest first."""
@@ -144,16 +149,20 @@ def _reading(way: Channels) -> int:
 
 
 def packed_rows(way: Channels) -> np.ndarray:
-    """The table of `ts_dsp_depthwise3x3.h`: five words for each channel."""
+    """The table of `ts_dsp_depthwise3x3.h`: four words for each channel, or five where sums start
+    far from 0 or are doubled more than once."""
     rows = np.zeros((way.out, 5), np.int64)
-    rows[:, 0] = way.bias << way.doublings
-    rows[:, 1] = way.multiplier
+    longer = (np.abs(way.bias) >= MOST_START) | (way.doublings > 1)
+    start = way.bias & (1 << 19) - 1
     for line in range(3):
         for tap in range(3):
-            rows[:, 2 + line] |= (way.w[line, tap] & 255) << 8 * tap
-    rows[:, 2] |= way.right << 24
-    rows[:, 3] |= way.doublings << 24
-    return _words(rows)
+            rows[:, line] |= (way.w[line, tap] & 255) << 8 * tap
+    rows[:, 0] |= np.where(longer, LONG, way.right | start >> 16 << 5) << 24
+    rows[:, 1] |= np.where(longer, way.doublings, start & 255) << 24
+    rows[:, 2] |= np.where(longer, way.right, start >> 8 & 255) << 24
+    rows[:, 3] = way.multiplier
+    rows[:, 4] = way.bias << way.doublings
+    return _words(rows[np.stack([*[np.ones_like(longer)] * 4, longer], 1)])
 
 
 def _rows(way: Channels) -> np.ndarray:

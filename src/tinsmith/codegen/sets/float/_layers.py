@@ -11,13 +11,15 @@ from tinsmith.ir.graph import Part
 from tinsmith.ir.op import F32, Argument, In, Out, Scratch, Site
 from tinsmith.ir.ops._conv import kernel_window
 from tinsmith.ir.ops._layout import integer
-from tinsmith.ir.ops._window import Window, geometry
+from tinsmith.ir.ops._window import geometry
 from tinsmith.ir.ops.fused import part_sites
 
 ROWS = 8
 """Rows of weights that are interleaved."""
 COLUMNS = 2
-"""Windows that a kernel copies at a time."""
+"""Rows of x that a kernel takes at a time."""
+PLACES, TOGETHER = 4, 4
+"""Windows that a kernel takes at a time, and rows of weights that it takes them with."""
 OPERATIONS = ("conv2d", "dense", "depthwise_conv2d")
 """Layers with weights: of x, w and a bias."""
 
@@ -52,7 +54,8 @@ def layer_of(use: Use) -> Layer | None:
         op, numbers = first.op, first.inputs
     if op not in OPERATIONS or site.inputs[0].dtype != "float32":
         return None
-    if site.outputs[0].shape[-1] < ROWS and op != "depthwise_conv2d":
+    alone = op == "dense" and site.inputs[0].shape[0] == 1
+    if site.outputs[0].shape[-1] < ROWS and op != "depthwise_conv2d" and not alone:
         return None  # too little to gain
     w, bias = (use.contents[i] for i in numbers[1:3])
     bounds = [use.contents[i] for part, _ in rest for i in part.inputs[1:]]
@@ -71,21 +74,20 @@ def dense(layer: Layer) -> Sequence[Binding]:
 
 
 def conv2d(layer: Layer) -> Sequence[Binding]:
-    """A convolution; where its windows are single places one after the other, as rows."""
+    """A convolution. Windows that hang over the border are copied, and those of places that are not
+    all in a row of the result."""
     x, w = layer.site.inputs[:2]
     window = kernel_window("conv2d", layer.site.inputs, layer.site.attrs)
     groups = x.shape[3] // w.shape[3]
-    if groups == 1 and _pointwise(window):
-        order = windows(layer.site, "pixel", COLUMNS)
-        return _as_rows(layer, (x.elements // x.shape[3], x.shape[3]), (order,))
     if any(window.padding) and not _zeros_are_nothing(layer):
         return []
-    depth = int(np.prod(w.shape[1:]))
+    direct = groups == 1 and window.dilation[1] == 1 and not any(window.padding)
+    copied = 0 if direct and window.results[1] % PLACES == 0 else int(np.prod(w.shape[1:]))
     arguments: tuple[Argument | Table, ...] = (
-        *_operands(layer, groups), Scratch(COLUMNS * depth * 4), *geometry(x, window),
-        w.shape[0] // groups, groups, *layer.ends,
+        *_operands(layer, groups, TOGETHER), Scratch(max(4, PLACES * copied * 4)),
+        *geometry(x, window), w.shape[0] // groups, groups, *layer.ends,
     )  # fmt: skip
-    orders = () if groups > 1 else (windows(layer.site, "pixel", 1, "before"),)
+    orders = () if groups > 1 else (windows(layer.site, "pixel", PLACES),)
     return [Binding("conv2d_float32", arguments, orders)]
 
 
@@ -99,10 +101,6 @@ def depthwise(layer: Layer) -> Sequence[Binding]:
     return [Binding("depthwise_conv2d_float32", arguments, (windows(layer.site, "pixel"),))]
 
 
-def _pointwise(window: Window) -> bool:
-    return (window.kernel, window.stride, window.padding) == ((1, 1), (1, 1), (0, 0, 0, 0))
-
-
 def _zeros_are_nothing(layer: Layer) -> bool:
     """Whether a product with +0 changes no sum: weights are finite, and no sum is ever -0, as none
     starts there and an exact difference is +0."""
@@ -114,19 +112,21 @@ def _as_rows(
     layer: Layer, sizes: tuple[int, int], orders: tuple[Order, ...] = ()
 ) -> Sequence[Binding]:
     arguments = (*_operands(layer, 1), *sizes, len(layer.w), *layer.ends)
+    if sizes[0] == 1 and not np.isnan([layer.least, layer.most]).any():
+        return [Binding("dense_row_float32", arguments[:4] + arguments[5:], orders)]
     return [Binding("dense_float32", arguments, orders)]
 
 
-def _operands(layer: Layer, groups: int) -> tuple[Argument | Table, ...]:
+def _operands(layer: Layer, groups: int, together: int = ROWS) -> tuple[Argument | Table, ...]:
     """(x, weights, bias, y)"""
-    return In(0), Table("w", lambda: interleaved(layer.w, groups)), In(2), Out()
+    return In(0), Table("w", lambda: interleaved(layer.w, groups, together)), In(2), Out()
 
 
-def interleaved(w: np.ndarray, groups: int) -> np.ndarray:
-    """Weights [out, ...]: of each group, eight rows at a time, place by place; then those left."""
+def interleaved(w: np.ndarray, groups: int, together: int = ROWS) -> np.ndarray:
+    """Weights [out, ...] of each group: so many rows at a time, place by place, then others."""
     made: list[np.ndarray] = []
     for own in np.split(w.reshape(len(w), -1), groups):
-        whole = len(own) // ROWS * ROWS
-        eights = own[:whole].reshape(whole // ROWS, ROWS, own.shape[1])
-        made += [np.swapaxes(eights, 1, 2).reshape(-1), own[whole:].reshape(-1)]
+        whole = len(own) // together * together
+        blocks = own[:whole].reshape(whole // together, together, own.shape[1])
+        made += [np.swapaxes(blocks, 1, 2).reshape(-1), own[whole:].reshape(-1)]
     return np.concatenate(made)

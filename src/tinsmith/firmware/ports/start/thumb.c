@@ -32,6 +32,9 @@ void ts_exception(void) {
     ts_fault(number);
 }
 
+#if defined(__clang__)
+__attribute__((minsize))
+#endif
 void ts_start(void) {
 #if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
     /* Full access to coprocessors 10 and 11, then the barriers that the architecture asks for (DDI 0403, B3.2.20). */

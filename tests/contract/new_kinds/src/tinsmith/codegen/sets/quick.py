@@ -19,4 +19,4 @@ def bind(use: Use) -> Sequence[Binding]:
     return [Binding("dense_float32", arguments)]
 
 
-SET = KernelSet("quick", bind, needs=frozenset({"dsp"}), rank=1)
+SET = KernelSet("quick", bind, needs=frozenset({"dsp"}), rank=6)
