@@ -296,9 +296,9 @@ class Machine:
 
     def depth(self, paint: bytes) -> int:
         """Deepest stack byte that no longer shows the paint, as bytes below the initial SP."""
-        nbytes, now = len(paint), self._read(*self.request["stack"])
-        first = next((i for i in range(nbytes) if now[i] != paint[i]), nbytes)
-        return -(-(nbytes - first) // 8) * 8
+        now = int.from_bytes(self._read(*self.request["stack"]), "big")
+        differ = now ^ int.from_bytes(paint, "big")  # byte by byte would outlast most steps
+        return -(-differ.bit_length() // 64) * 8
 
 
 @cache
