@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from firmwares import CACHE
 from programs import program
+from unions import prefixed
 
 from tinsmith.bench.outcome import Outcome, RunOptions
 from tinsmith.bench.run import run
@@ -25,7 +26,7 @@ from tinsmith.codegen.module import InferenceModule
 from tinsmith.codegen.planner import PLANNERS
 from tinsmith.devices.board import BOARDS
 from tinsmith.ir.builder import Builder
-from tinsmith.ir.graph import Graph, State
+from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import run_cases
 from tinsmith.ir.op import OPS
 from tinsmith.testing.graphs import RandomGraph, random_graph
@@ -56,27 +57,6 @@ def required(number: int) -> tuple[str, ...]:
     ops = DRAWN
     each = min(REQUIRED, -(-USES * len(ops) // FULL))
     return tuple(ops[(number * each + i) % len(ops)] for i in range(each))
-
-
-def prefixed(graph: Graph, prefix: str) -> Graph:
-    """The same graph with ``prefix`` in front of every name."""
-
-    def name(value: str) -> str:
-        return prefix + value
-
-    def names(values: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(map(name, values))
-
-    nodes = (
-        replace(n, name=name(n.name), inputs=names(n.inputs), outputs=names(n.outputs))
-        for n in graph.nodes
-    )
-    return graph.with_(
-        inputs=names(graph.inputs), outputs=names(graph.outputs), nodes=tuple(nodes),
-        types={name(k): t for k, t in graph.types.items()},
-        constants={name(k): c for k, c in graph.constants.items()},
-        states=tuple(State(name(s.name), s.initial, name(s.next)) for s in graph.states),
-    )  # fmt: skip
 
 
 def union(numbers: range) -> tuple[Graph, dict[str, np.ndarray], dict[str, np.ndarray]]:

@@ -37,6 +37,7 @@ def random_graph(
     nodes: int | None = None,
     must_use: str | tuple[str, ...] = (),
     cases: int = 3,
+    drawn: tuple[str, ...] = DRAWN,
 ) -> RandomGraph:
     """A random graph.
 
@@ -45,6 +46,7 @@ def random_graph(
         nodes: how many nodes; 4 to 12 at random if None.
         must_use: name of an op that must occur, or several different ones (4 at most).
         cases: how many cases of inputs.
+        drawn: types that inputs are drawn from.
 
     Raises:
         InternalError: none was found, e.g. as ``must_use`` extends none of the types drawn here.
@@ -52,7 +54,7 @@ def random_graph(
     wanted = (must_use,) if isinstance(must_use, str) else must_use
     for _ in range(_ATTEMPTS):
         count = int(rng.integers(4, 13)) if nodes is None else nodes
-        draft = _Draft(rng, cases)
+        draft = _Draft(rng, cases, drawn)
         draft.add_input(draft.random_type())
         places = rng.choice(count, len(wanted), replace=False).tolist()
         given = dict(zip(places, wanted, strict=True))
@@ -74,6 +76,7 @@ class _Draft:
 
     rng: np.random.Generator
     cases: int
+    drawn: tuple[str, ...]
     builder: Builder = field(default_factory=lambda: Builder("random", "quantised"))
     inputs: dict[str, np.ndarray] = field(default_factory=dict)
     values: dict[str, list[np.ndarray]] = field(default_factory=dict)
@@ -83,7 +86,7 @@ class _Draft:
         """float32 and int8 most often, raw sensor integers now and then (int16 ones in one of two
         with a scale); some axes fit an FFT, two shapes in seven are pictures [1, height, width,
         channels]."""
-        dtype: DType = self.rng.choice(DRAWN)
+        dtype: DType = self.rng.choice(self.drawn)
         rank = int(self.rng.choice([1, 2, 2, 2, 3, 4, 4]))
         shape = tuple(int(d) for d in self.rng.integers(1, 6, rank - 1))
         shape = (*shape, int(self.rng.choice([1, 3, 4, 5, 8, 8, 16])))
