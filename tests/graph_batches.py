@@ -23,7 +23,7 @@ from tinsmith.testing.graphs import DRAWN
 
 EACH_LAYER = (
     *("conv", "conv", "dense", "dense", "dense", "pool", "add", "bytes", "movement", "wide"),
-    *4 * ("depthwise",), *6 * ("narrow",), *2 * ("float",), *3 * ("rescaled",),
+    *4 * ("depthwise",), *8 * ("narrow",), *2 * ("float",), *3 * ("rescaled",),
 )  # fmt: skip
 """Families of layers in each graph."""
 TWICE = ("avg_pool2d", "quantize_rows", "relu", "row_scales", "scale_rows", "tree_ensemble")

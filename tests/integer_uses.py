@@ -223,6 +223,6 @@ def rectified_depthwise(
 
 NARROW = tuple(
     partial(draw, weights=few_values)
-    for draw in (rectified_conv, rectified_dense, rectified_depthwise)
+    for draw in (rectified_conv, rectified_depthwise, rectified_dense, rectified_depthwise)
 )
 """Layers whose weights have few values."""
