@@ -16,9 +16,10 @@ from tinsmith.flow.model import MeasureOptions, open_model
 from tinsmith.flow.model_target import Target
 from tinsmith.flow.places import check_output
 from tinsmith.ir.graph import Graph
-from tinsmith.prove.certificate.check import check
+from tinsmith.prove.certificate.checker.check import check
+from tinsmith.prove.certificate.checker.statement import Certificate, Claims
 from tinsmith.prove.certificate.make import make
-from tinsmith.prove.certificate.statement import Certificate, Claims
+from tinsmith.prove.certificate.stimuli import Stimuli
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Certified:
         found = [
             f"{self.module} for {self.board}, {self.toolchain}: certified.",
             f"{c.runs} whole runs equal the source graph; {c.instructions} instructions, {time}; "
-            f"stack {c.stack} B.",
+            f"stack {c.stack} B, {_at_most(c.stack_bound)}{c.unbounded and ': '}{c.unbounded}",
         ]
         for s in c.steps:
             told = f"  {s.node} ({s.kernel}): {s.stimuli} stimuli, {s.instructions} instructions"
@@ -102,10 +103,14 @@ def check_certificate(path: Path, cache: Path, job: Job) -> Certified:
             "certificate.file", f"{path} is no certificate: {e}.",
             "Make one with: tinsmith certify MODEL --board BOARD --output FILE",
         ) from None  # fmt: skip
-    check(given, cache / "objects", job)
+    check(given, Stimuli(), cache / "objects", job)
     return _told(given)
 
 
 def _told(given: Certificate) -> Certified:
     s = given.subject
     return Certified(s.name, s.board.id, s.toolchain, given.hashes, given.claims)
+
+
+def _at_most(bound: int | None) -> str:
+    return "no bound" if bound is None else f"at most {bound} B"

@@ -2,11 +2,11 @@
 the compiler: what a certificate claims is found out again from the module itself, or rejected.
 
 Parts: *hashes* (the files are those that are spoken of), *plan* (every byte that is read is there),
-*image* (symbols, sizes and alignment of the linked image),
-*steps* (each executed by itself, equal to the interpreter, nothing else written, always as many
-instructions), *runs* (the whole image equals the graph that was compiled) and *claims* (what is
-written down is what was found). Ranges of sums are computed and stated; they reject nothing by
-themselves, as a graph may mean sums that wrap.
+*image* (symbols, sizes, alignment and stack of the linked image), *steps* (each executed by itself,
+equal to the interpreter, nothing else written, always as many instructions), *runs* (the whole
+image equals the graph that was compiled) and *claims* (what is written down is what was found).
+Ranges of sums are computed and stated; they reject nothing by themselves, as a graph may mean sums
+that wrap.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tinsmith.bench.replay import Emulator, why_not
 from tinsmith.core.errors import UserError
 from tinsmith.core.progress import SILENT, Progress
 from tinsmith.devices.board import BOARDS
@@ -22,23 +23,23 @@ from tinsmith.ir.graph import Node
 from tinsmith.ir.interp import run_cases
 from tinsmith.ir.rules import verify
 from tinsmith.ir.text import graph_hash
-from tinsmith.prove.certificate.layers import Layer, layer_of
-from tinsmith.prove.certificate.plan import replay_plan
-from tinsmith.prove.certificate.replay import Emulator, why_not
-from tinsmith.prove.certificate.statement import (
+from tinsmith.prove.certificate.checker.layers import layer_of
+from tinsmith.prove.certificate.checker.plan import replay_plan
+from tinsmith.prove.certificate.checker.statement import (
     VERSION,
     Certificate,
     Claims,
     Rejected,
-    StepClaim,
     Subject,
-    SumsClaim,
 )
-from tinsmith.prove.certificate.steps import Steps, equal_bits
-from tinsmith.prove.certificate.stimuli import RUNS, runs_of
+from tinsmith.prove.certificate.checker.steps import Proposer, Steps, Values, equal_bits
+
+_DAMAGED = (LookupError, ValueError, TypeError, AssertionError, OverflowError, MemoryError)
 
 
-def check(given: Certificate, cache: Path | None = None, job: Progress = SILENT) -> Claims:
+def check(
+    given: Certificate, proposer: Proposer, cache: Path | None = None, job: Progress = SILENT
+) -> Claims:
     """Find out again all that a certificate claims.
 
     Raises:
@@ -49,8 +50,8 @@ def check(given: Certificate, cache: Path | None = None, job: Progress = SILENT)
     try:
         if dict(given.hashes) != hashes(given.subject):
             raise Rejected("hashes", "image, graphs or sources are not those that it names.")
-        found = examine(given.subject, cache, job)
-    except (LookupError, ValueError, TypeError, AssertionError) as e:
+        found = examine(given.subject, proposer, cache, job)
+    except _DAMAGED as e:
         # it may hold anything: what contradicts itself is no statement
         raise Rejected("image", f"it contradicts itself: {type(e).__name__}: {e}.") from e
     for told, seen in zip(given.claims.steps, found.steps, strict=False):
@@ -70,7 +71,9 @@ def hashes(subject: Subject) -> dict[str, str]:
     }  # fmt: skip
 
 
-def examine(subject: Subject, cache: Path | None = None, job: Progress = SILENT) -> Claims:
+def examine(
+    subject: Subject, proposer: Proposer, cache: Path | None = None, job: Progress = SILENT
+) -> Claims:
     """All that can be claimed of a module.
 
     Raises:
@@ -79,16 +82,24 @@ def examine(subject: Subject, cache: Path | None = None, job: Progress = SILENT)
     """
     _check_subject(subject)
     replay_plan(subject)
-    emulator = Emulator(subject, cache, job)
-    layers = {n.name: layer_of(subject.graph, n) for n in subject.graph.nodes}
-    sums = {name: _sums(layer) for name, layer in layers.items() if layer}
-    alignments = {n.name: _alignment(subject, n, emulator.symbols) for n in subject.graph.nodes}
-    steps = Steps(subject, emulator, layers)
-    steps.execute()
-    claims = tuple(
-        steps.claim(n, alignments[n.name], sums.get(n.name)) for n in subject.graph.nodes
+    emulator, nodes = Emulator(subject, cache, job), subject.graph.nodes
+    alignments = [_alignment(subject, n, emulator.symbols) for n in nodes]
+    most, bounds, unbounded = emulator.stack_bounds()
+    if most is not None and most > subject.stack_bytes:
+        raise Rejected("image", f"its code needs {most} B of stack.")
+    layers = {n.name: layer_of(subject.graph, n) for n in nodes}
+    steps = Steps(subject, emulator, proposer)
+    steps.execute(layers)
+    found = tuple(
+        steps.claim(n, layers[n.name], bounds.get(n.name), at)
+        for n, at in zip(nodes, alignments, strict=True)
     )
-    return _whole(subject, emulator, claims)
+    runs = proposer.runs(subject.source)
+    counts, stack = _whole(subject, emulator, runs)
+    if most is not None and stack > most:
+        raise Rejected("runs", "a run needs more stack than its code says.")
+    constant = all(s.constant for s in found) and len(set(counts)) == 1
+    return Claims(found, len(counts), max(counts), constant, stack, most, unbounded)
 
 
 def _check_subject(subject: Subject) -> None:
@@ -108,25 +119,17 @@ def _check_subject(subject: Subject) -> None:
         raise Rejected("image", "its steps are not the nodes of its graph, in order.")
 
 
-def _sums(layer: Layer) -> SumsClaim:
-    low, high = (int(v) for v in (layer.ranges()[0].min(), layer.ranges()[1].max()))
-    limits, (first, last) = np.iinfo(layer.sums), (layer.result(v[None]) for v in layer.within())
-    wraps = low < limits.min or high > limits.max
-    mute = 0 if wraps else int((first == last).sum())
-    return SumsClaim(low, high, wraps, layer.weights.size, 0, layer.bias.size, 0, mute, 0, 0)
-
-
 def _alignment(subject: Subject, node: Node, symbols: Mapping[str, int]) -> int:
     """Of the arrays that belong to a node by their names."""
     if subject.steps[node.name] not in symbols:
         raise Rejected("image", f"it has no function {subject.steps[node.name]!r}.")
     if symbols.get("ts_arena", 1) % 8 or symbols.get("ts_state", 0) % 8:
         raise Rejected("image", "its arena or state is not aligned to 8.")
-    graph, name, found = subject.graph, subject.name, 16
+    constants, name, found = subject.graph.constants, subject.name, 16
     for value in node.inputs:
         at = symbols.get(f"{name}_w_{value}")
-        if value in graph.constants and at is not None:
-            if at % graph.constants[value].itemsize:
+        if value in constants and at is not None:
+            if at % constants[value].itemsize:
                 raise Rejected("image", f"constant {value!r} at {at:#x} is misaligned.")
             found = min(found, at & -at)
     tables = {s: a for s, a in symbols.items() if s.startswith(f"{name}_t_")}
@@ -135,9 +138,9 @@ def _alignment(subject: Subject, node: Node, symbols: Mapping[str, int]) -> int:
     return min([found, *(a & -a for a in own or tables.values())])
 
 
-def _whole(subject: Subject, emulator: Emulator, steps: tuple[StepClaim, ...]) -> Claims:
+def _whole(subject: Subject, emulator: Emulator, given: Values) -> tuple[list[int], int]:
+    """Instructions of whole runs that equal the source graph, and their deepest stack."""
     graph = subject.source
-    given = runs_of(graph)
     want = run_cases(graph, given)
     names = dict(zip(graph.inputs, subject.graph.inputs, strict=True))
     try:
@@ -148,9 +151,7 @@ def _whole(subject: Subject, emulator: Emulator, steps: tuple[StepClaim, ...]) -
         got = np.frombuffer(np.ascontiguousarray(found.outputs[own]).tobytes(), np.uint8)
         if not equal_bits(got, want[mine]):
             raise Rejected("runs", f"output {own!r} of the image is not that of the source graph.")
-    counts = [int(c.value) for c in found.instructions or ()]
     stack = int(found.stack.value) if found.stack else 0
     if stack > subject.stack_bytes:
         raise Rejected("runs", f"a run needs {stack} B of stack.")
-    constant = all(s.constant for s in steps) and len(set(counts)) == 1
-    return Claims(steps, RUNS, max(counts), constant, stack)
+    return [int(c.value) for c in found.instructions or ()], stack
