@@ -1,17 +1,23 @@
 """Certificates as people make and check them: of a model file, by the command line."""
 
 import json
+import zipfile
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from certified import BOARD, CACHE, network
 
 from tinsmith.cli.main import main
+from tinsmith.core.codec import loads
 from tinsmith.core.errors import UserError
 from tinsmith.core.job import Job
 from tinsmith.flow.certified import certify_model, check_certificate
 from tinsmith.flow.model import MeasureOptions
+from tinsmith.flow.package import PackageOptions, package_model
 from tinsmith.ir.store import dumps
+from tinsmith.prove.certificate.checker.statement import Certificate
 
 
 def test_a_model_file_is_certified_and_checked(tmp_path: Path) -> None:
@@ -38,6 +44,26 @@ def test_what_is_no_certificate_is_refused(tmp_path: Path) -> None:
         with pytest.raises(UserError) as e:
             check_certificate(path, tmp_path, Job())
         assert e.value.code == "certificate.file"
+
+
+def test_packages_hold_a_certificate_that_can_be_checked(tmp_path: Path) -> None:
+    model = tmp_path / "net.tinsmith"
+    model.write_bytes(dumps(network()))
+    options = PackageOptions(("c_library",), tmp_path, board=BOARD.id, cache=CACHE.parent)
+    (packed,) = package_model(model, options)
+    assert packed.uncertified == ""
+    with zipfile.ZipFile(packed.path) as archive:
+        (tmp_path / "net.certificate").write_bytes(archive.read("net/net.certificate"))
+        sources = {n: archive.read(n) for n in archive.namelist()}
+    found = check_certificate(tmp_path / "net.certificate", CACHE.parent, Job())
+    assert found.module == "net"
+    given = loads(Certificate, (tmp_path / "net.certificate").read_bytes())
+    named = {path: sha256(data).hexdigest() for path, data in sources.items()}
+    assert all(digest in named.values() for digest in given.subject.sources.values())
+    (packed,) = package_model(model, replace(options, board="host"))
+    assert "board host" in packed.uncertified
+    with zipfile.ZipFile(packed.path) as archive:
+        assert "No certificate: no emulator" in archive.read("net/README.md").decode()
 
 
 def test_a_board_that_is_not_executed_is_refused(tmp_path: Path) -> None:

@@ -240,7 +240,10 @@ def show_packed(packed: Sequence[Packed]) -> None:
     """Archives that were written, a line each."""
     for p in packed:
         out().print(f"{p.path}  {count_text(p.nbytes)} B, {p.kind} for {p.board}, {p.cases} golden "
-                    "cases", markup=False, highlight=False, soft_wrap=True)  # fmt: skip
+                    f"cases, {p.uncertified and 'no '}certificate", markup=False, highlight=False,
+                    soft_wrap=True)  # fmt: skip
+    for reason in dict.fromkeys(p.uncertified for p in packed if p.uncertified):
+        out().print(f"No certificate: {reason}.", markup=False, highlight=False, soft_wrap=True)
 
 
 def show_dataset(dataset: Dataset) -> None:

@@ -5,10 +5,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tinsmith.bench.replay import why_not
 from tinsmith.build.firmware import Firmware
+from tinsmith.build.package import Papers
+from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.cache import write_atomically
 from tinsmith.core.codec import dumps, loads
-from tinsmith.core.errors import InternalError, UserError
+from tinsmith.core.errors import InternalError, MissingTool, UserError
 from tinsmith.core.job import Job
 from tinsmith.flow import stages
 from tinsmith.flow.locks import lock_of, locked
@@ -84,6 +87,24 @@ def certify_model(path: Path, options: MeasureOptions, output: Path, job: Job) -
 def certificate_of(firmware: Firmware, target: Target, graph: Graph, job: Job) -> Certificate:
     """Step: the certificate of an image."""
     return make(firmware, target.board, graph, target.cache, job)
+
+
+def papers_of(job: Job, module: InferenceModule, target: Target, graph: Graph) -> Papers:
+    """The certificate of a module's image for its packages, or why there is none.
+
+    Raises:
+        Rejected: the module is wrong, and must not be handed over.
+    """
+    if reason := why_not(target.board):
+        return Papers(b"", f"no emulator executes steps of board {target.board.id}: {reason}")
+    try:
+        firmware = stages.built(job, module, target)
+        made = job.step("certify", certificate_of, firmware=firmware, target=target, graph=graph)
+    except UserError as e:
+        if e.code != "build.fit" and not isinstance(e, MissingTool):
+            raise
+        return Papers(b"", e.message.removesuffix("."))
+    return Papers(dumps(made), "")
 
 
 def check_certificate(path: Path, cache: Path, job: Job) -> Certified:
