@@ -9,7 +9,7 @@ import pytest
 from certified import CACHE, FAULTS, VENDORS, Fault, certificate, module, rejected
 
 from tinsmith.core.codec import dumps, loads
-from tinsmith.prove.certificate.checker.check import check
+from tinsmith.prove.certificate.checker.check import check, hashes
 from tinsmith.prove.certificate.checker.statement import Certificate, Rejected
 from tinsmith.prove.certificate.stimuli import Stimuli
 
@@ -69,6 +69,25 @@ def test_a_changed_certificate_is_rejected() -> None:
         "image": "hashes", "sources": "hashes", "version": "claims", "instructions": "claims",
         "runs": "claims", "steps": "claims", "names": "image",
     }  # fmt: skip
+
+
+def test_a_damaged_image_is_rejected_whatever_is_damaged() -> None:
+    """With hashes that were made to fit: headers, sections, code and names, a byte each, or all
+    from there on."""
+    made = certificate(module("dsp"))
+    whole = made.subject.elf
+    sections = int.from_bytes(whole[0x20:0x24], "little")
+    name, weights = whole.index(b"net_run"), 5240
+    assert weights < whole.index(b"net_step") < sections
+    for at in (0, 4, 5, 0x1C, 0x20, 0x2E, 0x30, 300, weights, name):
+        damaged = bytearray(whole)
+        damaged[at] ^= 0x41
+        for image in (bytes(damaged), whole[:at]):
+            subject = replace(made.subject, elf=image)
+            given = replace(made, subject=subject, hashes=hashes(subject))
+            with pytest.raises(Rejected) as e:
+                check(given, Stimuli(), CACHE)
+            assert e.value.part != "hashes" and len(e.value.message) < 300
 
 
 def test_a_false_order_of_reads_and_writes_is_rejected() -> None:

@@ -40,7 +40,15 @@ def test_a_model_file_is_certified_and_checked(tmp_path: Path) -> None:
 def test_what_is_no_certificate_is_refused(tmp_path: Path) -> None:
     other = tmp_path / "net.certificate"
     other.write_text("none")
-    for path in (other, tmp_path / "missing.certificate"):
+    model, whole = tmp_path / "net.tinsmith", tmp_path / "whole.certificate"
+    model.write_bytes(dumps(network()))
+    certify_model(model, MeasureOptions(BOARD.id, cache=CACHE.parent), whole, Job())
+    damaged = {"missing": None, "short": whole.read_bytes()[:-3], "long": whole.read_bytes() + b"x"}
+    damaged |= {"empty": b"", "half": whole.read_bytes()[:5000], "model": model.read_bytes()}
+    for name, data in damaged.items():
+        if data is not None:
+            (tmp_path / f"{name}.certificate").write_bytes(data)
+    for path in (other, tmp_path, *(tmp_path / f"{n}.certificate" for n in damaged)):
         with pytest.raises(UserError) as e:
             check_certificate(path, tmp_path, Job())
         assert e.value.code == "certificate.file"
@@ -66,6 +74,19 @@ def test_packages_hold_a_certificate_that_can_be_checked(tmp_path: Path) -> None
         assert "No certificate: no emulator" in archive.read("net/README.md").decode()
 
 
+def test_a_certificate_is_of_the_model_that_is_named(tmp_path: Path) -> None:
+    model, other, file = (tmp_path / n for n in ("net.tinsmith", "other.tinsmith", "c.certificate"))
+    model.write_bytes(dumps(network()))
+    changed = dict(network().constants)
+    changed["last_b"] = changed["last_b"] + 1
+    other.write_bytes(dumps(network().with_(constants=changed)))
+    certify_model(model, MeasureOptions(BOARD.id, cache=CACHE.parent), file, Job())
+    assert check_certificate(file, CACHE.parent, Job(), model).module == "net"
+    with pytest.raises(UserError, match="another graph") as e:
+        check_certificate(file, CACHE.parent, Job(), other)
+    assert e.value.code == "certificate.model"
+
+
 def test_a_board_that_is_not_executed_is_refused(tmp_path: Path) -> None:
     model = tmp_path / "net.tinsmith"
     model.write_bytes(dumps(network()))
@@ -76,7 +97,7 @@ def test_a_board_that_is_not_executed_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "net.certificate").exists()
 
 
-@pytest.mark.parametrize("given", [[], ["net.tflite"], ["net.tflite", "--check", "a"]])
+@pytest.mark.parametrize("given", [[], ["net.tflite"], ["--board", "a", "--check", "b"]])
 def test_the_command_says_what_it_needs(
     given: list[str], capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

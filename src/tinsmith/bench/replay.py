@@ -15,6 +15,7 @@ from tinsmith.build.firmware import Firmware
 from tinsmith.build.sizes import symbols
 from tinsmith.build.stack import stack_report
 from tinsmith.codegen.module import InferenceModule, MemoryPlan, Place
+from tinsmith.core.errors import UserError
 from tinsmith.core.progress import SILENT, Progress
 from tinsmith.devices.board import Board
 from tinsmith.ir.graph import Graph
@@ -97,6 +98,16 @@ class Emulator:
             i.board.id, "bare", "", i.toolchain, "image", i.elf, None, self.symbols,
             i.stack_bytes, module,
         )  # fmt: skip
+
+
+def check_board(board: Board) -> None:
+    """Raises UserError ``certificate.board`` where nothing can be executed on a board's core."""
+    if reason := why_not(board):
+        raise UserError(
+            "certificate.board",
+            f"No emulator executes single steps of board {board.id}: {reason}.",
+            "Name a board that runner 'unicorn' serves.",
+        )
 
 
 def why_not(board: Board) -> str:

@@ -49,7 +49,9 @@ def stack_report(elf: bytes, board: Board, module: InferenceModule, linker: str)
             return Planned(found.of(symbol), "B", board.id, linker, method=METHOD)
         except (Unbounded, MissingTool) as e:
             reasons.append(e.message)
-            return None
+        except LookupError:
+            reasons.append(f"The image has no function {symbol!r}.")
+        return None
 
     # where RISC-V starts, the stack pointer is set and nothing is stored
     image, run = told("ts_start" if arm else "ts_main"), told(f"{module.name}_run")

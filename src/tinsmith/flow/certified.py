@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tinsmith.bench.replay import why_not
+from tinsmith.bench.replay import check_board, why_not
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.package import Papers
 from tinsmith.codegen.module import InferenceModule
@@ -19,6 +19,7 @@ from tinsmith.flow.model import MeasureOptions, open_model
 from tinsmith.flow.model_target import Target
 from tinsmith.flow.places import check_output
 from tinsmith.ir.graph import Graph
+from tinsmith.ir.text import graph_hash
 from tinsmith.prove.certificate.checker.check import check
 from tinsmith.prove.certificate.checker.statement import Certificate, Claims
 from tinsmith.prove.certificate.make import make
@@ -73,6 +74,7 @@ def certify_model(path: Path, options: MeasureOptions, output: Path, job: Job) -
             can be executed step by step on the board's core).
     """
     target = options.target()
+    check_board(target.board)
     check_output(output, path)
     lock = lock_of(path, options.choices)
     graph = open_model(path, options.semantics, job)
@@ -107,25 +109,49 @@ def papers_of(job: Job, module: InferenceModule, target: Target, graph: Graph) -
     return Papers(dumps(made), "")
 
 
-def check_certificate(path: Path, cache: Path, job: Job) -> Certified:
-    """Find out again all that a certificate claims.
+def check_certificate(
+    path: Path, cache: Path, job: Job, model: Path | None = None, semantics: str = ""
+) -> Certified:
+    """Find out again all that a certificate claims; and that it is of a ``model`` file.
 
     Raises:
-        UserError: ``certificate.file`` (it is none), ``certificate.*`` (it does not hold).
+        UserError: ``certificate.file`` (it is none), ``certificate.model`` (it is of another model
+            than that), ``certificate.*`` (it does not hold).
     """
+    given = _read(path)
+    if model is not None:
+        _check_model(given, open_model(model, semantics, job), model)
+    check(given, Stimuli(), cache / "objects", job)
+    return _told(given)
+
+
+def _check_model(given: Certificate, graph: Graph, model: Path) -> None:
+    own = graph_hash(graph.with_(name=given.subject.source.name))
+    if given.hashes.get("source") != own:
+        raise UserError(
+            "certificate.model",
+            f"It is a certificate of {given.subject.name!r}, compiled from another graph than that "
+            f"of {model}.",
+            "Name the model that it was made of, with the same --semantics.",
+        )
+
+
+def _read(path: Path) -> Certificate:
     try:
-        given = loads(Certificate, path.read_bytes())
+        data = path.read_bytes()
+        given = loads(Certificate, data)
+        if dumps(given) != data:
+            raise InternalError("it holds more than a certificate")
     except OSError as e:
         raise UserError(
             "certificate.file", f"{path} cannot be read: {e.strerror or e}.", "Name a certificate."
         ) from None
     except InternalError as e:
         raise UserError(
-            "certificate.file", f"{path} is no certificate: {e}.",
+            "certificate.file", f"{path} is no certificate, or a damaged one.",
             "Make one with: tinsmith certify MODEL --board BOARD --output FILE",
-        ) from None  # fmt: skip
-    check(given, Stimuli(), cache / "objects", job)
-    return _told(given)
+        ) from e  # fmt: skip
+    return given
 
 
 def _told(given: Certificate) -> Certified:
