@@ -27,7 +27,7 @@ def test_a_model_file_is_certified_and_checked(tmp_path: Path) -> None:
     found = check_certificate(file, CACHE.parent, Job())
     assert found == made
     assert found.lines()[0].startswith(f"net for {BOARD.id}")
-    assert len(found.lines()) == 2 + len(found.claims.steps)
+    assert len(found.lines()) == 3 + len(found.claims.steps)
     assert json.loads(json.dumps(found.record()))["claims"]["runs"] == 3
     damaged = bytearray(file.read_bytes())
     damaged[len(damaged) // 2] ^= 1

@@ -2,21 +2,22 @@
 the compiler: what a certificate claims is found out again from the module itself, or rejected.
 
 Parts: *hashes* (the files are those that are spoken of), *plan* (every byte that is read is there),
-*image* (symbols, sizes, alignment and stack of the linked image), *steps* (each executed by itself,
-equal to the interpreter, nothing else written, always as many instructions), *runs* (the whole
-image equals the graph that was compiled) and *claims* (what is written down is what was found).
-Ranges of sums are computed and stated; they reject nothing by themselves, as a graph may mean sums
-that wrap.
+*image* (symbols, sizes, alignment and stack of the linked image), *rounding* (what kernels make of
+sums equals its definition, on all of them or next to each change), *steps* (each executed by
+itself, equal to the interpreter, nothing else written, always as many instructions), *runs* (the
+whole image equals the graph that was compiled) and *claims* (what is written down is what was
+found). Ranges of sums are computed and stated; they reject nothing by themselves, as a graph may
+mean sums that wrap.
 """
 
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
-import numpy as np
 from elftools.common.exceptions import ELFError
 
 from tinsmith.bench.replay import Emulator, check_board
+from tinsmith.bench.rounding import compared
 from tinsmith.core.errors import InternalError, UserError
 from tinsmith.core.progress import SILENT, Progress
 from tinsmith.devices.board import BOARDS
@@ -24,6 +25,7 @@ from tinsmith.ir.graph import Node
 from tinsmith.ir.interp import run_cases
 from tinsmith.ir.rules import verify
 from tinsmith.ir.text import graph_hash
+from tinsmith.prove.bits import equal
 from tinsmith.prove.certificate.checker.layers import layer_of
 from tinsmith.prove.certificate.checker.plan import replay_plan
 from tinsmith.prove.certificate.checker.statement import (
@@ -33,7 +35,7 @@ from tinsmith.prove.certificate.checker.statement import (
     Rejected,
     Subject,
 )
-from tinsmith.prove.certificate.checker.steps import Proposer, Steps, Values, equal_bits
+from tinsmith.prove.certificate.checker.steps import Proposer, Steps, Values
 
 _DAMAGED = (
     LookupError, ValueError, TypeError, AttributeError, AssertionError, ArithmeticError,
@@ -93,6 +95,9 @@ def examine(
     if most is not None and most > subject.stack_bytes:
         raise Rejected("image", f"its code needs {most} B of stack.")
     layers = {n.name: layer_of(subject.graph, n) for n in nodes}
+    rounded = compared((layer for layer in layers.values() if layer), cache, job)
+    if rounded.wrong is not None:
+        raise Rejected("rounding", f"sum {rounded.wrong[1]} by {rounded.wrong[0]} is wrong.")
     steps = Steps(subject, emulator, proposer)
     steps.execute(layers)
     found = tuple(
@@ -104,7 +109,8 @@ def examine(
     if most is not None and stack > most:
         raise Rejected("runs", "a run needs more stack than its code says.")
     constant = all(s.constant for s in found) and len(set(counts)) == 1
-    return Claims(found, len(counts), max(counts), constant, stack, most, unbounded)
+    ends = stack, most, unbounded, rounded.sums, rounded.all
+    return Claims(found, len(counts), max(counts), constant, *ends)
 
 
 def _check_subject(subject: Subject) -> None:
@@ -148,8 +154,7 @@ def _whole(subject: Subject, emulator: Emulator, given: Values) -> tuple[list[in
     except UserError as e:
         raise Rejected("runs", f"the emulated core: {e.message}") from None
     for mine, own in zip(graph.outputs, subject.graph.outputs, strict=True):
-        got = np.frombuffer(np.ascontiguousarray(found.outputs[own]).tobytes(), np.uint8)
-        if not equal_bits(got, want[mine]):
+        if not equal(want[mine], found.outputs[own]):
             raise Rejected("runs", f"output {own!r} of the image is not that of the source graph.")
     stack = int(found.stack.value) if found.stack else 0
     if stack > subject.stack_bytes:

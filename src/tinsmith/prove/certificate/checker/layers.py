@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tinsmith.bench.rounding import Scaling, scalings
 from tinsmith.ir.graph import Graph, Node, Part
 from tinsmith.ir.interp import site_of
 from tinsmith.ir.op import OPS, Site
@@ -22,7 +23,8 @@ class Layer:
     """A layer over operand 0 of a node. ``weights``: [group, channels of a group, taps] less their
     zero point; taps count kernel rows, kernel columns and the channels of x that a group sees.
     ``bias``: [group, channels]. ``window``: None of a dense layer. ``result``: sums
-    [n, group * channel] to the results of the step, which differ where it is ``requantised``."""
+    [n, group * channel] to the results of the step, which differ where it is ``requantised``;
+    ``scalings``: how, for each channel, where that is done in whole numbers."""
 
     weights: np.ndarray
     bias: np.ndarray
@@ -32,6 +34,7 @@ class Layer:
     window: Window | None
     result: Callable[[np.ndarray], np.ndarray]
     requantised: bool
+    scalings: tuple[Scaling, ...]
 
     def ranges(self) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper bound of every partial sum in any order, [group, channel]; a product that
@@ -91,6 +94,7 @@ def layer_of(graph: Graph, node: Node) -> Layer | None:
         weights, b.astype(np.int64).reshape(weights.shape[:2]), zeros_of(own)[0], own.inputs[0],
         own.outputs[0].dtype, None if op == "dense" else kernel_window(op, own.inputs, own.attrs),
         _after(parts[1:], values, own.outputs[0].dtype), len(parts) > 1,
+        scalings(parts[1], values, b.size) if len(parts) > 1 else (),
     )  # fmt: skip
 
 

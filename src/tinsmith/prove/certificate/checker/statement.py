@@ -11,7 +11,7 @@ from tinsmith.devices.board import Board
 from tinsmith.ir.graph import Graph
 
 VERSION = 2
-Where = Literal["hashes", "plan", "image", "steps", "runs", "claims"]
+Where = Literal["hashes", "plan", "image", "rounding", "steps", "runs", "claims"]
 """The parts of the checker."""
 
 
@@ -64,10 +64,10 @@ class SumsClaim:
     taps: int
     biases: int
     mute: int
-    taps_seen: int = 0
-    biases_seen: int = 0
-    breakpoints: int = 0
-    breakpoints_hit: int = 0
+    taps_seen: int
+    biases_seen: int
+    breakpoints: int
+    breakpoints_hit: int
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,9 @@ class StepClaim:
 class Claims:
     """Of the whole module. ``runs``: inferences of the linked image that were equal to the source
     graph; ``instructions``: the most that one took, ``constant``: always the same. ``stack``,
-    ``stack_bound``: as of a step, from reset; ``unbounded``: why the code has no bound."""
+    ``stack_bound``: as of a step, from reset; ``unbounded``: why the code has no bound.
+    ``rounded``: pairs of a channel's scaling and a sum for which requantisation equals its
+    definition; ``rounded_all``: all that can be, or only those next to a change of the result."""
 
     steps: tuple[StepClaim, ...]
     runs: int
@@ -101,6 +103,8 @@ class Claims:
     stack: int
     stack_bound: int | None
     unbounded: str
+    rounded: int
+    rounded_all: bool
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ What is executed is proposed (`Proposer`) by whoever makes the certificate. That
 is judged by what it shows, and what shows less lets a certificate claim less."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +16,7 @@ from tinsmith.core.errors import UserError
 from tinsmith.ir.graph import Graph, Node
 from tinsmith.ir.interp import site_of
 from tinsmith.ir.op import OPS
+from tinsmith.prove.bits import equal
 from tinsmith.prove.certificate.checker.layers import Layer
 from tinsmith.prove.certificate.checker.statement import Rejected, StepClaim, Subject, SumsClaim
 
@@ -32,17 +33,14 @@ class Proposer(Protocol):
 
     def runs(self, graph: Graph) -> Values:
         """Inputs of whole runs: [run, *shape]."""
-        ...
 
     def general(self, graph: Graph, number: int) -> Iterator[Values]:
         """Of a node by its number: contents of its operands, constants apart."""
-        ...
 
     def special(
         self, layer: Layer, number: int, calls: int
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Of the layer with a number: contents of x, so many at most, and windows to look at."""
-        ...
 
 
 @dataclass
@@ -109,7 +107,8 @@ class Steps:
         before, after = (np.frombuffer(a, np.uint8).copy() for a in (call.arena, done.arena))
         for name, result in zip(node.outputs, want, strict=True):
             at, size = s.places[name]
-            if not equal_bits(after[at : at + size], result):
+            found = np.frombuffer(after[at : at + size].tobytes(), result.dtype)
+            if not equal(np.asarray(result), found.reshape(result.shape)):
                 raise Rejected("steps", f"{node.name!r} ({s.kernels[node.name]}) is wrong.")
             after[at : at + size] = before[at : at + size]
         at, size = s.places.get(f"{node.name}#scratch", (0, 0))
@@ -135,14 +134,6 @@ class Steps:
         )
 
 
-def equal_bits(found: np.ndarray, want: np.ndarray) -> bool:
-    """Bit for bit; of NaN any."""
-    flat = np.ascontiguousarray(want).ravel()
-    other = np.frombuffer(found.tobytes(), flat.dtype)
-    same = other.view(f"u{flat.itemsize}") == flat.view(f"u{flat.itemsize}")
-    return bool((same | (np.isnan(other) & np.isnan(flat))).all())
-
-
 def looked(layer: Layer, values: np.ndarray) -> SumsClaim:
     """The range of sums, and which taps, biases and breakpoints some windows show."""
     low, high = layer.ranges()
@@ -150,17 +141,14 @@ def looked(layer: Layer, values: np.ndarray) -> SumsClaim:
     wraps = bool(low.min() < limits.min or high.max() > limits.max)
     mute = 0 if wraps else int((first == last).sum())
     bias, size = layer.bias.ravel(), layer.weights.size
-    claim = SumsClaim(int(low.min()), int(high.max()), wraps, size, bias.size, mute)
     sums = (np.einsum("ngt,gmt->ngm", values, layer.weights) + layer.bias).reshape(len(values), -1)
     results = layer.result(sums)
     other = layer.result(sums - np.where(bias == 0, 1, bias))
     aims = [np.concatenate([b - 1, b]) for b in layer.breakpoints()]
-    return replace(
-        claim, biases_seen=int((results != other).any(axis=0).sum()),
-        taps_seen=_taps_seen(layer, values, sums, results),
-        breakpoints=sum(len(a) for a in aims),
-        breakpoints_hit=sum(int(np.isin(a, sums[:, c]).sum()) for c, a in enumerate(aims)),
-    )  # fmt: skip
+    biases, taps = (results != other).any(axis=0).sum(), _taps_seen(layer, values, sums, results)
+    hit = sum(int(np.isin(a, sums[:, c]).sum()) for c, a in enumerate(aims))
+    found = size, bias.size, mute, taps, int(biases), sum(len(a) for a in aims), hit
+    return SumsClaim(int(low.min()), int(high.max()), wraps, *found)
 
 
 def _taps_seen(layer: Layer, values: np.ndarray, sums: np.ndarray, results: np.ndarray) -> int:
