@@ -18,7 +18,7 @@ from tinsmith.codegen.module import InferenceModule, MemoryPlan, Place
 from tinsmith.core.errors import UserError
 from tinsmith.core.progress import SILENT, Progress
 from tinsmith.devices.board import Board
-from tinsmith.ir.graph import Graph
+from tinsmith.ir.graph import Graph, Node
 
 _TIMEOUT_S = 600.0
 
@@ -63,6 +63,15 @@ class Emulator:
     def symbols(self) -> Mapping[str, int]:
         """Addresses by name."""
         return symbols(self._image.elf, self._image.board.core.isa.startswith("arm"))
+
+    def addresses(self, node: Node) -> dict[str, int]:
+        """Of the constants that a step reads, by value, and of its tables, by symbol: equal tables
+        are stored once, under the name of the first step that reads them."""
+        name, known = self._image.name, self.symbols
+        held = {v: known[f"{name}_w_{v}"] for v in node.inputs if f"{name}_w_{v}" in known}
+        tables = {s: a for s, a in known.items() if s.startswith(f"{name}_t_")}
+        own = {s: a for s, a in tables.items() if s.startswith(f"{name}_t_{node.name}_")}
+        return {**held, **(own or tables)}
 
     def stack_bounds(self) -> tuple[int | None, Mapping[str, int], str]:
         """The deepest stack that the image can need from reset, that of each step by node, and why

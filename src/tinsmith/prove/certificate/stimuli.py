@@ -48,13 +48,14 @@ class Stimuli:
     def special(
         self, layer: Layer, number: int, calls: int
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Contents of x whose windows show taps, biases and breakpoints; and those windows."""
+        """Contents of operand 0 whose windows show taps, biases and breakpoints; and those
+        windows."""
         rng, spots = np.random.default_rng([7, number]), windows_of(layer)
         columns = layer.window.results[1] if layer.window else 1
         flat = np.array([i * columns + j for i, j in spots])
         given = patches(layer, rng, calls * len(spots))
         for k, x in enumerate(planted(layer, given, rng)):
-            yield x, flat[: len(given) - k * len(spots)]
+            yield held(layer, x), flat[: len(given) - k * len(spots)]
 
 
 def plain(type: TensorType, rng: np.random.Generator, count: int) -> Iterator[np.ndarray]:
@@ -196,6 +197,14 @@ def planted(layer: Layer, given: np.ndarray, rng: np.random.Generator) -> Iterat
         for spot, patch in zip(spots, given[start : start + len(spots)], strict=False):
             _put(layer, x, spot, patch + layer.x_zero)
         yield x.astype(layer.x_type.dtype)
+
+
+def held(layer: Layer, x: np.ndarray) -> np.ndarray:
+    """The operand that holds x; what stands around it is of no account."""
+    info = np.iinfo(x.dtype)
+    found = np.resize(np.array([info.max, info.min], x.dtype), layer.operand.elements)
+    found[layer.start : layer.start + x.size] = x.ravel()
+    return found.reshape(layer.operand.shape)
 
 
 def _put(layer: Layer, x: np.ndarray, spot: tuple[int, int], patch: np.ndarray) -> None:

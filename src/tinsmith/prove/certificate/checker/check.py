@@ -10,7 +10,6 @@ found). Ranges of sums are computed and stated; they reject nothing by themselve
 mean sums that wrap.
 """
 
-from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -90,7 +89,7 @@ def examine(
     _check_subject(subject)
     replay_plan(subject)
     emulator, nodes = Emulator(subject, cache, job), subject.graph.nodes
-    alignments = [_alignment(subject, n, emulator.symbols) for n in nodes]
+    alignments = [_alignment(subject, n, emulator) for n in nodes]
     most, bounds, unbounded = emulator.stack_bounds()
     if most is not None and most > subject.stack_bytes:
         raise Rejected("image", f"its code needs {most} B of stack.")
@@ -106,8 +105,8 @@ def examine(
     )
     runs = proposer.runs(subject.source)
     counts, stack = _whole(subject, emulator, runs)
-    if most is not None and stack > most:
-        raise Rejected("runs", "a run needs more stack than its code says.")
+    if stack > (subject.stack_bytes if most is None else most):
+        raise Rejected("runs", f"a run needs {stack} B of stack.")
     constant = all(s.constant for s in found) and len(set(counts)) == 1
     ends = stack, most, unbounded, rounded.sums, rounded.all
     return Claims(found, len(counts), max(counts), constant, *ends)
@@ -125,23 +124,18 @@ def _check_subject(subject: Subject) -> None:
         raise Rejected("image", "its steps are not the nodes of its graph, in order.")
 
 
-def _alignment(subject: Subject, node: Node, symbols: Mapping[str, int]) -> int:
+def _alignment(subject: Subject, node: Node, emulator: Emulator) -> int:
     """Of the arrays that belong to a node by their names."""
+    symbols, constants = emulator.symbols, subject.graph.constants
     if subject.steps[node.name] not in symbols:
         raise Rejected("image", f"it has no function {subject.steps[node.name]!r}.")
     if symbols.get("ts_arena", 1) % 8 or symbols.get("ts_state", 0) % 8:
         raise Rejected("image", "its arena or state is not aligned to 8.")
-    constants, name, found = subject.graph.constants, subject.name, 16
-    for value in node.inputs:
-        at = symbols.get(f"{name}_w_{value}")
-        if value in constants and at is not None:
-            if at % constants[value].itemsize:
-                raise Rejected("image", f"constant {value!r} at {at:#x} is misaligned.")
-            found = min(found, at & -at)
-    tables = {s: a for s, a in symbols.items() if s.startswith(f"{name}_t_")}
-    own = [a for s, a in tables.items() if s.startswith(f"{name}_t_{node.name}_")]
-    # equal tables are stored once, under the name of the first step that reads them
-    return min([found, *(a & -a for a in own or tables.values())])
+    found = emulator.addresses(node)
+    for value, at in found.items():
+        if value in constants and at % constants[value].itemsize:
+            raise Rejected("image", f"constant {value!r} at {at:#x} is misaligned.")
+    return min([16, *(at & -at for at in found.values())])
 
 
 def _whole(subject: Subject, emulator: Emulator, given: Values) -> tuple[list[int], int]:
@@ -156,7 +150,5 @@ def _whole(subject: Subject, emulator: Emulator, given: Values) -> tuple[list[in
     for mine, own in zip(graph.outputs, subject.graph.outputs, strict=True):
         if not equal(want[mine], found.outputs[own]):
             raise Rejected("runs", f"output {own!r} of the image is not that of the source graph.")
-    stack = int(found.stack.value) if found.stack else 0
-    if stack > subject.stack_bytes:
-        raise Rejected("runs", f"a run needs {stack} B of stack.")
-    return [int(c.value) for c in found.instructions or ()], stack
+    counts = [int(c.value) for c in found.instructions or ()]
+    return counts, int(found.stack.value) if found.stack else 0

@@ -24,7 +24,8 @@ class Layer:
     zero point; taps count kernel rows, kernel columns and the channels of x that a group sees.
     ``bias``: [group, channels]. ``window``: None of a dense layer. ``result``: sums
     [n, group * channel] to the results of the step, which differ where it is ``requantised``;
-    ``scalings``: how, for each channel, where that is done in whole numbers."""
+    ``scalings``: how, for each channel, where that is done in whole numbers. x is what
+    stands from element ``start`` of the ``operand`` on."""
 
     weights: np.ndarray
     bias: np.ndarray
@@ -35,6 +36,8 @@ class Layer:
     result: Callable[[np.ndarray], np.ndarray]
     requantised: bool
     scalings: tuple[Scaling, ...]
+    operand: TensorType
+    start: int
 
     def ranges(self) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper bound of every partial sum in any order, [group, channel]; a product that
@@ -49,8 +52,9 @@ class Layer:
         limits, (low, high) = np.iinfo(self.sums), self.ranges()
         return np.maximum(low.ravel(), limits.min), np.minimum(high.ravel(), limits.max)
 
-    def windows(self, x: np.ndarray) -> np.ndarray:
+    def windows(self, operand: np.ndarray) -> np.ndarray:
         """What each result sees of x, less its zero point: [window, group, taps]."""
+        x = operand.ravel()[self.start :][: self.x_type.elements].reshape(self.x_type.shape)
         x = x.astype(np.int64) - self.x_zero
         if self.window is None:
             return x[:, None]
@@ -79,23 +83,34 @@ class Layer:
 def layer_of(graph: Graph, node: Node) -> Layer | None:
     """A node as a layer of integers; None where it is none."""
     site = site_of(graph, node)
-    parts = list(part_sites(site)) if node.parts else []
+    parts, start, x = list(part_sites(site)) if node.parts else [], 0, 0
+    if parts and (taken := _taken(*parts[0])) is not None:
+        parts, start, x = parts[1:], taken, len(node.inputs)
     op, own = (parts[0][0].op, parts[0][1]) if parts else (node.op, site)
     operands = parts[0][0].inputs if parts else tuple(range(len(node.inputs)))
-    known = op in ("conv2d", "depthwise_conv2d", "dense") and operands == (0, 1, 2)
+    known = op in ("conv2d", "depthwise_conv2d", "dense") and operands == (x, 1, 2)
     if not known or own.inputs[0].dtype not in ("int8", "int16"):
         return None
     w, b = (graph.constants.get(i) for i in node.inputs[1:3])
     if w is None or b is None:
         return None
     weights = _grouped(op, own.inputs[0].shape[-1], w.astype(np.int64) - zeros_of(own)[1])
-    values = [graph.constants.get(i) for i in node.inputs]
+    values = [*(graph.constants.get(i) for i in node.inputs), *[None][: x > 0]]
     return Layer(
         weights, b.astype(np.int64).reshape(weights.shape[:2]), zeros_of(own)[0], own.inputs[0],
         own.outputs[0].dtype, None if op == "dense" else kernel_window(op, own.inputs, own.attrs),
         _after(parts[1:], values, own.outputs[0].dtype), len(parts) > 1,
-        scalings(parts[1], values, b.size) if len(parts) > 1 else (),
+        scalings(parts[1], values, b.size) if len(parts) > 1 else (), site.inputs[0], start,
     )  # fmt: skip
+
+
+def _taken(part: Part, site: Site) -> int | None:
+    """Of a part that takes a run of operand 0, the elements in front of it."""
+    walk = OPS.get(part.op).walk
+    if part.op != "slice" or part.inputs != (0,) or walk is None:
+        return None
+    found = walk(site).shortest()
+    return found.offset if tuple(found.steps) in ((), (1,)) else None
 
 
 def _grouped(op: str, channels: int, w: np.ndarray) -> np.ndarray:

@@ -40,7 +40,7 @@ class Proposer(Protocol):
     def special(
         self, layer: Layer, number: int, calls: int
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Of the layer with a number: contents of x, so many at most, and windows to look at."""
+        """Of the layer with a number: contents of operand 0, at most ``calls``, and windows."""
 
 
 @dataclass
@@ -115,8 +115,6 @@ class Steps:
         after[at : at + size] = before[at : at + size]
         if done.outside or done.state != call.state or (after != before).any():
             raise Rejected("steps", f"{node.name!r} writes where it has no business.")
-        if done.stack > s.stack_bytes:
-            raise Rejected("steps", f"{node.name!r} needs {done.stack} B of stack.")
         seen.stack = max(seen.stack, done.stack)
         seen.counts.append(done.instructions)
 
@@ -126,8 +124,8 @@ class Steps:
         least, most = min(seen.counts), max(seen.counts)
         if least != most and layer is not None:
             raise Rejected("steps", f"{node.name!r} takes {least} to {most} instructions.")
-        if bound is not None and seen.stack > bound:
-            raise Rejected("steps", f"{node.name!r} needs more stack than its code says.")
+        if seen.stack > (self._subject.stack_bytes if bound is None else bound):
+            raise Rejected("steps", f"{node.name!r} needs {seen.stack} B of stack.")
         sums = looked(layer, np.concatenate(seen.windows)) if layer is not None else None
         return StepClaim(
             node.name, kernel, len(seen.counts), most, least == most, seen.stack, bound, at, sums
