@@ -151,7 +151,7 @@ def _read(path: Path) -> Certificate:
         ) from None
     except InternalError as e:
         raise UserError(
-            "certificate.file", f"{path} is no certificate, or a damaged one.",
+            "certificate.file", f"{path} is no certificate of this version, or a damaged one.",
             "Make one with: tinsmith certify MODEL --board BOARD --output FILE",
         ) from e  # fmt: skip
     return given
