@@ -51,9 +51,10 @@ class Certified:
             f"{self.module} for {self.board}, {self.toolchain}: certified.",
             f"{c.runs} whole runs equal the source graph; {c.instructions} instructions, {time}; "
             f"stack {c.stack} B, {_at_most(c.stack_bound)}{c.unbounded and ': '}{c.unbounded}",
-            f"Requantisation equals its definition on {'all' if c.rounded_all else 'the decisive'} "
-            f"{c.rounded} sums.",
         ]
+        if c.rounded:
+            which = "all" if c.rounded_all else "the decisive"
+            found.append(f"Requantisation equals its definition on {which} {c.rounded} sums.")
         for s in c.steps:
             told = f"  {s.node} ({s.kernel}): {s.stimuli} stimuli, {s.instructions} instructions"
             told += "" if s.constant else " at most"
