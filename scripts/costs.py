@@ -7,6 +7,7 @@ exact, rates of work are fitted to them.
     python scripts/costs.py                         all cores that an emulator here counts
     python scripts/costs.py --board nucleo_l4r5zi   one
     python scripts/costs.py --code                  bytes of code only, nothing is emulated
+    python scripts/costs.py --only packed           rows of kernels whose names begin so
 """
 
 import argparse
@@ -35,8 +36,8 @@ from tinsmith.core.quantity import Counted
 from tinsmith.devices.board import BOARDS, Board
 from tinsmith.ir.graph import Graph
 from tinsmith.testing.tables import batches, tables
-from tinsmith.testing.uses import FAMILIES, draw
-from tinsmith.testing.usual import usual
+from tinsmith.testing.uses import FAMILIES, NARROW, draw
+from tinsmith.testing.usual import narrow, usual
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "src" / "tinsmith" / "codegen" / "cost_tables"
@@ -70,11 +71,12 @@ Rows = dict[str, dict[str, list[float]]]
 """Kernel -> level -> code, then a rate per unit of work."""
 
 
-def measure(board: Board, emulated: bool) -> Found:
-    """Kernel -> level -> what was seen; code only where nothing is ``emulated``."""
+def measure(board: Board, emulated: bool, only: tuple[str, ...]) -> Found:
+    """Kernel -> level -> what was seen, of those whose names begin as ``only`` says; code only
+    where nothing is ``emulated``."""
     found: Found = defaultdict(dict)
     for graph, inputs in _graphs():
-        for choices in _rounds(graph, board):
+        for choices in _rounds(graph, board, only):
             for level in LEVELS:
                 tried = (graph, inputs if emulated else None)
                 try:
@@ -82,26 +84,28 @@ def measure(board: Board, emulated: bool) -> Found:
                 except UserError as e:
                     if e.code != "build.fit":
                         raise
-    return found
+    return {kernel: seen for kernel, seen in found.items() if kernel.startswith(only)}
 
 
 def _graphs() -> Iterable[tuple[Graph, Arrays]]:
     for names in batches():
         graph, inputs, _ = tables(names)
         yield graph, inputs
-    for family in sorted(FAMILIES):
+    for family in (*sorted(FAMILIES), *sorted(NARROW)):
         for seed in range(GRAPHS):
             drawn = draw(100 + seed, USES, family)
             yield drawn.graph, {n: a[:1] for n, a in drawn.inputs.items()}
-    for network in usual():
+    for network in (*usual(), *narrow()):
         yield network.graph, network.inputs
 
 
-def _rounds(graph: Graph, board: Board) -> Iterable[Choices]:
-    """Choices by which every kernel that takes a node computes it once."""
+def _rounds(graph: Graph, board: Board, only: tuple[str, ...]) -> Iterable[Choices]:
+    """Choices by which every kernel that is asked for and takes a node computes it once."""
     offers = possible(lower(graph), board.core)
-    for turn in range(max(map(len, offers.values()))):
-        yield Choices({node: kernels[turn % len(kernels)] for node, kernels in offers.items()})
+    asked = {n: [k for k in kernels if k.startswith(only)] for n, kernels in offers.items()}
+    for turn in range(max(map(len, asked.values()))):
+        some = {n: kernels or offers[n] for n, kernels in asked.items()}
+        yield Choices({n: kernels[turn % len(kernels)] for n, kernels in some.items()})
 
 
 def _add(
@@ -136,16 +140,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--board", action="append", choices=COUNTED)
     parser.add_argument("--code", action="store_true", help="renew bytes of code only")
+    parser.add_argument("--only", action="append", help="kernels whose names begin so")
     asked = parser.parse_args()
+    only = tuple(asked.only or [""])
     for name in asked.board or COUNTED:
         board = with_room(BOARDS.get(name))
         file = FOLDER / f"{board.core.name}.json"
         try:
-            found = measure(board, not asked.code)
+            found = measure(board, not asked.code, only)
         except UserError as e:
             print(f"{name}: left as it is: {e.message}")
             continue
         rows = _renewed(file, found) if asked.code else _rows(found)
+        if asked.only and not asked.code:
+            rows = dict(sorted({**json.loads(file.read_text("utf-8"))["kernels"], **rows}.items()))
         _write(file, name, rows)
         print(f"{name}: {len(rows)} kernels")
     return 0

@@ -89,7 +89,7 @@ def _weights(
 ) -> tuple[np.ndarray, dict[str, Any]]:
     dtype = layer.weights or ("uint8" if layer.dtype == "uint8" else "int8")
     axis = 3 if layer.kind == "DEPTHWISE_CONV_2D" else 0
-    low, high = (0, 256) if dtype == "uint8" else (-7, 8) if dtype == "int4" else (-127, 128)
+    low, high = {"uint8": (0, 256), "int4": (-7, 8), "int2": (-1, 2)}.get(dtype, (-127, 128))
     count = shape[axis] if layer.per_channel else 1
     scale = tuple(float(s) for s in np.float32(rng.uniform(0.002, 0.02, count)))
     zero = (0,) * count

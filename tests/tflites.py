@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 TYPES = {"float32": 0, "float16": 1, "int32": 2, "uint8": 3, "int64": 4, "bool": 6, "int16": 7,
-         "int8": 9, "resource": 13, "int4": 17}  # fmt: skip
+         "int8": 9, "resource": 13, "int4": 17,
+         "int2": 19}  # fmt: skip
+BITS = {"int4": 4, "int2": 2}
 FULLY_CONNECTED, CONV_2D, DEPTHWISE_CONV_2D, ADD, RESHAPE, SOFTMAX = 9, 3, 4, 0, 22, 25
 AVERAGE_POOL_2D, MAX_POOL_2D, L2_POOL_2D, PAD, CONCATENATION = 1, 17, 12, 34, 2
 SUB, MUL, LEAKY_RELU = 41, 18, 98
@@ -110,16 +112,17 @@ class File:
 def _buffer(t: Tensor) -> Table:
     if t.data is None:
         return Table({})
-    if t.type == "int4":
-        return Table({0: ("o", _halves(np.asarray(t.data).reshape(-1)))})
+    if t.type in BITS:
+        return Table({0: ("o", _together(np.asarray(t.data).reshape(-1), BITS[t.type]))})
     raw = t.data if isinstance(t.data, bytes) else np.ascontiguousarray(t.data, t.type).tobytes()
     return Table({0: ("o", np.frombuffer(raw, "u1"))})
 
 
-def _halves(numbers: np.ndarray) -> np.ndarray:
-    """int4, two to a byte, the lower half first."""
-    low, high = np.resize(numbers, numbers.size + numbers.size % 2).reshape(-1, 2).T & 15
-    return (low | high << 4).astype("u1")
+def _together(numbers: np.ndarray, bits: int) -> np.ndarray:
+    """Several to a byte, the lowest first."""
+    places = 8 // bits
+    rows = np.pad(numbers, (0, -numbers.size % places)).reshape(-1, places) & ((1 << bits) - 1)
+    return (rows << bits * np.arange(places)).sum(axis=1).astype("u1")
 
 
 def write(root: Table) -> bytes:

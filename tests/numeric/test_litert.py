@@ -36,11 +36,15 @@ INTEGERS = [
     Layer("FULLY_CONNECTED", weights="int4"),
     Layer("CONV_2D", weights="int4", per_channel=True),
     Layer("DEPTHWISE_CONV_2D", weights="int4", per_channel=True),
+    Layer("FULLY_CONNECTED", weights="int2"),
+    Layer("FULLY_CONNECTED", weights="int2", per_channel=True),
 ]
 DYNAMIC = [
     Layer("FULLY_CONNECTED", "float32"),
     Layer("FULLY_CONNECTED", "float32", per_channel=True),
     Layer("FULLY_CONNECTED", "float32", asymmetric=True),
+    Layer("FULLY_CONNECTED", "float32", weights="int4", per_channel=True),
+    Layer("FULLY_CONNECTED", "float32", weights="int2", per_channel=True),
     Layer("CONV_2D", "float32"),
     Layer("CONV_2D", "float32", per_channel=True),
     Layer("DEPTHWISE_CONV_2D", "float32", per_channel=True),

@@ -23,8 +23,8 @@ SETS_HERE = [
 
 
 def written(folder: Path, kind: str) -> list[str]:
-    """The files of a set and of the reference's headers in a folder; the names of its kernels."""
-    for own in (REFERENCE, kind):
+    """The files of a set and all sets' headers in a folder; the names of its kernels."""
+    for own in (REFERENCE, *SETS_HERE):
         for file in files("tinsmith.kernels").joinpath(own).iterdir():
             if own == kind or file.name.endswith((".h", ".inc")):
                 (folder / file.name).write_text(file.read_text("utf-8"), encoding="utf-8")

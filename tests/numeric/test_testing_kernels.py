@@ -45,7 +45,7 @@ def test_writes_outside_of_results_are_seen(old: str, new: str, tmp_path: Path) 
     kernels = compile_kernels(tmp_path, FLAGS, one_kernel(old, new))
     op = OPS.get("relu")
     case = op.cases["odd"]
-    with pytest.raises(InternalError, match="relu wrote outside"):
+    with pytest.raises(InternalError, match=r"relu.* wrote outside"):
         kernels.call(op, case.operands, case_site(op, case))
 
 

@@ -84,14 +84,22 @@ def _declaration(name: str, text: str, module: str) -> str:
 
 
 def _read(kind: str, name: str) -> str:
-    """A file of a set; what it includes may be the reference set's."""
+    """A file of a set; what it includes may be the reference set's, or another set's whose name it
+    begins with."""
     folder = files("tinsmith.kernels")
     path = folder.joinpath(kind, name)
     if not path.is_file() and not name.endswith(".c"):
-        path = folder.joinpath(REFERENCE, name)
+        path = folder.joinpath(shared_by(name), name)
     if not path.is_file():
         raise InternalError(f"kernels/{kind}/{name} is missing")
     return path.read_text(encoding="utf-8")
+
+
+def shared_by(header: str) -> str:
+    """The set that lends a header to others: ``ts_plain_windows.h`` is one of ``plain``."""
+    sets = [f.name for f in files("tinsmith.kernels").iterdir() if f.joinpath(header).is_file()]
+    named = [s for s in sets if header.startswith(f"ts_{s}")]
+    return max(named, key=len, default=REFERENCE)
 
 
 def _names_header(blocks: Iterable[str], module: str) -> str:

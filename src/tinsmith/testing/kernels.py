@@ -72,11 +72,22 @@ class HostKernels:
         Raises:
             InternalError: it wrote outside its results and scratch, or into an operand.
         """
+        binding = binding_of(op, site)
+        return self.call_bound(f"ts_{binding.name}{self.suffix}", binding, operands, site)
+
+    def call_bound(
+        self, symbol: str, binding: Binding, operands: Sequence[np.ndarray], site: Site
+    ) -> tuple[np.ndarray, ...]:
+        """What a kernel of any set, which is the function ``symbol``, makes of the operands.
+
+        Raises:
+            InternalError: it wrote outside its results and scratch, or into an operand.
+        """
         inputs = [_Guarded(max(1, o.nbytes), o.tobytes()) for o in operands]
         results = [_Guarded(t.nbytes) for t in site.outputs]
-        self._run(op, site, inputs, results)
-        if any(g.content() != o.tobytes() for g, o in zip(inputs, operands, strict=True)):
-            raise InternalError(f"kernel of {op.name} wrote outside its results")
+        self._run(symbol, binding, inputs, results)
+        if any(g.content() != o.tobytes() for g, o in zip(inputs, operands, strict=False)):
+            raise InternalError(f"{symbol} wrote outside its results")
         return tuple(_array(g.content(), t) for g, t in zip(results, site.outputs, strict=True))
 
     def call_over(
@@ -95,19 +106,24 @@ class HostKernels:
         inputs = [_Guarded(max(1, o.nbytes), o.tobytes()) for o in operands]
         inputs[operand] = arena.part(distance - low, len(shared))
         result = arena.part(-low, site.outputs[0].nbytes)
-        self._run(op, site, inputs, [result])
+        binding = binding_of(op, site)
+        self._run(f"ts_{binding.name}{self.suffix}", binding, inputs, [result])
         return _array(result.content(), site.outputs[0])
 
-    def _run(self, op: Op, site: Site, inputs: list["_Guarded"], results: list["_Guarded"]) -> None:
-        binding = binding_of(op, site)
-        name = f"ts_{binding.name}{self.suffix}"
+    def _run(
+        self,
+        name: str,
+        binding: Binding,
+        inputs: list["_Guarded"],
+        results: list["_Guarded"],
+    ) -> None:
         check_call(f"{name}({self.prototypes.get(name, '')})", binding.arguments)
         function = getattr(ctypes.CDLL(str(self.library)), name)
         function.restype = None
         scratch: list[_Guarded] = []
         function(*[_passed(a, inputs, results, scratch) for a in binding.arguments])
         if not all(g.intact() for g in (*results, *inputs, *scratch)):
-            raise InternalError(f"kernel of {op.name} wrote outside its results")
+            raise InternalError(f"{name} wrote outside its results")
 
 
 def prototypes(sources: Mapping[str, str]) -> dict[str, str]:

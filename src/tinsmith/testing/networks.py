@@ -8,7 +8,7 @@ Sources: Howard et al., "MobileNets", arXiv 1704.04861; He et al., arXiv 1512.03
 of both in MLPerf Tiny (Banbury et al., arXiv 2106.07597).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -37,6 +37,21 @@ class Pruning:
 
 
 WHOLE = Pruning()
+CODES: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
+    "8 bit": lambda real: np.rint(real * (127 / np.maximum(_peak(real), 1e-9))),
+    "4 bit": lambda real: np.clip(np.rint(real * 3), -8, 7),
+    "2 bit": lambda real: 63 * np.clip(np.floor(real), -2, 1),
+    "ternary": lambda real: 127 * np.clip(np.rint(real), -1, 1),
+    "binary": lambda real: np.where(real < 0, -127, 127),
+}
+"""What becomes of normal weights, channels of the result in front. Fewer bits than four fill int8,
+as files have them that know no narrower type."""
+
+
+def _peak(real: np.ndarray) -> np.ndarray:
+    """The largest magnitude of each channel."""
+    peak: np.ndarray = np.abs(real).reshape(len(real), -1).max(axis=1)
+    return peak.reshape(-1, *[1] * (real.ndim - 1))
 
 
 @dataclass(frozen=True)
@@ -74,13 +89,18 @@ class Network:
 
 
 def mobilenet(
-    width: float = 0.25, size: int = 96, pruning: Pruning = WHOLE, seed: int = 0
+    width: float = 0.25,
+    size: int = 96,
+    pruning: Pruning = WHOLE,
+    seed: int = 0,
+    codes: str = "8 bit",
 ) -> Network:
     """MobileNetV1: a convolution, 13 pairs of depthwise and pointwise ones, mean, dense, softmax
     over two classes; 96 x 96 x 3 is a size of MLPerf Tiny's person detection."""
     outs = [64, 128, 128, 256, 256, *[512] * 6, 1024, 1024]
     halving = (1, 3, 5, 11)
-    net = Growing(f"mobilenet_{size}", pruning, np.random.default_rng([seed, 1]))
+    rng = np.random.default_rng([seed, 1])
+    net = Growing(f"mobilenet_{size}", pruning, rng, codes=codes)
     x = net.picture(size)
     x = net.layer(x, net.channels(round(32 * width)), Window(3, 2))
     for number, out in enumerate(outs):
@@ -94,10 +114,12 @@ def resnet(
     size: int = 32,
     pruning: Pruning = WHOLE,
     seed: int = 0,
+    codes: str = "8 bit",
 ) -> Network:
     """ResNet-8: a convolution, a block of two per width (from the second on it halves the picture,
     and a convolution stands on its path too), mean, dense, softmax over ten classes."""
-    net = Growing(f"resnet_{widths[0]}", pruning, np.random.default_rng([seed, 2]))
+    rng = np.random.default_rng([seed, 2])
+    net = Growing(f"resnet_{widths[0]}", pruning, rng, codes=codes)
     x = net.layer(net.picture(size), net.channels(widths[0]), Window(3))
     for number, width in enumerate(widths):
         stride = 2 if number else 1
@@ -144,7 +166,7 @@ class Value:
 @dataclass
 class Growing:
     """A graph that grows layer by layer, with what its values are on the pictures. ``one``: all
-    channels of a layer have the same factor."""
+    channels of a layer have the same factor; ``codes``: a key of `CODES`, for all weights."""
 
     name: str
     pruning: Pruning
@@ -152,6 +174,7 @@ class Growing:
     cases: int = 3
     rounding: str = "double"
     one: bool = False
+    codes: str = "8 bit"
     builder: Builder = field(init=False)
     inputs: dict[str, np.ndarray] = field(default_factory=dict)
     constants: dict[str, np.ndarray] = field(default_factory=dict)
@@ -224,8 +247,7 @@ class Growing:
             return np.ascontiguousarray(np.moveaxis(whole, 0, -1))
         real = self.rng.normal(size=(len(live), *window, len(inner)))
         real[self.rng.random(real.shape) < self.pruning.sparse] = 0  # pruned, then quantised
-        peak = np.maximum(np.abs(real).reshape(len(live), -1).max(axis=1), 1e-9)
-        w = np.rint(real * (127 / peak.reshape(-1, *[1] * (real.ndim - 1)))).astype(np.int8)
+        w = CODES[self.codes](real).astype(np.int8)
         if self.pruning.form == "left out":
             return np.asarray(w[live][..., inner])
         w[~live], w[..., ~inner] = 0, 0

@@ -2,6 +2,7 @@
 usually cost. The random uses of `uses.py` are too small to tell what a product costs."""
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 
 import numpy as np
 
@@ -30,23 +31,37 @@ FORMS = tuple(
 )
 """Rounding, one factor for all channels, a rectifier behind (no kernel rounds once and knows of
 that)."""
+NARROW = ("4 bit", "ternary", "binary")
+"""Weights of few values (`networks.CODES`)."""
 CASES = 16
 """On how many the factors of a layer are set; one is given to it."""
 
 
 def usual() -> Iterator[Network]:
     """A graph of int8 for each form, and one of float32."""
-    for number, (rounding, one, rectified) in enumerate(FORMS):
-        rng = np.random.default_rng([number, 3])
-        net = Growing(f"usual_{number}", WHOLE, rng, CASES, rounding=rounding, one=one)
-        made = [
-            net.layer(net.picture(size, channels), np.ones(out, bool), window, rectified)
-            for size, channels, out, window in LAYERS
-        ]
-        made += [net.dense(net.picture(0, n), out, rectified) for n, out in ROWS]
-        given = {name: cases[:1] for name, cases in net.inputs.items()}
-        yield Network(net.builder.build([v.name for v in made]), given)
+    for number, form in enumerate(FORMS):
+        yield _int8(f"usual_{number}", [number, 3], form, "8 bit")
     yield _real()
+
+
+def narrow() -> Iterator[Network]:
+    """The same with weights of few values."""
+    for number, (rounding, codes) in enumerate(product(("double", "single", "onnx"), NARROW)):
+        form = rounding, number % 2 == 1, rounding == "double" and number % 2 == 0
+        yield _int8(f"narrow_{number}", [number, 5], form, codes)
+
+
+def _int8(name: str, seed: list[int], form: tuple[str, bool, bool], codes: str) -> Network:
+    rounding, one, rectified = form
+    rng = np.random.default_rng(seed)
+    net = Growing(name, WHOLE, rng, CASES, rounding=rounding, one=one, codes=codes)
+    made = [
+        net.layer(net.picture(size, channels), np.ones(out, bool), window, rectified)
+        for size, channels, out, window in LAYERS
+    ]
+    made += [net.dense(net.picture(0, n), out, rectified) for n, out in ROWS]
+    given = {name: cases[:1] for name, cases in net.inputs.items()}
+    return Network(net.builder.build([v.name for v in made]), given)
 
 
 def _real() -> Network:

@@ -25,6 +25,8 @@ _LIMITS: Mapping[int, tuple[float | None, float | None]] = {
     0: (None, None), 1: (0.0, None), 2: (-1.0, 1.0), 3: (0.0, 6.0),
 }  # fmt: skip
 """Fused activation (none, relu, relu_n1_to_1, relu6) -> lower and upper limit of real values."""
+WEIGHTS = ("int8", "int4", "int2", "uint8")
+"""Types of weights of integer layers; those with fewer bits become int8."""
 MOST_SUM = {"int32": 2**31, "int64": 2**47}
 """What sums of a type stay below: 64 bits as far as they are scaled exactly."""
 BIASES: Mapping[int, DType] = {0: "int64", 2: "int32", 4: "int64"}
@@ -82,14 +84,16 @@ def one_quant(quant: Quant | None, what: str) -> Quant:
 
 
 def integer_weights(use: Use, channels: int) -> tuple[np.ndarray, Quant]:
-    """Content of operand 1 in int8 and its Quant: int8, int4 (one byte each) or uint8 (its top bit
-    flipped). Zero points other than 0 are for uint8, and for fully connected layers with one
-    scale: LiteRT's reference refuses or ignores them elsewhere."""
+    """Content of operand 1 in int8 and its Quant: int8, int4 and int2 (one byte each) or uint8 (its
+    top bit flipped). Zero points other than 0 are for uint8, and for fully connected layers with
+    one scale: LiteRT's reference refuses or ignores them elsewhere."""
     tensor = use.given(1)
-    if not tensor.constant or tensor.variable or tensor.dtype not in ("int8", "int4", "uint8"):
-        raise Unsupported(f"operand 1 ({tensor}) is no constant of int8, int4 or uint8")
+    if not tensor.constant or tensor.variable or tensor.dtype not in WEIGHTS:
+        raise Unsupported(f"operand 1 ({tensor}) is no constant of int8, int4, int2 or uint8")
     if tensor.dtype == "uint8" and not is_shifted(tensor):
         raise Unsupported(f"operand 1 ({tensor}) has no scale")
+    if tensor.dtype == "int2" and use.operator.kind != "FULLY_CONNECTED":
+        raise Unsupported(f"operand 1 ({tensor}): fully connected layers alone take int2")
     w, quant = content_of(tensor), tensor.quant()
     quant = shifted(quant, -128) if is_shifted(tensor) else quant
     fits = use.operator.kind == "FULLY_CONNECTED" and quant.axis is None

@@ -15,6 +15,7 @@ from tinsmith.compose import layers as compose
 from tinsmith.importers._frame import Unsupported
 from tinsmith.importers.tflite.dynamic import dynamic_layer
 from tinsmith.importers.tflite.integers import (
+    WEIGHTS,
     Product,
     clamp,
     integer_layer,
@@ -55,7 +56,7 @@ def _weighted(use: Use, product: Product) -> str:
         return integer_layer(use, product)
     if dtype != "float32":
         raise Unsupported(f"its input is {use.type(product.x)}")
-    if weights.dtype in ("int8", "int4", "uint8"):
+    if weights.dtype in WEIGHTS:
         y = dynamic_layer(use, product, ends_with(use, product.activation))
     else:
         y = _float_layer(use, product)

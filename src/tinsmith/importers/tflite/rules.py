@@ -50,7 +50,7 @@ def _compare(stage: str, options: int, op: str, types: tuple[str, ...] = _NUMBER
     return Rule(stage, options, partial(arithmetic.compare, op=op), types)
 
 
-_WEIGHTS = "constant weights; int8 and int4 ones with float32: dynamic range"
+_WEIGHTS = "constant weights; those of int8, int4 and int2 with float32: dynamic range"
 _COMPUTED = f"{_WEIGHTS}; computed weights of float32 and int8"
 LAYERS: Mapping[str, Rule] = {
     "FULLY_CONNECTED": Rule("dense", 8, fully_connected, _REAL, _COMPUTED),

@@ -21,14 +21,16 @@ MOST_NAME = 60
 TYPES = (
     "float32", "float16", "int32", "uint8", "int64", "string", "bool", "int16", "complex64", "int8",
     "float64", "complex128", "uint64", "resource", "variant", "uint32", "uint16", "int4",
-    "bfloat16",
+    "bfloat16", "int2",
 )  # fmt: skip
 CODES = {
     "float32": "<f4", "int8": "i1", "uint8": "u1", "int16": "<i2", "int32": "<i4", "int64": "<i8",
-    "bool": "?", "float16": "<f2", "int4": "u1",
+    "bool": "?", "float16": "<f2", "int4": "u1", "int2": "u1",
 }  # fmt: skip
 """Types whose constants are read -> how they lie in the file."""
 
+BITS = {"int4": 4, "int2": 2}
+"""Types of which several lie in a byte -> bits of each."""
 ZERO_POINTS = {"uint8": (0, 255), "int16": (-(2**15), 2**15 - 1)}
 """Limits of zero points where they are not those of int8."""
 
@@ -91,12 +93,11 @@ class Tensor:
         if code is None:
             refuse("type", f"The type of {self} is not supported.", f"Supported: {_known()}.")
         wanted = prod(self.shape) * np.dtype(code).itemsize
-        if self.dtype == "int4":
-            wanted = -(-wanted // 2)
+        wanted = -(-wanted * BITS.get(self.dtype, 8) // 8)
         if self.data.size != wanted:
             broken(f"{self} needs {wanted} bytes, its buffer has {self.data.size}")
-        if self.dtype == "int4":
-            return self._halves()
+        if self.dtype in BITS:
+            return self._unpacked(BITS[self.dtype])
         array = np.frombuffer(self.data.tobytes(), code).reshape(self.shape)
         if self.dtype == "bool":
             array = self.data.reshape(self.shape) != 0
@@ -104,10 +105,11 @@ class Tensor:
             refuse("finite", f"The constant {self} holds NaN or infinity.")
         return array.astype(self.dtype)
 
-    def _halves(self) -> np.ndarray:
-        """int4 as int8: two to a byte, the lower half first."""
-        pairs = np.stack([self.data & 15, self.data >> 4], -1).reshape(-1)[: prod(self.shape)]
-        return ((pairs ^ 8).astype(np.int8) - 8).reshape(self.shape)
+    def _unpacked(self, bits: int) -> np.ndarray:
+        """Several integers to a byte as int8, the lowest first."""
+        shifts, half = np.arange(0, 8, bits).astype(np.uint8), 1 << bits - 1
+        each = (self.data[:, None] >> shifts).ravel()[: prod(self.shape)] & (2 * half - 1)
+        return ((each ^ half).astype(np.int8) - half).astype(np.int8).reshape(self.shape)
 
     def quant(self) -> Quant:
         """What the integers mean.

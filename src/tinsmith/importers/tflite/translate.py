@@ -14,7 +14,7 @@ import numpy as np
 
 from tinsmith.importers._frame import Stages, Unsupported, distinct
 from tinsmith.importers.tflite.flatbuffer import broken, refuse
-from tinsmith.importers.tflite.schema import Model, Operator, Tensor, brief
+from tinsmith.importers.tflite.schema import BITS, Model, Operator, Tensor, brief
 from tinsmith.importers.tflite.translation import Translation
 from tinsmith.importers.tflite.use import Rule, Use
 from tinsmith.importers.tflite.values import is_shifted, readable, shifted, type_of
@@ -193,7 +193,7 @@ def _of(model: Model, operator: Operator) -> str:
 
 
 def _has_meaning(tensor: Tensor) -> bool:
-    return tensor.dtype in ("int8", "uint8", "int16") and len(tensor.scales) > 0
+    return tensor.dtype in ("int8", "uint8", "int16", *BITS) and len(tensor.scales) > 0
 
 
 def _outside(type: TensorType) -> TensorType:

@@ -177,4 +177,8 @@ static inline const ts_word *ts_lines3x3(int8_t *to, const ts_word *plane, ts_ch
 }
 #endif
 
+#ifndef TS_CHANNEL_LINES /* a table may be packed */
+#define TS_CHANNEL_LINES ts_lines3x3
+#endif
+
 #endif

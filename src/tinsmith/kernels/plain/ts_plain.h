@@ -70,4 +70,17 @@ static inline int8_t ts_plain_requantised(int32_t x, int32_t m, int32_t bits, ts
     return (int8_t)(to.high - below);
 }
 
+/* Of a column. */
+static inline int32_t ts_plain_sum(const int8_t *x, int32_t depth) {
+    int32_t sum = 0;
+    const int8_t *end = x + (depth & ~3);
+    for (; x != end; x += 4) {
+        sum += x[0] + x[1] + x[2] + x[3];
+    }
+    for (end = x + (depth & 3); x != end; x++) {
+        sum += *x;
+    }
+    return sum;
+}
+
 #endif

@@ -16,18 +16,6 @@ typedef struct {
     ts_plain_result to;
 } ts_plain_layer;
 
-static inline int32_t ts_plain_sum(const int8_t *x, int32_t depth) {
-    int32_t sum = 0;
-    const int8_t *end = x + (depth & ~3);
-    for (; x != end; x += 4) {
-        sum += x[0] + x[1] + x[2] + x[3];
-    }
-    for (end = x + (depth & 3); x != end; x++) {
-        sum += *x;
-    }
-    return sum;
-}
-
 static inline int32_t ts_plain_dot(const int8_t *x, const uint8_t *w, int32_t depth) {
     int32_t sum = 0;
     for (int32_t k = 0; k < depth; k++) {

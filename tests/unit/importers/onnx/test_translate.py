@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from onnx import helper
+from onnx import TensorProto, helper
 from onnxes import info, model, one
 
 from tinsmith.core.errors import UserError
@@ -91,6 +91,35 @@ def test_conversions_around_a_layer_make_it_one_of_integers(activation: type) ->
     info_ = np.iinfo(activation)
     want = np.clip(np.rint(real / 0.1) + 7, info_.min, info_.max)
     np.testing.assert_array_equal(output(graph, q), want.astype(activation))
+
+
+@pytest.mark.parametrize(("kind", "zero"), [("INT4", 0), ("INT4", -2), ("UINT4", 8)])
+def test_weights_of_four_bits_are_those_of_eight(kind: str, zero: int) -> None:
+    """Two to a byte in the file; int8 or uint8 of the same numbers afterwards."""
+    code = getattr(TensorProto, kind)
+    least = 0 if kind == "UINT4" else -8
+    weights = np.arange(least, least + 12)
+    wide = np.uint8 if kind == "UINT4" else np.int8
+    held = {
+        "s": np.float32(0.05), "z": np.int8(7), "r": np.float32(0.1), "u": np.float32(0.02),
+        "w": weights.reshape(3, 4).astype(wide), "v": np.array(zero, wide),
+    }  # fmt: skip
+    nodes = [
+        make("DequantizeLinear", ["q", "s", "z"], ["x"]),
+        make("DequantizeLinear", ["w", "u", "v"], ["k"]),
+        make("MatMul", ["x", "k"], ["d"]), make("QuantizeLinear", ["d", "r", "z"], ["y"]),
+    ]  # fmt: skip
+    eight = model(nodes, [info("q", [1, 3], "int8")], [info("y", [1, 4], "int8")], held, 21)
+    four = model(nodes, [info("q", [1, 3], "int8")], [info("y", [1, 4], "int8")], held, 21)
+    for tensor in four.graph.initializer:
+        if tensor.name in "wv":
+            numbers = weights if tensor.name == "w" else np.array([zero])
+            made = helper.make_tensor(tensor.name, code, tensor.dims, numbers.tolist())
+            tensor.CopyFrom(made)
+    q = np.array([[9, 100, 3]], np.int8)
+    graph = graph_of(four)
+    assert "dense" in {n.op for n in graph.nodes}
+    np.testing.assert_array_equal(output(graph, q), output(graph_of(eight), q))
 
 
 def test_the_meaning_of_integer_inputs_stands_in_their_type() -> None:

@@ -81,11 +81,12 @@ def test_uint8_comes_and_goes_as_it_is(load) -> None:
     assert kinds == {"int8", "int32"}
 
 
-def test_int4_weights_are_unpacked_low_half_first(load) -> None:
-    file = line("int8", np.array([[3, -8, 7]]), ("int32", 0), (0, 0, 0))
-    file.tensors[1].type = "int4"
+@pytest.mark.parametrize(("kind", "w"), [("int4", [[3, -8, 7]]), ("int2", [[1, -2, -1]])])
+def test_weights_of_few_bits_are_unpacked_lowest_first(load, kind: str, w: list[list[int]]) -> None:
+    file = line("int8", np.array(w), ("int32", 0), (0, 0, 0))
+    file.tensors[1].type = kind
     graph = load(file)
-    np.testing.assert_array_equal(graph.constants["y_weight"], [[3, -8, 7]])
+    np.testing.assert_array_equal(graph.constants["y_weight"], w)
     assert graph.constants["y_weight"].dtype == np.int8
 
 

@@ -6,6 +6,7 @@ row of the result needs are kept in scratch with their borders.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -33,7 +34,7 @@ def bind(use: Use) -> Sequence[Binding]:
     window = window_of("conv2d", x, layer.weights.shape[1:3], layer.site.attrs)
     if of_one_row(x, window):
         return []
-    return [binding(layer, x.shape, window, Order(0, partial(_times, layer.site, window)))]
+    return [binding(layer, places_of(layer.site, window))]
 
 
 def of_one_row(x: TensorType, window: Window) -> bool:
@@ -52,29 +53,64 @@ def _times(site: Site, window: Window) -> Times:
     return window_times(site, written, "once" if any(_band(window)) else "before")
 
 
-def binding(layer: Layer, shape: tuple[int, ...], window: Window, order: Order) -> Binding:
-    """The kernel of a layer over x of such a shape."""
-    if shape[1] == 1 and window.kernel[0] == 1 and window.padding[:2] == (0, 0):
-        shape, window = _upright(shape, window)
-    channels, (band_rows, band_width) = shape[3], _band(window)
-    places = depths(window, channels)
+@dataclass(frozen=True)
+class Places:
+    """Where windows lie over x, of such a shape, and in what order kernels go over them."""
+
+    shape: tuple[int, ...]
+    window: Window
+    order: Order
+
+    @property
+    def depths(self) -> np.ndarray:
+        """The order in which a kernel reads weights [kernel y, kernel x, channels]."""
+        return depths(self.window, self.shape[3])
+
+    @property
+    def scratch(self) -> int:
+        """Bytes."""
+        return _scratch_bytes(self.window, self.shape[3], len(self.depths))
+
+    def arguments(self, channels: int, x_zero: int) -> tuple[int, ...]:
+        """(geometry, channels of the result, zero point of x, rows and width of the band)"""
+        sizes = geometry(TensorType(self.shape, "int8"), self.window)
+        return *sizes, channels, x_zero, *_band(self.window)
+
+
+def places_of(site: Site, window: Window) -> Places:
+    """Those of a convolution."""
+    return _upright(site.inputs[0].shape, window, Order(0, partial(_times, site, window)))
+
+
+def rows_as_places(site: Site) -> Places:
+    """Those of a fully connected layer of several rows."""
+    rows, depth = site.inputs[0].shape
+    window = Window((rows, 1), (1, 1), (1, 1), (1, 1), (0, 0, 0, 0))
+    pairs, out = np.arange(rows) // TOGETHER, site.outputs[0].shape[1]
+    order = Order(0, lambda: (pairs.repeat(depth), pairs.repeat(out)))
+    return Places((1, rows, 1, depth), window, order)
+
+
+def binding(layer: Layer, places: Places) -> Binding:
+    """The kernel of a layer."""
     rows = layer.weights.reshape(layer.channels, -1)
     arguments: tuple[Argument | Table, ...] = (
-        In(0), Table("packed", partial(_table, layer, packed.ordered(rows, places))), Out(),
-        Scratch(_scratch_bytes(window, channels, len(places))),
-        *geometry(TensorType(shape, "int8"), window), layer.channels, layer.x_zero, band_rows,
-        band_width, *packed.scaling(layer, rows),
+        In(0), Table("packed", partial(_table, layer, packed.ordered(rows, places.depths))), Out(),
+        Scratch(places.scratch), *places.arguments(layer.channels, layer.x_zero),
+        *packed.scaling(layer, rows),
     )  # fmt: skip
-    return Binding(f"conv_{packed.kind(layer, rows)}", arguments, (order,))
+    return Binding(f"conv_{packed.kind(layer, rows)}", arguments, (places.order,))
 
 
-def _upright(shape: tuple[int, ...], window: Window) -> tuple[tuple[int, ...], Window]:
+def _upright(shape: tuple[int, ...], window: Window, order: Order) -> Places:
     """A row of places as a column, which needs a smaller band."""
+    if shape[1] > 1 or window.kernel[0] > 1 or window.padding[:2] != (0, 0):
+        return Places(shape, window, order)
     turned = Window(
         window.size[::-1], window.kernel[::-1], window.stride[::-1], window.dilation[::-1],
         window.padding[2:] + window.padding[:2],
     )  # fmt: skip
-    return (shape[0], shape[2], shape[1], shape[3]), turned
+    return Places((shape[0], shape[2], shape[1], shape[3]), turned, order)
 
 
 def _table(layer: Layer, rows: np.ndarray) -> np.ndarray:

@@ -7,12 +7,11 @@ from functools import partial
 import numpy as np
 
 from tinsmith.codegen.kernel_set import Binding, Table, Use
-from tinsmith.codegen.order import Order
 from tinsmith.codegen.sets._layer import Layer, layer_of
 from tinsmith.codegen.sets.dsp import _packed as packed
 from tinsmith.codegen.sets.dsp import conv
 from tinsmith.ir.op import In, Out
-from tinsmith.ir.ops._window import Window, window_of
+from tinsmith.ir.ops._window import window_of
 
 BLOCK, LAST = 8, 2
 """Channels that are computed together, and those that are left."""
@@ -23,13 +22,9 @@ def bind(use: Use) -> Sequence[Binding]:
     layer = layer_of(use, "dense", packed.ROUNDINGS)
     if layer is None:
         return _convolution(use)
-    rows, depth = layer.site.inputs[0].shape
-    if rows == 1:
+    if layer.site.inputs[0].shape[0] == 1:
         return [_binding(layer, layer.weights)]
-    window = Window((rows, 1), (1, 1), (1, 1), (1, 1), (0, 0, 0, 0))
-    pairs = np.arange(rows) // conv.TOGETHER
-    order = Order(0, lambda: (pairs.repeat(depth), pairs.repeat(layer.channels)))
-    return [conv.binding(layer, (1, rows, 1, depth), window, order)]
+    return [conv.binding(layer, conv.rows_as_places(layer.site))]
 
 
 def _convolution(use: Use) -> list[Binding]:

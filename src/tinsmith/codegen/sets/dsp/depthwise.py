@@ -5,6 +5,7 @@ windows slide. All of a channel is read before its first result is written.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -27,27 +28,55 @@ def bind(use: Use) -> Sequence[Binding]:
     layer = channels_of(use)
     if layer is None:
         return []
-    ways = [w for w in (layer, layer.turned()) if w.along.dilation == 1 or w.along.kernel == 1]
-    offers = [*_small(ways), *_any_size(ways), *_places(layer)]
+    offers = [*_small(layer), *_any_size(_ways(layer)), *_places(layer)]
     return [binding for _, binding in sorted(offers, key=lambda offer: offer[0])]
 
 
-def _small(ways: Sequence[Channels]) -> Iterator[tuple[int, Binding]]:
-    """Weights of 3 x 3, results one or two apart along lines; with the instructions it takes."""
-    fitting = [w for w in ways if w.w.shape[:2] == (3, 3) and w.along.stride <= 2]
+@dataclass(frozen=True)
+class Small:
+    """Weights of 3 x 3, results one or two apart along lines."""
+
+    way: Channels
+    plane: Plane
+
+    @property
+    def cost(self) -> int:
+        """Instructions, roughly."""
+        return _small_cost(self.way)
+
+    def binding(self, table: Table, *more: int) -> Binding:
+        """Of the kernel that takes such a table; what else it is told."""
+        way, plane = self.way, self.plane
+        gap = 4 * plane.pitch * way.across.dilation
+        arguments: list[Argument | Table] = [
+            In(0), table, Out(), Scratch(4 * plane.words), *walk(way, plane), gap, way.x_zero,
+            way.zero, *way.bounds, *more,
+        ]  # fmt: skip
+        apart = "s2" if way.along.stride == 2 else ""
+        name = f"depthwise3x3{apart}_{way.way}"
+        return Binding(name, tuple(arguments), (_order(way, plane),))
+
+
+def small_of(layer: Channels) -> Small | None:
+    """The layer as one with small weights, lines along the axis on which it takes less."""
+    fitting = [w for w in _ways(layer) if w.w.shape[:2] == (3, 3) and w.along.stride <= 2]
     if not fitting:
-        return
+        return None
     way = min(fitting, key=_small_cost)
     even = way.along.results + way.along.results % 2
-    plane = plane_of(way, (even - 1) * way.along.stride + 3)
-    gap = 4 * plane.pitch * way.across.dilation
-    arguments: list[Argument | Table] = [
-        In(0), Table("rows", partial(_packed_rows, way)), Out(), Scratch(4 * plane.words),
-        *walk(way, plane), gap, way.x_zero, way.zero, *way.bounds,
-    ]  # fmt: skip
-    apart = "s2" if way.along.stride == 2 else ""
-    name = f"depthwise3x3{apart}_{way.way}_int8"
-    yield _small_cost(way), Binding(name, tuple(arguments), (_order(way, plane),))
+    return Small(way, plane_of(way, (even - 1) * way.along.stride + 3))
+
+
+def _ways(layer: Channels) -> list[Channels]:
+    return [w for w in (layer, layer.turned()) if w.along.dilation == 1 or w.along.kernel == 1]
+
+
+def _small(layer: Channels) -> Iterator[tuple[int, Binding]]:
+    """With the instructions that it takes."""
+    small = small_of(layer)
+    if small is not None:
+        made = small.binding(Table("rows", partial(packed_rows, small.way)))
+        yield small.cost, replace(made, name=f"{made.name}_int8")
 
 
 def _any_size(ways: Sequence[Channels]) -> Iterator[tuple[int, Binding]]:
@@ -119,7 +148,7 @@ def _reading(way: Channels) -> int:
     return way.channels * way.across.read * (2 * way.along.read + 16)
 
 
-def _packed_rows(way: Channels) -> np.ndarray:
+def packed_rows(way: Channels) -> np.ndarray:
     """The table of `ts_dsp_depthwise3x3.h`: four words for each channel, or five where sums start
     far from 0 or are doubled more than once."""
     rows = np.zeros((way.out, 5), np.int64)

@@ -26,7 +26,7 @@ FEW = 2
 def depthwise(use: Use) -> Sequence[Binding]:
     """A convolution of each channel by itself."""
     layer = layer_of(use, "depthwise_conv2d")
-    if layer is None or not _signed(layer):
+    if layer is None or not is_signed(layer):
         return []
     window = kernel_window("depthwise_conv2d", layer.site.inputs, layer.site.attrs)
     planes, few = _by_planes(layer, window), _few(layer, window)
@@ -38,19 +38,34 @@ def depthwise(use: Use) -> Sequence[Binding]:
 
 
 def _by_planes(layer: Operands, window: Window) -> Binding:
+    weights = Table("w", lambda: layer.rows.astype(np.int8).reshape(-1))
+    return by_planes(layer, window, "depthwise_conv2d_int8", weights, ())
+
+
+def by_planes(
+    layer: Operands,
+    window: Window,
+    name: str,
+    weights: Table,
+    more: tuple[Argument, ...],
+) -> Binding:
+    """The kernel of that name, which takes such weights; what else it is told: scratch, then
+    numbers."""
     band = _band(layer, window)
+    scratch, numbers = [
+        tuple(a for a in more if isinstance(a, Scratch) == held) for held in (True, False)
+    ]
     arguments: tuple[Argument | Table, ...] = (
-        In(0), Table("w", lambda: layer.rows.astype(np.int8).reshape(-1)),
-        *tables_of(layer, offset=128), Out(), Scratch(_plane(window, band)),
-        *_sizes(layer, window), layer.x_zero + 128, band, len(layer.multiplier),
-        *result_arguments(layer),
+        In(0), weights, *tables_of(layer, offset=128), Out(), Scratch(_plane(window, band)),
+        *scratch, *_sizes(layer, window), layer.x_zero + 128, band, len(layer.multiplier),
+        *numbers, *result_arguments(layer),
     )  # fmt: skip
     orders: tuple[Order, ...] = ()
     if band == window.results[0] and layer.site.inputs[0].shape[0] == 1:
         orders = (windows(layer.site, "channel", 1, "before"),)
     elif layer.site.inputs[0].shape[0] == 1:
         orders = (windows(layer.site, "row", band),)
-    return Binding("depthwise_conv2d_int8", arguments, orders)
+    return Binding(name, arguments, orders)
 
 
 def _few(layer: Operands, window: Window) -> Binding:
@@ -70,7 +85,7 @@ def _sizes(layer: Operands, window: Window) -> tuple[int, ...]:
     return *geometry(layer.site.inputs[0], window), multiplier
 
 
-def _signed(layer: Operands) -> bool:
+def is_signed(layer: Operands) -> bool:
     """Whether the weights less their zero point are int8."""
     return bool(layer.rows.min() >= -128 and layer.rows.max() <= 127)
 

@@ -35,7 +35,7 @@ def conv2d(use: Use) -> Sequence[Binding]:
     x, w = layer.site.inputs[:2]
     window = kernel_window("conv2d", layer.site.inputs, layer.site.attrs)
     groups = x.shape[3] // w.shape[3]
-    if groups == 1 and _pointwise(window):
+    if groups == 1 and pointwise(window):
         order = windows(layer.site, "pixel", 1, "before")
         return _as_rows(layer, (x.elements // x.shape[3], x.shape[3]), (order,))
     return _as_windows(layer, window, groups)
@@ -60,7 +60,8 @@ def _as_windows(layer: Operands, window: Window, groups: int) -> Sequence[Bindin
     return [Binding("conv2d_int8", arguments, orders)]
 
 
-def _pointwise(window: Window) -> bool:
+def pointwise(window: Window) -> bool:
+    """Whether windows are single places, one after the other."""
     return (window.kernel, window.stride, window.padding) == ((1, 1), (1, 1), (0, 0, 0, 0))
 
 

@@ -29,6 +29,12 @@ from tinsmith.importers.onnx.windows import conv_spec
 BYTES = ("int8", "uint8")
 INTEGERS = ("int8", "uint8", "int16", "int32")
 MICROSOFT = "com.microsoft"
+_WIDENED = {"int4": "int8", "uint4": "uint8", "int2": "int8", "uint2": "uint8"}
+"""Integers of constants that have fewer than 8 bits -> what holds them."""
+
+
+def _widened(array: np.ndarray) -> np.ndarray:
+    return array.astype(_WIDENED.get(array.dtype.name, array.dtype))
 
 
 def scale_at(use: Use, at: int, zero_dtype: str) -> Scale:
@@ -38,7 +44,8 @@ def scale_at(use: Use, at: int, zero_dtype: str) -> Scale:
         raise Unsupported(f"its scale is {scale.dtype}")
     if use.integer("block_size", 0):
         raise Unsupported("it is quantised in blocks")
-    zero = use.constant(at + 1) if use.has(at + 1) else np.zeros(scale.shape, zero_dtype)
+    given = use.constant(at + 1) if use.has(at + 1) else np.zeros(scale.shape, zero_dtype)
+    zero = _widened(given)
     if scale.size != zero.size or zero.dtype.name not in INTEGERS or scale.ndim > 1:
         raise Unsupported(f"its scale {scale.shape} has zero points {zero.dtype}{zero.shape}")
     if not scale.size:
@@ -74,6 +81,9 @@ def _array_quantised(x: np.ndarray, meant: Scale) -> np.ndarray:
 
 def _dequantize(use: Use) -> Value:
     raw, kind = use.raw(0), use.dtype(0)
+    if isinstance(raw, np.ndarray):
+        raw = _widened(raw)
+        kind = raw.dtype.name
     if kind not in INTEGERS:
         raise Unsupported(f"its integers are {kind}")
     if use.known(1) is None or (use.has(2) and use.known(2) is None):
@@ -250,7 +260,9 @@ OPERATORS = (
     Operator(
         "QuantizeLinear", _quantize, ("float32", *INTEGERS), note="constant scales; no blocks"
     ),
-    Operator("DequantizeLinear", _dequantize, INTEGERS, note="no blocks"),
+    Operator(
+        "DequantizeLinear", _dequantize, INTEGERS, note="constants of 4 and 2 bits too; no blocks"
+    ),
     Operator("DynamicQuantizeLinear", _dynamic, ("float32", "uint8")),
     Operator("MatMulInteger", _matmul_integer, BYTES),
     Operator("ConvInteger", _conv_integer, BYTES, note="constant weights, up to 2 dimensions"),

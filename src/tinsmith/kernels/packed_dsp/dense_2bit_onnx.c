@@ -1,0 +1,11 @@
+/* Fully connected layer of int8 over one row, requantised, by a float32 factor; weights of two bits. x [depth], y [channels]; table:
+ * ts_packed_dsp_dense.inc; row: a copy of x where depth is no multiple of a round; low, spacing: ts_packed_dsp.h. */
+#define TS_PACKED_BITS 2
+#define TS_MODE 3
+#include "ts_packed_dsp_dense.inc"
+
+void ts_packed_dsp_dense_2bit_onnx(
+    const int8_t *x, const int32_t *table, int8_t *y, int8_t *row, int32_t depth, int32_t channels,
+    int32_t zero, int32_t room, int32_t back, int32_t low, int32_t spacing) {
+#include "ts_packed_dsp_dense_body.inc"
+}
