@@ -3,9 +3,11 @@
     python scripts/sizes.py [ROOT]
 
 Function bodies (without docstring) have at most 30 lines, files 400 (tests 800), functions 5
-parameters. What must be larger stands in tests/gates/allow_list.toml with its size and a reason; it
-may shrink, not grow, and never pass the hard limits of 60 and 600. An entry that is no longer
-needed is an error too. Limits on functions do not hold in tests, apart from the hard one.
+parameters. The checker of certificates has fewer than 500 lines of code in all its files together,
+those that are empty, comment or docstring not counted. What must be larger stands in
+tests/gates/allow_list.toml with its size and a reason; it may shrink, not grow, and never pass the
+hard limits of 60 and 600. An entry that is no longer needed is an error too. Limits on functions do
+not hold in tests, apart from the hard one.
 """
 
 import ast
@@ -15,8 +17,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-LIMITS = {"function": 30, "file": 400, "parameters": 5}
-HARD = {"function": 60, "file": 600, "parameters": 8}
+LIMITS = {"function": 30, "file": 400, "parameters": 5, "code": 499}
+HARD = {"function": 60, "file": 600, "parameters": 8, "code": 499}
+TOGETHER = ("src/tinsmith/prove/certificate/checker",)
+"""Folders that are small enough to be read at one sitting."""
 TEST_FILE = 800
 FOLDERS = ("src", "tests", "scripts", "benchmarks", "examples")
 SUFFIXES = (".py", ".c", ".h", ".S", ".zig")
@@ -49,6 +53,20 @@ def sizes(root: Path) -> Iterator[Size]:
                 yield Size("file", name, len(text.splitlines()), test)
                 if path.suffix == ".py":
                     yield from _functions(ast.parse(text), name, test)
+    for folder in TOGETHER:
+        texts = [p.read_text(encoding="utf-8") for p in (root / folder).rglob("*.py")]
+        yield Size("code", folder, sum(_code_lines(t) for t in texts), False)
+
+
+def _code_lines(text: str) -> int:
+    """Lines that are not empty, comment or docstring."""
+    told: set[int] = set()
+    for node in ast.walk(ast.parse(text)):
+        value = node.value if isinstance(node, ast.Expr) else None
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            told |= set(range(value.lineno, (value.end_lineno or value.lineno) + 1))
+    lines = ((k, line.strip()) for k, line in enumerate(text.splitlines(), 1))
+    return sum(bool(line) and line[0] != "#" and k not in told for k, line in lines)
 
 
 def _functions(tree: ast.AST, name: str, test: bool) -> Iterator[Size]:

@@ -21,8 +21,8 @@ from tinsmith.ir.graph import Attr, Graph
 from tinsmith.ir.op import Scratch
 from tinsmith.ir.ops.requantize import multipliers
 from tinsmith.ir.types import Quant, TensorType
+from tinsmith.prove.certificate.checker.statement import Certificate, Rejected
 from tinsmith.prove.certificate.make import make
-from tinsmith.prove.certificate.statement import Certificate, Rejected
 
 BOARD = BOARDS.get("nucleo_l4r5zi")
 _ZERO = -5
@@ -222,8 +222,9 @@ FAULTS = (
           "value_type best = 0; y[-1] = 0;"),
     _text("a byte outside the arena", "ref", _DENSE, "sum_type sum = b[n];",
           "sum_type sum = b[n]; to[1024] = 0;"),
-    _text("stack", "ref", _DENSE, "sum_type sum = b[n];",
+    Fault("stack", lambda: planted("ref", f"kernels/{_DENSE}", "sum_type sum = b[n];",
           "volatile uint8_t deep[6000]; deep[n] = 0; deep[5999 - n] = 0; sum_type sum = b[n];"),
+          "image"),
     _text("rounds down", "dsp", "ts_dsp_mode.inc", '"smmlar " a ", " a ", " second',
           '"smmla " a ", " a ", " second'),
     _text("halves towards zero", "dsp", "ts_dsp_mode.inc",

@@ -24,7 +24,7 @@ from firmwares import CACHE, mixed_graph
 from packages import CORTEX_M4, STRICT, call, golden, made, order, other_graph, sources
 
 from tinsmith.build.native import LINUX
-from tinsmith.build.package import PACKAGES, Golden, Order
+from tinsmith.build.package import PACKAGES, Golden, Order, Papers
 from tinsmith.build.packages.cmsis_pack import group
 from tinsmith.cli.main import call as command
 from tinsmith.codegen.compile import compile_graph
@@ -69,6 +69,22 @@ def test_a_package_is_complete_and_made_again_byte_for_byte(kind: str, tmp_path:
     readme = files["README.md"].decode()
     assert readme.startswith("# mixed\n\nAn inference module") and "## How to" in readme
     assert "Apache License" in files["LICENSE.txt"].decode()
+
+
+@pytest.mark.parametrize("kind", PACKAGES.names())
+def test_a_certificate_travels_in_every_package(kind: str) -> None:
+    papers = Papers(b"what is claimed", "")
+    _, data = PACKAGES.get(kind).make(replace(order(BOARDS[kind]), papers=papers))
+    found = {n: d for n, d in members(kind, data).items() if n.endswith("mixed.certificate")}
+    assert list(found.values()) == [b"what is claimed"]
+    readme = members(kind, data).get("README.md", b"--check mixed.certificate").decode()
+    assert "--check mixed.certificate" in readme
+    _, data = PACKAGES.get(kind).make(
+        replace(order(BOARDS[kind]), papers=Papers(b"", "the reason is told"))
+    )
+    files = members(kind, data)
+    assert not any(n.endswith(".certificate") for n in files)
+    assert "the reason is told" in files.get("README.md", b"the reason is told").decode()
 
 
 def check_bill(bill: dict, files: dict[str, bytes]) -> None:

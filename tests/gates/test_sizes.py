@@ -41,6 +41,15 @@ def test_a_sixth_parameter_is_named(tree, fails: Callable) -> None:
     fails(tree.make("gate-sizes"), "units.py:f: parameters has 6, allowed are 5")
 
 
+def test_a_checker_that_grows_is_named(tree, fails: Callable) -> None:
+    folder = "src/tinsmith/prove/certificate/checker"
+    text = '"""Words."""\n# words\n\n'
+    tree.write(f"{folder}/more.py", text * 100)
+    assert "checker" not in tree.make("gate-sizes").stdout
+    tree.write(f"{folder}/more.py", text + "x = 1\n" * 300)
+    fails(tree.make("gate-sizes"), "allowed are 499")
+
+
 def entry(where: str, size: int, reason: str = "because") -> str:
     text = f'[[allow]]\nkind = "function"\nwhere = "{where}"\nsize = {size}\n'
     return f'\n{text}reason = "{reason}"\n'

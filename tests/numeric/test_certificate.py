@@ -9,8 +9,9 @@ import pytest
 from certified import CACHE, FAULTS, VENDORS, Fault, certificate, module, rejected
 
 from tinsmith.core.codec import dumps, loads
-from tinsmith.prove.certificate.check import check
-from tinsmith.prove.certificate.statement import Certificate, Rejected
+from tinsmith.prove.certificate.checker.check import check, hashes
+from tinsmith.prove.certificate.checker.statement import Certificate, Rejected
+from tinsmith.prove.certificate.stimuli import Stimuli
 
 
 @pytest.mark.parametrize("kind", ["ref", "dsp"])
@@ -18,12 +19,15 @@ def test_a_right_module_is_certified_and_checked(kind: str) -> None:
     made = certificate(module(kind))
     read = loads(Certificate, dumps(made))
     assert dumps(read) == dumps(made) == dumps(certificate(module(kind)))
-    claims = check(read, CACHE)
+    claims = check(read, Stimuli(), CACHE)
     layers = {s.node: s.sums for s in claims.steps if s.sums is not None}
     assert set(layers) == {"first", "deep", "point", "last"}
     assert claims.constant and not any(u.wraps for u in layers.values())
     assert all((u.taps_seen, u.biases_seen) == (u.taps, u.biases) for u in layers.values())
     assert all(u.breakpoints_hit > 100 for u in layers.values())
+    bounds = [(s.stack, s.stack_bound) for s in (claims, *claims.steps)]
+    assert all(bound is not None and seen <= bound <= seen + 64 for seen, bound in bounds)
+    assert claims.unbounded == ""
 
 
 @pytest.mark.parametrize("fault", [*VENDORS, *FAULTS], ids=lambda f: f.name)
@@ -59,7 +63,7 @@ def test_a_changed_certificate_is_rejected() -> None:
     parts = {}
     for name, given in wrong.items():
         with pytest.raises(Rejected) as e:
-            check(given, CACHE)
+            check(given, Stimuli(), CACHE)
         parts[name] = e.value.part
     assert parts == {
         "image": "hashes", "sources": "hashes", "version": "claims", "instructions": "claims",
@@ -67,19 +71,38 @@ def test_a_changed_certificate_is_rejected() -> None:
     }  # fmt: skip
 
 
+def test_a_damaged_image_is_rejected_whatever_is_damaged() -> None:
+    """With hashes that were made to fit: headers, sections, code and names, a byte each, or all
+    from there on."""
+    made = certificate(module("dsp"))
+    whole = made.subject.elf
+    sections = int.from_bytes(whole[0x20:0x24], "little")
+    name, weights = whole.index(b"net_run"), 5240
+    assert weights < whole.index(b"net_step") < sections
+    for at in (0, 4, 5, 0x1C, 0x20, 0x2E, 0x30, 300, weights, name):
+        damaged = bytearray(whole)
+        damaged[at] ^= 0x41
+        for image in (bytes(damaged), whole[:at]):
+            subject = replace(made.subject, elf=image)
+            given = replace(made, subject=subject, hashes=hashes(subject))
+            with pytest.raises(Rejected) as e:
+                check(given, Stimuli(), CACHE)
+            assert e.value.part != "hashes" and len(e.value.message) < 300
+
+
 def test_a_false_order_of_reads_and_writes_is_rejected() -> None:
     """Where a kernel's declaration is taken away, what lies over its operand must not."""
     made = certificate(module("dsp"))
     assert made.subject.orders
     with pytest.raises(Rejected) as e:
-        check(replace(made, subject=replace(made.subject, orders={})), CACHE)
+        check(replace(made, subject=replace(made.subject, orders={})), Stimuli(), CACHE)
     assert e.value.part == "plan"
     late = {
         node: tuple(replace(t, reads=np.full_like(t.reads, t.writes.max() + 1)) for t in timed)
         for node, timed in made.subject.orders.items()
     }
     with pytest.raises(Rejected) as e:
-        check(replace(made, subject=replace(made.subject, orders=late)), CACHE)
+        check(replace(made, subject=replace(made.subject, orders=late)), Stimuli(), CACHE)
     assert e.value.part == "plan"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from firmwares import CACHE
+from tinsmith.prove.certificate.check import check
 
 from tinsmith.bench.outcome import Outcome, RunOptions
 from tinsmith.bench.run import run
@@ -24,7 +25,6 @@ from tinsmith.ir.interp import run_cases
 from tinsmith.ir.ops.requantize import multipliers
 from tinsmith.ir.types import Quant, TensorType
 from tinsmith.prove.bits import equal
-from tinsmith.prove.certificate.check import check
 from tinsmith.prove.certificate.make import make
 from tinsmith.testing.kernels import compile_kernels
 from tinsmith.testing.networks import WHOLE, Growing, Network, Window

@@ -18,10 +18,10 @@ from tinsmith.codegen.module import InferenceModule
 from tinsmith.devices.board import BOARDS
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import run_cases
-from tinsmith.prove.certificate.layers import layer_of
-from tinsmith.prove.certificate.make import subject_of
-from tinsmith.prove.certificate.plan import replay_plan
-from tinsmith.prove.certificate.statement import Rejected
+from tinsmith.prove.certificate.checker.layers import layer_of
+from tinsmith.prove.certificate.checker.plan import replay_plan
+from tinsmith.prove.certificate.checker.statement import Rejected
+from tinsmith.prove.certificate.make import make, subject_of
 from tinsmith.testing.networks import Network
 
 
@@ -83,7 +83,11 @@ def test_certificates_see_rows_and_reject_rows_that_are_lost() -> None:
     replay_plan(subject)
     taking = [n for n in module.graph.nodes if n.parts and n.parts[0].op == "slice"]
     layers = [layer for n in taking if (layer := layer_of(module.graph, n))]
-    assert layers and all(x.taken for x in layers)
+    claims = {s.node: s.sums for s in make(firmware, board, net.graph, CACHE).claims.steps}
+    seen = [found for n in taking if (found := claims[n.name]) is not None]
+    assert len(seen) == len(layers) and all(u.biases_seen == u.biases for u in seen)
+    assert max(u.taps_seen / u.taps for u in seen) == 1  # in a border some taps see nothing
+    assert layers and all(x.operand.elements > x.x_type.elements for x in layers)
     crops = [n for n in module.graph.nodes if n.op == "slice"]
     for node in crops:
         (at, size), (rows, left) = (subject.places[v] for v in (node.inputs[0], node.outputs[0]))

@@ -75,8 +75,16 @@ class Contents:
         self.complete(tools, bill)
         return zipped(self.files, root)
 
+    def certify(self, folder: str = "") -> None:
+        """Add the module's certificate, where there is one, to a folder (ends in a slash, or
+        empty); once."""
+        path, found = f"{self.name}.certificate", self.order.papers.certificate
+        if found and not any(p.endswith(path) for p in self.files):
+            self.files[folder + path] = found
+
     def complete(self, tools: tuple[Tool, ...] = (), bill: str = BOM) -> None:
-        """Add README, licence and, of all files so far, the bill of materials."""
+        """Add README, licence, certificate and, of all files so far, the bill of materials."""
+        self.certify(bill.removesuffix("bom.json"))
         self.add({"README.md": "README.md.j2", "LICENSE.txt": "LICENSE.txt.j2"})
         self.files[bill] = bom(self.kind, self.order, self.files, tools)
 
@@ -93,6 +101,8 @@ def _facts(order: Order) -> dict[str, Any]:
         )
     return {
         **_identity(order),
+        "certified": bool(order.papers.certificate),
+        "uncertified": order.papers.reason,
         "cases": cases.pop(),
         "reset_each": golden.reset_each,
         "rate_hz": golden.rate_hz,

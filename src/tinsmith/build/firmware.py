@@ -23,6 +23,18 @@ class SizeReport:
 
 
 @dataclass(frozen=True)
+class StackReport:
+    """The deepest stack that the code of a linked image can need, in B, multiples of 8; interrupts
+    are not counted. ``image``: from reset; ``run``: of a call of the module's run; ``steps``: of
+    one of its steps, by node. What has no bound is missing, and ``unbounded`` says why."""
+
+    image: Planned | None
+    run: Planned | None
+    steps: Mapping[str, Planned]
+    unbounded: str = ""
+
+
+@dataclass(frozen=True)
 class Firmware:
     """An ELF image for one board (or a shared object for the host)."""
 
@@ -39,6 +51,8 @@ class Firmware:
     stack_bytes: int
     """Stack that the linker reserved."""
     module: InferenceModule
+    stack: StackReport | None = None
+    """None where nothing is linked for a board."""
 
     @property
     def arena(self) -> Planned:

@@ -11,6 +11,7 @@ from tinsmith.build.linker import linker_script
 from tinsmith.build.machines import machine_for
 from tinsmith.build.objects import Compiler, compile_all, compiler_for, optimised, write_objects
 from tinsmith.build.sizes import size_report, symbols
+from tinsmith.build.stack import stack_report
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.core.errors import InternalError, UnknownKind, UserError
 from tinsmith.core.progress import SILENT, Progress
@@ -73,6 +74,7 @@ def build_image(
         kind="image", elf=elf, stack_bytes=stack, module=module,
         size=size_report(elf, board.id, compiler.found.version),
         symbols=symbols(elf, thumb=board.core.isa.startswith("arm")),
+        stack=stack_report(elf, board, module, compiler.found.version),
     )  # fmt: skip
 
 

@@ -34,12 +34,25 @@ class Golden:
 
 
 @dataclass(frozen=True)
+class Papers:
+    """The certificate of the module that travels along (`prove/certificate`): its bytes, or why
+    there is none."""
+
+    certificate: bytes = b""
+    reason: str = "none was asked for"
+
+
+NO_PAPERS = Papers()
+
+
+@dataclass(frozen=True)
 class Order:
     """What a package is made of.
 
     ``board`` is the one that the module was compiled for, ``cache`` the folder of compiled objects,
     ``toolchain`` compiles what is handed over compiled for that board, ``version``
-    (``<major>.<minor>.<patch>``) is the package's, ``job`` the one that compiles.
+    (``<major>.<minor>.<patch>``) is the package's, ``job`` the one that compiles, ``papers`` what
+    is certified of the module.
     """
 
     module: InferenceModule
@@ -49,6 +62,7 @@ class Order:
     toolchain: str = "zig"
     version: str = "1.0.0"
     job: Progress = field(default=SILENT, compare=False)
+    papers: Papers = NO_PAPERS
 
 
 def check_version(version: str) -> None:

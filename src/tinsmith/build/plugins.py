@@ -1,7 +1,9 @@
-"""Shared objects that an emulator loads on this computer, built from firmware/emulator."""
+"""Shared objects that an emulator or a check loads on this computer, built from firmware/emulator;
+they may include the headers of the reference kernels."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,7 +28,7 @@ def plugin(name: str, cache: Path | None, job: Progress = SILENT) -> Iterator[Pa
 def _build(name: str, cache: Path, job: Progress) -> bytes:
     host = BOARDS.get("host")
     compiler = compiler_for(host.core, toolchains_for(host)[0], cache, job=job)
-    text = firmware_text(f"emulator/{name}.c")
+    texts = {f"{name}.c": firmware_text(f"emulator/{name}.c"), **_headers()}
     flags = (
         *compiler.target, "-std=c99", "-Wall", "-Wextra", "-Werror", "-O2", "-ffreestanding",
         "-fno-builtin", "-fno-sanitize=all", "-fno-stack-protector", "-fPIC", "-shared",
@@ -35,9 +37,17 @@ def _build(name: str, cache: Path, job: Progress) -> bytes:
 
     def make() -> bytes:
         with TemporaryDirectory(prefix="tinsmith-") as folder:
-            (Path(folder) / f"{name}.c").write_text(text, encoding="utf-8")
+            for file, text in texts.items():
+                (Path(folder) / file).write_text(text, encoding="utf-8")
             argv = [*compiler.found.command, *flags, f"{name}.c", "-o", "plugin.so"]
             compiler.run(argv, Path(folder), f"building {name}")
             return (Path(folder) / "plugin.so").read_bytes()
 
-    return kept(compiler.cache, "plugins", (compiler.found.version, flags, text), make)
+    return kept(
+        compiler.cache, "plugins", (compiler.found.version, flags, sorted(texts.items())), make
+    )
+
+
+def _headers() -> dict[str, str]:
+    found = files("tinsmith.kernels").joinpath("ref").iterdir()
+    return {f.name: f.read_text(encoding="utf-8") for f in found if f.name.endswith(".h")}

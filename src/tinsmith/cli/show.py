@@ -25,7 +25,8 @@ from tinsmith.learn.metrics import Metrics
 _NO_CYCLES = "not given: the board has no calibrated cycle model"
 _SIZES = (
     ("flash", "flash"), ("weights", "  weights"), ("code", "  code"), ("ram", "RAM with stack"),
-    ("ram_static", "  static"), ("stack", "  stack"), ("arena", "arena"), ("state", "state"),
+    ("ram_static", "  static"), ("stack", "  stack"), ("stack_bound", "  stack, most"),
+    ("arena", "arena"), ("state", "state"),
 )  # fmt: skip
 
 
@@ -147,6 +148,8 @@ def show_sizes(built: Sequence[Built]) -> None:
         if size is not None:
             rows.insert(0, ("flash", _room(size.flash, board.flash_bytes)))
             rows.insert(1, ("RAM, static", _room(size.ram_static, board.ram_bytes)))
+        if firmware.stack is not None:
+            rows.append(("stack, most", str(firmware.stack.image or firmware.stack.unbounded)))
         rows.append(("kernels", _kernels(firmware.module.kernels)))
         rows.append(("toolchain", firmware.toolchain_version))
         rows += [("image", str(b.written.image)), ("library", str(b.written.package))]
@@ -165,6 +168,9 @@ def show_measured(measured: ModelMeasurement, kernels: bool = False) -> None:
     if time is not None:
         rows.append(("latency", f"{time.low:.3g} to {time.high:.3g} ms ({time.method})"))
     rows += [(text, _said(q)) for n, text in _SIZES if (q := found.quantities.get(n)) is not None]
+    stack = measured.firmware.stack
+    if stack is not None and stack.unbounded:
+        rows.append(("  stack, most", stack.unbounded))
     how = f"{outcome.method}: {outcome.runner_version}"
     emulated = f" ({EMULATION.partition(': ')[2]})" if outcome.method == "emulated" else ""
     rows += [
@@ -234,7 +240,10 @@ def show_packed(packed: Sequence[Packed]) -> None:
     """Archives that were written, a line each."""
     for p in packed:
         out().print(f"{p.path}  {count_text(p.nbytes)} B, {p.kind} for {p.board}, {p.cases} golden "
-                    "cases", markup=False, highlight=False, soft_wrap=True)  # fmt: skip
+                    f"cases, {p.uncertified and 'no '}certificate", markup=False, highlight=False,
+                    soft_wrap=True)  # fmt: skip
+    for reason in dict.fromkeys(p.uncertified for p in packed if p.uncertified):
+        out().print(f"No certificate: {reason}.", markup=False, highlight=False, soft_wrap=True)
 
 
 def show_dataset(dataset: Dataset) -> None:

@@ -19,6 +19,7 @@ from tinsmith.core.progress import Listener, Nobody
 from tinsmith.data.windows import TRAIN
 from tinsmith.devices.board import BOARDS, Board
 from tinsmith.flow import stages
+from tinsmith.flow.certified import papers_of as papers_of
 from tinsmith.flow.drawn import default_inputs as default_inputs
 from tinsmith.flow.drawn import seeded_inputs as seeded_inputs
 from tinsmith.flow.figures import Figures, figures

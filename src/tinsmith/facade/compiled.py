@@ -38,6 +38,7 @@ class Package(Shown, _work.Packed):
     def _rows(self) -> Iterable[Row]:
         yield "size", f"{count_text(self.nbytes)} B"
         yield "golden vectors", count_text(self.cases)
+        yield "certificate", f"none: {self.uncertified}" if self.uncertified else "inside"
         yield "sha256", self.sha256
 
 
@@ -234,7 +235,10 @@ class Compiled(Shown):
         _work.check_packages((kind,), version, place, (self.board,))
         module, where = self.firmware.module, self.target
         golden = _work.golden_of(module.graph, self._taken(inputs) if inputs is not None else None)
-        order = Order(module, where.board, golden, where.cache, where.toolchain, version, job)
+        papers = _work.papers_of(job, module, where, self.model.graph)
+        order = Order(
+            module, where.board, golden, where.cache, where.toolchain, version, job, papers
+        )
         (made,) = _work.write_packages(order, (kind,), place, job)
         return Package(**vars(made))
 

@@ -22,7 +22,7 @@ from tinsmith.devices.board import Board
 
 Q = TypeVar("Q", bound=Quantity)
 _ORDER = ("instructions", "instructions_least", "cycles", "latency", "flash", "weights", "code",
-          "ram", "ram_static", "stack", "arena", "state")  # fmt: skip
+          "ram", "ram_static", "stack", "stack_bound", "arena", "state")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,11 @@ class Figures:
         return self._counted("stack")
 
     @property
+    def stack_bound(self) -> Planned:
+        """The deepest stack that the linked code can need, interrupts apart, in B."""
+        return self._figure("stack_bound", Planned)
+
+    @property
     def arena(self) -> Planned:
         """Memory that one inference works in, in B."""
         return self._figure("arena", Planned)
@@ -145,4 +150,6 @@ def image_quantities(firmware: Firmware) -> dict[str, Quantity]:
     if size is not None:
         linked = {"flash": size.flash, "weights": size.weights, "code": size.code,
                   "ram_static": size.ram_static}  # fmt: skip
+    if firmware.stack is not None and firmware.stack.image is not None:
+        linked["stack_bound"] = firmware.stack.image
     return {**linked, "arena": firmware.arena, "state": firmware.state}

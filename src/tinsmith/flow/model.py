@@ -29,7 +29,8 @@ from tinsmith.importers import IMPORTERS, read_model
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.store import SUFFIX, dumps
 
-_SIZES = ("flash", "ram_static", "ram", "arena", "state", "stack", "weights", "code")
+_SIZES = ("flash", "ram_static", "ram", "arena", "state", "stack", "stack_bound", "weights",
+          "code")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,8 @@ class ModelMeasurement:
 
         Bytes: flash = everything stored in flash (.data's load image included), weights + code =
         flash; ram_static = .data + .bss, in which arena and state lie; ram adds the deepest stack
-        that was seen. Null: the board (``host``) or its runner does not show it.
+        that was seen; stack_bound = the deepest that there can be. Null: the board (``host``) or
+        its runner does not show it.
         """
         found, outcome = self.figures.quantities, self.outcome
         sizes = {f"{n}_bytes": found[n].value if n in found else None for n in _SIZES}

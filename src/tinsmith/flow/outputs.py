@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tinsmith.build.firmware import Firmware
-from tinsmith.build.package import PACKAGES, Order
+from tinsmith.build.package import PACKAGES, Order, Papers
 from tinsmith.codegen.choices import write_chosen
 from tinsmith.core.cache import write_atomically
 from tinsmith.core.errors import UserError
@@ -52,7 +52,8 @@ def write_firmware(steps: Steps, board: Board, firmware: Firmware, windows: Wind
     for path, text in firmware.module.sources.items():
         write_atomically(folder / "source" / path, text.encode())
     vectors = steps.golden(firmware.module, windows)
-    order = Order(firmware.module, board, vectors, steps.objects, job=steps.job)
+    papers = Papers(b"", "a run makes none; `tinsmith package` does")
+    order = Order(firmware.module, board, vectors, steps.objects, job=steps.job, papers=papers)
     name, archive = PACKAGES.get(PACKAGE).make(order)
     write_atomically(folder / name, archive)
     return Written(board.id, image, folder / name)

@@ -13,6 +13,7 @@ from tinsmith.core.errors import UserError
 from tinsmith.core.job import Job
 from tinsmith.devices.board import Board, find_board
 from tinsmith.flow import stages
+from tinsmith.flow.certified import papers_of
 from tinsmith.flow.first_link import explained
 from tinsmith.flow.golden import golden_of
 from tinsmith.flow.locks import lock_of, locked
@@ -69,12 +70,15 @@ class Packed:
     nbytes: int
     sha256: str
     cases: int
+    uncertified: str
+    """Why the archive holds no certificate; empty where it does."""
 
     def record(self) -> dict[str, Any]:
         """The archive for JSON."""
         return {
             "kind": self.kind, "board": self.board, "path": str(self.path), "bytes": self.nbytes,
             "sha256": self.sha256, "golden_cases": self.cases,
+            "uncertified": self.uncertified,
         }  # fmt: skip
 
 
@@ -102,7 +106,9 @@ def package_model(path: Path, options: PackageOptions, job: Job | None = None) -
     if options.inputs is not None:
         given = read_inputs(options.inputs, module.graph, job.note, job)
     golden = golden_of(module.graph, given, job)
-    order = Order(module, board, golden, target.cache, target.toolchain, options.version, job)
+    papers = papers_of(job, module, target, graph)
+    made = (module, board, golden, target.cache, target.toolchain, options.version, job)
+    order = Order(*made, papers)
     return write_packages(order, options.kinds, options.output, job)
 
 
@@ -124,7 +130,10 @@ def package_project(steps: Steps, boards: Sequence[str], options: PackageOptions
         module = steps.compile(model.compressed.graph, board)
         golden = steps.golden(module, model.windows)
         toolchain = options.toolchain or steps.project.toolchain
-        order = Order(module, board, golden, steps.objects, toolchain, options.version, steps.job)
+        target = target_for(board, toolchain, cache=steps.objects.parent)
+        papers = papers_of(steps.job, module, target, model.compressed.graph)
+        made = (module, board, golden, steps.objects, toolchain, options.version, steps.job)
+        order = Order(*made, papers)
         packed += write_packages(order, options.kinds, options.output / board.id, steps.job)
     return packed
 
@@ -162,5 +171,6 @@ def write_packages(order: Order, kinds: Sequence[str], folder: Path, job: Job) -
         write_atomically(folder / name, data)
         cases = len(next(iter(order.golden.outputs.values())))
         digest, board = sha256(data).hexdigest(), order.module.board
-        written.append(Packed(kind, board, folder / name, len(data), digest, cases))
+        reason = order.papers.reason
+        written.append(Packed(kind, board, folder / name, len(data), digest, cases, reason))
     return written

@@ -46,6 +46,20 @@ def measured_record(found: Figures, firmware: Firmware, outcome: Outcome) -> dic
         "kernels": dict(firmware.module.kernels),
         "instructions_by_node": {n: q.value for n, q in (outcome.layers or {}).items()},
         "toolchain": firmware.toolchain_version,
+        "stack_bounds": stack_record(firmware),
+    }
+
+
+def stack_record(firmware: Firmware) -> dict[str, Any] | None:
+    """The deepest stacks that linked code can need: of a run and of its steps, in B; and why some
+    have no bound."""
+    found = firmware.stack
+    if found is None:
+        return None
+    return {
+        "run": found.run.value if found.run else None,
+        "steps": {node: bound.value for node, bound in found.steps.items()},
+        "unbounded": found.unbounded,
     }
 
 
@@ -107,10 +121,11 @@ def firmware_record(firmware: Firmware) -> dict[str, Any]:
         "toolchain": firmware.toolchain_version,
         **{
             f"{name}_bytes": sizes[name].value if name in sizes else None
-            for name in ("flash", "ram_static", "weights", "code", "arena", "state")
+            for name in ("flash", "ram_static", "weights", "code", "arena", "state", "stack_bound")
         },
         "sections": {n: q.value for n, q in size.sections.items()} if size else {},
         "quantities": {name: quantity_record(q) for name, q in sizes.items()},
+        "stack_bounds": stack_record(firmware),
         "kernels": dict(firmware.module.kernels),
         "elf_sha256": sha256(firmware.elf).hexdigest(),
     }

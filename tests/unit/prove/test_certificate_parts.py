@@ -8,11 +8,18 @@ from certified import BOARD, module, network, program
 
 from tinsmith.ir.graph import Graph, Node
 from tinsmith.ir.interp import Interpreter
-from tinsmith.prove.certificate.layers import Layer, layer_of
+from tinsmith.prove.certificate.checker.layers import Layer, layer_of
+from tinsmith.prove.certificate.checker.plan import replay_plan
+from tinsmith.prove.certificate.checker.statement import Rejected, Subject
 from tinsmith.prove.certificate.make import _orders
-from tinsmith.prove.certificate.plan import replay_plan
-from tinsmith.prove.certificate.statement import Rejected, Subject
-from tinsmith.prove.certificate.stimuli import breakpoints, patches, planted, solved, windows_of
+from tinsmith.prove.certificate.stimuli import (
+    Stimuli,
+    ends_of,
+    patches,
+    planted,
+    solved,
+    windows_of,
+)
 
 GRAPH = program("dsp").graph
 LAYERS = {n.name: found for n in GRAPH.nodes if (found := layer_of(GRAPH, n))}
@@ -36,17 +43,29 @@ def subject(**changes: object) -> Subject:
 def test_planted_windows_make_the_sums_that_patches_say(name: str) -> None:
     layer, rng = LAYERS[name], np.random.default_rng(1)
     given = patches(layer, rng, 60)
-    contents, within = planted(layer, given.values, rng)
-    spots, own = windows_of(layer), node(GRAPH, name)
-    sums = np.einsum("ngt,gmt->ngm", given.values * within, layer.weights) + layer.bias
-    want = layer.result(sums.reshape(len(sums), -1))
-    assert len(given.values) > len(spots)
-    for k in range(len(given.values)):
-        values = {**GRAPH.constants, own.inputs[0]: contents[k // len(spots)]}
-        found = computed(own, values)
-        where = spots[k % len(spots)]
-        seen = found[0][where] if layer.window else found[where[0]]
-        assert np.array_equal(seen, want[k])
+    spots, own, at = windows_of(layer), node(GRAPH, name), 0
+    assert len(given) > len(spots)
+    for x in planted(layer, given, rng):
+        windows = layer.windows(x).reshape(-1, *given.shape[1:])
+        sums = np.einsum("ngt,gmt->ngm", windows, layer.weights) + layer.bias
+        found = computed(own, {**GRAPH.constants, own.inputs[0]: x})
+        want = layer.result(sums.reshape(len(sums), -1))
+        assert np.array_equal(found.reshape(want.shape), want)
+        columns = layer.window.results[1] if layer.window else 1
+        for row, column in spots[: len(given) - at]:
+            seen = windows[row * columns + column]
+            inside = (seen == given[at]) | (seen == 0)
+            assert inside.all() and (seen == given[at]).mean() > 0.2
+            at += 1
+    assert at == len(given)
+
+
+@pytest.mark.parametrize("name", sorted(LAYERS))
+def test_no_more_is_proposed_than_asked_for(name: str) -> None:
+    layer = LAYERS[name]
+    found = list(Stimuli().special(layer, 0, 5))
+    assert 1 <= len(found) <= 5
+    assert all(len(layer.windows(x)[spots]) for x, spots in found)
 
 
 def computed(own: Node, values: dict[str, np.ndarray]) -> np.ndarray:
@@ -59,7 +78,7 @@ def computed(own: Node, values: dict[str, np.ndarray]) -> np.ndarray:
 def test_breakpoints_are_where_results_change(name: str) -> None:
     layer = LAYERS[name]
     low, high = (r.ravel() for r in layer.ranges())
-    found = breakpoints(layer)
+    found = layer.breakpoints()
     for channel in (0, len(found) - 1):
         sums = np.arange(low[channel], high[channel] + 1)
         every = np.tile(sums[:, None], (1, len(found)))
@@ -73,11 +92,13 @@ def test_bounds_hold_what_random_values_make(name: str) -> None:
     layer, rng = LAYERS[name], np.random.default_rng(2)
     least, most = layer.ranges()
     groups, _, taps = layer.weights.shape
-    values = rng.choice(layer.ends, (200, groups, taps)) * rng.integers(0, 2, (200, groups, taps))
+    values = rng.choice(ends_of(layer), (200, groups, taps)) * rng.integers(
+        0, 2, (200, groups, taps)
+    )
     sums = np.einsum("ngt,gmt->ngm", values, layer.weights) + layer.bias
     assert (sums >= least).all()
     assert (sums <= most).all()
-    ends = patches(layer, rng, 10_000).values
+    ends = patches(layer, rng, 10_000)
     reached = np.einsum("ngt,gmt->ngm", ends, layer.weights) + layer.bias
     assert np.array_equal(reached.max(0), most)
     assert np.array_equal(reached.min(0), least)
@@ -89,8 +110,8 @@ def test_a_walk_reaches_sums() -> None:
     values = solved(layer, (0, 3), aims, np.random.default_rng(3))
     made = values @ layer.weights[0, 3] + layer.bias[0, 3]
     assert (made == aims).mean() > 0.9
-    assert layer.ends[0] <= values.min()
-    assert values.max() <= layer.ends[1]
+    assert ends_of(layer)[0] <= values.min()
+    assert values.max() <= ends_of(layer)[1]
 
 
 def test_a_layer_is_read_as_it_is_meant() -> None:

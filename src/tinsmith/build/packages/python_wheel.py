@@ -36,6 +36,7 @@ def make(order: Order) -> tuple[str, bytes]:
     for file in ("METADATA", "WHEEL"):
         contents.put({f"{info}/{file}": contents.text(f"python_wheel/{file}.j2", **facts)})
     contents.add({f"{info}/licenses/LICENSE.txt": "LICENSE.txt.j2"})
+    contents.certify(f"{info}/")
     bill = f"{info}/sboms/bom.json"  # PEP 770
     contents.complete((zig(order),), bill)
     files = {p: d for p, d in contents.files.items() if p not in ("README.md", "LICENSE.txt")}

@@ -18,7 +18,8 @@ class Choice:
     """Options of `tinsmith certify`."""
 
     model: Annotated[
-        Path | None, typer.Argument(metavar="MODEL", help="A model file; not with --check.")
+        Path | None,
+        typer.Argument(metavar="MODEL", help="A model file; with --check, that it is of this one."),
     ] = None
     board: Annotated[
         str | None, typer.Option("--board", "-b", help="An emulated board (id or .toml).")
@@ -62,7 +63,8 @@ def certify(choice: Choice) -> None:
     _check_used(choice)
     with working(choice.json) as job:
         if choice.check is not None:
-            found = check_certificate(choice.check, default_cache(), job)
+            of = choice.model, choice.semantics
+            found = check_certificate(choice.check, default_cache(), job, *of)
         else:
             model, output = choice.model or Path(), choice.output or Path()
             own = ModelChoice(
@@ -75,9 +77,9 @@ def certify(choice: Choice) -> None:
 
 
 def _check_used(choice: Choice) -> None:
-    """A model with board and output, or a certificate alone."""
-    making = (choice.model, choice.board, choice.output)
-    if any(v is None for v in making) if choice.check is None else any(v for v in making):
+    """A model with board and output, or a certificate, with its model or alone."""
+    making, checking = (choice.model, choice.board, choice.output), choice.check is not None
+    if any(v for v in making[1:]) if checking else any(v is None for v in making):
         raise UserError(
             "cli.certify",
             "A certificate is made of MODEL with --board and --output, or checked with --check.",

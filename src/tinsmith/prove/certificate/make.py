@@ -14,8 +14,14 @@ from tinsmith.core.errors import InternalError
 from tinsmith.core.progress import SILENT, Progress
 from tinsmith.devices.board import Board
 from tinsmith.ir.graph import Graph, Node
-from tinsmith.prove.certificate.check import examine, hashes
-from tinsmith.prove.certificate.statement import VERSION, Certificate, Subject, Timed
+from tinsmith.prove.certificate.checker.check import examine, hashes
+from tinsmith.prove.certificate.checker.statement import (
+    VERSION,
+    Certificate,
+    Subject,
+    Timed,
+)
+from tinsmith.prove.certificate.stimuli import Stimuli
 
 
 def make(
@@ -36,7 +42,7 @@ def make(
         UserError ``certificate.board``: nothing can be executed on the board's core.
     """
     subject = subject_of(firmware, board, source)
-    return Certificate(VERSION, subject, examine(subject, cache, job), hashes(subject))
+    return Certificate(VERSION, subject, examine(subject, Stimuli(), cache, job), hashes(subject))
 
 
 def subject_of(firmware: Firmware, board: Board, source: Graph) -> Subject:

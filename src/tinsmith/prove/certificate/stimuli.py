@@ -1,14 +1,14 @@
 """What steps are executed on: every tap and bias to be seen, sums at their ends and next to where
-the requantised result changes; deterministic."""
+the requantised result changes; deterministic. The checker judges what it shows."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from tinsmith.ir.graph import Graph
+from tinsmith.ir.interp import Interpreter
 from tinsmith.ir.types import TensorType
-from tinsmith.prove.certificate.layers import Layer
+from tinsmith.prove.certificate.checker.layers import Layer
 
 RUNS = 3
 """Inferences of the whole image, and as many traces whose operands steps are executed on."""
@@ -17,17 +17,45 @@ _WALK = 48
 """Taps that are turned to reach a sum: the largest and the smallest weights."""
 _TRIES, _PAIRED, _MOVE = 4, 8, 5
 """How often a change of two taps is tried, of how many with small weights, and by how much."""
-_LEVELS = 512
-"""Most results of one channel whose breakpoints are looked for."""
+_PLAIN = 4
 
 
-@dataclass(frozen=True)
-class Patches:
-    """What windows of x see, less x's zero point: [patch, group, taps]; ``wanted``: patches that
-    aim at a sum, and that sum, [patch, group, 2]: (channel or -1, sum)."""
+class Stimuli:
+    """Proposes what the checker executes (`checker/steps.py`, Proposer)."""
 
-    values: np.ndarray
-    wanted: np.ndarray
+    def __init__(self) -> None:
+        self._traces: dict[int, list[Mapping[str, np.ndarray]]] = {}
+
+    def runs(self, graph: Graph) -> Mapping[str, np.ndarray]:
+        """Inputs of whole runs."""
+        return runs_of(graph)
+
+    def general(self, graph: Graph, number: int) -> Iterator[Mapping[str, np.ndarray]]:
+        """What the operands of a node hold in whole runs, each twice, on other paint; and, of
+        integers, what any kernel is tried on."""
+        node = graph.nodes[number]
+        names = [i for i in dict.fromkeys(node.inputs) if i not in graph.constants]
+        if id(graph) not in self._traces:
+            self._traces = {id(graph): _traces(graph)}
+        for trace in self._traces[id(graph)]:
+            yield from [{name: trace[name] for name in names}] * 2
+        if all(graph.type(n).dtype in INTEGERS for n in names):
+            rngs = [np.random.default_rng([number, k]) for k in range(len(names))]
+            rows = [plain(graph.type(n), r, _PLAIN) for n, r in zip(names, rngs, strict=True)]
+            for values in zip(*rows, strict=True):
+                yield dict(zip(names, values, strict=True))
+
+    def special(
+        self, layer: Layer, number: int, calls: int
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Contents of operand 0 whose windows show taps, biases and breakpoints; and those
+        windows."""
+        rng, spots = np.random.default_rng([7, number]), windows_of(layer)
+        columns = layer.window.results[1] if layer.window else 1
+        flat = np.array([i * columns + j for i, j in spots])
+        given = patches(layer, rng, calls * len(spots))
+        for k, x in enumerate(planted(layer, given, rng)):
+            yield held(layer, x), flat[: len(given) - k * len(spots)]
 
 
 def plain(type: TensorType, rng: np.random.Generator, count: int) -> Iterator[np.ndarray]:
@@ -45,67 +73,54 @@ def plain(type: TensorType, rng: np.random.Generator, count: int) -> Iterator[np
         yield rng.integers(info.min, info.max + 1, shape).astype(type.dtype)
 
 
-def patches(layer: Layer, rng: np.random.Generator, most: int) -> Patches:
-    """At most so many: sums at both ends, a unit in each tap at each end on a random base, and
-    sums next to breakpoints with what is left."""
-    groups = len(layer.weights)
+def patches(layer: Layer, rng: np.random.Generator, most: int) -> np.ndarray:
+    """What windows of x are to see, less its zero point: [patch, group, taps]. At most so many:
+    sums at both ends, a unit in each tap at each end on a random base, and sums next to breakpoints
+    with what is left."""
     ends, units = _ends(layer), _units(layer, rng)
     units = units[rng.permutation(len(units))[: max(1, most // 2)]]
     given = np.concatenate([ends, units])
-    aimed, wanted = _aimed(layer, rng, max(most - len(given), most // 3))
+    aimed = _aimed(layer, rng, max(most - len(given), most // 3))
     values = np.concatenate([given, aimed])
-    order = rng.permutation(len(values))[:most]
-    unaimed = np.full((len(given), groups, 2), -1)
-    return Patches(values[order], np.concatenate([unaimed, wanted])[order])
+    return values[rng.permutation(len(values))[:most]]
+
+
+def ends_of(layer: Layer) -> tuple[int, int]:
+    """Smallest and largest value of x less its zero point."""
+    info = np.iinfo(layer.x_type.dtype)
+    return int(info.min) - layer.x_zero, int(info.max) - layer.x_zero
 
 
 def _ends(layer: Layer) -> np.ndarray:
     """The largest and the smallest sum of each channel of each group."""
-    low, high = layer.ends
+    low, high = ends_of(layer)
     turned = np.moveaxis(layer.weights, 1, 0)
     return np.concatenate([np.where(turned > 0, high, low), np.where(turned > 0, low, high)])
 
 
 def _units(layer: Layer, rng: np.random.Generator) -> np.ndarray:
     """For each tap, one end of the range there and then the other, on a base of small values."""
-    (groups, _, taps), (low, high) = layer.weights.shape, layer.ends
+    (groups, _, taps), (low, high) = layer.weights.shape, ends_of(layer)
     base = rng.integers(max(low, -40), min(high, 40) + 1, (2, taps, groups, taps))
     each = np.arange(taps)
     base[0, each, :, each], base[1, each, :, each] = low, high
     return base.reshape(2 * taps, groups, taps)
 
 
-def breakpoints(layer: Layer) -> list[np.ndarray]:
-    """For each channel (group after group) the sums at which its result becomes another: the first
-    sum of each new result, found by halving."""
-    low, high = layer.within()
-    first, last = (layer.result(v[None])[0].astype(np.int64) for v in (low, high))
-    count = int((last - first).max(initial=0)) if layer.requantised else 0
-    steps = first + np.arange(1, min(count, _LEVELS) + 1)[:, None] * max(1, count // _LEVELS)
-    below, above = (np.broadcast_to(v, steps.shape).copy() for v in (low, high))
-    while (above - below > 1).any():
-        middle = below + (above - below) // 2
-        reached = layer.result(middle).astype(np.int64) >= steps
-        above, below = np.where(reached, middle, above), np.where(reached, below, middle)
-    return [np.unique(above[steps[:, c] <= last[c], c]) for c in range(len(low))]
-
-
-def _aimed(layer: Layer, rng: np.random.Generator, most: int) -> tuple[np.ndarray, np.ndarray]:
+def _aimed(layer: Layer, rng: np.random.Generator, most: int) -> np.ndarray:
     """Windows whose sum is the last before or the first at a breakpoint."""
     groups, channels, taps = layer.weights.shape
-    found = breakpoints(layer)
+    found = layer.breakpoints()
     rows = min(most, channels * 2 * max((len(f) for f in found), default=0))
     values = np.zeros((rows, groups, taps), np.int64)
-    wanted = np.full((rows, groups, 2), -1)
     for g in range(groups):
         for m in range(channels):
             mine = np.arange(m, rows, channels)
             own = np.stack([found[g * channels + m] - 1, found[g * channels + m]], 1).ravel()
             if len(own) and len(mine):
                 turn = (np.arange(len(mine)) * max(1, len(own) // len(mine) | 1) + m) % len(own)
-                wanted[mine, g, 0], wanted[mine, g, 1] = m, own[turn]
                 values[mine, g] = solved(layer, (g, m), own[turn], rng)
-    return values, wanted
+    return values
 
 
 def solved(
@@ -113,7 +128,7 @@ def solved(
 ) -> np.ndarray:
     """Values of the taps, less the zero point, whose sum comes as near as a walk from the largest
     to the smallest weight brings it, and then a change of two taps; [sum, taps]."""
-    w, (low, high) = layer.weights[channel], layer.ends
+    w, (low, high) = layer.weights[channel], ends_of(layer)
     x = rng.integers(max(low, -30), min(high, 30) + 1, (len(sums), len(w)))
     left = sums - layer.bias[channel] - x @ w
     order = np.argsort(-np.abs(w), kind="stable")
@@ -126,7 +141,7 @@ def solved(
         x[:, t] = new
     for _ in range(_TRIES):
         if left.any():
-            _mend((x, left), w, layer.ends, rng)
+            _mend((x, left), w, ends_of(layer), rng)
     return x
 
 
@@ -173,39 +188,45 @@ def windows_of(layer: Layer) -> list[tuple[int, int]]:
     return [(i, j) for i in axes[0] for j in axes[1]]
 
 
-def planted(
-    layer: Layer, given: np.ndarray, rng: np.random.Generator
-) -> tuple[list[np.ndarray], np.ndarray]:
-    """Contents of x whose windows see patches, as many in each as do not meet, on random ground;
-    and which taps lie within x."""
+def planted(layer: Layer, given: np.ndarray, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Contents of x whose windows see patches, as many in each as do not meet, on random ground."""
     info, shape = np.iinfo(layer.x_type.dtype), layer.x_type.shape
-    spots, found = windows_of(layer), []
-    seen = np.ones(given.shape[1:], bool)
+    spots = windows_of(layer)
     for start in range(0, len(given), len(spots)):
         x = rng.integers(info.min, info.max + 1, shape)
         for spot, patch in zip(spots, given[start : start + len(spots)], strict=False):
-            seen = _put(layer, x, spot, patch + layer.x_zero)
-        found.append(x.astype(layer.x_type.dtype))
-    return found, seen
+            _put(layer, x, spot, patch + layer.x_zero)
+        yield x.astype(layer.x_type.dtype)
 
 
-def _put(layer: Layer, x: np.ndarray, spot: tuple[int, int], patch: np.ndarray) -> np.ndarray:
-    """Plant one patch; says which of its taps lie within x."""
-    groups, taps = patch.shape
-    w = layer.window
+def held(layer: Layer, x: np.ndarray) -> np.ndarray:
+    """The operand that holds x; what stands around it is of no account."""
+    info = np.iinfo(x.dtype)
+    found = np.resize(np.array([info.max, info.min], x.dtype), layer.operand.elements)
+    found[layer.start : layer.start + x.size] = x.ravel()
+    return found.reshape(layer.operand.shape)
+
+
+def _put(layer: Layer, x: np.ndarray, spot: tuple[int, int], patch: np.ndarray) -> None:
+    """Plant one patch; of a window that reaches beyond x, what lies within."""
+    w, depth = layer.window, x.shape[-1] // len(layer.weights)
     if w is None:
         x[spot[0]] = patch.ravel()
-        return np.ones(patch.shape, bool)
-    apart = np.moveaxis(patch.reshape(groups, *w.kernel, layer.depth), 0, 2)
-    block = apart.reshape(*w.kernel, groups * layer.depth)
+        return
+    apart = np.moveaxis(patch.reshape(len(patch), *w.kernel, depth), 0, 2)
+    block = apart.reshape(*w.kernel, len(patch) * depth)
     rows, columns = (
         spot[k] * w.stride[k] - w.padding[2 * k] + np.arange(w.kernel[k]) * w.dilation[k]
         for k in (0, 1)
     )
     in_rows, in_columns = ((v >= 0) & (v < s) for v, s in zip((rows, columns), w.size, strict=True))
     x[0][np.ix_(rows[in_rows], columns[in_columns])] = block[np.ix_(in_rows, in_columns)]
-    within = np.outer(in_rows, in_columns).reshape(1, -1, 1)
-    return np.broadcast_to(within, (groups, within.shape[1], layer.depth)).reshape(groups, taps)
+
+
+def _traces(graph: Graph) -> list[Mapping[str, np.ndarray]]:
+    """Every value of some runs, one after the other."""
+    machine, given = Interpreter(graph), runs_of(graph)
+    return [machine.run({k: v[i] for k, v in given.items()}) for i in range(RUNS)]
 
 
 def runs_of(graph: Graph) -> dict[str, np.ndarray]:

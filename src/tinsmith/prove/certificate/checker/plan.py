@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tinsmith.ir.graph import Node
-from tinsmith.prove.certificate.statement import Rejected, Subject
+from tinsmith.prove.certificate.checker.statement import Rejected, Subject
 
 
 def replay_plan(subject: Subject) -> None:

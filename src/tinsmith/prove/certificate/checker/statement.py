@@ -10,15 +10,15 @@ from tinsmith.core.errors import UserError
 from tinsmith.devices.board import Board
 from tinsmith.ir.graph import Graph
 
-VERSION = 1
-Where = Literal["hashes", "plan", "image", "steps", "runs", "claims"]
+VERSION = 2
+Where = Literal["hashes", "plan", "image", "rounding", "steps", "runs", "claims"]
 """The parts of the checker."""
 
 
 @dataclass(frozen=True)
 class Timed:
-    """In what order a kernel says it reads an operand and writes its result: of each element of the
-    operand when it is read for the last time, of each of the result when it is first written."""
+    """Declared by a kernel: of each element of an operand when it is read for the last time, of
+    each of the result when it is first written."""
 
     operand: int
     reads: np.ndarray
@@ -53,19 +53,19 @@ class Subject:
 class SumsClaim:
     """Of a layer of integers. ``low``, ``high``: all sums, whatever the order of their products,
     lie between. ``wraps``: they do not fit the type of sums, and both the meaning and the kernel
-    wrap. ``taps``: weights, ``taps_seen``: those without which (or, of a zero, with another value)
-    some executed result would differ; the same for biases. ``mute``: channels with the same result
-    for every sum, whose taps and bias nothing can show. ``breakpoints``: sums next to a change
-    of the requantised result that were to be executed, ``breakpoints_hit``: those that were."""
+    wrap. ``taps_seen`` of so many weights: without them (or, of a zero, with another value) some
+    executed result would differ; the same for biases. ``mute``: channels with the same result for
+    every sum. ``breakpoints``: sums on both sides of a change of the requantised result (of 512
+    changes of a channel at most), ``breakpoints_hit``: those that were executed."""
 
     low: int
     high: int
     wraps: bool
     taps: int
-    taps_seen: int
     biases: int
-    biases_seen: int
     mute: int
+    taps_seen: int
+    biases_seen: int
     breakpoints: int
     breakpoints_hit: int
 
@@ -73,9 +73,9 @@ class SumsClaim:
 @dataclass(frozen=True)
 class StepClaim:
     """Of a step. ``stimuli``: how often it was executed, each time equal to the interpreter.
-    ``instructions``: the most; ``constant``: always the same. ``stack``: deepest, in bytes.
-    ``alignment``: the largest power of two, up to 16, that divides the addresses of all constants
-    that the step reads."""
+    ``instructions``: the most; ``constant``: always the same. ``stack``: the deepest that was seen,
+    ``stack_bound``: that the code can need (None: no bound), in B. ``alignment``: the largest power
+    of two, up to 16, that divides the addresses of all constants that the step reads."""
 
     node: str
     kernel: str
@@ -83,6 +83,7 @@ class StepClaim:
     instructions: int
     constant: bool
     stack: int
+    stack_bound: int | None
     alignment: int
     sums: SumsClaim | None
 
@@ -90,13 +91,20 @@ class StepClaim:
 @dataclass(frozen=True)
 class Claims:
     """Of the whole module. ``runs``: inferences of the linked image that were equal to the source
-    graph; ``instructions``: the most that one took, ``constant``: always the same."""
+    graph; ``instructions``: the most that one took, ``constant``: always the same. ``stack``,
+    ``stack_bound``: as of a step, from reset; ``unbounded``: why the code has no bound.
+    ``rounded``: pairs of a channel's scaling and a sum for which requantisation equals its
+    definition; ``rounded_all``: all that can be, or only those next to a change of the result."""
 
     steps: tuple[StepClaim, ...]
     runs: int
     instructions: int
     constant: bool
     stack: int
+    stack_bound: int | None
+    unbounded: str
+    rounded: int
+    rounded_all: bool
 
 
 @dataclass(frozen=True)
