@@ -101,4 +101,5 @@ def _prefixed(graph: Graph, prefix: str) -> Graph:
         types={prefix + k: t for k, t in graph.types.items()},
         constants={prefix + k: c for k, c in graph.constants.items()},
         states=tuple(State(prefix + s.name, s.initial, prefix + s.next) for s in graph.states),
+        labels={prefix + k: v for k, v in graph.labels.items()},
     )  # fmt: skip

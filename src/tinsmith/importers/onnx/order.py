@@ -26,7 +26,12 @@ def title(kind: str, domain: str, named: str, index: int) -> str:
 def title_of(proto: Any, index: int) -> str:
     """The same for a protocol buffer."""
     named = proto.name or next((o for o in proto.output if o), "")
-    return title(proto.op_type, proto.domain, named, index)
+    return title(_text(proto.op_type), _text(proto.domain), _text(named), index)
+
+
+def _text(given: str | bytes) -> str:
+    """Protocol buffers give what is no UTF-8 as bytes."""
+    return given.decode("utf-8", "replace") if isinstance(given, bytes) else given
 
 
 def ordered(nodes: Sequence[Any]) -> list[int]:

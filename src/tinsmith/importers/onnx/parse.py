@@ -18,6 +18,8 @@ from tinsmith.importers.onnx.refusal import broken, refuse
 
 MOST_NAME = 1000
 """Longest name or text attribute, in characters."""
+_SHOWN = 40
+"""Bytes of what is no name, in a refusal."""
 MOST_RANK = 8
 MAPS = "maps"
 """dtype of an output that is a sequence of maps from class to float32, as ZipMap makes it."""
@@ -161,8 +163,10 @@ def _text(raw: bytes) -> str:
     return name_of(raw.decode("utf-8", errors="replace"))
 
 
-def name_of(text: str) -> str:
-    """A name, within the limit."""
+def name_of(text: str | bytes) -> str:
+    """A name, within the limit. What is no UTF-8, protocol buffers give as bytes."""
+    if isinstance(text, bytes):
+        broken(f"the name {text[:_SHOWN]!r} is no text")
     if len(text) > MOST_NAME:
         refuse("limit", f"A name or text has {len(text)} characters; at most {MOST_NAME}.")
     return text

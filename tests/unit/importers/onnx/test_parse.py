@@ -46,6 +46,17 @@ def test_what_is_no_model_is_refused(data: bytes) -> None:
     assert e.value.code == "import.onnx.broken"
 
 
+@pytest.mark.parametrize("name", [b"Other", b"input", b"result", b"called"])
+def test_a_name_that_is_no_text_is_refused(name: bytes) -> None:
+    """In place of an operator, what it reads and makes, and its own name; in a circle too."""
+    for inputs in (["input"], ["result"]):
+        node = helper.make_node("Other", inputs, ["result"], name="called")
+        data = model([node], [info("input", [1, 4])], [info("result", [1, 4])]).SerializeToString()
+        with pytest.raises(UserError) as e:
+            from_bytes(data.replace(name, b"\xff" * len(name)), "m")
+        assert e.value.code == "import.onnx.broken"
+
+
 def test_external_content_is_never_opened(tmp_path) -> None:
     secret = tmp_path / "secret"
     secret.write_bytes(np.float32([1, 2, 3, 4]).tobytes())
