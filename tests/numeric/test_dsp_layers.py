@@ -12,8 +12,10 @@ from tinsmith.bench.outcome import RunOptions
 from tinsmith.bench.run import run
 from tinsmith.build.image import BuildOptions, build_image
 from tinsmith.build.shared import build_shared
-from tinsmith.codegen.compile import compile_graph
+from tinsmith.codegen.choices import Choices
+from tinsmith.codegen.compile import compile_graph, lower
 from tinsmith.codegen.module import InferenceModule
+from tinsmith.codegen.select import possible
 from tinsmith.devices.board import BOARDS, Board
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Attr, Graph
@@ -71,7 +73,8 @@ def test_no_compiler_changes_a_result(
 def test_factors_of_float32(family: str, board: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uses, "ROUNDINGS", ("onnx",))
     drawn, found = draw(30, 20, family), BOARDS.get(board)
-    module = compile_graph(drawn.graph, found, planner="first_fit")
+    choices = any_choice(drawn.graph, found.core, np.random.default_rng(1), "dsp")
+    module = compile_graph(drawn.graph, found, planner="first_fit", choices=choices)
     assert all("_onnx" in k for k in module.kernels.values())
     assert not wrong(module, found, dict(drawn.inputs), dict(drawn.wanted), "zig", "")
 
@@ -121,7 +124,11 @@ def compiled(graph: Graph, seed: int) -> tuple[InferenceModule, Arrays, Arrays]:
         inputs[name] = rng.integers(-128, 128, shape).astype(np.int8)
         inputs[name][1], inputs[name][2] = -128, 127
     values = run_cases(graph, inputs)
-    return compile_graph(graph, M4), inputs, {o: values[o] for o in graph.outputs}
+    offers = possible(lower(graph), M4.core).items()
+    own = {n: [k for k in kernels if k.startswith("dsp/")] for n, kernels in offers}
+    choices = Choices({n: kernels[0] for n, kernels in own.items() if kernels})
+    module = compile_graph(graph, M4, choices=choices)
+    return module, inputs, {o: values[o] for o in graph.outputs}
 
 
 @pytest.mark.parametrize(("x_zero", "depth", "kind"), [

@@ -21,12 +21,13 @@ from tinsmith.bench.run import run
 from tinsmith.build.image import BuildOptions, build_image
 from tinsmith.build.shared import build_shared
 from tinsmith.codegen.buffers import plan_memory
+from tinsmith.codegen.choices import Choices
 from tinsmith.codegen.compile import compile_graph, lower
 from tinsmith.codegen.module import InferenceModule
 from tinsmith.codegen.planner import PLANNERS
 from tinsmith.devices.board import BOARDS
 from tinsmith.ir.builder import Builder
-from tinsmith.ir.graph import Graph
+from tinsmith.ir.graph import Graph, Node
 from tinsmith.ir.interp import run_cases
 from tinsmith.ir.op import OPS
 from tinsmith.testing.graphs import RandomGraph, random_graph
@@ -175,7 +176,9 @@ def test_a_wrong_kernel_line_is_seen() -> None:
     """About a unit in the last place, in one kernel."""
     number = next(n for n in range(1, FULL) if multiplies_floats(made(n).graph))
     graph, inputs, reference = union(range(number - 1, number + 2))
-    module = compile_graph(graph, "host")
+    low = lower(graph)
+    pins = {n.name: "ref/mul_float32" for n in low.nodes if n.op == "mul" and floats(low, n)}
+    module = compile_graph(graph, "host", choices=Choices(pins))
     path, right, wrong = "kernels/mul_float32.c", "(x) * (b)", "1.0000001f * (x) * (b)"
     assert right in module.sources[path]
     broken = module.sources[path].replace(right, wrong)
@@ -186,7 +189,11 @@ def test_a_wrong_kernel_line_is_seen() -> None:
 
 
 def multiplies_floats(graph: Graph) -> bool:
-    return any(n.op == "mul" and graph.type(n.inputs[0]).dtype == "float32" for n in graph.nodes)
+    return any(n.op == "mul" and floats(graph, n) for n in graph.nodes)
+
+
+def floats(graph: Graph, node: Node) -> bool:
+    return graph.type(node.inputs[0]).dtype == "float32"
 
 
 def test_a_wrong_bit_is_seen() -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from firmwares import CACHE
-from tinsmith.prove.certificate.check import check
 
 from tinsmith.bench.outcome import Outcome, RunOptions
 from tinsmith.bench.run import run
@@ -25,7 +24,9 @@ from tinsmith.ir.interp import run_cases
 from tinsmith.ir.ops.requantize import multipliers
 from tinsmith.ir.types import Quant, TensorType
 from tinsmith.prove.bits import equal
+from tinsmith.prove.certificate.checker.check import check
 from tinsmith.prove.certificate.make import make
+from tinsmith.prove.certificate.stimuli import Stimuli
 from tinsmith.testing.kernels import compile_kernels
 from tinsmith.testing.networks import WHOLE, Growing, Network, Window
 from tinsmith.testing.uses import NARROW, draw
@@ -198,7 +199,7 @@ def test_modules_with_packed_weights_are_certified(board: str, kind: str) -> Non
     module = compile_graph(graph, board, choices=choices)
     assert len([k for k in module.kernels.values() if k.startswith(f"{kind}/")]) == 4
     firmware = build_image(module, BOARDS.get(board), "zig", BuildOptions(CACHE))
-    claims = check(make(firmware, BOARDS.get(board), graph, CACHE), CACHE)
+    claims = check(make(firmware, BOARDS.get(board), graph, CACHE), Stimuli(), CACHE)
     assert claims.constant
 
 
