@@ -282,7 +282,7 @@ WRONG_LINES = (
     WrongLine("sqrt_float32", "std", "ts_sqrt(x)", "ts_sqrt(0.5f * (x))"),
     WrongLine("reduce_max_float32", "max", ">", "<"),
     WrongLine("rfft_power_float32", "power_1", "re[i] = re[i] + tr;", "re[i] = re[i] - tr;"),
-    WrongLine("float_dense_row_float32", "energy", r"{s8}\n vmul.f32", r"{s8}\n vsub.f32"),
+    WrongLine("dense_float32", "energy", "(value) * (weight)", "(value) - (weight)"),
     WrongLine("quantize_float32", "standard_int8", ">= 0.5f) ? 1 : 0", ">= 0.5f) ? 2 : 0"),
     WrongLine("dense_requantize_int8", "hidden_int8", "(value) - x_zero", "(value) + x_zero"),
     WrongLine("ts_dense.inc", "hidden_int8", "k = 0; k < depth", "k = 1; k < depth"),
