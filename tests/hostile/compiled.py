@@ -68,7 +68,10 @@ def _differences(graphs: Sequence[Graph]) -> Iterator[str]:
     options = RunOptions(inputs, trace=True, reset_each=False, cache=CACHE)
     outcome = run(build_shared(module, CACHE), BOARDS.get("host"), "host", options)
     assert outcome.trace is not None
-    computed = {o: o for o in outcome.trace if o in wanted}  # passes add and remove some
+    # passes add and remove some, and remove channels of others
+    computed = {
+        o: o for o, v in outcome.trace.items() if o in wanted and v.shape == wanted[o].shape
+    }
     ends = dict(zip(joint.outputs, module.graph.outputs, strict=True))  # an input is copied
     for names, seen in ((computed, outcome.trace), (ends, outcome.outputs)):
         for name, here in names.items():
