@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 
 from tinsmith.ir.graph import Graph, Node, Part
 from tinsmith.ir.op import OPS
+from tinsmith.rewrite._joined import joined, with_joined
 from tinsmith.rewrite._pass import Pass
 from tinsmith.rewrite._readers import readers_of
 
@@ -20,14 +21,7 @@ def rewrite(graph: Graph) -> Graph:
     all else that it reads is constant; nobody outside may need what disappears (outputs, next
     values of states). The fused node has the last one's name and place, and the layer's stage.
     """
-    chains = list(_chains(graph))
-    if not chains:
-        return graph
-    last = {chain[-1].name: _fused(graph, chain) for chain in chains}
-    gone = {n.name for chain in chains for n in chain[:-1]}
-    nodes = tuple(last.get(n.name, n) for n in graph.nodes if n.name not in gone)
-    inner = {p.value for n in last.values() for p in n.parts[:-1]}
-    return graph.with_(nodes=nodes, types={k: t for k, t in graph.types.items() if k not in inner})
+    return with_joined(graph, [joined(graph, c, c[0].stage) for c in _chains(graph)])
 
 
 def _chains(graph: Graph) -> Iterator[list[Node]]:
@@ -54,23 +48,6 @@ def _follows(graph: Graph, value: str, node: Node) -> bool:
         and graph.type(value).elements == graph.type(node.outputs[0]).elements
         and all(i in graph.constants for i in node.inputs[1:])
     )
-
-
-def _fused(graph: Graph, chain: list[Node]) -> Node:
-    """The chain as one node: operands of all parts behind each other."""
-    inputs = list(chain[0].inputs)
-    reads = [tuple(range(len(inputs)))]
-    for node in chain[1:]:
-        reads.append(tuple(range(len(inputs), len(inputs) + len(node.inputs) - 1)))
-        inputs += node.inputs[1:]
-    parts = []
-    for number, (node, own) in enumerate(zip(chain, reads, strict=True)):
-        value = node.outputs[0]
-        before = (len(inputs) + number - 1,) if number else ()
-        type, stage = graph.type(value), node.stage
-        parts.append(Part(node.name, node.op, before + own, node.attrs, value, type, stage))
-    end, stage = chain[-1], chain[0].stage
-    return Node(end.name, "fused", tuple(inputs), end.outputs, {}, stage, tuple(parts))
 
 
 def taken_apart(graph: Graph, names: Collection[str] | None = None) -> Graph:

@@ -1,7 +1,8 @@
 """Lets a product read values of eight bits as they are and be brought to eight bits at once,
 instead of through copies in 32 bits."""
 
-from tinsmith.ir.graph import Graph, Node, Part
+from tinsmith.ir.graph import Graph
+from tinsmith.rewrite._joined import joined, with_joined
 from tinsmith.rewrite._pass import Pass
 from tinsmith.rewrite._readers import readers_of
 from tinsmith.rewrite.fuse_sums import widens
@@ -18,8 +19,7 @@ def rewrite(graph: Graph) -> Graph:
     def alone(value: str) -> bool:
         return value not in kept and len(readers.get(value, [])) == 1
 
-    made: dict[str, Node] = {}
-    gone: set[str] = set()
+    made = []
     for node in graph.nodes:
         if node.op != "mul" or not alone(node.outputs[0]):
             continue
@@ -27,31 +27,8 @@ def rewrite(graph: Graph) -> Graph:
         before = [makers[i] for i in node.inputs if i in makers and alone(i)]
         known = [i for i in node.inputs if i in graph.constants]
         if before and len(before) + len(known) == 2 and last.op == "requantize":
-            made[last.name] = _joined(graph, (*before, node, last))
-            gone |= {n.name for n in (*before, node)}
-    if not made:
-        return graph
-    nodes = tuple(made.get(n.name, n) for n in graph.nodes if n.name not in gone)
-    inner = {p.value for n in made.values() for p in n.parts[:-1]}
-    return graph.with_(nodes=nodes, types={k: t for k, t in graph.types.items() if k not in inner})
-
-
-def _joined(graph: Graph, nodes: tuple[Node, ...]) -> Node:
-    """Operands that come from outside, behind each other, then what the parts make."""
-    made = [n.outputs[0] for n in nodes]
-    given = [i for n in nodes for i in n.inputs if i not in made]
-    place = {v: len(given) + k for k, v in enumerate(made)}
-    parts, at = [], 0
-    for node in nodes:
-        reads = []
-        for value in node.inputs:
-            reads.append(place.get(value, at))
-            at += value not in place
-        value = node.outputs[0]
-        parts.append(Part(node.name, node.op, tuple(reads), node.attrs, value,
-                          graph.type(value), node.stage))  # fmt: skip
-    last = nodes[-1]
-    return Node(last.name, "fused", tuple(given), last.outputs, {}, nodes[-2].stage, tuple(parts))
+            made.append(joined(graph, (*before, node, last), node.stage))
+    return with_joined(graph, made)
 
 
 PASS = Pass("fuse_products", requires=("lowered",), rewrite=rewrite)
