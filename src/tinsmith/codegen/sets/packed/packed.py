@@ -76,7 +76,7 @@ def _operands(layer: Operands, codes: Codes, groups: int) -> tuple[Argument | Ta
 
 def _ends(layer: Operands, codes: Codes) -> tuple[int, ...]:
     """(number of factors, low, spacing, twice, sign, base, span, high)"""
-    return len(layer.multiplier), codes.low, codes.spacing, *result_arguments(layer)
+    return len(layer.multiplier), codes.low, codes.spacing, *result_arguments(layer.result)
 
 
 def _depthwise(layer: Operands, codes: Codes) -> Binding | None:

@@ -58,7 +58,7 @@ def by_planes(
     arguments: tuple[Argument | Table, ...] = (
         In(0), weights, *tables_of(layer, offset=128), Out(), Scratch(_plane(window, band)),
         *scratch, *_sizes(layer, window), layer.x_zero + 128, band, len(layer.multiplier),
-        *numbers, *result_arguments(layer),
+        *numbers, *result_arguments(layer.result),
     )  # fmt: skip
     orders: tuple[Order, ...] = ()
     if band == window.results[0] and layer.site.inputs[0].shape[0] == 1:
@@ -74,7 +74,7 @@ def _few(layer: Operands, window: Window) -> Binding:
         In(0), Table("w", lambda: layer.rows.astype(np.int8).T.flatten()),
         *tables_of(layer, offset=-layer.x_zero), Out(),
         *_sizes(layer, window), layer.x_zero, len(layer.multiplier),
-        *result_arguments(layer),
+        *result_arguments(layer.result),
     )  # fmt: skip
     return Binding("depthwise_conv2d_few_int8", arguments, (windows(layer.site, "pixel"),))
 

@@ -91,7 +91,7 @@ def _operands(layer: Operands, groups: int) -> tuple[Argument | Table, ...]:
 
 def _ends(layer: Operands) -> tuple[int, ...]:
     """(number of factors, offset, twice, sign, base, span, high)"""
-    return len(layer.multiplier), offset_of(layer), *result_arguments(layer)
+    return len(layer.multiplier), offset_of(layer), *result_arguments(layer.result)
 
 
 def offset_of(layer: Operands) -> int:

@@ -5,6 +5,7 @@ import numpy as np
 
 from tinsmith.codegen.kernel_set import Table, Use
 from tinsmith.codegen.sets._operands import Operands, operands_of
+from tinsmith.ir.op import Site
 from tinsmith.ir.ops._layout import integer
 
 MOST_SUM = 2**28
@@ -46,14 +47,18 @@ def _factors(layer: Operands) -> np.ndarray:
     return np.stack([layer.multiplier, bits], axis=1).astype(np.int32)
 
 
-def result_arguments(layer: Operands) -> tuple[int, ...]:
+def result_arguments(site: Site) -> tuple[int, ...]:
     """(twice, sign, base, span, high) of a requantisation; twice as the int32 of its bits."""
-    site = layer.result
+    rounds = (-(2**31), -1) if site.attrs["rounding"] == "double" else (0, 0)
+    return *rounds, *clamp_arguments(*ends_of(site))
+
+
+def ends_of(site: Site) -> tuple[int, int, int]:
+    """(zero point, least, largest) of a requantisation's result."""
     zero, low, high = (
         integer("requantize", site.attrs, n) for n in ("zero_point", "act_min", "act_max")
     )
-    rounds = (-(2**31), -1) if site.attrs["rounding"] == "double" else (0, 0)
-    return *rounds, *clamp_arguments(zero, low, high)
+    return zero, low, high
 
 
 def clamp_arguments(zero: int, low: int, high: int) -> tuple[int, int, int]:

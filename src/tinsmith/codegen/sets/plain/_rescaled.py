@@ -8,11 +8,11 @@ import numpy as np
 
 from tinsmith.codegen.kernel_set import Binding, Table, Use
 from tinsmith.codegen.order import Order
-from tinsmith.codegen.sets.plain._requantised import clamp_arguments
+from tinsmith.codegen.sets.plain._requantised import ends_of, result_arguments
 from tinsmith.codegen.sets.ref import single
 from tinsmith.ir.graph import Part
 from tinsmith.ir.op import OPS, Argument, In, Out, Site
-from tinsmith.ir.ops._layout import around, axis_of, integer, zero_of
+from tinsmith.ir.ops._layout import around, axis_of, zero_of
 from tinsmith.ir.ops.fused import part_sites
 
 _ONE = 1 << 30
@@ -40,10 +40,9 @@ def _narrowed(use: Use) -> Sequence[Binding]:
     bits = np.where(multiplier == 0, 2, -shift)
     if bits.min() < 2:
         return []
-    rounds = (-(2**31), -1) if rounding == "double" else (0, 0)
-    arguments = (
+    arguments: tuple[Argument | Table, ...] = (
         In(0), Table("f", lambda: np.stack([multiplier, bits - 1], axis=1).astype(np.int32)),
-        Out(), x.elements, len(multiplier), *rounds, *clamp_arguments(*_ends(use.site)),
+        Out(), x.elements, len(multiplier), *result_arguments(use.site),
     )  # fmt: skip
     return [Binding("requantize_int32", arguments, _orders(use))]
 
@@ -52,7 +51,7 @@ def _lessened(use: Use) -> Sequence[Binding]:
     x, result = use.site.inputs[0], use.site.outputs[0]
     _, multiplier, shift = use.contents
     rounding = use.site.attrs["rounding"]
-    whole = (x.dtype, result.dtype) == ("int32", "int32") and _ends(use.site) == _WHOLE
+    whole = (x.dtype, result.dtype) == ("int32", "int32") and ends_of(use.site) == _WHOLE
     if not whole or rounding not in ("double", "single") or multiplier is None or shift is None:
         return []
     if len(multiplier) > 1 or multiplier[0] < 0 or shift[0] > 0:
@@ -143,8 +142,7 @@ def _result(site: Site, factors: Sequence[np.ndarray | None]) -> tuple[int, ...]
         return None
     if multiplier is None or shift is None or len(multiplier) > 1 or shift[0] > -1:
         return None
-    rounds = (-(2**31), -1) if rounding == "double" else (0, 0)
-    return int(multiplier[0]), -1 - int(shift[0]), *rounds, *clamp_arguments(*_ends(site))
+    return int(multiplier[0]), -1 - int(shift[0]), *result_arguments(site)
 
 
 def _moved(order: Order, factors: Sequence[_Factor | None]) -> Order | None:
@@ -157,21 +155,13 @@ def _powers(site: Site, contents: Sequence[np.ndarray | None]) -> tuple[int, int
     """(zero point, n) of a requantisation that is (x - zero point) * 2^n and nothing else."""
     x, result = site.inputs[0], site.outputs[0]
     _, multiplier, shift = contents
-    if x.dtype not in ("int8", "uint8") or result.dtype != "int32" or _ends(site) != _WHOLE:
+    if x.dtype not in ("int8", "uint8") or result.dtype != "int32" or ends_of(site) != _WHOLE:
         return None
     if multiplier is None or shift is None or not np.all(multiplier == _ONE):
         return None
     bits = int(shift[0]) - 1
     same = bool(np.all(shift == shift[0]))
     return (zero_of(x), bits) if same and 0 <= bits <= _MOST_BITS else None
-
-
-def _ends(site: Site) -> tuple[int, int, int]:
-    """(zero point, least, largest) of the result."""
-    zero, low, high = (
-        integer("requantize", site.attrs, n) for n in ("zero_point", "act_min", "act_max")
-    )
-    return zero, low, high
 
 
 def _orders(use: Use) -> tuple[Order, ...]:
