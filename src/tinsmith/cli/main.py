@@ -91,18 +91,14 @@ def call(arguments: list[str]) -> int:
     try:
         check_system(sys.platform, platform.machine())
         _run(arguments)
-    except (UserError, Cancelled) as e:
-        return _told(say, e)
     except KeyboardInterrupt:
         return _told(say, Cancelled())
     except SystemExit as e:
         if isinstance(e.__context__, BrokenPipeError):  # who read stdout has enough: no bug
             return USER
         return _told(say, Cancelled()) if e.code == INTERRUPTED else int(e.code or 0)
-    except OSError as e:
-        return _told(say, _refused(e)) if e.errno in _PLACES else _bug(say, arguments)
-    except Exception:  # noqa: BLE001 - the last resort: every bug ends in an id and a log file
-        return _bug(say, arguments)
+    except Exception as e:  # noqa: BLE001 - the last resort: every bug ends in an id and a log file
+        return _failed(say, e, arguments)
     return 0
 
 
@@ -173,6 +169,28 @@ def _told(say: Say, error: UserError | Cancelled) -> int:
     exec("")
     say(error.code, error.message, error.hint)
     return INTERRUPTED if isinstance(error, Cancelled) else USER
+
+
+def _failed(say: Say, error: BaseException, arguments: list[str]) -> int:
+    if _interrupted(error):
+        return _told(say, Cancelled())
+    if isinstance(error, UserError | Cancelled):
+        return _told(say, error)
+    if isinstance(error, OSError) and error.errno in _PLACES:
+        return _told(say, _refused(error))
+    return _bug(say, arguments)
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether a Ctrl-C is behind it: extension modules that it meets while they are imported, and
+    others, raise an error of their own then."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _refused(error: OSError) -> UserError:

@@ -26,10 +26,25 @@ def app_that(error: BaseException | None) -> typer.Typer:
     return app
 
 
+def raised_from(cause: BaseException, error: Exception, hidden: bool = False) -> Exception:
+    """An error that something else was turned into; ``hidden``: without naming it as its cause."""
+    try:
+        try:
+            raise cause
+        except BaseException:  # noqa: BLE001 - as libraries do
+            raise error from (None if hidden else cause)
+    except Exception as e:  # noqa: BLE001
+        return e
+
+
 @pytest.mark.parametrize(
     ("error", "code", "says"),
     [
         (None, 0, ""),
+        (raised_from(KeyboardInterrupt(), ImportError("init")), 130, "Cancelled."),
+        (raised_from(KeyboardInterrupt(), UserError("a.b", "c", "")), 130, "Cancelled."),
+        (raised_from(KeyboardInterrupt(), PermissionError(13, "no"), True), 130, "Cancelled."),
+        (raised_from(KeyError("x"), UserError("a.b", "An x is missing.", "")), 2, "is missing."),
         (UserError("a.b", "The file is empty.", "Record again."), 2, "The file is empty."),
         (MissingTool("zig", "Try: pip install ziglang"), 2, "pip install ziglang"),
         (KeyboardInterrupt(), 130, "Cancelled."),
