@@ -23,6 +23,8 @@ _USUAL_TABLES = 1000
 """What a kernel's code is weighed with, in bytes: half the time is worth that much code."""
 PATIENCE = 1.5
 """How much more time than the fastest kernels less flash or a smaller peak may take."""
+TIME_WEIGHT = 0.05
+"""What time weighs where flash is aimed at: half as much time again has to save 2 % of it."""
 
 _PRICES = {"balanced": (0.0,), "ram": (0.0,), "size": (0.0, 0.03, 0.3, 3.0, 300.0), "speed": (0.0,)}
 """What nodes may pay for time with tables, tried in turn: bytes per instruction, in those of all
@@ -78,6 +80,7 @@ class _Market:
         every = [c for o in self._offers for c in o]
         self._tables = {id(c): table_bytes(c) for c in every}
         fastest = sum(min(self._time.get(id(c), 0.0) for c in o) for o in self._offers)
+        self._fastest = max(1.0, fastest)
         self._most = PATIENCE * fastest if most is None else max(most, fastest)
         self._memory = self._peaks(_footprints(self._offers)) if aim == "ram" else {}
         plain = frozenset(k for k in self.kernels if k.startswith(f"{REFERENCE}/"))
@@ -85,7 +88,7 @@ class _Market:
         """What to start from: all kernels, and those of the reference, as giving up one after the
         other may end with more than these cost."""
         least = sum(min(self._tables[id(c)] for c in o) for o in self._offers)
-        self._prices = [p * (least + _USUAL_TABLES) / max(1.0, fastest) for p in _PRICES[aim]]
+        self._prices = [p * (least + _USUAL_TABLES) / self._fastest for p in _PRICES[aim]]
         if aim == "size" and self._covered(plain):
             self._most = min(self._most, self.of(plain).score[-1])
 
@@ -173,7 +176,8 @@ class _Market:
         flash = sum(self._tables[id(c)] for c in calls)
         flash += sum(self._costs[k][self.levels[k]].code for k in used) + self._brought(used)
         if self._aim == "size":
-            return (max(0.0, time - self._most), flash, time)
+            worth = flash * max(1.0, time / self._fastest) ** TIME_WEIGHT
+            return (max(0.0, time - self._most), worth, time)
         if self._aim == "ram":
             return (max((self._memory[id(c)] for c in calls), default=0), time)
         return (time * flash if self._aim == "balanced" else time, flash, time)

@@ -27,6 +27,8 @@ WORTH = 0.02
 """Share of the arena that stripes have to save."""
 RESERVE = 0.07
 """Share of the time that is allowed which stripes leave: costs are estimates."""
+LEEWAY = 0.03
+"""Share of their time that stripes may turn out to take more than what was looked for."""
 FINENESS = 0.01
 """Share of the arena to which the smallest one is looked for."""
 MOST_STRIPES, MOST_STEPS, REACH = 32, 16, 6
@@ -70,13 +72,14 @@ def _cut(
     if ways:
         before = select(graph, core, free)
         least = (1 - WORTH) * _arena(before, free) + STEP * len(before.calls)
+    most = (1 + LEEWAY) * search.most
     for way in ways:
         made = _applied(graph, way, free.keep_inputs)
-        program = select(made, core, free, search.most)
+        program = select(made, core, free, most)
         price = _arena(program, free) + STEP * len(program.calls)
-        if sum(map(footprints.time, program.calls)) <= search.most and price < least:
+        if sum(map(footprints.time, program.calls)) <= most and price < least:
             best, least = made, price
-    return best, None if best is graph else search.most
+    return best, None if best is graph else most
 
 
 def _arena(program: Program, choices: Choices) -> int:

@@ -70,6 +70,14 @@ def test_size_pays_no_more_than_half_the_time_again() -> None:
     assert kernels("size", offers(10, 1000)) == ["fast/k", "fast/k"]
 
 
+def test_size_pays_little_time_for_little_flash() -> None:
+    """Of flash 1 % is not worth 40 % of the time, 3 % are."""
+    for code, taken in ((1980, "fast/k"), (1940, "lean/k")):
+        slower = {"fast/k": cost(2000, 10.0), "lean/k": cost(code, 14.0)}
+        nodes = [[call("a", "lean", 1000), call("a", "fast", 1000)]]
+        assert kernels("size", nodes, slower) == [taken]
+
+
 def test_size_pays_tables_where_time_would_run_out() -> None:
     """Each node by itself would take the kernel with fewer tables, all together would then take
     more time than there is: some pay, those to which it brings most first."""
