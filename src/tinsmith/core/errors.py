@@ -8,7 +8,7 @@ TinsmithError
 +-- InternalError       our bug, exit code 1: shown with an id
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 
@@ -41,6 +41,17 @@ class UserError(TinsmithError):
         return f"{self.message} {self.hint}".strip()
 
 
+LISTED = 24
+"""So many names a message lists; more are a command's to show."""
+
+
+def some(names: Sequence[str]) -> str:
+    """Names for a message: all, or the first ones and how many more there are."""
+    if len(names) <= LISTED:
+        return ", ".join(names) or "none"
+    return f"{', '.join(names[:LISTED])} and {len(names) - LISTED} more"
+
+
 class UnknownKind(UserError):
     """A name that is in no catalogue; says which names are close."""
 
@@ -49,7 +60,7 @@ class UnknownKind(UserError):
         super().__init__(
             f"{kind}.unknown",
             f"{kind.capitalize()} {name!r} is unknown.{did_you_mean(name, names)}",
-            f"Known: {', '.join(names) or 'none'}.",
+            f"Known: {some(names)}.",
         )
         self.kind = kind
         self.name = name

@@ -16,7 +16,7 @@ from tinsmith.build.shared import build_shared
 from tinsmith.build.toolchain import TOOLCHAINS, toolchains_for
 from tinsmith.codegen.choices import Choices
 from tinsmith.codegen.module import InferenceModule
-from tinsmith.core.errors import InternalError, UnknownKind, UserError
+from tinsmith.core.errors import InternalError, UnknownKind, UserError, some
 from tinsmith.core.progress import SILENT, Progress
 from tinsmith.devices.board import BOARDS, Board, find_board
 from tinsmith.flow.places import check_cache
@@ -47,12 +47,15 @@ class DoesNotFit(UserError):
                 ("RAM", ram, board.ram_bytes),
             )
         ]
-        roomy = [b.id for b in BOARDS.all() if b.flash_bytes >= flash and b.ram_bytes >= ram]
+        roomy = [b for b in BOARDS.all() if b.flash_bytes >= flash and b.ram_bytes >= ram]
+        roomy.sort(key=lambda b: (b.core != board.core, b.ram_bytes, b.id))
         super().__init__(
             "build.fit",
             f"Model {module.name!r} does not fit {board.id}: needs {'; needs '.join(needs)}."
             f"{_largest(module, ram > board.ram_bytes)}",
-            f"Boards with enough memory: {', '.join(roomy) or 'none; try a smaller model'}.",
+            f"Boards with enough memory: {some([b.id for b in roomy])}."
+            if roomy
+            else "No board has that much memory: try a smaller model.",
         )
         self.flash_bytes = flash
         self.ram_bytes = ram

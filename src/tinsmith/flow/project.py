@@ -7,7 +7,7 @@ from typing import Any
 from tinsmith.build.toolchain import TOOLCHAINS
 from tinsmith.compress.method import METHODS
 from tinsmith.core.catalogue import Catalogue
-from tinsmith.core.errors import UnknownKind, UserError
+from tinsmith.core.errors import UnknownKind, UserError, some
 from tinsmith.core.limits import Limits
 from tinsmith.core.table import Table, read_toml
 from tinsmith.devices.board import BOARDS, Board, find_board
@@ -92,7 +92,7 @@ def _boards(top: Table, folder: Path) -> tuple[Board, ...]:
     """Boards by id, or by the path of a user's own (``.toml``) from the project's folder."""
     named = top.texts("boards")
     if not named:
-        raise top.wrong("boards", f"one or more of {', '.join(BOARDS.names())}, or a board's .toml")
+        raise top.wrong("boards", f"one or more of {some(BOARDS.names())}, or a board's .toml")
     found = tuple(find_board(reference, folder) for reference in named)
     if len({b.id for b in found}) < len(found):
         raise top.wrong("boards", "each board once")

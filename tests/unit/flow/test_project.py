@@ -65,7 +65,11 @@ def test_read(folder: Path) -> None:
         ("samples = 16", "samples = 99999999999999999999", "at most 64 bits"),
         ('"m/s2"', '"\\u0000"', "control characters"),
         ('sources = ["*.csv"]', 'sources = ["*.csv"]\nunits = "g"', "key 'data.units' is unknown"),
-        ('boards = ["rpi_pico", "host"]', "boards = []", "one or more of alif_e7, esp32_c3"),
+        (
+            'boards = ["rpi_pico", "host"]',
+            "boards = []",
+            "one or more of alif_e7, b_l475e_iot01a, ek_ra6m4",
+        ),
         ("[data]", "golden = 0\n[data]", "golden is 0; allowed is a whole number from 1 up"),
         ("[data]", "seed = true\n[data]", "seed is True; allowed is a whole number"),
         ("[data]", "limits = 3\n[data]", "limits is 3; allowed is a table, written [limits]"),
