@@ -6,7 +6,7 @@ import platform
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, distribution, requires, version
@@ -130,7 +130,7 @@ def compiles(chain: Toolchain, cache: Path, job: Progress) -> str:
     """Its version, once it has compiled a function for a core that it serves."""
     found = chain.find()
     core = next(c for c in cores().values() if chain.target(c) is not None)
-    environment: Mapping[str, str] = {**os.environ, **chain.environment(cache)}
+    environment = {"PATH": os.defpath, **chain.environment(cache)}
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "one.c"
         source.write_text(_SOURCE, encoding="utf-8")
