@@ -128,6 +128,26 @@ def test_messages_say_what_to_do(arguments: tuple, words: str, model: Path, tins
     assert "emulated" not in done.stdout
 
 
+def test_answers_are_compared_with_labels(
+    model: Path, tmp_path: Path, tinsmith: Call, rng: np.random.Generator
+) -> None:
+    x, values = cases(model, 8, rng)
+    graph = read_model(model)
+    best = run_cases(graph, values)[graph.outputs[0]].reshape(8, -1).argmax(1)
+    best[0] = (best[0] + 1) % 2  # one label is wrong
+    np.savez(tmp_path / "l.npz", labels=best)
+    options = ("--board", "host", "--labels", tmp_path / "l.npz")
+    done = tinsmith("measure", model, *options, "--inputs", x)
+    assert done.returncode == 0, done.stderr
+    assert "87.5 % (7 of 8 cases)" in done.stdout and "fixed generator" not in done.stdout
+    found = json.loads(tinsmith("measure", model, *options, "--inputs", x, "--json").stdout)
+    assert (found["inputs"], found["judged"]["accuracy"]["value"]) == ("given", 0.875)
+    alone = tinsmith("measure", model, *options)
+    assert alone.returncode == 2 and "no cases are given" in alone.stderr
+    drawn = tinsmith("measure", model, "--board", "host")
+    assert "1, drawn by a fixed generator: --inputs X.npz gives your own" in drawn.stdout
+
+
 def test_a_model_that_does_not_fit_says_what_it_needs(
     tmp_path: Path, tinsmith: Call, rng: np.random.Generator
 ) -> None:

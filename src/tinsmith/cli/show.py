@@ -160,7 +160,11 @@ def show_measured(measured: ModelMeasurement, kernels: bool = False) -> None:
     """Figures of a model file on a board, with units and method; ``kernels``: and what computes
     which layer."""
     found, outcome = measured.figures, measured.outcome
-    rows = [("cases", str(found.cases))]
+    drawn = ", drawn by a fixed generator: --inputs X.npz gives your own" * measured.drawn
+    rows = [("cases", f"{found.cases}{drawn}")]
+    if measured.judged is not None:
+        name = "accuracy" if measured.judged.classes is not None else "errors"
+        rows.append((name, measured.judged.text))
     if "instructions" in found.quantities:
         rows.append(("instructions", _per_inference(found)))
     cycles, time = (found.find(name, Estimated) for name in ("cycles", "latency"))

@@ -19,6 +19,7 @@ from tinsmith.core.quantity import Estimated
 from tinsmith.flow import stages
 from tinsmith.flow.drawn import default_inputs
 from tinsmith.flow.figures import Figures, figures
+from tinsmith.flow.judged import Judged, check_labels, judged, read_labels
 from tinsmith.flow.locks import lock_of, locked
 from tinsmith.flow.model_inputs import read_inputs, renamed, write_outputs
 from tinsmith.flow.model_target import Target, choose_target
@@ -42,7 +43,8 @@ class MeasureOptions:
     ``outputs``: where the answers go. ``reset_each``: states are reset before each case, not only
     before the first. ``stack_bytes``: stack to reserve. ``cache``: folder of compiled objects.
     ``choices``: a lock file (codegen/choices.py); None: that beside the model, if there is one.
-    ``keep_inputs``: a run leaves its inputs as they were written.
+    ``keep_inputs``: a run leaves its inputs as they were written. ``labels``: an .npz file with
+    what the answers ought to be (see flow/judged.py).
     """
 
     board: str
@@ -57,6 +59,7 @@ class MeasureOptions:
     cache: Path = field(kw_only=True)
     choices: Path | None = None
     keep_inputs: bool = False
+    labels: Path | None = None
 
     def target(self) -> Target:
         """Board, toolchain and runner, all of them here.
@@ -76,7 +79,8 @@ class MeasureOptions:
 class ModelMeasurement:
     """A model file's figures on one board, and how they came about. ``semantics``: whose integers
     are meant; ``compile_seconds``: from graph to linked image; what was kept of earlier calls takes
-    no time."""
+    no time. ``drawn``: the inputs were nobody's, but a fixed generator's. ``judged``: what the
+    answers are worth, where labels were given."""
 
     model: str
     figures: Figures
@@ -85,6 +89,8 @@ class ModelMeasurement:
     optimize: str
     semantics: str | None
     compile_seconds: float
+    drawn: bool = False
+    judged: Judged | None = None
 
     def record(self) -> dict[str, Any]:
         """The figures for JSON: bare, and under ``quantities`` each with its origin.
@@ -105,7 +111,8 @@ class ModelMeasurement:
             "cycles": _range(cycles), "latency_s": _range(latency, 1e-3),
             "runner": outcome.runner, "runner_version": outcome.runner_version,
             "method": outcome.method, "optimize": self.optimize, "semantics": self.semantics,
-            "compile_seconds": self.compile_seconds,
+            "compile_seconds": self.compile_seconds, "inputs": "drawn" if self.drawn else "given",
+            "judged": self.judged.record() if self.judged else None,
         }  # fmt: skip
 
 
@@ -123,7 +130,9 @@ def measure_model(path: Path, options: MeasureOptions, job: Job | None = None) -
     job = job or Job()
     target = options.target()  # what is wrong is known before a large model is read
     if options.outputs is not None:
-        check_output(options.outputs, path, options.inputs)
+        check_output(options.outputs, path, options.inputs, options.labels)
+    if options.labels is not None:
+        check_labels(options.labels, options.inputs)
     lock = lock_of(path, options.choices)
     read_pinned(lock, target.board.id)
     graph = open_model(path, options.semantics, job)
@@ -152,9 +161,17 @@ def measure_graph(
     outcome = stages.measured(job, firmware, target, cases)
     if options.outputs is not None:
         write_outputs(options.outputs, [outcome.outputs[n] for n in module.graph.outputs])
+    worth = None
+    if options.labels is not None:
+        labels = job.step("labels", read_labels, file=File(options.labels))
+        answers = outcome.outputs[module.graph.outputs[0]]
+        worth = judged(answers, module.graph, labels)
     found, optimised = figures(firmware, outcome, target.board), target.optimize or "default"
     model, semantics = about
-    return ModelMeasurement(model, found, firmware, outcome, optimised, semantics, seconds)
+    drawn = options.inputs is None
+    return ModelMeasurement(
+        model, found, firmware, outcome, optimised, semantics, seconds, drawn, worth
+    )
 
 
 def open_model(path: Path, semantics: str, job: Job) -> Graph:

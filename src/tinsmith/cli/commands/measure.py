@@ -1,7 +1,7 @@
 """Run firmware on boards: a model file on one, or a project's on its own; print sizes, instructions
 and latency."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -42,6 +42,14 @@ class Choice(ModelChoice):
     outputs: Annotated[
         Path | None, typer.Option(metavar="Y.npz", help="Write the answers: out_0, out_1, ...")
     ] = None
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="L.npz",
+            help="What the answers ought to be, an array `labels`, one for each case of X.npz: "
+            "whole numbers are classes, others are targets.",
+        ),
+    ] = None
     kernels: Annotated[
         bool, typer.Option("--kernels", help="Say which kernel computes which layer.")
     ] = False
@@ -52,7 +60,7 @@ class Choice(ModelChoice):
 
 @app.command(
     epilog="Examples: tinsmith measure --board nucleo_l4r5zi --json; "
-    "tinsmith measure kws.tflite --board nucleo_f746zg --inputs X.npz"
+    "tinsmith measure kws.tflite --board nucleo_f746zg --inputs X.npz --labels L.npz"
 )
 @from_fields(Choice)
 def measure(choice: Choice) -> None:
@@ -74,6 +82,7 @@ def _measure_model(model: Path, choice: Choice) -> None:
 
     with working(choice.json, choice.fresh) as job:
         options = choice.measure_options(one_board(choice.board), choice.outputs)
+        options = replace(options, labels=choice.labels)
         found = measure_model(model, options, job)
     print_json(found.record()) if choice.json else show_measured(found, choice.kernels)
 
@@ -94,7 +103,8 @@ def _measure_project(choice: Choice) -> None:
 
 
 def _check_no_model(choice: Choice) -> None:
-    given = choice.used() + (["--outputs"] if choice.outputs else [])
+    own = {"--outputs": choice.outputs, "--labels": choice.labels}
+    given = choice.used() + [name for name, value in own.items() if value]
     if given:
         raise UserError(
             "cli.model",
