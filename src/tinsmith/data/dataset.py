@@ -1,7 +1,7 @@
 """Dataset: an immutable, content-addressed set of labelled recordings whose samples are read
 when asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,16 +18,63 @@ class Channel:
     unit: str = ""
 
 
+FLOAT = "float32"
+TYPES = (FLOAT, "int8", "int16", "int32")
+"""What samples are kept as."""
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a sensor's driver hands over: the type of its samples and, for integers, how much one
+    step of each channel is in the channel's unit (physical value = integer * scale).
+
+    ``scale`` is empty for float32, whose samples are physical values. The unit is the channel's,
+    the rate the data set's; a source that says no scale has 1 (and mostly no unit).
+    """
+
+    dtype: str = FLOAT
+    scale: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Samples that are read piece by piece, since all at once may not fit in memory.
+
+    ``pieces`` makes a new iterator over arrays [n, channels] of ``dtype`` that are ``shape`` in
+    all; it raises UserError where the file holds less than it said.
+    """
+
+    shape: tuple[int, int]
+    dtype: np.dtype
+    pieces: Callable[[], Iterator[np.ndarray]]
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+
+Samples = np.ndarray | Rows
+
+
+def whole(values: Samples) -> np.ndarray:
+    """All samples as one array [samples, channels]."""
+    if isinstance(values, np.ndarray):
+        return values
+    parts = list(values.pieces())
+    return np.concatenate(parts) if parts else np.zeros(values.shape, values.dtype)
+
+
 @dataclass(frozen=True)
 class RawRecording:
-    """A recording as a format reads it: values [samples, channels] float32, in the channels'
-    units."""
+    """A recording as a format reads it: values [samples, channels], float32 in the channels' units,
+    or the integers of the reading's contract."""
 
     id: str
-    values: np.ndarray
+    values: Samples
     label: str
     group: str | None = None
     """Who or what must not be on both sides of a split: a person, a machine, a session."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """What else is known: subject, session, device, ..."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +85,10 @@ class Reading:
     rate_hz: float | None
     """None where the file does not say it (the user then must)."""
     recordings: tuple[RawRecording, ...]
+    contract: Contract = Contract()
+    """Its dtype is that of the recordings' values."""
+    notes: tuple[str, ...] = ()
+    """What was left out of the file and why; each names the place."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +101,9 @@ class Recording:
     group: str | None
     samples: int
     digest: str
+    file: str = ""
+    """Name of the file that it is from; several recordings may be from one."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -64,6 +118,11 @@ class Manifest:
     """File name -> SHA-256 of what was imported."""
     notes: tuple[str, ...] = ()
     """What the import wants people to know, e.g. which recordings were dropped as duplicates."""
+    contract: Contract = Contract()
+    parent: str = ""
+    """Id of the version before this one; empty for a first one."""
+    added: tuple[str, ...] = ()
+    """Ids of the recordings that the version before did not have; empty for a first one."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +143,16 @@ class Dataset:
         return tuple(sorted({r.label for r in self.manifest.recordings}))
 
     def values(self, recording: Recording) -> np.ndarray:
-        """Samples of a recording, [samples, channels] float32, mapped from disk."""
+        """Samples of a recording in the channels' units, [samples, channels] float32; mapped from
+        disk where they lie there as such."""
+        found = self.raw(recording)
+        if not self.manifest.contract.scale:
+            return found
+        return found.astype(np.float32) * np.array(self.manifest.contract.scale, np.float32)
+
+    def raw(self, recording: Recording) -> np.ndarray:
+        """Samples as they are kept, [samples, channels] of the contract's dtype, mapped from
+        disk."""
         found: np.ndarray = np.load(
             self.root / "samples" / f"{recording.digest}.npy", mmap_mode="r", allow_pickle=False
         )

@@ -15,7 +15,10 @@ class ReadOptions:
     columns by name, units by channel, the unit of the time column (s, ms, us).
 
     ``channels``: the columns to take, in this order; for formats without names, the names of the
-    dimensions. Empty: all that the file has.
+    dimensions. Empty: all that the file has. ``pattern``: what the names of files say, e.g.
+    ``{label}_{subject}_{take}.wav``. ``labels``: a file with labels and metadata of the others.
+    ``group``: the metadata that no two sides of a split may share. ``format``: only files of this
+    one. ``hmac_key``: key of signed files. ``strict``: one unusable file refuses all.
     """
 
     rate_hz: float | None = None
@@ -26,6 +29,12 @@ class ReadOptions:
     time_unit: str | None = None
     units: Mapping[str, str] = field(default_factory=dict)
     channels: tuple[str, ...] = ()
+    pattern: str | None = None
+    labels: str | None = None
+    group: str | None = None
+    format: str | None = None
+    hmac_key: str | None = None
+    strict: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,14 +44,18 @@ class Format:
     Args:
         suffixes: file names it reads, with the dot, in lower case.
         read: raises UserError (code ``data.<format>.<what>``) on anything it cannot make sense of.
-        example: a small valid file of two recordings or more: shown in the reference, and what the
-            contract tests cut and damage.
+        example: a small valid file, of two recordings or more where a file may hold that many:
+            what the contract tests cut and damage. Files that are no text are made when asked for.
     """
 
     name: str
     suffixes: tuple[str, ...]
     read: Callable[[Path, ReadOptions], Reading]
-    example: str
+    example: str | Callable[[], bytes]
+
+    def sample(self) -> bytes:
+        """The example as a file's content."""
+        return self.example.encode() if isinstance(self.example, str) else self.example()
 
 
 FORMATS: Catalogue[Format] = Catalogue("format", "tinsmith.data.formats", Format)
