@@ -18,7 +18,7 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path, PurePath
@@ -33,6 +33,7 @@ T = TypeVar("T")
 _LENGTH = 8
 _TAG = 4
 _CHUNK = 1 << 20
+_DONE, _MORE = b"OK  ", b"MORE"
 _BOOT = (
     "import os, sys; sys.path[:] = sys.argv[1:]; os.environ.clear(); "
     "os.environ.update(OMP_NUM_THREADS='1', OPENBLAS_NUM_THREADS='1'); "
@@ -97,51 +98,101 @@ def run(
         InternalError: the function raised anything else; the message has its traceback.
         Cancelled: the job was cancelled.
     """
-    limits = limits or SandboxLimits()
-    order = dumps(_Order(target, limits))
-    plain = tuple(str(a) if isinstance(a, PurePath) else a for a in arguments)
-    with tempfile.TemporaryFile() as question, tempfile.TemporaryFile() as log:
-        question.write(len(order).to_bytes(_LENGTH, "little") + order + dumps(plain, job))
-        question.seek(0)
-        reply, status = _answer(question, log, limits, job)
-        log.seek(0)
-        tag, body = _split(reply, status, log.read(_CHUNK), limits)
-    if tag == b"OK  ":
-        return loads(result, body, job)
-    complaint = loads(_Complaint, body)
-    if tag == b"BUG ":
-        raise InternalError(f"sandbox: {target}: {complaint.message}")
-    raise UserError(complaint.code, complaint.message, complaint.hint)
+    order = _Order(target, limits or SandboxLimits())
+    with _asked(order, arguments, job) as (process, log):
+        reply = _read(process, order.limits.result_bytes + _TAG)
+        process.wait()
+        body = _result(reply, process.returncode, log, order)
+    return loads(result, body, job)
 
 
-def _answer(
-    question: IO[bytes], log: IO[bytes], limits: SandboxLimits, job: Progress
-) -> tuple[bytes, int]:
-    """All that a fresh interpreter writes until it ends, and how it ended.
+def stream(
+    target: str,
+    arguments: tuple[Any, ...],
+    kind: type[T],
+    limits: SandboxLimits | None = None,
+    job: Progress = SILENT,
+) -> Iterator[T]:
+    """As `run` for a generator function: what it yields comes one after the other, so that neither
+    side holds all of it. The limit of the result is that of each; times are those of all, with what
+    the caller does between two of them.
 
     Raises:
-        UserError: it took too long or wrote too much; it is dead then.
+        UserError, InternalError, Cancelled: as `run`, after what came before.
     """
+    order = _Order(target, limits or SandboxLimits())
+    with _asked(order, arguments, job) as (process, log):
+        tag = b""
+        while process.stdout and (tag := process.stdout.read(_TAG)) == _MORE:
+            body = _part(process.stdout, order.limits)
+            if body is None:
+                tag = b""
+                break
+            yield loads(kind, body, job)
+        reply = tag + _read(process, order.limits.result_bytes)
+        process.wait()
+        _result(reply, process.returncode, log, order)
+
+
+def _part(stdout: IO[bytes], limits: SandboxLimits) -> bytes | None:
+    """The next of what a generator yields; None where the child ended in the middle of it."""
+    size = int.from_bytes(stdout.read(_LENGTH), "little")
+    if size > limits.result_bytes:
+        raise _too_large(limits)
+    body = stdout.read(size)
+    return body if len(body) == size else None
+
+
+@contextlib.contextmanager
+def _asked(
+    order: _Order, arguments: tuple[Any, ...], job: Progress
+) -> Iterator[tuple[Process, IO[bytes]]]:
+    """A fresh interpreter that carries out the order, and the log that it writes.
+
+    Raises:
+        UserError: it took too long; it is dead then.
+    """
+    head, wall_s = dumps(order), order.limits.wall_s
+    plain = tuple(str(a) if isinstance(a, PurePath) else a for a in arguments)
     path = [p or str(Path.cwd()) for p in sys.path]
     argv = [sys.executable, "-I", "-c", _BOOT, *path]
-    command = Command(argv, stdin=question, stderr=log, timeout_s=limits.wall_s, tied=True)
-    try:
-        with child(command, job) as process:
-            reply = _read(process, limits.result_bytes + _TAG)
-            process.wait()
-    except OutOfTime:
-        raise UserError(
-            "sandbox.time",
-            f"Reading took longer than the limit of {limits.wall_s:g} s.",
-            "Is the file damaged? Split it if it is very large.",
-        ) from None
+    with tempfile.TemporaryFile() as question, tempfile.TemporaryFile() as log:
+        question.write(len(head).to_bytes(_LENGTH, "little") + head + dumps(plain, job))
+        question.seek(0)
+        command = Command(argv, stdin=question, stderr=log, timeout_s=wall_s, tied=True)
+        try:
+            with child(command, job) as process:
+                yield process, log
+        except OutOfTime:
+            raise UserError(
+                "sandbox.time",
+                f"Reading took longer than the limit of {wall_s:g} s.",
+                "Is the file damaged? Split it if it is very large.",
+            ) from None
+
+
+def _too_large(limits: SandboxLimits) -> UserError:
+    message = f"The result is larger than the limit of {limits.result_bytes} bytes."
+    return UserError("sandbox.output", message, "Split the file.")
+
+
+def _result(reply: bytes, status: int, log: IO[bytes], order: _Order) -> bytes:
+    """What a complete reply holds.
+
+    Raises:
+        UserError, InternalError: the function's, or how the child died.
+    """
+    limits = order.limits
     if len(reply) > limits.result_bytes + _TAG:
-        raise UserError(
-            "sandbox.output",
-            f"The result is larger than the limit of {limits.result_bytes} bytes.",
-            "Split the file.",
-        )
-    return reply, process.returncode
+        raise _too_large(limits)
+    log.seek(0)
+    tag, body = _split(reply, status, log.read(_CHUNK), limits)
+    if tag == _DONE:
+        return body
+    complaint = loads(_Complaint, body)
+    if tag == b"BUG ":
+        raise InternalError(f"sandbox: {order.target}: {complaint.message}")
+    raise UserError(complaint.code, complaint.message, complaint.hint)
 
 
 def _read(process: Process, limit: int) -> bytes:
@@ -187,7 +238,7 @@ def serve() -> None:
     arguments = stdin.read()
     _restrict(order.limits)
     try:
-        tag, body = _perform(order.target, arguments)
+        tag, body = _perform(order, arguments, out)
     except MemoryError:
         text = f"Reading needs more memory than the limit of {order.limits.memory_bytes} bytes."
         tag, body = b"USER", dumps(_Complaint("sandbox.memory", text, "Split the file."))
@@ -225,12 +276,19 @@ def _audit(event: str, details: tuple[Any, ...]) -> None:
         raise PermissionError(f"the sandbox refuses {event} {details[:1]}")
 
 
-def _perform(target: str, arguments: bytes) -> tuple[bytes, bytes]:
-    """Tag and body of the reply."""
+def _perform(order: _Order, arguments: bytes, out: IO[bytes]) -> tuple[bytes, bytes]:
+    """Tag and body of the reply; what a generator yields is written before it."""
     try:
-        module, _, name = target.partition(":")
+        module, _, name = order.target.partition(":")
         function = getattr(importlib.import_module(module), name)
-        return b"OK  ", dumps(function(*loads(_kinds(function), arguments)))
+        found = function(*loads(_kinds(function), arguments))
+        if isinstance(found, Generator):
+            for part in found:
+                body = dumps(part)
+                out.write(_MORE + len(body).to_bytes(_LENGTH, "little") + body)
+                out.flush()
+            found = None
+        return _DONE, dumps(found)
     except UserError as e:
         return b"USER", dumps(_Complaint(e.code, e.message, e.hint))
     except RecursionError:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tinsmith.core.errors import InternalError, UserError
-from tinsmith.core.sandbox import SandboxLimits, run
+from tinsmith.core.sandbox import SandboxLimits, run, stream
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,13 @@ def endless() -> Parsed:
     while True: pass
 def asleep() -> Parsed: time.sleep(60)
 def leave() -> Parsed: os._exit(3)
+def count(n: int, end: str):
+    for i in range(n):
+        yield Parsed(np.full(1000, i, np.int8), {"n": i})
+    if end == "refuse": raise UserError("data.bad", "bad end", "mend it")
+    if end == "leave": os._exit(3)
+    if end == "large": yield bytes(2_000_000)
+    if end == "asleep": time.sleep(60)
 def segfault() -> Parsed: ctypes.string_at(0)
 def large() -> bytes: return bytes(3_000_000)
 def deep(n: int) -> Parsed: return deep(n + 1)
@@ -113,6 +120,30 @@ def test_wall_time(hostile: Path) -> None:
     with pytest.raises(UserError, match=r"limit of 1\.5 s") as e:
         run("hostile:asleep", (), Parsed, SandboxLimits(wall_s=1.5))
     assert e.value.code == "sandbox.time" and time.monotonic() - begin < 10
+
+
+def test_parts_come_before_what_is_left_is_made(hostile: Path) -> None:
+    parts = stream("hostile:count", (3, "asleep"), Parsed)
+    assert [next(parts).names["n"] for _ in range(3)] == [0, 1, 2]
+    parts.close()  # type: ignore[attr-defined]
+    found = list(stream("hostile:count", (2, ""), Parsed))
+    assert [int(p.values[0]) for p in found] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [("refuse", "data.bad"), ("leave", "sandbox.crash"), ("large", "sandbox.output"),
+     ("asleep", "sandbox.time")],
+)  # fmt: skip
+def test_parts_that_came_are_kept_where_the_next_one_fails(
+    hostile: Path, end: str, code: str
+) -> None:
+    limits = SandboxLimits(wall_s=2.5, result_bytes=1_000_000)
+    found = []
+    with pytest.raises(UserError) as e:
+        for part in stream("hostile:count", (2, end), Parsed, limits):
+            found.append(part.names["n"])
+    assert found == [0, 1] and e.value.code == code
 
 
 def test_recursion(hostile: Path) -> None:
