@@ -21,12 +21,11 @@ def read(format: Format, folder: Path, content: bytes) -> Reading:
 def readable_or_refused(format: Format, folder: Path, content: bytes) -> bool:
     """True if it was read, and then is sound; False if refused by name of the format."""
     try:
-        reading = read(format, folder, content)
+        sound(read(format, folder, content))
     except UserError as e:
         assert e.code.startswith(f"data.{format.name}."), e.code
         assert f"recording{format.suffixes[0]}" in e.message
         return False
-    sound(reading)
     return True
 
 

@@ -1,153 +1,98 @@
 """Import: files in, an immutable content-addressed dataset in a folder out.
 
-The folder holds ``samples/<SHA-256>.npy`` and ``manifest.zip`` (canonical JSON inside). The
+The folder holds ``samples/<SHA-256>.npy``, ``manifest.zip`` (canonical JSON inside) and, where
+something was imported into a dataset, the manifests before it in ``versions/<id>.zip``. The
 manifest is written last and at once, so a folder holds a whole dataset or the one it held before.
 """
 
-import io
-import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from hashlib import sha256
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
-from tinsmith.core import sandbox
-from tinsmith.core.cache import write_atomically
-from tinsmith.core.codec import dumps, loads
-from tinsmith.core.errors import UserError
+from tinsmith.core.errors import InternalError, UserError
 from tinsmith.core.progress import Progress
-from tinsmith.data.dataset import Dataset, Manifest, RawRecording, Reading, Recording
-from tinsmith.data.format import FORMATS, ReadOptions
+from tinsmith.data.dataset import Dataset, Manifest, Recording
+from tinsmith.data.files import find, known_of
+from tinsmith.data.format import ReadOptions
+from tinsmith.data.naming import RATES, group_of
 from tinsmith.data.rate import TOLERANCE, differ
+from tinsmith.data.reading import Read
+from tinsmith.data.receiving import Entry, Receiver, entry
+from tinsmith.data.samples import SampleFolder, file_hash
+from tinsmith.data.versions import check_twins, publish
+from tinsmith.data.versions import open_dataset as open_dataset
 
-_READER = "tinsmith.data.imports:read_files"
-_LIMITS = sandbox.SandboxLimits(memory_bytes=4_000_000_000, cpu_s=600, wall_s=900)
-_BATCH_FILES, _BATCH_BYTES = 64, 50_000_000
-
-
-@dataclass(frozen=True)
-class Readings:
-    """What the sandboxed parser sends back: one reading per file."""
-
-    files: tuple[Reading, ...]
-
-
-@dataclass(frozen=True)
-class _File:
-    name: str
-    path: Path
-    format: str
+_FATAL = ".signature"
+"""End of codes that refuse an import, whatever else there is: somebody changed the file."""
 
 
 def import_files(
     paths: Sequence[Path], name: str, options: ReadOptions, folder: Path, progress: Progress
 ) -> Dataset:
-    """Read files (folders: all files of known formats below them) into a dataset at ``folder``.
+    """Read files (folders: all files of a known format below them) into a dataset at ``folder``.
 
     Equal files, options and name give an equal id, whatever the order and place of the files.
-    Recordings with equal samples and label are kept once; the manifest's notes say which fell out.
+    Recordings with equal samples and label are kept once; files that cannot be used are left out,
+    unless the options are strict or nothing is left. The manifest's notes say which fell out. Where
+    there is a dataset already, what is imported is added to it as a new version; a file that is
+    there with the same content is read anew.
 
     Raises:
         UserError: ``data.<format>.<what>`` from a file; ``data.format``, ``data.rate``,
-            ``data.channels`` or ``data.duplicate`` where files do not go together.
+            ``data.channels``, ``data.contract`` or ``data.duplicate`` where files do not go
+            together; see also `find` and `known_of`.
     """
-    files = _files(paths)
-    readings = list(_readings(files, options, progress))
-    rate = _rate(files, readings, options)
-    _same_channels(files, readings)
-    blobs: dict[str, bytes] = {}
-    recordings, notes = _recordings(files, readings, blobs)
-    provenance = {f.name: sha256(f.path.read_bytes()).hexdigest() for f in files}
-    channels = readings[0].channels
-    manifest = Manifest(name, channels, rate, tuple(recordings), provenance, tuple(notes))
-    _write(folder, manifest, blobs)
-    return open_dataset(folder)
+    files = find(paths, options)
+    known = known_of(files, paths, options, progress)
+    entries = [entry(f, k) for f, k in zip(files, known, strict=True)]
+    with SampleFolder(folder) as samples:
+        Receiver(options, samples, progress).receive(entries)
+        usable = _usable(entries, options)
+        rate = _rate(usable, options)
+        _same(usable)
+        recordings, notes = _recordings(usable, options)
+        provenance = {e.file.name: file_hash(e.file.path) for e in usable}
+        first = _read_of(usable[0])
+        manifest = Manifest(
+            name, first.channels, rate, tuple(recordings), provenance,
+            (*_left_out(entries), *notes), first.contract,
+        )  # fmt: skip
+        return publish(manifest, samples)
 
 
-def open_dataset(folder: Path) -> Dataset:
-    """The dataset in a folder, every sample file checked against its hash.
+def _usable(entries: Sequence[Entry], options: ReadOptions) -> list[Entry]:
+    """Entries that were read; all others are left out with a note.
 
     Raises:
-        UserError: ``data.dataset`` where there is none or it is damaged.
+        UserError: nothing is usable, a signature is wrong, or the user wants all or nothing.
     """
-    try:
-        manifest = loads(Manifest, (folder / "manifest.zip").read_bytes())
-    except FileNotFoundError:
-        hint = "Import recordings first: tinsmith data import FILE..."
-        raise UserError("data.dataset", f"There is no dataset in {folder}.", hint) from None
-    except Exception as e:
-        raise _damaged(folder, "manifest.zip") from e
-    for digest in sorted({r.digest for r in manifest.recordings}):
-        path = _sample_path(folder, digest)
-        if not path.exists() or sha256(path.read_bytes()).hexdigest() != digest:
-            raise _damaged(folder, f"samples/{path.name}")
-    return Dataset(manifest, folder)
+    usable = [e for e in entries if e.problem is None]
+    problems = [e.problem for e in entries if e.problem is not None]
+    grave = [p for p in problems if options.strict or not usable or p.code.endswith(_FATAL)]
+    if grave:
+        more = f" {len(problems) - 1} more files cannot be used." if len(problems) > 1 else ""
+        raise UserError(grave[0].code, grave[0].message + more, grave[0].hint)
+    return usable
 
 
-def read_files(format: str, paths: tuple[str, ...], options: ReadOptions) -> Readings:
-    """Parse files of one format; runs in the sandbox."""
-    read = FORMATS.get(format).read
-    return Readings(tuple(read(Path(p), options) for p in paths))
+def _left_out(entries: Sequence[Entry]) -> list[str]:
+    notes = []
+    for e in entries:
+        if e.problem is not None:
+            notes.append(f"{e.file.name} was left out: {e.problem.message}")
+        elif e.read is not None:
+            notes.extend(f"{e.file.name}: {note}" for note in e.read.notes)
+    return notes
 
 
-def _files(paths: Sequence[Path]) -> list[_File]:
-    """All files in a stable order, named relative to what they have in common."""
-    suffixes = {s: f.name for f in FORMATS.all() for s in f.suffixes}
-    known = f"Known: {', '.join(sorted(suffixes))}."
-    found: dict[Path, str] = {}
-    for path in paths:
-        inside = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-        fitting = [p for p in inside if p.suffix.lower() in suffixes]
-        if not fitting:
-            what = "holds no file of a known format" if path.is_dir() else "is of no known format"
-            raise UserError("data.format", f"{path} {what}.", known)
-        found.update({_resolved(p): suffixes[p.suffix.lower()] for p in fitting})
-    if not found:
-        raise UserError("data.format", "No file was given.", known)
-    top = os.path.commonpath([p.parent for p in found])
-    return [_File(p.relative_to(top).as_posix(), p, found[p]) for p in sorted(found)]
+def _read_of(e: Entry) -> Read:
+    if e.read is None:
+        raise InternalError(f"{e.file.name} was not read")
+    return e.read
 
 
-def _resolved(path: Path) -> Path:
-    try:
-        return path.resolve()
-    except (RuntimeError, OSError):  # until Python 3.12 a loop is a RuntimeError
-        message = f"{path} cannot be followed: its links form a loop."
-        raise UserError("data.source.loop", message, "Name the file itself.") from None
-
-
-def _readings(
-    files: Sequence[_File], options: ReadOptions, progress: Progress
-) -> Iterator[Reading]:
-    for batch in _batches(files):
-        paths = tuple(str(f.path) for f in batch)
-        arguments = (batch[0].format, paths, options)
-        parsed = sandbox.run(_READER, arguments, Readings, _LIMITS, progress)
-        progress.advance(files.index(batch[-1]) + 1, len(files), batch[-1].name)
-        yield from parsed.files
-
-
-def _batches(files: Sequence[_File]) -> Iterator[list[_File]]:
-    """Runs of one format, small enough for one sandbox: starting one costs more than a file."""
-    batch: list[_File] = []
-    nbytes = 0
-    for file in files:
-        size = file.path.stat().st_size if file.path.exists() else 0
-        full = len(batch) == _BATCH_FILES or nbytes + size > _BATCH_BYTES
-        if batch and (full or file.format != batch[0].format):
-            yield batch
-            batch, nbytes = [], 0
-        batch.append(file)
-        nbytes += size
-    if batch:
-        yield batch
-
-
-def _rate(files: Sequence[_File], readings: Sequence[Reading], options: ReadOptions) -> float:
-    """The one rate of all files in Hz, as the user or the files say."""
-    said = [(f.name, r.rate_hz) for f, r in zip(files, readings, strict=True)]
+def _rate(entries: Sequence[Entry], options: ReadOptions) -> float:
+    """The one rate of all files in Hz, as the user, the files or the label files say."""
+    said = [(e.file.name, _rate_of(e)) for e in entries]
     known = [(name, rate) for name, rate in said if rate is not None]
     if options.rate_hz is not None:
         if not 0 < options.rate_hz < float("inf"):
@@ -166,86 +111,61 @@ def _rate(files: Sequence[_File], readings: Sequence[Reading], options: ReadOpti
     return first
 
 
-def _same_channels(files: Sequence[_File], readings: Sequence[Reading]) -> None:
-    first = readings[0].channels
-    for file, reading in zip(files, readings, strict=True):
-        if reading.channels != first:
+def _rate_of(e: Entry) -> float | None:
+    rate = _read_of(e).rate_hz
+    said = next((e.known.metadata[k] for k in RATES if k in e.known.metadata), None)
+    if rate is not None or said is None:
+        return rate
+    try:
+        value = float(said)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise UserError("data.rate", f"{e.file.name}: a rate of {said[:40]!r} Hz is impossible.")
+    return value
+
+
+def _same(entries: Sequence[Entry]) -> None:
+    """All files have the channels and the contract of the first."""
+    first, name = _read_of(entries[0]), entries[0].file.name
+    for e in entries:
+        read = _read_of(e)
+        if read.channels != first.channels:
             want, have = (
-                ", ".join(f"{c.name} [{c.unit}]" for c in cs) for cs in (first, reading.channels)
+                ", ".join(f"{c.name} [{c.unit}]" for c in r.channels) for r in (first, read)
             )
-            message = f"{file.name} has channels {have}; {files[0].name} has {want}."
+            message = f"{e.file.name} has channels {have}; {name} has {want}."
             hint = "All files of a data set have the same channels, in the same order."
             raise UserError("data.channels", message, hint)
+        if read.contract != first.contract:
+            want, have = (_said(r) for r in (first, read))
+            message = f"{e.file.name} has samples of {have}; {name} of {want}."
+            hint = (
+                "All files of a data set have samples of one type: convert them, or import apart."
+            )
+            raise UserError("data.contract", message, hint)
+
+
+def _said(read: Read) -> str:
+    scale = ", ".join(f"{s:g}" for s in sorted(set(read.contract.scale)))
+    return f"{read.contract.dtype} (scale {scale})" if scale else read.contract.dtype
 
 
 def _recordings(
-    files: Sequence[_File], readings: Sequence[Reading], blobs: dict[str, bytes]
+    entries: Sequence[Entry], options: ReadOptions
 ) -> tuple[list[Recording], list[str]]:
-    """Recordings without duplicates and notes on those; fills ``blobs`` (digest -> .npy)."""
+    """Recordings without duplicates and notes on those."""
     kept: dict[str, Recording] = {}
     notes = []
-    for file, reading in zip(files, readings, strict=True):
-        for raw in reading.recordings:
-            blob = _npy(raw)
-            digest = sha256(blob).hexdigest()
-            one = replace(_recording(raw, digest), id=f"{file.name}:{raw.id}")
-            if (twin := kept.get(digest)) is None:
-                kept[digest], blobs[digest] = one, blob
-            elif twin.label == one.label:
-                notes.append(f"{one.id} has the same samples as {twin.id} and was left out")
-            else:
-                message = f"{twin.id} ({twin.label}) and {one.id} ({one.label}) are the same."
-                raise UserError("data.duplicate", message, "Remove the one with the wrong label.")
+    for e in entries:
+        for head, digest in zip(_read_of(e).heads, e.digests, strict=True):
+            id, name = f"{e.file.name}:{head.id}", e.file.name
+            metadata = {**e.known.metadata, **head.metadata}
+            group = group_of(options.group, metadata, name) if options.group else head.group
+            group = group or group_of(None, metadata, name)
+            one = Recording(id, head.label, group, head.samples, digest, name, metadata)
+            if (twin := kept.setdefault(digest, one)) is one:
+                continue
+            check_twins(twin, one)
+            notes.append(f"{one.id} has the same samples as {twin.id} and was left out")
     return list(kept.values()), notes
-
-
-def _recording(raw: RawRecording, digest: str) -> Recording:
-    return Recording(raw.id, raw.label, raw.group, len(raw.values), digest)
-
-
-def _npy(raw: RawRecording) -> bytes:
-    """Canonical .npy: little-endian float32, row-major, version 1.0."""
-    out = io.BytesIO()
-    values = np.ascontiguousarray(raw.values, dtype="<f4")
-    np.lib.format.write_array(out, values, version=(1, 0), allow_pickle=False)
-    return out.getvalue()
-
-
-def _write(folder: Path, manifest: Manifest, blobs: dict[str, bytes]) -> None:
-    """Samples first, the manifest last; an interruption takes back what it wrote."""
-    written = []
-    try:
-        for digest, blob in blobs.items():
-            path = _sample_path(folder, digest)
-            if not path.exists() or path.read_bytes() != blob:
-                written.append(path)
-                _place(path, blob)
-        if hasattr(os, "sync"):  # not on Windows: `open_dataset` finds what a power cut took
-            os.sync()
-        write_atomically(folder / "manifest.zip", dumps(manifest))
-    except BaseException:
-        for path in written:
-            path.unlink(missing_ok=True)
-        raise
-
-
-def _place(path: Path, blob: bytes) -> None:
-    """Write a file whole or not at all. Thousands of small ones are flushed to the disk together,
-    before the manifest names them: one by one takes 6 ms each."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    try:
-        part.write_bytes(blob)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-
-
-def _sample_path(folder: Path, digest: str) -> Path:
-    return folder / "samples" / f"{digest}.npy"
-
-
-def _damaged(folder: Path, file: str) -> UserError:
-    hint = "Import the recordings again."
-    return UserError("data.dataset", f"The dataset in {folder} is damaged: {file}.", hint)

@@ -21,7 +21,7 @@ from tinsmith.flow.places import check_output_folder
 from tinsmith.flow.project import PROJECT_FILE
 
 SETTINGS = ("rate_hz", "label", "label_column", "group_column", "time_column", "time_unit",
-            "channels")  # fmt: skip
+            "channels", "pattern", "labels", "group", "format", "hmac_key", "strict")  # fmt: skip
 DATASET = "data"
 _WINDOW_SAMPLES = 128
 """A newcomer's first window: the longest power of two that is at most this and at most the shortest
@@ -47,6 +47,8 @@ def read_settings(settings: Sequence[str]) -> ReadOptions:
             options = replace(options, rate_hz=_rate(value))
         elif key == "channels":
             options = replace(options, channels=tuple(value.split(",")))
+        elif key == "strict":
+            options = replace(options, strict=_yes(value))
         else:
             options = ReadOptions(**{**vars(options), key: value})
     return options
@@ -180,6 +182,12 @@ def _identifier(name: str) -> str:
     plain = "".join(c for c in normalize("NFKD", name.lower()) if not combining(c))
     kept = "".join(c if c.isascii() and c.isalnum() else "_" for c in plain).strip("_")
     return kept if kept and kept[0].isalpha() else f"model_{kept}".rstrip("_")
+
+
+def _yes(value: str) -> bool:
+    if value not in ("true", "false"):
+        raise UserError("import.setting", f"strict={value} is neither true nor false.")
+    return value == "true"
 
 
 def _rate(value: str) -> float:

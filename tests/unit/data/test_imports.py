@@ -1,18 +1,22 @@
 """Import: content-addressed, the same whatever the order, whole or not at all."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from tinsmith.core import sandbox
 from tinsmith.core.errors import UserError
 from tinsmith.core.progress import Silent
-from tinsmith.data import imports
+from tinsmith.data import receiving, samples
 from tinsmith.data.dataset import Dataset
 from tinsmith.data.format import ReadOptions
 from tinsmith.data.imports import import_files, open_dataset
+from tinsmith.data.samples import Incoming
 
 RATE = ReadOptions(rate_hz=50.0)
 
@@ -88,9 +92,24 @@ def test_one_recording_with_two_labels_is_refused(tmp_path: Path) -> None:
 def test_a_bad_file_leaves_nothing_behind(tmp_path: Path) -> None:
     paths = [*fill(tmp_path / "in"), write(tmp_path / "in" / "walk" / "9.csv", "x,y\n1,nan\n")]
     with pytest.raises(UserError, match=re.escape("9.csv: line 2, column 'y'")) as e:
-        load(paths, tmp_path / "out")
+        load(paths, tmp_path / "out", replace(RATE, strict=True))
     assert e.value.code == "data.csv.nonfinite"
     assert not (tmp_path / "out").exists()
+
+
+def test_a_bad_file_is_left_out_with_a_note(tmp_path: Path) -> None:
+    """Unless there is no other."""
+    bad = write(tmp_path / "in" / "walk" / "9.csv", "x,y\n1,nan\n")
+    with pytest.raises(UserError, match="column 'y'"):
+        load([bad], tmp_path / "out")
+    dataset = load([*fill(tmp_path / "in"), bad], tmp_path / "out")
+    (note,) = dataset.manifest.notes
+    assert note.startswith("walk/9.csv was left out: 9.csv: line 2, column 'y'")
+    assert len(dataset.manifest.recordings) == 3
+    assert "walk/9.csv" not in dataset.manifest.provenance
+    assert files(tmp_path / "out") == {"manifest.zip"} | {
+        f"samples/{r.digest}.npy" for r in dataset.manifest.recordings
+    }
 
 
 @pytest.mark.parametrize("cut", [1, 2, 3, 4])
@@ -99,22 +118,74 @@ def test_interrupted_while_writing(
 ) -> None:
     """Ctrl-C at each write: an older dataset stays whole, a new one is not begun."""
     out = tmp_path / "out"
-    old = load([write(tmp_path / "old" / "a.csv", "x\n1\n2\n")], out)
+    old = load([write(tmp_path / "old" / "a.csv", "x,y\n1,2\n2,3\n")], out)
     before, calls = files(out), []
-    for name in ("_place", "write_atomically"):
-        real = getattr(imports, name)
+    for owner, name in ((Incoming, "place"), (samples, "write_atomically")):
+        real = getattr(owner, name)
 
-        def interrupted(path: Path, data: bytes, real: Callable = real) -> None:
-            calls.append(path)
+        def interrupted(*arguments: Any, real: Callable = real) -> None:
+            calls.append(arguments)
             if len(calls) == cut:
                 raise KeyboardInterrupt
-            real(path, data)
+            real(*arguments)
 
-        monkeypatch.setattr(imports, name, interrupted)
+        monkeypatch.setattr(owner, name, interrupted)
     with pytest.raises(KeyboardInterrupt):
         load(fill(tmp_path / "in"), out)
     assert files(out) == before
     assert open_dataset(out).id == old.id
+
+
+def test_a_file_that_changes_while_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = fill(tmp_path / "in")
+    real = sandbox.stream
+
+    def growing(*arguments: Any) -> Iterator[Any]:
+        write(paths[1], "x,y\n9,9\n8,8\n7,7\n")
+        yield from real(*arguments)
+
+    monkeypatch.setattr(sandbox, "stream", growing)
+    dataset = load(paths, tmp_path / "out")
+    assert dataset.manifest.notes == (
+        "walk/1.csv was left out: walk/1.csv changed while it was read.",
+    )
+
+
+@pytest.mark.parametrize("end", ["os._exit(3)", "bytearray(8_000_000_000)", "read(path, options)"])
+def test_a_reader_that_dies_of_one_file_goes_on_behind_it(
+    tmp_path: Path, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two of five files kill their reader: those two are left out, whatever it died of."""
+    write(tmp_path / "code" / "dying.py", DYING.replace("END", end))
+    monkeypatch.syspath_prepend(tmp_path / "code")
+    monkeypatch.setattr(receiving, "_READER", "dying:read_files")
+    fill(tmp_path / "in")
+    for name in ("0_dies", "2_dies"):
+        write(tmp_path / "in" / "rest" / f"{name}.csv", "x,y\n1,1\n2,4\n")
+    dataset = load([tmp_path / "in"], tmp_path / "out")
+    left_out = [n.split(" was")[0] for n in dataset.manifest.notes]
+    assert left_out == ["rest/0_dies.csv", "rest/2_dies.csv"]
+    assert len(dataset.manifest.recordings) == 3
+
+
+DYING = """
+import os
+from tinsmith.data import reading
+from tinsmith.data.format import FORMATS, ReadOptions
+from tinsmith.data.reading import Task
+def read(path, options):
+    if "dies" in path.name:
+        END
+    return REAL(path, options)
+def read_files(format: str, tasks: tuple[Task, ...], options: ReadOptions, each: bool):
+    global REAL
+    found = FORMATS.get(format)
+    REAL = found.read
+    object.__setattr__(found, "read", read)
+    yield from reading.read_files(format, tasks, options, each)
+"""
 
 
 def test_rates(tmp_path: Path) -> None:
