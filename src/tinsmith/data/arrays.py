@@ -41,9 +41,14 @@ class Array:
     pieces: Callable[[int], Iterator[np.ndarray]]
 
     @property
+    def size(self) -> int:
+        """How many values it has."""
+        return prod(self.shape)
+
+    @property
     def nbytes(self) -> int:
         """Size in memory."""
-        return prod(self.shape) * self.dtype.itemsize
+        return self.size * self.dtype.itemsize
 
     def load(self) -> np.ndarray:
         """All of it."""
@@ -87,7 +92,8 @@ def _roles(arrays: Sequence[Array], options: ReadOptions, source: Source) -> _Ro
     labels, rate, signals = None, None, []
     for a in arrays:
         name = a.name.lower()
-        if prod(a.shape) == 1 and a.dtype.kind in "iufbU" and a.nbytes <= _TEXT_BYTES:
+        single = a.size == 1 and a.nbytes <= _TEXT_BYTES
+        if single and a.dtype.kind in "iufbU":
             value = _text(a.load().reshape(-1)[0])
             if name in RATES and a.dtype.kind in "iuf":
                 rate = _rate(value, source)
@@ -95,7 +101,7 @@ def _roles(arrays: Sequence[Array], options: ReadOptions, source: Source) -> _Ro
                 metadata[LABEL if name == LABEL else a.name] = value
         elif name in _LABELS:
             labels = _flat(a)
-        elif a.dtype.kind in "iufb" and prod(a.shape):
+        elif a.dtype.kind in "iufb" and a.size:
             signals.append(_flat(a))
     chosen = _chosen(signals, options, source)
     taken = [a.pieces for a in chosen]

@@ -97,7 +97,7 @@ class _Reader:
             parts = list(self.items(None, depth))
             if not all(isinstance(p, kind) for p in parts):
                 raise self.error("a text of other parts")
-            return ("" if kind is str else b"").join(parts)  # type: ignore[arg-type]
+            return ("" if kind is str else b"").join(parts)
         data = self.take(count)
         if kind is bytes:
             return data

@@ -45,6 +45,11 @@ class Variable:
 
 
 class _Source(Protocol):
+    """Bytes one after the other."""
+
+    back: bytes
+    """Where not empty, what comes next, and the last."""
+
     def take(self, size: int) -> bytes: ...
 
 
@@ -59,7 +64,8 @@ def variables(path: Path) -> list[Variable]:
         if order is None:
             raise MatError("byte 126: there is no mark of the byte order")
         end = file.seek(0, 2)
-        at, found = _HEADER, []
+        at = _HEADER
+        found: list[Variable | None] = []
         while at < end:
             file.seek(at)
             kind, size = struct.unpack(order + "II", _exactly(file, 8))
@@ -174,7 +180,7 @@ def _data(source: _Source, place: _Place) -> tuple[np.dtype, int]:
     if size % dtype.itemsize or (data and size > 4):
         raise place.error(f"{size} bytes make no values of {dtype.itemsize} bytes")
     if data:
-        source.back = data  # type: ignore[attr-defined]
+        source.back = data
     return dtype, size // dtype.itemsize
 
 

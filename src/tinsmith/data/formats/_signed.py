@@ -100,7 +100,7 @@ def _channels(payload: Mapping[str, Any], source: Source) -> tuple[Channel, ...]
 
 
 def _rate(payload: Mapping[str, Any], source: Source) -> float:
-    interval = payload.get("interval_ms")
+    interval: Any = payload.get("interval_ms")
     if not _number(interval) or not 0 < interval < float("inf"):
         what = f"interval_ms is {str(interval)[:40]}; it is a positive number of milliseconds."
         raise source.error("rate", what, _EXPORT)

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from math import prod
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 
@@ -26,7 +26,7 @@ _BOMB_BYTES, _BOMB_RATIO = 64_000_000, 200
 """An array that is larger and was packed more than this is no recording."""
 _ZIP, _NPY = b"PK", b"\x93NUMPY"
 _COPY = "Copy or save the file again."
-Opener = Callable[[], BinaryIO]
+Opener = Callable[[], IO[bytes]]
 
 
 def read(path: Path, options: ReadOptions) -> Reading:
@@ -68,23 +68,13 @@ def _member(path: Path, info: zipfile.ZipInfo, source: Source) -> Array:
         raise source.error("bomb", what, "That is no recording; save it without compression.")
     if stat.S_ISLNK(info.external_attr >> 16) or info.flag_bits & 1:
         raise source.error("zip", f"array {name[:40]} is a link or encrypted.", _COPY)
-    return _array(name, lambda: _Member(path, info), info.file_size, source)
+    return _array(name, lambda: _opened(path, info), info.file_size, source)
 
 
-class _Member(io.RawIOBase):
-    """A member of an archive that brings its archive along."""
-
-    def __init__(self, path: Path, info: zipfile.ZipInfo) -> None:
-        self._archive = zipfile.ZipFile(path)
-        self._member = self._archive.open(info)
-
-    def read(self, size: int = -1) -> bytes:
-        return self._member.read(size)
-
-    def close(self) -> None:
-        self._member.close()
-        self._archive.close()
-        super().close()
+def _opened(path: Path, info: zipfile.ZipInfo) -> IO[bytes]:
+    """A member of an archive; the archive is closed with it."""
+    with zipfile.ZipFile(path) as archive:
+        return archive.open(info)
 
 
 def _array(name: str, opened: Opener, size: int, source: Source) -> Array:
@@ -122,7 +112,7 @@ def _array(name: str, opened: Opener, size: int, source: Source) -> Array:
 
 
 def _header(
-    file: BinaryIO, name: str, source: Source
+    file: IO[bytes], name: str, source: Source
 ) -> tuple[tuple[int, ...], bool, np.dtype, int]:
     """Shape, order, type and length of the header."""
     version = np.lib.format.read_magic(file)
@@ -145,16 +135,16 @@ def _header(
 class _Counted:
     """Counts what is read."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         self._file, self.count = file, 0
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int = -1, /) -> bytes:
         data = self._file.read(size)
         self.count += len(data)
         return data
 
 
-def _exactly(file: BinaryIO, size: int, source: Source) -> bytes:
+def _exactly(file: IO[bytes], size: int, source: Source) -> bytes:
     data = file.read(size)
     if len(data) != size:
         raise source.error("truncated", f"{size - len(data)} bytes of an array are missing.", _COPY)

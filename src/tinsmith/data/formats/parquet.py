@@ -222,7 +222,8 @@ def _seconds(table: Any, name: str, options: ReadOptions, source: Source) -> np.
         what = f"the unit of the time column {name!r} is not said."
         hint = "Name it time_s, time_ms, time_us or time_ns, or say: --set time_unit=ms"
         raise source.error("time_unit", what, hint)
-    return (values - values[0]) * _SECONDS[said]
+    seconds: np.ndarray = (values - values[0]) * _SECONDS[said]
+    return seconds
 
 
 def _metadata(table: Any, names: Sequence[str]) -> Mapping[str, str]:
