@@ -46,12 +46,14 @@ class Format:
         read: raises UserError (code ``data.<format>.<what>``) on anything it cannot make sense of.
         example: a small valid file, of two recordings or more where a file may hold that many:
             what the contract tests cut and damage. Files that are no text are made when asked for.
+        loose: it writes numbers as text, so a file of whole numbers may stand for one of others.
     """
 
     name: str
     suffixes: tuple[str, ...]
     read: Callable[[Path, ReadOptions], Reading]
     example: str | Callable[[], bytes]
+    loose: bool = False
 
     def sample(self) -> bytes:
         """The example as a file's content."""

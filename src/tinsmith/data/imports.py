@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tinsmith.core.errors import InternalError, UserError
 from tinsmith.core.progress import Progress
+from tinsmith.data.contracts import widen
 from tinsmith.data.dataset import Dataset, Manifest, Recording
 from tinsmith.data.files import find, known_of
 from tinsmith.data.format import ReadOptions
@@ -48,6 +49,7 @@ def import_files(
         Receiver(options, samples, progress).receive(entries)
         usable = _usable(entries, options)
         rate = _rate(usable, options)
+        widen(usable, samples)
         _same(usable)
         recordings, notes = _recordings(usable, options)
         provenance = {e.file.name: file_hash(e.file.path) for e in usable}
@@ -78,7 +80,8 @@ def _left_out(entries: Sequence[Entry]) -> list[str]:
     notes = []
     for e in entries:
         if e.problem is not None:
-            notes.append(f"{e.file.name} was left out: {e.problem.message}")
+            why = e.problem.message.removeprefix(f"{e.file.path.name}: ")
+            notes.append(f"{e.file.name} was left out: {why}")
         elif e.read is not None:
             notes.extend(f"{e.file.name}: {note}" for note in e.read.notes)
     return notes

@@ -104,7 +104,7 @@ def test_a_bad_file_is_left_out_with_a_note(tmp_path: Path) -> None:
         load([bad], tmp_path / "out")
     dataset = load([*fill(tmp_path / "in"), bad], tmp_path / "out")
     (note,) = dataset.manifest.notes
-    assert note.startswith("walk/9.csv was left out: 9.csv: line 2, column 'y'")
+    assert note.startswith("walk/9.csv was left out: line 2, column 'y'")
     assert len(dataset.manifest.recordings) == 3
     assert "walk/9.csv" not in dataset.manifest.provenance
     assert files(tmp_path / "out") == {"manifest.zip"} | {
@@ -251,3 +251,36 @@ def test_a_folder_named_like_a_file_is_a_folder(tmp_path: Path) -> None:
     fill(tmp_path / "all.csv")
     (tmp_path / "all.csv" / "empty.csv").mkdir()
     assert len(load([tmp_path / "all.csv"], tmp_path / "set").manifest.recordings) == 3
+
+
+def acquisition(values: str) -> str:
+    return (
+        '{"protected": {"ver": "v1", "alg": "none"}, "signature": "", "payload": {"device_type": '
+        '"w", "interval_ms": 20, "sensors": [{"name": "x", "units": ""}], "values": '
+        + values
+        + "}}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("others", "dtype"),
+    [("[[1], [2]]", "int16"), ("[[1], [70000]]", "int32"), ("[[1], [0.5]]", "float32")],
+)
+def test_whole_numbers_in_text_go_with_others(tmp_path: Path, others: str, dtype: str) -> None:
+    write(tmp_path / "in" / "a.1.json", acquisition("[[5], [-6], [7]]"))
+    write(tmp_path / "in" / "b.1.json", acquisition(others))
+    dataset = load([tmp_path / "in"], tmp_path / "out", ReadOptions())
+    assert dataset.manifest.contract.dtype == dtype
+    first, second = dataset.manifest.recordings
+    assert dataset.raw(first).dtype == dtype and dataset.raw(first).tolist() == [[5], [-6], [7]]
+    assert dataset.values(second).tolist() == [[float(v)] for v in re.findall(r"[\d.]+", others)]
+    assert open_dataset(tmp_path / "out") == dataset
+    assert len(files(tmp_path / "out")) == 3
+
+
+def test_types_that_are_meant_are_not_mixed(tmp_path: Path) -> None:
+    for name, dtype in (("a", np.int16), ("b", np.float32)):
+        np.save(write(tmp_path / f"{name}.1.npy"), np.arange(8, dtype=dtype).reshape(4, 2))
+    with pytest.raises(UserError, match=r"b.1.npy has samples of float32; a.1.npy of int16") as e:
+        load([tmp_path / "a.1.npy", tmp_path / "b.1.npy"], tmp_path / "out")
+    assert e.value.code == "data.contract"

@@ -77,7 +77,7 @@ def test_a_pattern_gives_label_group_and_metadata(tmp_path: Path) -> None:
         ("rest_ben_2.csv", "rest", "ben", {"subject": "ben", "take": "2"}),
         ("walk_anna_1.csv", "walk", "anna", {"subject": "anna", "take": "1"}),
     ]
-    assert dataset.manifest.notes[0].startswith("notes.csv was left out: notes.csv: its name does")
+    assert dataset.manifest.notes[0].startswith("notes.csv was left out: its name does")
     options = ReadOptions(rate_hz=50.0, pattern="{label}_{subject}_{take}", group="take")
     by_take = import_files([folder], "set", options, tmp_path / "other", SILENT)
     assert [r.group for r in by_take.manifest.recordings] == ["2", "1"]

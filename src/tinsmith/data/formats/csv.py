@@ -269,4 +269,4 @@ time_ms,acc_x [m/s2],acc_y [m/s2],label,person
 80,-4.2,8.8,shake,anna
 """
 
-FORMAT = Format("csv", (".csv", ".tsv"), read, _EXAMPLE)
+FORMAT = Format("csv", (".csv", ".tsv"), read, _EXAMPLE, loose=True)

@@ -59,4 +59,4 @@ _EXAMPLE = """\
   "values": [[0.1, 9.7], [0.2, 9.8], [-0.1, 9.9]]}}
 """
 
-FORMAT = Format("json", (".json",), read, _EXAMPLE)
+FORMAT = Format("json", (".json",), read, _EXAMPLE, loose=True)

@@ -25,6 +25,8 @@ _ARRAYS = 1000
 _BOMB_BYTES, _BOMB_RATIO = 64_000_000, 200
 """An array that is larger and was packed more than this is no recording."""
 _ZIP, _NPY = b"PK", b"\x93NUMPY"
+_ALONE = "value"
+"""Name of the one array of a .npy file, which says none."""
 _COPY = "Copy or save the file again."
 Opener = Callable[[], IO[bytes]]
 
@@ -41,7 +43,7 @@ def read(path: Path, options: ReadOptions) -> Reading:
     try:
         if magic == _NPY:
             size = path.stat().st_size
-            arrays = [_array(path.stem, lambda: path.open("rb"), size, source)]
+            arrays = [_array(_ALONE, lambda: path.open("rb"), size, source)]
         elif magic[:2] == _ZIP:
             arrays = _members(path, source)
         else:
