@@ -36,8 +36,11 @@ SetOption = Annotated[
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="What the files do not say: rate_hz, label, label_column, group_column, time_column, "
-        "time_unit (s, ms, us), channels (a,b,c). May be repeated.",
+        help="What the files do not say, or say otherwise: rate_hz, label, label_column, "
+        "group_column, time_column, time_unit (s, ms, us, ns, min, h, d), channels (a,b,c), "
+        "columns (names of all), ignore (a,b), delimiter, decimal (comma, point), date_order "
+        "(dmy, mdy), name_column and value_column of a long table, gaps=cut, resample_hz. May be "
+        "repeated.",
     ),
 ]
 HERE = Path()

@@ -78,6 +78,16 @@ class RawRecording:
 
 
 @dataclass(frozen=True)
+class Column:
+    """A column of a table, what it was taken for (``channel``, ``time``, ``label``, ``group``,
+    ``left out``) and why."""
+
+    name: str
+    role: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Reading:
     """What a format makes of one file."""
 
@@ -89,6 +99,8 @@ class Reading:
     """Its dtype is that of the recordings' values."""
     notes: tuple[str, ...] = ()
     """What was left out of the file and why; each names the place."""
+    columns: tuple[Column, ...] = ()
+    """Of a table: what each was taken for."""
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,23 @@ class ReadOptions:
     format: str | None = None
     hmac_key: str | None = None
     strict: bool = False
+    columns: tuple[str, ...] = ()
+    """Names of all columns, for a table that does not name them."""
+    ignore: tuple[str, ...] = ()
+    """Columns that are left out."""
+    delimiter: str | None = None
+    """``comma``, ``semicolon``, ``tab``, ``bar`` or ``blank``."""
+    decimal: str | None = None
+    """``comma`` or ``point``."""
+    date_order: str | None = None
+    """``dmy`` or ``mdy``."""
+    name_column: str | None = None
+    value_column: str | None = None
+    """Of a long table, where each line is one value of one channel."""
+    gaps: str | None = None
+    """``cut``: a recording ends where samples are missing, and another begins after them."""
+    resample_hz: float | None = None
+    """The rate to which all recordings are brought."""
 
 
 @dataclass(frozen=True)

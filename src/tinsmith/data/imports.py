@@ -97,7 +97,7 @@ def _rate(entries: Sequence[Entry], options: ReadOptions) -> float:
     """The one rate of all files in Hz, as the user, the files or the label files say."""
     said = [(e.file.name, _rate_of(e)) for e in entries]
     known = [(name, rate) for name, rate in said if rate is not None]
-    if options.rate_hz is not None:
+    if options.resample_hz is None and options.rate_hz is not None:
         if not 0 < options.rate_hz < float("inf"):
             raise UserError("data.rate", f"A rate of {options.rate_hz} Hz is impossible.", "")
         known.insert(0, ("the rate you gave", options.rate_hz))

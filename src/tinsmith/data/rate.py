@@ -10,7 +10,7 @@ from tinsmith.data.text import Source
 
 TOLERANCE = 0.02
 """Rates that differ by at most this share count as the same: oscillators stay far below it."""
-_JITTER = 0.55
+JITTER = 0.55
 """A single step may be off by this share of the usual one: stamps are often rounded to whole ms."""
 _ENOUGH = 16
 """Samples that a stretch needs before its own rate says anything beside the jitter of its ends."""
@@ -54,12 +54,13 @@ def rate_of(recordings: Sequence[Stamps], source: Source) -> float:
 
 def _check_steps(r: Stamps, step: float, source: Source) -> None:
     steps = np.diff(r.seconds)
-    wrong = np.flatnonzero((np.abs(steps - step) > _JITTER * step) | (steps <= 0))
+    wrong = np.flatnonzero((np.abs(steps - step) > JITTER * step) | (steps <= 0))
     if not len(wrong):
         return
     line, found = int(r.lines[wrong[0] + 1]), float(steps[wrong[0]])
     if found <= 0 or step <= 0:
-        raise source.error("time", f"line {line}: the time stamp does not increase.", "Mend it.")
+        hint = "Mend it; with --set resample_hz=... such lines are left out."
+        raise source.error("time", f"line {line}: the time stamp does not increase.", hint)
     raise _mixed(1 / step, 1 / found, line, source)
 
 
@@ -78,5 +79,18 @@ def _mixed(usual: float, other: float, line: int, source: Source) -> UserError:
     return source.error(
         "mixed_rate",
         f"mixed sampling rates: {usual:.6g} Hz, but {other:.6g} Hz at line {line}.",
-        f"One data set has one rate (within {TOLERANCE:.0%}): resample, or cut at gaps.",
+        f"One data set has one rate (within {TOLERANCE:.0%}). Bring it to one: --set resample_hz="
+        f"{_round(usual)}; where samples are missing, end recordings: --set gaps=cut",
     )
+
+
+def _round(rate: float) -> str:
+    return f"{rate:.2g}" if rate < 100 else f"{rate:.0f}"
+
+
+def rate_text(rate: float) -> str:
+    """``4 kHz``, ``62.5 Hz``: a rate as people say it."""
+    for size, unit in ((1e6, "MHz"), (1e3, "kHz")):
+        if rate >= size:
+            return f"{rate / size:.4g} {unit}"
+    return f"{rate:.4g} Hz"

@@ -11,7 +11,8 @@ import numpy as np
 from tinsmith.core.errors import UserError
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
-_LARGEST = float(np.finfo(np.float32).max)
+LARGEST = float(np.finfo(np.float32).max)
+"""The largest value that a recording can hold."""
 
 
 @dataclass(frozen=True)
@@ -51,17 +52,6 @@ def read_text(path: Path, source: Source) -> str:
     return text
 
 
-def finite_table(rows: Sequence[Sequence[str]]) -> np.ndarray | None:
-    """Cells as [rows, columns] float64 if all are finite numbers, else None: `numbers` then finds
-    the one that is not. The quick way, which good files take."""
-    try:
-        values = np.array([[float(cell) for cell in row] for row in rows])
-    except ValueError:
-        return None
-    plain = not any("_" in cell for row in rows for cell in row)
-    return values if plain and (np.abs(values) <= _LARGEST).all() else None
-
-
 def numbers(cells: Sequence[str], source: Source, place: Sequence[str]) -> list[float]:
     """The cells as finite floats; ``place`` names each cell for errors, e.g. ``line 3, column
     'x'``.
@@ -80,7 +70,7 @@ def numbers(cells: Sequence[str], source: Source, place: Sequence[str]) -> list[
 
 
 def _fits(value: float) -> bool:
-    return abs(value) <= _LARGEST
+    return abs(value) <= LARGEST
 
 
 def _is_number(cell: str) -> bool:
@@ -96,7 +86,7 @@ def _complaint(cell: str, source: Source, where: str) -> UserError:
         return source.error(
             "missing_value",
             f"{where}: the value is missing ({text!r}).",
-            "Fill it in, or cut the recording there.",
+            "Fill it in, or end recordings there: --set gaps=cut",
         )
     try:
         value = 0.0 if "_" in text else float(text)
@@ -106,7 +96,8 @@ def _complaint(cell: str, source: Source, where: str) -> UserError:
         return source.error(
             "nonfinite",
             f"{where}: {text!r} is not a finite 32-bit number.",
-            "NaN and infinities are not allowed; fill the value in, or cut the recording there.",
+            "NaN and infinities are not allowed; fill the value in; recordings end at NaN with: "
+            "--set gaps=cut",
         )
     return source.error(
         "number",

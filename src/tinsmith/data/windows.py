@@ -1,8 +1,10 @@
 """Windows: fixed-length cuts of recordings, and the split of them into train, validation and
 test.
 
-The smallest thing that a split moves is a recording: windows of one recording overlap or follow
-each other and are never on both sides. Where groups are known, a group's recordings stay together.
+The smallest thing that a split moves is a file: what is in one was recorded together, and windows
+of one recording overlap or follow each other; so they are never on both sides. Where groups are
+known, a group's recordings stay together. Only where a label lies in one file alone are a file's
+recordings moved apart, and the note says so.
 """
 
 from collections.abc import Mapping, Sequence
@@ -46,6 +48,10 @@ class Windows:
 
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
+_FILES_APART = (
+    "Some label lies in one file alone: recordings of one file may be in the training and in the "
+    "test part, so the accuracy may be optimistic."
+)
 _NO_GROUPS = (
     "No groups are known: recordings of one person or machine may be in the training and in the "
     "test part, so the accuracy may be optimistic."
@@ -75,11 +81,12 @@ def cut(
     counts = _counts(dataset, windowing)
     grouped = all(r.group is not None for r in recordings)
     label = np.array([dataset.labels.index(r.label) for r in recordings])
-    units = _units(recordings, grouped)
+    units, apart = _units(recordings, grouped, counts)
     part = _split(_weights(units, label, counts), fractions, seed)[units]
     _check_parts(dataset.labels, label, part, counts, fractions)
     index = np.repeat(np.arange(len(recordings)), counts)
-    note = " ".join(n for n in ("" if grouped else _NO_GROUPS, _skipped(counts)) if n)
+    told = "" if grouped else _FILES_APART if apart else _NO_GROUPS
+    note = " ".join(n for n in (told, _skipped(counts)) if n)
     values = _values(dataset, windowing, counts)
     return Windows(values, label[index], index, part[index], dataset.labels, grouped, note)
 
@@ -112,12 +119,23 @@ def _counts(dataset: Dataset, windowing: Windowing) -> np.ndarray:
     return counts
 
 
-def _units(recordings: Sequence[Recording], grouped: bool) -> np.ndarray:
-    """Number of the unit that each recording belongs to, [recordings]."""
-    if not grouped:
-        return np.arange(len(recordings))
+def _units(
+    recordings: Sequence[Recording], grouped: bool, counts: np.ndarray
+) -> tuple[np.ndarray, bool]:
+    """Number of the unit that each recording belongs to, [recordings]: its group, else its file;
+    and whether files had to come apart, as a label lies in one alone."""
+    names = [str(r.group) if grouped else r.file or r.id for r in recordings]
+    alone = False
+    if not grouped and len(set(names)) < len(names):
+        files: dict[str, set[str]] = {}
+        for recording, name, count in zip(recordings, names, counts, strict=True):
+            if count:
+                files.setdefault(recording.label, set()).add(name)
+        alone = any(len(f) < 2 for f in files.values()) or len(set().union(*files.values())) < 3
+    if alone:
+        return np.arange(len(recordings)), True
     known: dict[str, int] = {}
-    return np.array([known.setdefault(str(r.group), len(known)) for r in recordings])
+    return np.array([known.setdefault(name, len(known)) for name in names]), False
 
 
 def _weights(units: np.ndarray, label: np.ndarray, counts: np.ndarray) -> np.ndarray:

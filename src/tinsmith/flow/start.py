@@ -3,29 +3,43 @@
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from shutil import rmtree
 from string import Template
 from unicodedata import combining, normalize
-
-import numpy as np
 
 from tinsmith.core.cache import write_atomically
 from tinsmith.core.errors import UserError
 from tinsmith.core.progress import Progress
-from tinsmith.data.dataset import Dataset
+from tinsmith.data.dataset import Column, Dataset
+from tinsmith.data.disguise import check_disguised
 from tinsmith.data.format import ReadOptions
 from tinsmith.data.imports import import_files
+from tinsmith.flow.columns import columns_of
 from tinsmith.flow.places import check_output_folder
 from tinsmith.flow.project import PROJECT_FILE
+from tinsmith.flow.suited import Suited, suited
 
 SETTINGS = ("rate_hz", "label", "label_column", "group_column", "time_column", "time_unit",
-            "channels", "pattern", "labels", "group", "format", "hmac_key", "strict")  # fmt: skip
+            "channels", "pattern", "labels", "group", "format", "hmac_key", "strict", "columns",
+            "ignore", "delimiter", "decimal", "date_order", "name_column", "value_column", "gaps",
+            "resample_hz")  # fmt: skip
 DATASET = "data"
-_WINDOW_SAMPLES = 128
-"""A newcomer's first window: the longest power of two that is at most this and at most the shortest
-recording."""
+_SENSOR = {"full_scale": "the value at the end of the range, per channel, in the channel's unit"}
+_LISTS = ("channels", "columns", "ignore")
+_RATES = ("rate_hz", "resample_hz")
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A new project: what was imported, what was taken for what, and the settings that suit it."""
+
+    dataset: Dataset
+    columns: tuple[Column, ...]
+    """Of the first table; empty where there is none."""
+    suited: Suited
 
 
 def read_settings(settings: Sequence[str]) -> ReadOptions:
@@ -43,14 +57,14 @@ def read_settings(settings: Sequence[str]) -> ReadOptions:
                 f"--set {setting!r} is not a known KEY=VALUE.",
                 f"Known keys: {', '.join(SETTINGS)}.",
             )
-        if key == "rate_hz":
-            options = replace(options, rate_hz=_rate(value))
-        elif key == "channels":
-            options = replace(options, channels=tuple(value.split(",")))
+        found: object = value
+        if key in _RATES:
+            found = _rate(key, value)
+        elif key in _LISTS:
+            found = tuple(value.split(","))
         elif key == "strict":
-            options = replace(options, strict=_yes(value))
-        else:
-            options = ReadOptions(**{**vars(options), key: value})
+            found = _yes(value)
+        options = ReadOptions(**{**vars(options), key: found})
     return options
 
 
@@ -90,7 +104,7 @@ def import_into(
 
 def begin(
     folder: Path, paths: Sequence[Path], settings: Sequence[str], progress: Progress
-) -> Dataset | None:
+) -> Begun | None:
     """Write ``folder/project.toml`` and, if there is none, ``.gitignore``; with ``paths``, import
     these first and suit the settings to
     them.
@@ -106,13 +120,13 @@ def begin(
     new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        dataset = import_into(folder, DATASET, paths, settings, progress) if paths else None
+        begun = _imported(folder, paths, settings, progress) if paths else None
     except BaseException:
         if new:
             _remove_empty(folder)
         raise
     template = files("tinsmith.flow").joinpath("project.toml.template")
-    values = _suited(dataset) if dataset else _example()
+    values = _settings(begun.dataset, begun.suited) if begun else _example()
     text = Template(template.read_text(encoding="utf-8")).substitute(
         values, name=_identifier(folder.resolve().name)
     )
@@ -120,7 +134,21 @@ def begin(
     ignored = folder / ".gitignore"
     if not ignored.exists():
         write_atomically(ignored, b"# What tinsmith makes again.\n.tinsmith/\nbuild/\n")
-    return dataset
+    return begun
+
+
+def _imported(
+    folder: Path, paths: Sequence[Path], settings: Sequence[str], progress: Progress
+) -> Begun:
+    new = not (folder / DATASET).exists()
+    dataset = import_into(folder, DATASET, paths, settings, progress)
+    try:
+        check_disguised(dataset)
+    except UserError:
+        if new:
+            rmtree(folder / DATASET)
+        raise
+    return Begun(dataset, columns_of(paths, read_settings(settings), progress), suited(dataset))
 
 
 def _remove_empty(folder: Path) -> None:
@@ -130,22 +158,21 @@ def _remove_empty(folder: Path) -> None:
             path.rmdir()
 
 
-def _suited(dataset: Dataset) -> dict[str, str]:
-    """Settings that follow from recordings: all channels, their rate, a full scale that holds the
-    largest value, a window that fits the shortest recording."""
+def _settings(dataset: Dataset, found: Suited) -> dict[str, str]:
+    """Settings as they stand in project.toml."""
     manifest = dataset.manifest
-    shortest = min(r.samples for r in manifest.recordings)
-    samples = 1 << (min(shortest, _WINDOW_SAMPLES).bit_length() - 1)
-    peaks = np.max([np.abs(dataset.values(r)).max(axis=0) for r in manifest.recordings], axis=0)
-    scale = [_round_up(float(p)) for p in peaks]
+    key, values = ("lsb", found.lsb) if found.lsb else ("full_scale", found.full_scale)
     return {
         "data": f'dataset = "{DATASET}"',
         "channels": _texts([c.name for c in manifest.channels]),
         "units": _texts([c.unit for c in manifest.channels]),
         "rate_hz": f"{manifest.rate_hz:g}",
-        "full_scale": f"[{', '.join(f'{s:g}' for s in scale)}]",
-        "samples": str(samples),
-        "stride": str(max(1, samples // 2)),
+        "dtype": found.dtype,
+        "sensor": f"{key} = [{', '.join(f'{v:g}' for v in values)}]",
+        "sensor_why": _SENSOR[key] if key == "full_scale" else found.sensor_why,
+        "samples": str(found.window.samples),
+        "stride": str(found.window.stride),
+        "window_why": found.window_why,
     }
 
 
@@ -155,18 +182,13 @@ def _example() -> dict[str, str]:
         "channels": '["acc_x", "acc_y", "acc_z"]',
         "units": '["m/s2", "m/s2", "m/s2"]',
         "rate_hz": "50",
-        "full_scale": "[40, 40, 40]",
+        "dtype": "int16",
+        "sensor": "full_scale = [40, 40, 40]",
+        "sensor_why": _SENSOR["full_scale"],
         "samples": "128",
         "stride": "64",
+        "window_why": "2.56 s at 50 Hz",
     }
-
-
-def _round_up(value: float) -> float:
-    """The next number with one digit: sensors have round full scales, and head-room is wanted."""
-    if value <= 0:
-        return 1.0
-    step = 10.0 ** np.floor(np.log10(value))
-    return float(np.ceil(value / step) * step)
 
 
 def _texts(values: Sequence[str]) -> str:
@@ -190,13 +212,13 @@ def _yes(value: str) -> bool:
     return value == "true"
 
 
-def _rate(value: str) -> float:
+def _rate(key: str, value: str) -> float:
     try:
         rate = float(value)
     except ValueError:
         rate = 0.0
     if not 0 < rate < float("inf"):
         raise UserError(
-            "import.setting", f"rate_hz={value} is not a positive number of samples per second."
+            "import.setting", f"{key}={value} is not a positive number of samples per second."
         )
     return rate

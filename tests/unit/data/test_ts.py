@@ -66,3 +66,9 @@ def test_bad_text(tmp_path: Path, text: str, what: str, says: str) -> None:
 def test_wrong_number_of_names(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="3 channel names for 2 dimensions"):
         read(tmp_path, HEAD + CLASSES + "1,2:3,4:a\n", channels=("x", "y", "z"))
+
+
+def test_the_hint_says_what_can_be_said(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as e:
+        read(tmp_path, HEAD + "@classLabel false\n@data\n1,2:3,4\n")
+    assert "--set label=" in e.value.hint

@@ -28,10 +28,10 @@ def test_begin_suits_the_recordings(tmp_path: Path) -> None:
     source.mkdir()
     for label, peak in (("up", 7.3), ("down", 0.4)):
         for i in range(3):
-            rows = "\n".join(f"{peak * np.sin(t + i):.4f},{t}" for t in range(100))
+            rows = "\n".join(f"{peak * np.sin(t + i):.4f},{t * t % 101}" for t in range(100))
             (source / f"{label}.{i}.csv").write_text(f"acc [m/s2],turn\n{rows}\n")
-    dataset = begin(tmp_path / "My Project", [source], ["rate_hz=25"], Silent())
-    assert dataset is not None
+    begun = begin(tmp_path / "My Project", [source], ["rate_hz=25"], Silent())
+    assert begun is not None
     project = read_project(tmp_path / "My Project")
     assert project.name == "my_project"
     assert [(c.name, c.unit) for c in project.pipeline.channels] == [("acc", "m/s2"), ("turn", "")]

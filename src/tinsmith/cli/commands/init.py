@@ -26,6 +26,7 @@ def init(
 
     from tinsmith.cli.console import print_json, shown
     from tinsmith.cli.show import show_dataset
+    from tinsmith.cli.show_data import begun_record, show_begun, show_notes
     from tinsmith.core.job import Job
     from tinsmith.flow.record import dataset_record
     from tinsmith.flow.start import begin
@@ -33,13 +34,16 @@ def init(
     with shown(json) as listener:
         job = Job(listener=listener)
         with job.showing("import") if source else nullcontext():
-            dataset = begin(folder, source or [], set or [], job)
+            begun = begin(folder, source or [], set or [], job)
     file = folder / "project.toml"
     if json:
-        print_json({"project": str(file), "dataset": dataset and dataset_record(dataset)})
+        found = begun and {**dataset_record(begun.dataset), **begun_record(begun)}
+        print_json({"project": str(file), "dataset": found})
         return
-    if dataset is not None:
-        show_dataset(dataset)
+    if begun is not None:
+        show_dataset(begun.dataset)
+        show_begun(begun)
+        show_notes(begun.dataset)
     then = f"tinsmith run --project {quote(str(folder))}"
     typer.echo(f"Wrote {file}. Read it, then: {then}")
 

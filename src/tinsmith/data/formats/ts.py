@@ -23,6 +23,8 @@ _KNOWN = (
 )  # fmt: skip
 _CLASSES_ONLY = "Only classification without time stamps: export the values alone."
 
+_SAY_LABEL = "Say it: --set label=NAME (project.toml: data.label)."
+
 
 @dataclass(frozen=True)
 class _Header:
@@ -120,7 +122,7 @@ def _recording(line: _Line, header: _Header, options: ReadOptions, source: Sourc
         raise source.error("label", f"line {line.number}: label {label[:40]!r}.", allowed)
     label = options.label or label
     if not label:
-        raise source.error("label", f"line {line.number} has no label.", "Say it with --label.")
+        raise source.error("label", f"line {line.number} has no label.", _SAY_LABEL)
     return RawRecording(str(line.number), np.array(columns, np.float32).T, label)
 
 
