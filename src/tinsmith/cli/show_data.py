@@ -4,21 +4,63 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+import typer
+
+from tinsmith.cli.show import show_dataset, show_windows
 from tinsmith.cli.tables import facts, out, show_table
+from tinsmith.core.errors import UserError
 from tinsmith.data.dataset import Dataset
+from tinsmith.data.windows import Windows
+from tinsmith.flow.record import dataset_record, windows_record
 from tinsmith.flow.start import Begun
+from tinsmith.flow.steps import Steps
 
 _NOTES = 12
 
 
-def show_begun(begun: Begun) -> None:
-    """Columns with what each was taken for, the window, and what the sensor hands over."""
+def show_imported(dataset: Dataset) -> None:
+    """What a dataset holds, and what its import wants people to know."""
+    show_dataset(dataset)
+    show_notes(dataset)
+
+
+def split_of(steps: Steps, dataset: Dataset) -> Windows | str:
+    """The windows of a project's recordings; or why they cannot be split."""
+    try:
+        return steps.cut(dataset)
+    except UserError as e:
+        return str(e)
+
+
+def show_data(dataset: Dataset, windows: Windows | str) -> None:
+    """What a project's dataset holds and how it is split, or why it is not."""
+    show_imported(dataset)
+    if isinstance(windows, str):
+        typer.echo(f"These recordings cannot be split: {windows}")
+    else:
+        show_windows(windows)
+
+
+def data_record(dataset: Dataset, windows: Windows | str) -> dict[str, Any]:
+    """The same as JSON."""
+    if isinstance(windows, str):
+        return {**dataset_record(dataset), "windows": None, "note": windows}
+    return {**dataset_record(dataset), **windows_record(windows)}
+
+
+def show_begun(begun: Begun | None) -> None:
+    """What was imported for a new project: columns with what each was taken for, the window, and
+    what the sensor hands over."""
+    if begun is None:
+        return
+    show_dataset(begun.dataset)
     if begun.columns:
         rows = [(c.name, c.role, c.why) for c in begun.columns]
         show_table(("column", "taken as", "because of"), rows, follows=True)
     found = begun.suited
     window = f"{found.window.samples} samples, one every {found.window.stride}: {found.window_why}"
     facts("Settings", [("window", window), ("sensor", f"{found.dtype}, {_scale(begun)}")])
+    show_notes(begun.dataset)
 
 
 def _scale(begun: Begun) -> str:
@@ -32,7 +74,8 @@ def _scale(begun: Begun) -> str:
 
 def begun_record(begun: Begun) -> dict[str, Any]:
     """The same as JSON."""
-    return {"columns": [asdict(c) for c in begun.columns], "suited": asdict(begun.suited)}
+    columns = [asdict(c) for c in begun.columns]
+    return {**dataset_record(begun.dataset), "columns": columns, "suited": asdict(begun.suited)}
 
 
 def show_notes(dataset: Dataset) -> None:

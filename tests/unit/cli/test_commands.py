@@ -172,3 +172,37 @@ def test_a_new_project_as_json(tmp_path: Path, capsys: pytest.CaptureFixture) ->
     assert call(["init", str(tmp_path / "new"), *options]) == 0
     out = capsys.readouterr().out
     assert json.loads(out)["dataset"]["recordings"] == {"calm": 1, "wild": 1}
+
+
+def test_init_says_what_each_column_was_taken_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    for i, label in enumerate(("calm", "calm", "wild", "wild")):
+        rows = "".join(f"{j * 0.02:.2f},{j * (i + 3) % 7}\n" for j in range(80))
+        (tmp_path / f"{label}.{i}.csv").write_text("time;x\n" + rows.replace(",", ";"))
+    options = ["--from", str(tmp_path)]
+    assert call(["init", str(tmp_path / "new"), *options]) == 0
+    out = capsys.readouterr().out
+    assert "time\ttime\tits name; in s (steps of 0.02)" in out
+    assert "64 samples, one every 32: 1.28 s at 50 Hz" in out
+    assert "int16, lsb 1" in out
+    assert "note: 4 files (calm.0.csv, ...): cells are set apart by ';'" in out
+    assert call(["init", str(tmp_path / "json"), *options, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["dataset"]
+    assert found["columns"][1] == {"name": "x", "role": "channel", "why": "numbers"}
+    assert found["suited"]["window"] == {"samples": 64, "stride": 32}
+
+
+def test_data_that_cannot_be_split_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    source = tmp_path / "calm.1.csv"
+    source.write_text("x\n" + "1\n2\n" * 40)
+    folder = str(tmp_path / "new")
+    assert call(["init", folder, "--from", str(source), "--set", "rate_hz=50"]) == 0
+    capsys.readouterr()
+    assert call(["data", "show", "--project", folder]) == 0
+    out = capsys.readouterr().out
+    assert "calm (1)" in out and "cannot be split: All recordings have the label 'calm'" in out
+    assert call(["data", "show", "--project", folder, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["recordings"] == {"calm": 1}
+    assert found["windows"] is None and "'calm'" in found["note"]

@@ -2,6 +2,7 @@
 
 import io
 import tempfile
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -161,3 +162,24 @@ def test_large_recordings_are_dealt_out_before_small_ones_even_out(
     windows = cut(dataset(rows, tmp_path), Windowing(10, 10), seed)
     shares = np.bincount(windows.part) / len(windows.part)
     np.testing.assert_allclose(shares, (0.6, 0.2, 0.2), atol=0.05)
+
+
+def test_recordings_of_one_file_stay_together(tmp_path: Path) -> None:
+    data = dataset([("ab"[i % 2], None, 20) for i in range(24)], tmp_path)
+    files = [replace(r, file=f"f{i // 4}.csv") for i, r in enumerate(data.manifest.recordings)]
+    data = replace(data, manifest=replace(data.manifest, recordings=tuple(files)))
+    windows = cut(data, Windowing(10, 5), 3)
+    parts = {}
+    for recording, part in zip(windows.recording, windows.part, strict=True):
+        parts.setdefault(files[recording].file, set()).add(int(part))
+    assert all(len(p) == 1 for p in parts.values())
+    assert {min(p) for p in parts.values()} == {TRAIN, VALIDATION, TEST}
+
+
+def test_a_label_in_one_file_alone_is_split_and_said(tmp_path: Path) -> None:
+    data = dataset([("ab"[i % 2], None, 20) for i in range(24)], tmp_path)
+    files = [replace(r, file=f"{r.label}.csv") for r in data.manifest.recordings]
+    data = replace(data, manifest=replace(data.manifest, recordings=tuple(files)))
+    windows = cut(data, Windowing(10, 5), 3)
+    assert set(windows.part) == {TRAIN, VALIDATION, TEST}
+    assert "lies in one file alone" in windows.note

@@ -21,8 +21,7 @@ def import_(
 ) -> None:
     """Read files into an immutable dataset, which project.toml names with: dataset = "data"."""
     from tinsmith.cli.console import print_json, shown
-    from tinsmith.cli.show import show_dataset
-    from tinsmith.cli.show_data import show_notes
+    from tinsmith.cli.show_data import show_imported
     from tinsmith.core.job import Job
     from tinsmith.flow.record import dataset_record
     from tinsmith.flow.start import import_into
@@ -31,41 +30,23 @@ def import_(
         job = Job(listener=listener)
         with job.showing("import"):
             dataset = import_into(project, into, files, set or [], job)
-    if json:
-        print_json(dataset_record(dataset))
-    else:
-        show_dataset(dataset)
-        show_notes(dataset)
+    print_json(dataset_record(dataset)) if json else show_imported(dataset)
 
 
 @app.command(epilog="Example: tinsmith data show --project examples/wrist-motion")
 def show(project: ProjectOption = HERE, json: JsonOption = False) -> None:
-    """Show labels, channels, rate, recordings and the split of the project's data; where they
-    cannot be split, why."""
+    """Show labels, channels, rate, recordings and the split of the project's data."""
     from tinsmith.cli.console import print_json, shown
-    from tinsmith.cli.show import show_dataset, show_windows
-    from tinsmith.cli.show_data import show_notes
-    from tinsmith.core.errors import UserError
-    from tinsmith.flow.record import dataset_record, windows_record
+    from tinsmith.cli.show_data import data_record, show_data, split_of
 
     with shown(json) as listener:
         steps = opened(project, listener)
         dataset = steps.load()
-        windows, unsplit = None, ""
-        try:
-            windows = steps.cut(dataset)
-        except UserError as e:
-            unsplit = str(e)
+        windows = split_of(steps, dataset)
     if json:
-        split = {"windows": None, "note": unsplit} if windows is None else windows_record(windows)
-        print_json({**dataset_record(dataset), **split})
-        return
-    show_dataset(dataset)
-    show_notes(dataset)
-    if windows is None:
-        typer.echo(f"These recordings cannot be split: {unsplit}")
+        print_json(data_record(dataset, windows))
     else:
-        show_windows(windows)
+        show_data(dataset, windows)
 
 
 COMMAND = Command("data", app)

@@ -25,10 +25,8 @@ def init(
     from shlex import quote
 
     from tinsmith.cli.console import print_json, shown
-    from tinsmith.cli.show import show_dataset
-    from tinsmith.cli.show_data import begun_record, show_begun, show_notes
+    from tinsmith.cli.show_data import begun_record, show_begun
     from tinsmith.core.job import Job
-    from tinsmith.flow.record import dataset_record
     from tinsmith.flow.start import begin
 
     with shown(json) as listener:
@@ -37,15 +35,10 @@ def init(
             begun = begin(folder, source or [], set or [], job)
     file = folder / "project.toml"
     if json:
-        found = begun and {**dataset_record(begun.dataset), **begun_record(begun)}
-        print_json({"project": str(file), "dataset": found})
+        print_json({"project": str(file), "dataset": begun and begun_record(begun)})
         return
-    if begun is not None:
-        show_dataset(begun.dataset)
-        show_begun(begun)
-        show_notes(begun.dataset)
-    then = f"tinsmith run --project {quote(str(folder))}"
-    typer.echo(f"Wrote {file}. Read it, then: {then}")
+    show_begun(begun)
+    typer.echo(f"Wrote {file}. Read it, then: tinsmith run --project {quote(str(folder))}")
 
 
 COMMAND = Command("init", app)

@@ -20,7 +20,7 @@ from tinsmith.data.formats.csv._cells import MISSING, NUMBER, TEXT, TIME, kind_o
 from tinsmith.data.text import Source
 
 MOST_COLUMNS = 4096
-_LINES = 400
+_LINES = 250
 _DELIMITERS = ",;\t|"
 _SAID = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "blank": " ", "space": " "}
 _DECIMAL = re.compile(r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?")
@@ -145,6 +145,8 @@ def _delimiter(text: str, skip: int, said: str) -> str:
     if said:
         return said
     lines = [line for line in text.split("\n") if line.strip()][skip:]
+    if not lines:
+        return ","
     best = max(_DELIMITERS, key=lambda d: _fitness(lines, d))
     if _fitness(lines, best) > (0, 0):
         return best

@@ -11,7 +11,7 @@ from tinsmith.data.rate import JITTER, Stamps, rate_of
 from tinsmith.data.resample import resample
 from tinsmith.data.text import Source
 
-_BRIDGE = 4
+_BRIDGE = 10
 """Usual steps that resampling may draw a line over; longer ones are gaps."""
 
 

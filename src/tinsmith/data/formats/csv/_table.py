@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinsmith.data.formats.csv._cells import ABSENT
+from tinsmith.data.formats.csv._decimals import PAD, decimals
 from tinsmith.data.formats.csv._head import Layout, Line, cells, ragged
 from tinsmith.data.text import LARGEST, Source, numbers
 
@@ -51,9 +52,15 @@ def rows(blocks: Iterable[bytes], layout: Layout, wanted: Wanted, source: Source
     reader = _Reader(layout, wanted, source)
     line = layout.start
     for block, last in _ended(_whole(_after(blocks, layout.start - 1))):
-        quick = reader.quick(block, line)
-        yield quick if quick is not None else reader.slow(block, line, last)
-        line += block.count(b"\n")
+        if last:
+            block = block.rstrip(b" \n") + b"\n"
+        found = reader.quick(block, line)
+        if found is not None and not last:
+            line += len(found.lines)
+        else:
+            found = found or reader.slow(block, line, last)
+            line += block.count(b"\n")
+        yield found
 
 
 def _after(blocks: Iterable[bytes], lines: int) -> Iterator[bytes]:
@@ -71,8 +78,8 @@ def _whole(blocks: Iterable[bytes]) -> Iterator[bytes]:
     """Blocks in which no cell in quotes goes on in the next."""
     held = b""
     for block in blocks:
-        held += block
-        if held.count(b'"') % 2 == 0:
+        held = held + block if held else block
+        if b'"' not in held or held.count(b'"') % 2 == 0:
             yield held
             held = b""
     if held:
@@ -104,49 +111,62 @@ class _Reader:
             if b'""' in block:
                 return None
             block = block.replace(b'"', b"")
-        block = block.rstrip() + b"\n"
-        count = block.count(b"\n")
-        ends = self._ends(block, count)
+        ends = self._ends(block)
         if ends is None:
             return None
+        count = len(ends)
         texts = [_cut(block, ends, i) for i in self.wanted.texts]
-        values = self._floats(block, count)
+        values = self._floats(block, ends)
         if values is None or any(t is None for t in texts):
             return None
         found = tuple(t for t in texts if t is not None)
         return Rows(values, found, np.arange(first, first + count), np.zeros(0, np.int64))
 
-    def _ends(self, block: bytes, count: int) -> np.ndarray | None:
-        """Where each cell ends, [lines, cells]; empty where blanks set cells apart."""
-        if self.layout.delimiter == " ":
-            return np.zeros((0, 0), np.int64) if not self.wanted.texts else None
+    def _ends(self, block: bytes) -> np.ndarray | None:
+        """Where each cell ends, [lines, cells]; only where lines end if blanks set cells apart."""
         data = np.frombuffer(block, np.uint8)
+        if self.layout.delimiter == " ":
+            return np.flatnonzero(data == 10)[:, None] if not self.wanted.texts else None
         width = self.layout.end
         marks = np.flatnonzero((data == ord(self.layout.delimiter)) | (data == 10))
-        if len(marks) != count * width:
+        if len(marks) % width:
             return None
-        marks = marks.reshape(count, width)
-        return marks if (data[marks[:, -1]] == 10).all() else None
+        ends: np.ndarray = marks.reshape(-1, width)
+        lines = data[ends] == 10
+        whole = lines[:, -1].all() and not lines[:, :-1].any()
+        return ends if whole else None
 
-    def _floats(self, block: bytes, count: int) -> np.ndarray | None:
-        wanted = self.wanted.numbers
-        if not wanted:
-            return np.zeros((count, 0))
-        text = block.decode()
+    def _floats(self, block: bytes, ends: np.ndarray) -> np.ndarray | None:
+        wanted, count = self.wanted.numbers, len(ends)
         if self.layout.decimal == ",":
-            text = text.replace(",", ".")
+            block = block.replace(b",", b".")
+        values = np.empty((count, len(wanted)))
+        left = list(range(len(wanted)))
+        if self.layout.delimiter != " ":
+            data = np.frombuffer(b"0" * PAD + block, np.uint8)
+            for i, column in enumerate(wanted):
+                found = decimals(data, _starts(ends, column) + PAD, ends[:, column] + PAD)
+                if found is not None:
+                    values[:, i] = found
+                    left.remove(i)
+        if left:
+            others = self._any_floats(block, tuple(wanted[i] for i in left))
+            if others is None or len(others) != count:
+                return None
+            values[:, left] = others
+        return values
+
+    def _any_floats(self, block: bytes, columns: tuple[int, ...]) -> np.ndarray | None:
+        """Numbers as any program writes them."""
         delimiter = None if self.layout.delimiter == " " else self.layout.delimiter
-        columns = None if wanted == tuple(range(self.layout.end)) else wanted
         try:
             values = np.loadtxt(
-                io.StringIO(text), np.float64, comments=None, delimiter=delimiter,
-                usecols=columns, ndmin=2,
+                io.BytesIO(block), np.float64, comments=None, delimiter=delimiter,
+                usecols=columns, ndmin=2, encoding="utf-8",
             )  # fmt: skip
         except ValueError:
             return None
-        if values.shape != (count, len(wanted)) or not (np.abs(values) <= LARGEST).all():
-            return None
-        return values
+        return values if (np.abs(values) <= LARGEST).all() else None
 
     def slow(self, block: bytes, first: int, last: bool) -> Rows:
         """Line by line."""
@@ -188,10 +208,19 @@ class _Reader:
         return numbers(found, self.source, place)
 
 
+def _starts(ends: np.ndarray, column: int) -> np.ndarray:
+    """Where each cell of a column begins."""
+    if column:
+        return ends[:, column - 1] + 1
+    first = np.zeros(len(ends), np.int64)
+    first[1:] = ends[:-1, -1] + 1
+    return first
+
+
 def _cut(block: bytes, ends: np.ndarray, column: int) -> np.ndarray | None:
     """One column's cells, [lines] bytes without blanks around; None where one is very long."""
     data = np.frombuffer(block, np.uint8)
-    starts = ends[:, column - 1] + 1 if column else np.concatenate([[0], ends[:-1, -1] + 1])
+    starts = _starts(ends, column)
     lengths = ends[:, column] - starts
     longest = int(lengths.max(initial=1))
     if longest > _WIDEST:

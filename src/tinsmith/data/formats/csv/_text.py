@@ -28,17 +28,16 @@ def blocks(path: Path, source: Source) -> Iterator[bytes]:
     Raises:
         UserError: ``missing``, ``unreadable``, ``empty``, ``binary`` or ``long_line``.
     """
-    rest, empty, wanted = b"", True, SAMPLE
+    rest, empty = b"", True
     for chunk in _decoded(path, source):
-        rest += chunk
-        if len(rest) < wanted:
-            continue
-        cut = rest.rfind(b"\n") + 1
+        cut = chunk.rfind(b"\n") + 1
         if cut:
-            empty = empty and not rest[:cut].strip()
-            yield rest[:cut]
-            rest, wanted = rest[cut:], _BLOCK
-        elif len(rest) > _LONGEST:
+            block, rest = rest + chunk[:cut], chunk[cut:]
+            empty = empty and not block.strip()
+            yield block
+            continue
+        rest += chunk
+        if len(rest) > _LONGEST:
             what = f"a line has more than {_LONGEST} bytes."
             raise source.error("long_line", what, "A table has one line for each sample.")
     if rest.strip():
@@ -95,8 +94,10 @@ def _read(path: Path, source: Source) -> Iterator[bytes]:
         if not (path.is_file() or path.is_dir()) and path.exists():
             raise source.error("unreadable", "this is no file (a pipe or device).", "Copy it.")
         with path.open("rb") as file:
-            while chunk := file.read(SAMPLE):
+            size = SAMPLE
+            while chunk := file.read(size):
                 yield chunk
+                size = _BLOCK
     except FileNotFoundError:
         raise source.error("missing", "there is no such file.", "Check the path.") from None
     except OSError as e:

@@ -65,8 +65,8 @@ def unit_of(
     step = float(np.median(np.abs(steps))) if len(steps) else 0.0
     if step == 0:
         return Unit("s", "no steps")
-    if found := _by_values(float(values[0]), step, bool((values % 1).any())):
-        return found
+    if shown := _by_values(float(values[0]), step, bool((values % 1).any())):
+        return shown
     if options.rate_hz:
         fitting = [u for u, s in SECONDS.items() if abs(step * s * options.rate_hz - 1) < 0.02]
         if fitting:
