@@ -3,12 +3,14 @@ test.
 
 The smallest thing that a split moves is a file: what is in one was recorded together, and windows
 of one recording overlap or follow each other; so they are never on both sides. Where groups are
-known, a group's recordings stay together. Only where a label lies in one file alone are a file's
-recordings moved apart, and the note says so.
+known, a group's recordings stay together. Only where files are too few are a file's recordings
+moved apart, and the note says so. A source's own training and test files keep their parts.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 import numpy as np
 
@@ -49,9 +51,13 @@ class Windows:
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 _FILES_APART = (
-    "Some label lies in one file alone: recordings of one file may be in the training and in the "
-    "test part, so the accuracy may be optimistic."
+    "Too few files to keep each on one side: recordings of one file may be in the training and in "
+    "the test part, so the accuracy may be optimistic."
 )
+_OWN_SPLIT = "The split is the source's own: what its names call training and test."
+_OWN_NAME = re.compile(r"(train|test)(?:ing)?$", re.IGNORECASE)
+_COLLECTIONS = (".ts", ".npz")
+"""Files that hold recordings which were made apart."""
 _NO_GROUPS = (
     "No groups are known: recordings of one person or machine may be in the training and in the "
     "test part, so the accuracy may be optimistic."
@@ -81,11 +87,9 @@ def cut(
     counts = _counts(dataset, windowing)
     grouped = all(r.group is not None for r in recordings)
     label = np.array([dataset.labels.index(r.label) for r in recordings])
-    units, apart = _units(recordings, grouped, counts)
-    part = _split(_weights(units, label, counts), fractions, seed)[units]
+    part, told = _parts(recordings, label, counts, (fractions, seed))
     _check_parts(dataset.labels, label, part, counts, fractions)
     index = np.repeat(np.arange(len(recordings)), counts)
-    told = "" if grouped else _FILES_APART if apart else _NO_GROUPS
     note = " ".join(n for n in (told, _skipped(counts)) if n)
     values = _values(dataset, windowing, counts)
     return Windows(values, label[index], index, part[index], dataset.labels, grouped, note)
@@ -119,12 +123,52 @@ def _counts(dataset: Dataset, windowing: Windowing) -> np.ndarray:
     return counts
 
 
+def _parts(
+    recordings: Sequence[Recording],
+    label: np.ndarray,
+    counts: np.ndarray,
+    how: tuple[tuple[float, float, float], int],
+) -> tuple[np.ndarray, str]:
+    """Part of each recording, [recordings], by wanted shares and a seed; and what is to be said of
+    it. A source that has a training and a test part of its own keeps them."""
+    fractions, seed = how
+    grouped = all(r.group is not None for r in recordings)
+    own = _own_parts(recordings)
+    if own is None:
+        units, apart = _units(recordings, grouped, counts)
+        part = _split(_weights(units, label, counts), fractions, seed)[units]
+        return part, "" if grouped else _FILES_APART if apart else _NO_GROUPS
+    mine = np.flatnonzero(own == TRAIN)
+    units, _ = _units([recordings[i] for i in mine], grouped, counts[mine])
+    shares = (fractions[TRAIN], fractions[VALIDATION], 0.0)
+    inner = [s / sum(shares) for s in shares]
+    own[mine] = _split(_weights(units, label[mine], counts[mine]), inner, seed)[units]
+    return own, _OWN_SPLIT
+
+
+def _own_parts(recordings: Sequence[Recording]) -> np.ndarray | None:
+    """TRAIN or TEST for each recording where the names of all files, or of their folders, end in
+    these words and both occur."""
+    found = []
+    for r in recordings:
+        path = PurePosixPath(r.file)
+        words = [m[1].lower() for n in (path.stem, *path.parts[:-1]) if (m := _OWN_NAME.search(n))]
+        if not words:
+            return None
+        found.append(TRAIN if words[0] == "train" else TEST)
+    return np.array(found) if len(set(found)) == 2 else None
+
+
 def _units(
     recordings: Sequence[Recording], grouped: bool, counts: np.ndarray
 ) -> tuple[np.ndarray, bool]:
     """Number of the unit that each recording belongs to, [recordings]: its group, else its file;
     and whether files had to come apart, as a label lies in one alone."""
-    names = [str(r.group) if grouped else r.file or r.id for r in recordings]
+    apart = [not r.file or r.file.endswith(_COLLECTIONS) for r in recordings]
+    names = [
+        str(r.group) if grouped else r.id if a else r.file
+        for r, a in zip(recordings, apart, strict=True)
+    ]
     alone = False
     if not grouped and len(set(names)) < len(names):
         files: dict[str, set[str]] = {}

@@ -16,6 +16,8 @@ _SPANS = (
 """From a rate in Hz on, a window lasts so many seconds."""
 _SLOW = 32
 """Samples of a window below these rates: what changes slowly is told by its course."""
+_SNIPPET, _MANY = 8, 30
+"""So many recordings of one length, at most so many usual windows long, are one example each."""
 _KEPT = 0.8
 """A window is at most so long that this share of each label's samples lies in recordings that hold
 one."""
@@ -53,17 +55,25 @@ def suited(dataset: Dataset) -> Suited:
 
 def _window(dataset: Dataset) -> tuple[Windowing, str]:
     """The power of two next to what suits the rate, shorter where recordings are short; a window
-    begins at every half of one."""
+    begins at every half of one. Snippets that are all of one length are windows as they are."""
     rate = dataset.manifest.rate_hz
     seconds, why = next(((s, w) for least, s, w in _SPANS if rate >= least), (0.0, ""))
     wanted = _power(rate * seconds) if seconds else _SLOW
+    lengths = {r.samples for r in dataset.manifest.recordings}
+    length = max(lengths)
+    many = len(dataset.manifest.recordings) >= _MANY
+    if many and len(lengths) == 1 and 2 <= length <= _SNIPPET * wanted:
+        told = f"{length / rate:.3g} s at {rate:g} Hz. Each recording is one window: all have"
+        return Windowing(length, length), f"{told} {length} samples"
     why = why or f"slow changes: {_SLOW} samples"
     samples = wanted
     while samples > 2 and not _fits(dataset, samples):
         samples //= 2
     if samples < wanted:
         why += f"; shorter, as windows of {wanted} samples do not fit the recordings of each label"
-    return Windowing(samples, samples // 2), f"{samples / rate:.3g} s at {rate:g} Hz. {why}"
+    return Windowing(
+        samples, samples // 2
+    ), f"{samples / rate:.3g} s at {rate:g} Hz. {why[0].upper()}{why[1:]}"
 
 
 def _power(samples: float) -> int:

@@ -178,9 +178,10 @@ def test_init_says_what_each_column_was_taken_for(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     for i, label in enumerate(("calm", "calm", "wild", "wild")):
-        rows = "".join(f"{j * 0.02:.2f},{j * (i + 3) % 7}\n" for j in range(80))
-        (tmp_path / f"{label}.{i}.csv").write_text("time;x\n" + rows.replace(",", ";"))
-    options = ["--from", str(tmp_path)]
+        rows = "".join(f"{j * 0.02:.2f};{j * (i + 3) % 7}\n" for j in range(80))
+        (tmp_path / "in").mkdir(exist_ok=True)
+        (tmp_path / "in" / f"{label}.{i}.csv").write_text("time;x\n" + rows)
+    options = ["--from", str(tmp_path / "in")]
     assert call(["init", str(tmp_path / "new"), *options]) == 0
     out = capsys.readouterr().out
     assert "time\ttime\tits name; in s (steps of 0.02)" in out

@@ -182,4 +182,27 @@ def test_a_label_in_one_file_alone_is_split_and_said(tmp_path: Path) -> None:
     data = replace(data, manifest=replace(data.manifest, recordings=tuple(files)))
     windows = cut(data, Windowing(10, 5), 3)
     assert set(windows.part) == {TRAIN, VALIDATION, TEST}
-    assert "lies in one file alone" in windows.note
+    assert "Too few files" in windows.note
+
+
+@pytest.mark.parametrize(
+    "names", [("a_TRAIN.ts", "a_TEST.ts"), ("training/1.csv", "testing/1.csv"),
+              ("datatraining.txt", "datatest.txt")],
+)  # fmt: skip
+def test_the_own_split_of_a_source_is_kept(tmp_path: Path, names: tuple[str, str]) -> None:
+    data = dataset([("ab"[i % 2], None, 20) for i in range(24)], tmp_path)
+    files = [replace(r, file=names[i >= 16]) for i, r in enumerate(data.manifest.recordings)]
+    data = replace(data, manifest=replace(data.manifest, recordings=tuple(files)))
+    windows = cut(data, Windowing(10, 5), 3)
+    assert set(windows.recording[windows.part == TEST]) == set(range(16, 24))
+    assert set(windows.part) == {TRAIN, VALIDATION, TEST}
+    assert "the source's own" in windows.note
+
+
+def test_recordings_of_a_collection_are_apart(tmp_path: Path) -> None:
+    data = dataset([("ab"[i % 2], None, 20) for i in range(24)], tmp_path)
+    files = [replace(r, file="all.ts") for r in data.manifest.recordings]
+    data = replace(data, manifest=replace(data.manifest, recordings=tuple(files)))
+    windows = cut(data, Windowing(10, 5), 3)
+    assert set(windows.part) == {TRAIN, VALIDATION, TEST}
+    assert "Too few files" not in windows.note

@@ -12,7 +12,7 @@ from tinsmith.data.resample import resample
 from tinsmith.data.text import Source
 
 _BRIDGE = 10
-"""Usual steps that resampling may draw a line over; longer ones are gaps."""
+"""Usual steps that resampling may draw a line over; what is longer is a gap."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,8 @@ def cut(lines: Lines, options: ReadOptions, source: Source) -> Pieces:
     lines = _oldest_first(lines, notes)
     runs = _runs(lines, source)
     if options.gaps and lines.seconds is not None:
-        runs = _at_gaps(lines, runs, notes)
+        wide = 1 + JITTER if options.resample_hz is None else _BRIDGE
+        runs = _at_gaps(lines, runs, wide, notes)
     runs = _long_enough(lines, runs, notes, source)
     if options.resample_hz is not None:
         return _resampled(lines, runs, options, source, notes)
@@ -105,14 +106,14 @@ def _runs(lines: Lines, source: Source) -> list[slice]:
     return [slice(int(a), int(b)) for a, b in zip(starts, ends, strict=True)]
 
 
-def _at_gaps(lines: Lines, runs: Sequence[slice], notes: list[str]) -> list[slice]:
-    """Runs that end where more than the usual step is missing."""
+def _at_gaps(lines: Lines, runs: Sequence[slice], most: float, notes: list[str]) -> list[slice]:
+    """Runs that end where a step is more than ``most`` usual ones."""
     assert lines.seconds is not None
     step = _usual(lines.seconds, runs)
     found, gaps = [], []
     for run in runs:
         steps = np.diff(lines.seconds[run])
-        wide = np.flatnonzero(steps > (1 + JITTER) * step)
+        wide = np.flatnonzero(steps > most * step)
         gaps += [(float(steps[i]), int(lines.numbers[run.start + i + 1])) for i in wide]
         edges = [run.start, *(run.start + 1 + int(i) for i in wide), run.stop]
         found += [slice(a, b) for a, b in pairwise(edges)]
