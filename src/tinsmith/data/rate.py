@@ -46,7 +46,7 @@ def rate_of(recordings: Sequence[Stamps], source: Source) -> float:
         far = int(np.argmax(np.abs(np.array(rates) - usual)))
         if differ(min(rates), max(rates)):
             near = min(rates, key=lambda rate: abs(rate - usual))
-            raise _mixed(near, rates[far], int(parts[far].lines[0]), source)
+            raise mixed(near, rates[far], int(parts[far].lines[0]), source)
     samples = sum(len(r.lines) - 1 for r in recordings)
     duration = float(sum(r.seconds[-1] - r.seconds[0] for r in recordings))
     return float(f"{samples / duration:.6g}")
@@ -61,7 +61,7 @@ def _check_steps(r: Stamps, step: float, source: Source) -> None:
     if found <= 0 or step <= 0:
         hint = "Mend it; with --set resample_hz=... such lines are left out."
         raise source.error("time", f"line {line}: the time stamp does not increase.", hint)
-    raise _mixed(1 / step, 1 / found, line, source)
+    raise mixed(1 / step, 1 / found, line, source)
 
 
 def _halves(r: Stamps) -> list[Stamps]:
@@ -75,7 +75,8 @@ def _rate(r: Stamps) -> float:
     return (len(r.lines) - 1) / float(r.seconds[-1] - r.seconds[0])
 
 
-def _mixed(usual: float, other: float, line: int, source: Source) -> UserError:
+def mixed(usual: float, other: float, line: int, source: Source) -> UserError:
+    """The error about two rates (Hz), the other one at a line."""
     return source.error(
         "mixed_rate",
         f"mixed sampling rates: {usual:.6g} Hz, but {other:.6g} Hz at line {line}.",

@@ -8,6 +8,7 @@ import pytest
 from tinsmith.core.errors import UserError
 from tinsmith.data.dataset import Reading, whole
 from tinsmith.data.format import ReadOptions
+from tinsmith.data.formats import csv
 from tinsmith.data.formats.csv import FORMAT
 from tinsmith.data.resample import resample
 
@@ -61,7 +62,7 @@ def test_recordings_end_at_missing_values_if_so_said(tmp_path: Path) -> None:
     assert "--set gaps=cut" in e.value.hint
     reading = read(tmp_path, "x,y\n" + "".join(rows), gaps="cut")
     assert [len(r.values) for r in reading.recordings] == [10, 18]
-    assert "2 lines with missing values left out (first line 12)" in reading.notes[0]
+    assert "2 lines with missing values left out" in reading.notes[0]
     rows = [row.replace(",\n", ",NaN\n") for row in rows]
     assert len(read(tmp_path, "x,y\n" + "".join(rows), gaps="cut").recordings) == 2
 
@@ -116,3 +117,67 @@ def test_resampling_keeps_means_and_removes_what_it_cannot_show() -> None:
     times = np.arange(len(found)) / 100
     assert found[1:-1, 0] == pytest.approx(np.sin(2 * np.pi * 5 * times[1:-1]), abs=0.01)
     assert np.abs(found[1:-1, 1]).max() < 0.1
+
+
+def table(times: np.ndarray, rng: np.random.Generator) -> str:
+    rows = [
+        f"{t:.4f},{rng.normal():.4f},{'ab'[i // 700 % 2]},p{i // 2100}\n"
+        for i, t in enumerate(times)
+    ]
+    return "time,ax,label,subject\n" + "".join(rows)
+
+
+@pytest.mark.parametrize("case", ["plain", "gap", "again", "missing", "odd", "quoted", "dates"])
+def test_a_file_that_is_not_held_reads_the_same(
+    tmp_path: Path, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    times = np.arange(20_000) * 0.02
+    if case == "again":
+        times[9000:] -= times[9000]
+    if case == "gap":
+        times[9000:] += 3
+    text = table(times, rng)
+    lines = text.split("\n")
+    if case == "missing":
+        lines[8000] = lines[8000].split(",")[0] + ",,b,p3"
+    if case == "odd":
+        lines[8000] = lines[8000].replace(",a,", ",c,").replace(",b,", ",c,")
+    if case == "quoted":
+        lines = [line.replace(",a,", ',"a",') for line in lines]
+    text = "\n".join(lines)
+    if case == "dates":
+        text = text.replace("\n", "\n2024-05-01T00:", 1)
+        head, *rest = lines
+        clock = [f"2024-05-01T{i // 180000:02d}:{i // 3000 % 60:02d}:{i % 3000 / 50:06.3f}" for i in
+                 range(len(rest))]  # fmt: skip
+        rest = [f"{c},{r.partition(',')[2]}" for c, r in zip(clock, rest, strict=True) if r]
+        text = "\n".join([head, *rest, ""])
+    options = {"gaps": "cut"} if case in ("gap", "missing") else {}
+    held = read(tmp_path, text, **options)
+    monkeypatch.setattr(csv, "HELD_BYTES", 0)
+    found = read(tmp_path, text, **options)
+    assert (found.channels, found.columns) == (held.channels, held.columns)
+    assert found.rate_hz == pytest.approx(held.rate_hz, rel=1e-6)
+    assert len(found.recordings) > 20
+    for a, b in zip(found.recordings, held.recordings, strict=True):
+        assert (a.id, a.label, a.group) == (b.id, b.label, b.group)
+        assert whole(a.values).tobytes() == np.ascontiguousarray(b.values).tobytes()
+
+
+def test_faults_of_a_file_that_is_not_held(
+    tmp_path: Path, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv, "HELD_BYTES", 0)
+    times = np.arange(20_000) * 0.02
+    times[9000:] += 3
+    with pytest.raises(UserError, match=r"50 Hz, but 0\.331126 Hz at line 9002"):
+        read(tmp_path, table(times, rng))
+    times = np.arange(20_000) * 0.02
+    times[9000] = times[8980]
+    with pytest.raises(UserError, match="line 9002: time goes backwards"):
+        read(tmp_path, table(times, rng))
+    times = np.concatenate([np.arange(10_000) * 0.02, 200 + np.arange(10_000) * 0.0205])
+    with pytest.raises(UserError, match="mixed sampling rates"):
+        read(tmp_path, table(times, rng))
+    with pytest.raises(UserError, match="are not resampled"):
+        read(tmp_path, table(np.arange(100) * 0.02, rng), resample_hz=25.0)

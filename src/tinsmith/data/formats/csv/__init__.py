@@ -13,20 +13,29 @@ two dots (``walking.monday.csv``), else the name of the folder.
 What can be read in two ways is asked for: each meaning is said, and what to ``--set``.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 
+import numpy as np
+
 from tinsmith.data.dataset import Column, RawRecording, Reading
+from tinsmith.data.dataset import Rows as Samples
 from tinsmith.data.format import Format, ReadOptions
-from tinsmith.data.formats.csv._collect import Clock, Collected, Collector, clock_of, collect
-from tinsmith.data.formats.csv._head import layout
+from tinsmith.data.formats.csv._collect import Clock, Collector, clock_of, collect
+from tinsmith.data.formats.csv._head import Layout, layout
 from tinsmith.data.formats.csv._long import widened
 from tinsmith.data.formats.csv._roles import Roles, roles
 from tinsmith.data.formats.csv._series import cut
-from tinsmith.data.formats.csv._table import rows
+from tinsmith.data.formats.csv._stream import Scan, values
+from tinsmith.data.formats.csv._table import Rows, rows
 from tinsmith.data.formats.csv._text import blocks
+from tinsmith.data.naming import label_of
+from tinsmith.data.rows import Sequence
 from tinsmith.data.text import Source
+
+HELD_BYTES = 128_000_000
+"""Larger files are read twice, and never held in memory."""
 
 
 def read(path: Path, options: ReadOptions) -> Reading:
@@ -35,28 +44,100 @@ def read(path: Path, options: ReadOptions) -> Reading:
     Raises:
         UserError: ``data.csv.<what>``, naming file, line and column where there is one.
     """
+    file = _open(path, options)
+    if path.stat().st_size > HELD_BYTES:
+        return file.streamed()
+    return file.held()
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file whose first lines were looked at."""
+
+    path: Path
+    options: ReadOptions
+    source: Source
+    written: Layout
+    taken: Roles
+    clock: Clock | None
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """What each column was taken for, that of time with its unit."""
+        if self.clock is None:
+            return self.taken.columns
+        told = f"; {self.clock.why}"
+        return tuple(
+            replace(c, why=c.why + told) if c.role == "time" else c for c in self.taken.columns
+        )
+
+    def blocks(self, values: bool = True) -> Iterator[Rows]:
+        """All lines; without the ``values`` of channels where only times and texts are wanted."""
+        wanted = Collector(self.taken, self.clock, self.source).wanted(self.options, values)
+        return rows(blocks(self.path, self.source), self.written, wanted, self.source)
+
+    def held(self) -> Reading:
+        """What is in the file, its values in memory."""
+        lines = collect(self.blocks(), Collector(self.taken, self.clock, self.source))
+        notes = [*self.written.notes, *_missing(len(lines.missing))]
+        channels = self.taken.named
+        if self.taken.pivot is not None:
+            lines, channels = widened(lines, self.options, self.source)
+        pieces = cut(lines.lines, self.options, self.source)
+        recordings = tuple(
+            RawRecording(str(p.number), p.values, *self._keys(p.number, lines.keys[p.run]))
+            for p in pieces.pieces
+        )
+        said = (*notes, *pieces.notes)
+        return Reading(channels, pieces.rate_hz, recordings, notes=said, columns=self.columns)
+
+    def streamed(self) -> Reading:
+        """What is in the file, its values to be read in another pass.
+
+        Raises:
+            UserError ``size``: what was asked for needs all values at once.
+        """
+        if self.options.resample_hz is not None or self.taken.pivot is not None:
+            what = f"files of more than {HELD_BYTES // 10**6} MB are not resampled or made wide."
+            raise self.source.error("size", what, "Split the file first.")
+        collector = Collector(self.taken, self.clock, self.source)
+        scan = Scan(collector, self.clock, self.options.gaps is not None, self.source)
+        for block in self.blocks(values=False):
+            scan.take(block)
+        rate, runs, notes = scan.rate(), *scan.usable()
+        count = len(self.taken.channels)
+        all_values = Samples(
+            (scan.rows, count), np.dtype(np.float32), lambda: values(self.blocks(), count)
+        )
+        parts = Sequence(all_values)
+        recordings = tuple(
+            RawRecording(
+                str(r.line), parts.cut(r.start, r.start + r.rows), *self._keys(r.line, r.key)
+            )
+            for r in runs
+        )
+        said = (*self.written.notes, *_missing(scan.missing), *notes)
+        return Reading(self.taken.named, rate, recordings, notes=said, columns=self.columns)
+
+    def _keys(self, number: int, texts: tuple[str, ...]) -> tuple[str, str | None]:
+        """Label and group of the recording whose first line has this number, by its texts.
+
+        Raises:
+            UserError: ``label`` where it is empty.
+        """
+        left = list(texts)
+        own = left.pop(0) if self.taken.label is not None else None
+        group = left.pop(0) if self.taken.group is not None else None
+        if own == "" and self.options.label is None:
+            raise self.source.error("label", f"line {number}: the label is empty.", "Name it.")
+        return self.options.label or own or label_of(self.path), group or None
+
+
+def _open(path: Path, options: ReadOptions) -> _File:
     source = Source("csv", path.name)
-    stream = blocks(path, source)
-    first = next(stream)
-    written = layout(first.decode(), options, source)
+    written = layout(next(blocks(path, source)).decode(), options, source)
     taken = roles(written, options, source)
-    clock = clock_of(written, taken, options, source)
-    collector = Collector(taken, clock, source)
-    found = rows(chain([first], stream), written, collector.wanted(options), source)
-    lines = collect(found, collector)
-    columns = _columns(taken, clock)
-    notes = [*written.notes, *_missing(lines)]
-    channels = taken.named
-    if taken.pivot is not None:
-        lines, channels = widened(lines, options, source)
-    pieces = cut(lines.lines, options, source)
-    keys = _Keys(path, options, taken, source)
-    recordings = tuple(
-        RawRecording(str(p.number), p.values, *keys.at(p.number, lines.keys[p.run]))
-        for p in pieces.pieces
-    )
-    said = (*notes, *pieces.notes)
-    return Reading(channels, pieces.rate_hz, recordings, notes=said, columns=columns)
+    return _File(path, options, source, written, taken, clock_of(written, taken, options, source))
 
 
 @dataclass(frozen=True)
@@ -73,59 +154,15 @@ def described(path: Path, options: ReadOptions) -> Described:
     Raises:
         UserError: as `read`, as far as the first lines show it.
     """
-    source = Source("csv", path.name)
-    written = layout(next(blocks(path, source)).decode(), options, source)
-    taken = roles(written, options, source)
-    return Described(_columns(taken, clock_of(written, taken, options, source)), written.notes)
+    file = _open(path, options)
+    return Described(file.columns, file.written.notes)
 
 
-def _columns(taken: Roles, clock: Clock | None) -> tuple[Column, ...]:
-    """What each column was taken for, that of time with its unit."""
-    if clock is None:
-        return taken.columns
-    return tuple(
-        replace(c, why=f"{c.why}; {clock.why}") if c.role == "time" else c for c in taken.columns
-    )
-
-
-def _missing(lines: Collected) -> list[str]:
+def _missing(count: int) -> list[str]:
     """A note on lines that were left out."""
-    if not len(lines.missing):
+    if not count:
         return []
-    count, first = len(lines.missing), lines.missing[0]
-    return [
-        f"{count} lines with missing values left out (first line {first}); recordings end there"
-    ]
-
-
-@dataclass(frozen=True)
-class _Keys:
-    """Labels and groups of recordings by the texts of their run."""
-
-    path: Path
-    options: ReadOptions
-    taken: Roles
-    source: Source
-
-    def at(self, number: int, texts: tuple[str, ...]) -> tuple[str, str | None]:
-        """Of the recording whose first line has this number.
-
-        Raises:
-            UserError: ``label`` where it is empty.
-        """
-        left = list(texts)
-        own = left.pop(0) if self.taken.label is not None else None
-        group = left.pop(0) if self.taken.group is not None else None
-        return self.options.label or self._label(own, number), group or None
-
-    def _label(self, own: str | None, number: int) -> str:
-        if own is not None:
-            if not own:
-                what = f"line {number}: the label is empty."
-                raise self.source.error("label", what, "Name it.")
-            return own
-        parts = self.path.name.split(".")
-        return parts[0] if len(parts) > 2 and parts[0] else self.path.resolve().parent.name
+    return [f"{count} lines with missing values left out; recordings end there"]
 
 
 _EXAMPLE = """\

@@ -81,45 +81,62 @@ class Collector:
     _count: int = 0
     _origin: float | None = None
 
-    def wanted(self, options: ReadOptions) -> Wanted:
-        """What is read of each line: channels and time; label, group and names of a long table."""
+    def wanted(self, options: ReadOptions, values: bool = True) -> Wanted:
+        """What is read of each line: channels, unless no ``values`` are wanted, and time; label,
+        group and names of a long table."""
         r = self.roles
         timed = r.times if self.clock and self.clock.calendar else ()
         plain = r.times if self.clock and self.clock.unit else ()
         keys = [i for i in (r.label, r.group) if i is not None]
         named = [r.pivot[0]] if r.pivot else []
-        return Wanted((*r.channels, *plain), (*keys, *named, *timed), options.gaps == "cut")
+        channels = r.channels if values or options.gaps else ()
+        return Wanted((*channels, *plain), (*keys, *named, *timed), options.gaps == "cut")
 
     def take(self, rows: Rows) -> None:
         """Append a block."""
-        channels = len(self.roles.channels)
-        keys = sum(i is not None for i in (self.roles.label, self.roles.group))
-        self._values.append(rows.numbers[:, :channels].astype(np.float32))
+        self._values.append(rows.numbers[:, : len(self.roles.channels)].astype(np.float32))
         self._numbers.append(rows.lines)
         self._missing.append(rows.missing)
-        if self.clock is not None:
-            self._seconds.append(self._time(rows, channels, keys + bool(self.roles.pivot)))
-        self._mark(rows.texts[: keys + bool(self.roles.pivot)], len(rows.lines))
+        if (times := self.times(rows)) is not None:
+            self._seconds.append(times)
+        self._mark(self.key_texts(rows), len(rows.lines))
         self._count += len(rows.lines)
 
-    def _time(self, rows: Rows, channels: int, texts: int) -> np.ndarray:
-        assert self.clock is not None
+    def key_texts(self, rows: Rows) -> tuple[np.ndarray, ...]:
+        """Label, group and names of a long table, as far as there are such columns."""
+        keys = (self.roles.label, self.roles.group, self.roles.pivot)
+        return rows.texts[: sum(k is not None for k in keys)]
+
+    def times(self, rows: Rows) -> np.ndarray | None:
+        """Seconds from the first line of the first block on, [lines]; None without a time.
+
+        Raises:
+            UserError ``time``: a cell is none.
+        """
+        if self.clock is None:
+            return None
+        scale = 1.0
         if self.clock.unit is not None:
-            stamps, scale = rows.numbers[:, channels], self.clock.unit.seconds
+            stamps = rows.numbers[:, -1]
+            scale = self.clock.unit.seconds
         else:
-            assert self.clock.calendar is not None
-            cells = rows.texts[texts]
-            if len(rows.texts) > texts + 1:
-                cells = np.char.add(np.char.add(cells, b" "), rows.texts[texts + 1])
-            stamps, scale = self.clock.calendar.seconds(cells), 1.0
-            if np.isnan(stamps).any():
-                i = int(np.flatnonzero(np.isnan(stamps))[0])
-                what = f"line {rows.lines[i]}: {cells[i].decode()!r} is no time."
-                raise self.source.error("time", what, "Mend or delete the line.")
+            stamps = self._dates(rows)
         if self._origin is None and len(stamps):
             self._origin = float(stamps[0])
         found: np.ndarray = (stamps - (self._origin or 0.0)) * scale
         return found
+
+    def _dates(self, rows: Rows) -> np.ndarray:
+        assert self.clock is not None and self.clock.calendar is not None
+        cells, *second = rows.texts[len(self.key_texts(rows)) :]
+        for more in second:
+            cells = np.char.add(np.char.add(cells, b" "), more)
+        stamps = self.clock.calendar.seconds(cells)
+        if np.isnan(stamps).any():
+            i = int(np.flatnonzero(np.isnan(stamps))[0])
+            what = f"line {rows.lines[i]}: {cells[i].decode()!r} is no time."
+            raise self.source.error("time", what, "Mend or delete the line.")
+        return stamps
 
     def _mark(self, texts: tuple[np.ndarray, ...], count: int) -> None:
         """Note the lines at which a text differs from the one of the line before."""
