@@ -50,6 +50,8 @@ class ReadOptions:
     """Of a long table, where each line is one value of one channel."""
     gaps: str | None = None
     """``cut``: a recording ends where samples are missing, and another begins after them."""
+    rows: str | None = None
+    """``alone``: each line of a table is an example of its own, no moment of a signal."""
     resample_hz: float | None = None
     """The rate to which all recordings are brought."""
 

@@ -96,11 +96,11 @@ def cut(
 
 
 def _check_sizes(windowing: Windowing, fractions: Sequence[float]) -> None:
-    if windowing.samples < 2 or windowing.stride < 1:
+    if windowing.samples < 1 or windowing.stride < 1:
         raise UserError(
             "data.window",
             f"A window of {windowing.samples} samples every {windowing.stride} is impossible.",
-            "A window has 2 samples or more, its stride is 1 or more.",
+            "A window has 1 sample or more, its stride is 1 or more.",
         )
     if abs(sum(fractions) - 1) > 1e-6 or min(fractions[TRAIN], fractions[TEST]) <= 0:
         raise UserError("data.split", f"Shares {tuple(fractions)} do not sum to 1.", "Mend them.")

@@ -25,7 +25,7 @@ from tinsmith.flow.suited import Suited, suited
 SETTINGS = ("rate_hz", "label", "label_column", "group_column", "time_column", "time_unit",
             "channels", "pattern", "labels", "group", "format", "hmac_key", "strict", "columns",
             "ignore", "delimiter", "decimal", "date_order", "name_column", "value_column", "gaps",
-            "resample_hz")  # fmt: skip
+            "rows", "resample_hz")  # fmt: skip
 DATASET = "data"
 _SENSOR = {"full_scale": "the value at the end of the range, per channel, in the channel's unit"}
 _LISTS = ("channels", "columns", "ignore")
@@ -173,6 +173,7 @@ def _settings(dataset: Dataset, found: Suited) -> dict[str, str]:
         "samples": str(found.window.samples),
         "stride": str(found.window.stride),
         "window_why": found.window_why,
+        "blocks": _blocks(found.blocks),
     }
 
 
@@ -188,7 +189,14 @@ def _example() -> dict[str, str]:
         "samples": "128",
         "stride": "64",
         "window_why": "2.56 s at 50 Hz",
+        "blocks": _blocks(("statistics", "spectral")),
     }
+
+
+def _blocks(names: Sequence[str]) -> str:
+    first, *more = (f'name = "{name}"' for name in names)
+    told = f"[[block]]                   # all blocks: tinsmith kinds block\n{first}"
+    return "\n\n".join([told, *(f"[[block]]\n{name}" for name in more)])
 
 
 def _texts(values: Sequence[str]) -> str:

@@ -35,6 +35,11 @@ class Suited:
     """Either this or ``full_scale`` is empty."""
     sensor_why: str
 
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """Blocks to begin with: a window of one sample is what it is."""
+        return ("flatten",) if self.window.samples == 1 else ("statistics", "spectral")
+
 
 def suited(dataset: Dataset) -> Suited:
     """Settings that follow from the rate and the recordings."""
@@ -57,6 +62,8 @@ def _window(dataset: Dataset) -> tuple[Windowing, str]:
     """The power of two next to what suits the rate, shorter where recordings are short; a window
     begins at every half of one. Snippets that are all of one length are windows as they are."""
     rate = dataset.manifest.rate_hz
+    if all(r.metadata.get("rows") == "alone" for r in dataset.manifest.recordings):
+        return Windowing(1, 1), "each line is an example of its own"
     seconds, why = next(((s, w) for least, s, w in _SPANS if rate >= least), (0.0, ""))
     wanted = _power(rate * seconds) if seconds else _SLOW
     lengths = {r.samples for r in dataset.manifest.recordings}

@@ -143,7 +143,7 @@ def _sensor(sensor: Table, channels: int) -> Sensor:
 
 def _window(window: Table) -> Windowing:
     window.only(("samples", "stride"))
-    samples = window.count("samples", low=2)
+    samples = window.count("samples", low=1)
     return Windowing(samples, window.count("stride", samples, low=1))
 
 

@@ -181,3 +181,18 @@ def test_faults_of_a_file_that_is_not_held(
         read(tmp_path, table(times, rng))
     with pytest.raises(UserError, match="are not resampled"):
         read(tmp_path, table(np.arange(100) * 0.02, rng), resample_hz=25.0)
+
+
+def test_lines_that_are_examples_of_their_own(tmp_path: Path) -> None:
+    rows = [f"{i % 7}.5,{i % 5}.25,{'abc'[i % 3]}\n" for i in range(90)]
+    reading = read(tmp_path, "x,y,species\n" + "".join(rows), rows="alone")
+    assert reading.rate_hz == 1
+    assert {r.label: 30 for r in reading.recordings} == {"a": 30, "b": 30, "c": 30}
+    assert len(reading.recordings) == 90
+    assert all(r.metadata == {"rows": "alone"} for r in reading.recordings)
+    by_line = {int(r.id): whole(r.values).tolist() for r in reading.recordings}
+    assert [by_line[i + 2] for i in range(90)] == [[[i % 7 + 0.5, i % 5 + 0.25]] for i in range(90)]
+    many = read(tmp_path, "x,y,species\n" + "".join(rows * 10), rows="alone")
+    assert (len(many.recordings), sum(len(r.values) for r in many.recordings)) == (120, 900)
+    with pytest.raises(UserError, match="rows=mixed is unknown"):
+        read(tmp_path, "x,y,species\n" + "".join(rows), rows="mixed")

@@ -112,7 +112,7 @@ def test_groups_spread_over_the_parts(tmp_path: Path) -> None:
         ([("a", None, 20), ("b", None, 9)] * 3, Windowing(10, 5), "data.split", "no window of 'b'"),
         ([("a", None, 20), ("b", None, 20)] * 2, Windowing(5, 5), "data.split", "validation"),
         ([("a", None, 4), ("b", None, 4)], Windowing(5, 5), "data.window", "longest recording 4"),
-        ([("a", None, 4), ("b", None, 4)], Windowing(1, 1), "data.window", "impossible"),
+        ([("a", None, 4), ("b", None, 4)], Windowing(0, 1), "data.window", "impossible"),
         ([("a", None, 4), ("b", None, 4)], Windowing(2, 0), "data.window", "impossible"),
     ],
 )

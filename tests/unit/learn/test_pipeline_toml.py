@@ -119,7 +119,7 @@ def test_round_trip(p: Pipeline) -> None:
         ("full_scale = 32.768", "lsb = 1\nfull_scale = 1", "toml.key", "either"),
         ("full_scale = 32.768", "lsb = [1.0]", "toml.value", "sensor.lsb is"),
         ("full_scale = 32.768", "lsb = -1.0", "toml.value", "sensor.lsb is -1.0"),
-        ("samples = 50", "samples = 1", "toml.value", "window.samples is 1"),
+        ("samples = 50", "samples = 0", "toml.value", "window.samples is 0"),
         ("samples = 50", "samples = 50.0", "toml.value", "window.samples is 50.0"),
         ("stride = 25", "stride = 0", "toml.value", "window.stride is 0"),
         ('"statistics"', '"statistic"', "block.unknown", "Did you mean 'statistics'?"),

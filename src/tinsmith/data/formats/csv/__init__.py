@@ -26,7 +26,7 @@ from tinsmith.data.formats.csv._collect import Clock, Collector, clock_of, colle
 from tinsmith.data.formats.csv._head import Layout, layout
 from tinsmith.data.formats.csv._long import widened
 from tinsmith.data.formats.csv._roles import Roles, roles
-from tinsmith.data.formats.csv._series import cut
+from tinsmith.data.formats.csv._series import ALONE, ROWS, cut, examples
 from tinsmith.data.formats.csv._stream import Scan, values
 from tinsmith.data.formats.csv._table import Rows, rows
 from tinsmith.data.formats.csv._text import blocks
@@ -83,9 +83,11 @@ class _File:
         channels = self.taken.named
         if self.taken.pivot is not None:
             lines, channels = widened(lines, self.options, self.source)
-        pieces = cut(lines.lines, self.options, self.source)
+        alone = self.options.rows is not None
+        pieces = (examples if alone else cut)(lines, self.options, self.source)
+        told = {ROWS: ALONE} if alone else {}
         recordings = tuple(
-            RawRecording(str(p.number), p.values, *self._keys(p.number, lines.keys[p.run]))
+            RawRecording(str(p.number), p.values, *self._keys(p.number, lines.keys[p.run]), told)
             for p in pieces.pieces
         )
         said = (*notes, *pieces.notes)
@@ -97,8 +99,9 @@ class _File:
         Raises:
             UserError ``size``: what was asked for needs all values at once.
         """
-        if self.options.resample_hz is not None or self.taken.pivot is not None:
-            what = f"files of more than {HELD_BYTES // 10**6} MB are not resampled or made wide."
+        options = self.options
+        if options.resample_hz or options.rows or self.taken.pivot is not None:
+            what = f"more than {HELD_BYTES // 10**6} MB are not resampled, made wide or mixed."
             raise self.source.error("size", what, "Split the file first.")
         collector = Collector(self.taken, self.clock, self.source)
         scan = Scan(collector, self.clock, self.options.gaps is not None, self.source)

@@ -9,10 +9,20 @@ from tinsmith.data.format import ReadOptions
 from tinsmith.data.formats.csv._cells import TIME, kind_of
 from tinsmith.data.formats.csv._head import Layout
 from tinsmith.data.formats.csv._roles import Roles
-from tinsmith.data.formats.csv._series import Lines
 from tinsmith.data.formats.csv._table import Rows, Wanted
 from tinsmith.data.formats.csv._time import DAY, Calendar, Unit, calendar, unit_of
 from tinsmith.data.text import Source
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The lines of a file: values [n, channels] float32, seconds [n] float64 or None, number of
+    each line in the file [n], and of the run that it belongs to [n]: a recording lies in one."""
+
+    values: np.ndarray
+    seconds: np.ndarray | None
+    numbers: np.ndarray
+    runs: np.ndarray
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,7 @@ import numpy as np
 
 from tinsmith.data.dataset import Channel
 from tinsmith.data.format import ReadOptions
-from tinsmith.data.formats.csv._collect import Collected
-from tinsmith.data.formats.csv._series import Lines
+from tinsmith.data.formats.csv._collect import Collected, Lines
 from tinsmith.data.text import Source
 
 

@@ -7,23 +7,16 @@ from itertools import pairwise
 import numpy as np
 
 from tinsmith.data.format import ReadOptions
+from tinsmith.data.formats.csv._collect import Collected, Lines
 from tinsmith.data.rate import JITTER, Stamps, rate_of
 from tinsmith.data.resample import resample
 from tinsmith.data.text import Source
 
+ROWS, ALONE = "rows", "alone"
+"""Metadata of recordings whose lines are examples of their own."""
+_PARTS = 40
 _BRIDGE = 10
 """Usual steps that resampling may draw a line over; what is longer is a gap."""
-
-
-@dataclass(frozen=True)
-class Lines:
-    """The lines of a file: values [n, channels] float32, seconds [n] float64 or None, number of
-    each line in the file [n], and of the run that it belongs to [n]: a recording lies in one."""
-
-    values: np.ndarray
-    seconds: np.ndarray | None
-    numbers: np.ndarray
-    runs: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -44,12 +37,13 @@ class Pieces:
     notes: tuple[str, ...]
 
 
-def cut(lines: Lines, options: ReadOptions, source: Source) -> Pieces:
+def cut(whole: Collected, options: ReadOptions, source: Source) -> Pieces:
     """Recordings of two samples or more.
 
     Raises:
         UserError: ``time``, ``mixed_rate``, ``one_sample``, ``gaps`` or ``rate``.
     """
+    lines = whole.lines
     if options.gaps not in (None, "cut"):
         raise source.error("gaps", f"gaps={options.gaps} is unknown.", "Allowed: gaps=cut")
     notes: list[str] = []
@@ -66,6 +60,28 @@ def cut(lines: Lines, options: ReadOptions, source: Source) -> Pieces:
         rate = rate_of([Stamps(lines.seconds[r], lines.numbers[r]) for r in runs], source)
     pieces = tuple(_piece(lines, r.start, lines.values[r]) for r in runs)
     return Pieces(pieces, rate, tuple(notes))
+
+
+def examples(whole: Collected, options: ReadOptions, source: Source) -> Pieces:
+    """Lines that are examples of their own, in recordings of one label and group each: some for
+    each, so that a split has what to move.
+
+    Raises:
+        UserError ``rows``: an unknown word.
+    """
+    if options.rows != ALONE:
+        raise source.error("rows", f"rows={options.rows} is unknown.", "Allowed: rows=alone")
+    lines = whole.lines
+    names = list(dict.fromkeys(whole.keys))
+    place = {key: i for i, key in enumerate(names)}
+    owner = np.array([place[key] for key in whole.keys])[lines.runs]
+    pieces = []
+    for i in range(len(names)):
+        rows = np.flatnonzero(owner == i)
+        for part in np.array_split(rows, min(len(rows), _PARTS)):
+            pieces.append(_piece(lines, int(part[0]), lines.values[part]))
+    rate = options.rate_hz or 1.0
+    return Pieces(tuple(pieces), rate, ("each line is an example of its own: its rate is no rate",))
 
 
 def _piece(lines: Lines, row: int, values: np.ndarray) -> Piece:
