@@ -103,7 +103,10 @@ def _rate(entries: Sequence[Entry], options: ReadOptions) -> float:
         known.insert(0, ("the rate you gave", options.rate_hz))
     if len(known) < len(said) and options.rate_hz is None:
         silent = next(name for name, rate in said if rate is None)
-        hint = "Say it: --set rate_hz=50, for instance, in samples per second."
+        hint = (
+            "Say it, in samples per second: --set rate_hz=50, for instance; where each line of a "
+            "table is an example of its own: --set rows=alone"
+        )
         raise UserError("data.rate", f"{silent} does not say its sampling rate.", hint)
     first_name, first = known[0]
     for name, rate in known[1:]:

@@ -142,13 +142,15 @@ def _imported(
 ) -> Begun:
     new = not (folder / DATASET).exists()
     dataset = import_into(folder, DATASET, paths, settings, progress)
+    options = read_settings(settings)
     try:
-        check_disguised(dataset)
+        if not options.channels:
+            check_disguised(dataset)
     except UserError:
         if new:
             rmtree(folder / DATASET)
         raise
-    return Begun(dataset, columns_of(paths, read_settings(settings), progress), suited(dataset))
+    return Begun(dataset, columns_of(paths, options, progress), suited(dataset))
 
 
 def _remove_empty(folder: Path) -> None:

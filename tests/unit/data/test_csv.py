@@ -111,7 +111,7 @@ def test_label_of_option_file_name_or_folder(tmp_path: Path) -> None:
         ("x,x\n1,2\n3,4\n", "header", "'x' is empty or not unique"),
         ("t,label\n0,a\n1,a\n", "header", "no column is left"),
         ("x\n1\n", "one_sample", "line 2"),
-        ("x,label\n1,a\n2,a\n3,\n4,\n", "label", "line 4: the label is empty"),
+        ("x,label\n1,\n2,\n3,\n", "label", "line 2: the label is empty"),
         ('x,y\n1,"2\n3,4\n', "syntax", "unexpected end"),
         ("t,x\n0,1\n10,1\n20,1\n", "time_unit", "grows by 10"),
         ("time [weeks],x\n0,1\n1,1\n", "time_unit", "'weeks'"),

@@ -196,3 +196,10 @@ def test_lines_that_are_examples_of_their_own(tmp_path: Path) -> None:
     assert (len(many.recordings), sum(len(r.values) for r in many.recordings)) == (120, 900)
     with pytest.raises(UserError, match="rows=mixed is unknown"):
         read(tmp_path, "x,y,species\n" + "".join(rows), rows="mixed")
+
+
+def test_lines_without_a_label_are_left_out(tmp_path: Path) -> None:
+    rows = [f"{i % 7},{'' if i < 10 else 'a'}\n" for i in range(30)]
+    reading = read(tmp_path, "x,label\n" + "".join(rows))
+    assert [(r.label, len(r.values)) for r in reading.recordings] == [("a", 20)]
+    assert reading.notes == ("1 segment without a label (line 2) left out",)

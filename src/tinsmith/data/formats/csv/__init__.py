@@ -86,11 +86,12 @@ class _File:
         alone = self.options.rows is not None
         pieces = (examples if alone else cut)(lines, self.options, self.source)
         told = {ROWS: ALONE} if alone else {}
-        recordings = tuple(
-            RawRecording(str(p.number), p.values, *self._keys(p.number, lines.keys[p.run]), told)
+        found = [
+            RawRecording(str(p.number), p.values, *self._keys(lines.keys[p.run]), told)
             for p in pieces.pieces
-        )
-        said = (*notes, *pieces.notes)
+        ]
+        recordings, unlabelled = self._labelled(found)
+        said = (*notes, *pieces.notes, *unlabelled)
         return Reading(channels, pieces.rate_hz, recordings, notes=said, columns=self.columns)
 
     def streamed(self) -> Reading:
@@ -113,27 +114,39 @@ class _File:
             (scan.rows, count), np.dtype(np.float32), lambda: values(self.blocks(), count)
         )
         parts = Sequence(all_values)
-        recordings = tuple(
-            RawRecording(
-                str(r.line), parts.cut(r.start, r.start + r.rows), *self._keys(r.line, r.key)
-            )
-            for r in runs
+        recordings, unlabelled = self._labelled(
+            [
+                RawRecording(str(r.line), parts.cut(r.start, r.start + r.rows), *self._keys(r.key))
+                for r in runs
+            ]
         )
-        said = (*self.written.notes, *_missing(scan.missing), *notes)
+        said = (*self.written.notes, *_missing(scan.missing), *notes, *unlabelled)
         return Reading(self.taken.named, rate, recordings, notes=said, columns=self.columns)
 
-    def _keys(self, number: int, texts: tuple[str, ...]) -> tuple[str, str | None]:
-        """Label and group of the recording whose first line has this number, by its texts.
+    def _keys(self, texts: tuple[str, ...]) -> tuple[str, str | None]:
+        """Label and group of a recording by the texts of its lines; a label "" is none."""
+        left = list(texts)
+        own = left.pop(0) if self.taken.label is not None else label_of(self.path)
+        group = left.pop(0) if self.taken.group is not None else None
+        return self.options.label or own, group or None
+
+    def _labelled(
+        self, found: list[RawRecording]
+    ) -> tuple[tuple[RawRecording, ...], tuple[str, ...]]:
+        """Recordings with a label, and a note on those without.
 
         Raises:
-            UserError: ``label`` where it is empty.
+            UserError: ``label`` where no one has any.
         """
-        left = list(texts)
-        own = left.pop(0) if self.taken.label is not None else None
-        group = left.pop(0) if self.taken.group is not None else None
-        if own == "" and self.options.label is None:
-            raise self.source.error("label", f"line {number}: the label is empty.", "Name it.")
-        return self.options.label or own or label_of(self.path), group or None
+        without = [r.id for r in found if not r.label]
+        if len(without) == len(found):
+            what = f"line {without[0]}: the label is empty."
+            raise self.source.error("label", what, "Name it: in the table, or --set label=NAME")
+        if not without:
+            return tuple(found), ()
+        count = f"{len(without)} segment{'s' if len(without) > 1 else ''}"
+        note = f"{count} without a label (line {without[0]}) left out"
+        return tuple(r for r in found if r.label), (note,)
 
 
 def _open(path: Path, options: ReadOptions) -> _File:

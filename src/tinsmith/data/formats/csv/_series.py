@@ -155,7 +155,8 @@ def _long_enough(
         raise source.error(
             "one_sample",
             f"line {alone[0]}: a recording of one sample is no signal.",
-            "A recording needs two samples or more with one label.",
+            "A recording has two or more with one label; where each line is an example of its own: "
+            "--set rows=alone",
         )
     if alone:
         what = (

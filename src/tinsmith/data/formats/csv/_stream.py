@@ -116,8 +116,7 @@ class Scan:
         kept = [r for r in self.runs if r.rows > 1]
         if not kept:
             what = f"line {self.runs[0].line}: a recording of one sample is no signal."
-            hint = "A recording needs two samples or more with one label."
-            raise self.source.error("one_sample", what, hint)
+            raise self.source.error("one_sample", what, "A recording has two or more of one label.")
         notes = [f"cut at {self.cuts} gaps"] if self.cuts else []
         if len(kept) < len(self.runs):
             notes.append(f"{len(self.runs) - len(kept)} segments of one sample left out")
