@@ -5,39 +5,18 @@ channel, also where another column was chosen; neither is what numbers the lines
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
-from tinsmith.core.errors import UserError, did_you_mean
+from tinsmith.core.errors import UserError
 from tinsmith.data.dataset import Channel, Column
 from tinsmith.data.format import ReadOptions
-from tinsmith.data.formats.csv._cells import ISO, MISSING, NUMBER, TEXT, TIME, kind_of
+from tinsmith.data.formats.csv._cells import NUMBER, TEXT
+from tinsmith.data.formats.csv._columns import MANY, Table, numbers_of, plain, table_of
 from tinsmith.data.formats.csv._head import Layout
+from tinsmith.data.formats.csv._times import times_of
 from tinsmith.data.text import Source
 
-UNITS = {
-    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
-    **dict.fromkeys(("ms", "msec", "msecs", "millis", "millisecond", "milliseconds"), "ms"),
-    **dict.fromkeys(("us", "µs", "μs", "usec", "micros", "microsecond", "microseconds"), "us"),
-    **dict.fromkeys(("ns", "nsec", "nanos", "nanosecond", "nanoseconds"), "ns"),
-    **dict.fromkeys(("min", "mins", "minute", "minutes"), "min"),
-    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "h"),
-    **dict.fromkeys(("d", "day", "days"), "d"),
-}  # fmt: skip
-"""Spellings of units of time."""
-_WORDS = "|".join(sorted((u for u in UNITS if len(u) > 1 or u in "sh"), key=len, reverse=True))
-_BEFORE = (
-    "sample|sensor|log|logging|rel|relative|abs|elapsed|utc|local|unix|epoch|system|device|gps"
-)
-_TIME = re.compile(
-    rf"(?:(?:{_BEFORE})_)*(?:time|timestamp|time_stamp|t|ts|date|datetime|date_time|clock|epoch)"
-    rf"(?:_(?:elapsed|utc|local|unix|fine))*(?:_(?P<unit>{_WORDS}))?"
-)
-_UNIT_ALONE = re.compile(
-    rf"(?:time_)?(?P<unit>{'|'.join(u for u in UNITS if len(u) > 2 or u in ('ms', 'us', 'ns'))})"
-    "(?:_(?:elapsed|since_start|passed))?"
-)
 _LABELS = ("label", "labels", "class", "class_label", "activity", "category", "gesture")
 _NUMBERED = re.compile(
     rf"(?:{'|'.join(_LABELS)})_?(?:id|idx|index|code|num|no|nr|number|int|enc|encoded|key|name)"
@@ -53,9 +32,6 @@ _INDEX = re.compile(
 _NAMES = ("parameter", "sensor", "sensor_name", "channel", "axis", "variable", "measurement",
           "signal", "metric", "key")  # fmt: skip
 _VALUES = ("value", "reading", "val")
-_EPOCHS = {"s": 1e9, "ms": 1e12, "us": 1e15, "ns": 1e18}
-MANY = 16
-"""Lines from which what values look like says something."""
 
 
 @dataclass(frozen=True)
@@ -78,46 +54,16 @@ class Roles:
     pivot: tuple[int, int] | None = None
 
 
-@dataclass
-class _Table:
-    """What is known about the columns while roles are given."""
-
-    names: Sequence[str]
-    units: Sequence[str]
-    cells: Sequence[Sequence[str]]
-    """Of each column in the first lines."""
-    kinds: Sequence[str]
-    source: Source
-    options: ReadOptions
-    roles: dict[int, Column] = field(default_factory=dict)
-
-    def take(self, index: int, role: str, why: str) -> int:
-        self.roles[index] = Column(self.names[index] or "(no name)", role, why)
-        return index
-
-    @property
-    def free(self) -> list[int]:
-        return [i for i in range(len(self.names)) if i not in self.roles]
-
-    def find(self, asked: str) -> int:
-        """Index of a column by name."""
-        if asked in self.names:
-            return self.names.index(asked)
-        guess = did_you_mean(asked, self.names)
-        message = f"there is no column {asked!r}.{guess}"
-        raise self.source.error("column", message, f"Columns: {', '.join(self.names)}.")
-
-
 def roles(layout: Layout, options: ReadOptions, source: Source) -> Roles:
     """The role of every column.
 
     Raises:
         UserError: ``header``, ``column`` or ``label_column``.
     """
-    table = _table(layout, options, source)
+    table = table_of(layout, options, source)
     for name in options.ignore:
         table.take(table.find(name), "left out", "as you said")
-    times, unit = _times(table)
+    times, unit = times_of(table)
     pivot = _pivot(table)
     label = _label(table)
     group = _group(table)
@@ -132,119 +78,7 @@ def roles(layout: Layout, options: ReadOptions, source: Source) -> Roles:
     return Roles(times, unit, label, group, channels, named, found, pivot)
 
 
-def plain(name: str) -> str:
-    """A name in lower case with underscores: ``secondsElapsed`` as ``seconds_elapsed``."""
-    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.strip())
-    return re.sub(r"[\s.\-]+", "_", parted).lower()
-
-
-def _table(layout: Layout, options: ReadOptions, source: Source) -> _Table:
-    names = layout.names
-    twice = [n for i, n in enumerate(names) if names.count(n) > 1 or (not n and i)]
-    if twice:
-        raise source.error(
-            "header", f"column name {twice[0]!r} is empty or not unique.",
-            "Mend it, or name all columns: --set columns=...",
-        )  # fmt: skip
-    rows = [line.cells for line in layout.sample if len(line.cells) == layout.end]
-    cells = [[row[i] for row in rows] for i in range(len(names))]
-    kinds = [_kind([kind_of(c, layout.decimal) for c in column]) for column in cells]
-    return _Table(names, layout.units, cells, kinds, source, options)
-
-
-def _kind(kinds: Sequence[str]) -> str:
-    """TEXT only where no cell is a number; a single odd cell is an error that the values show."""
-    there = set(kinds) - {MISSING}
-    if NUMBER in there or not there:
-        return NUMBER
-    return TIME if TIME in there else TEXT
-
-
-def _times(table: _Table) -> tuple[tuple[int, ...], str]:
-    """Columns of the time that is used, and the unit that its name says."""
-    asked = table.options.time_column
-    named = {i: _time_unit(table, i) for i in table.free if _time_named(table, i)}
-    valued = {i: u for i in table.free if (u := _time_valued(table, i)) is not None}
-    known = {**valued, **{i: u or valued.get(i, "") for i, u in named.items()}}
-    if asked is not None:
-        i = table.find(asked)
-        chosen: tuple[int, ...] = (i,)
-        known.setdefault(i, _time_unit(table, i))
-    elif not known:
-        return (), ""
-    else:
-        chosen = _dated(table, known) or (_finest(table, known),)
-    why = "you said so" if asked is not None else "its name" if chosen[0] in named else "its values"
-    for i in known:
-        if i in chosen:
-            table.take(i, "time", why)
-        elif table.kinds[i] == TIME or (table.names[i] != "T" and _grows(table, i)):
-            table.take(i, "left out", "another time")
-    return chosen, known[chosen[0]]
-
-
-def _time_named(table: _Table, i: int) -> bool:
-    name, unit = plain(table.names[i]), table.units[i].strip().lower()
-    usable = table.kinds[i] != TEXT and (name != "t" or not unit or unit in UNITS)
-    return usable and bool(_TIME.fullmatch(name) or _UNIT_ALONE.fullmatch(name))
-
-
-def _time_unit(table: _Table, i: int) -> str:
-    """The unit of time that brackets or the name say, as written if it is none; "" without one."""
-    unit, name = table.units[i].strip(), plain(table.names[i])
-    if unit:
-        return UNITS.get(unit.lower(), unit)
-    match = _TIME.fullmatch(name) or _UNIT_ALONE.fullmatch(name)
-    said = match["unit"] if match else None
-    return UNITS[said] if said else ""
-
-
-def _time_valued(table: _Table, i: int) -> str | None:
-    """The unit of a column whose values are times whatever its name; None if they are not."""
-    if table.kinds[i] == TIME:
-        return ""
-    values = _numbers(table, i)
-    if len(values) < 3 or not _grows(table, i) or values[0] == values[-1]:
-        return None
-    fitting = [u for u, e in _EPOCHS.items() if e <= values[0] and values[-1] < 2.2 * e]
-    return fitting[0] if fitting else None
-
-
-def _grows(table: _Table, i: int) -> bool:
-    """Whether time never goes back, but for recordings that begin again."""
-    values = _numbers(table, i)
-    back = sum(b < a for a, b in pairwise(values))
-    return back <= len(values) // MANY
-
-
-def _numbers(table: _Table, i: int) -> list[float]:
-    try:
-        return [float(c.replace(",", ".")) for c in table.cells[i]]
-    except ValueError:
-        return []
-
-
-def _dated(table: _Table, known: dict[int, str]) -> tuple[int, ...]:
-    """A column of dates alone with one of times of day alone."""
-    texts = [i for i in known if table.kinds[i] == TIME]
-    first = {i: next((c for c in table.cells[i] if c), "") for i in texts}
-    dates = [i for i, c in first.items() if ":" not in c]
-    clocks = [i for i, c in first.items() if re.match(r"\d{1,2}:", c)]
-    return (dates[0], clocks[0]) if dates and clocks else ()
-
-
-def _finest(table: _Table, known: dict[int, str]) -> int:
-    """The first time that is told apart in every line, of those the first whose unit is known."""
-
-    def worth(i: int) -> tuple[int, int]:
-        repeated = len(set(table.cells[i])) < len(table.cells[i])
-        sure = table.kinds[i] == TIME or bool(known[i])
-        return (int(repeated), int(not sure))
-
-    return min(sorted(known), key=worth)
-
-
-def _pivot(table: _Table) -> tuple[int, int] | None:
+def _pivot(table: Table) -> tuple[int, int] | None:
     """Columns of names and values of a long table."""
     asked = (table.options.name_column, table.options.value_column)
     if any(asked):
@@ -274,7 +108,7 @@ def _pivot(table: _Table) -> tuple[int, int] | None:
     return name, value
 
 
-def _label(table: _Table) -> int | None:
+def _label(table: Table) -> int | None:
     asked = table.options.label_column
     named = [i for i in table.free if plain(table.names[i]) in _LABELS]
     if asked is not None:
@@ -295,7 +129,7 @@ def _label(table: _Table) -> int | None:
     return chosen
 
 
-def _group(table: _Table) -> int | None:
+def _group(table: Table) -> int | None:
     asked = table.options.group_column
     named = [i for i in table.free if _GROUPS.fullmatch(plain(table.names[i]))]
     if asked is not None:
@@ -311,7 +145,7 @@ def _group(table: _Table) -> int | None:
     return chosen
 
 
-def _indices(table: _Table) -> None:
+def _indices(table: Table) -> None:
     """Columns that number the lines."""
     for i in table.free:
         cells = table.cells[i]
@@ -323,7 +157,7 @@ def _indices(table: _Table) -> None:
             table.take(i, "left out", "numbers the lines")
 
 
-def _ramps(table: _Table, timed: bool) -> None:
+def _ramps(table: Table, timed: bool) -> None:
     """Columns that no name gives away but that grow by the same from line to line: numbers of lines
     and clocks.
 
@@ -348,9 +182,9 @@ def _ramps(table: _Table, timed: bool) -> None:
         raise table.source.error("ramp", what, hint)
 
 
-def _step(table: _Table, i: int) -> float | None:
+def _step(table: Table, i: int) -> float | None:
     """By how much a column grows from line to line, None where that changes."""
-    values = _numbers(table, i)
+    values = numbers_of(table, i)
     if len(values) < MANY:
         return None
     step = (values[-1] - values[0]) / (len(values) - 1)
@@ -359,7 +193,7 @@ def _step(table: _Table, i: int) -> float | None:
     return step if steady and step > 4 * near else None
 
 
-def _texts(table: _Table, label: int | None) -> None:
+def _texts(table: Table, label: int | None) -> None:
     """Texts that are no labels: where a label is known or said, or the text never changes in
     company of others."""
     texts = [i for i in table.free if table.kinds[i] == TEXT]
@@ -369,7 +203,7 @@ def _texts(table: _Table, label: int | None) -> None:
             table.take(i, "left out", "text, no numbers")
 
 
-def _only_text(table: _Table, label: int | None) -> int | None:
+def _only_text(table: Table, label: int | None) -> int | None:
     """The one column of texts as label where none is named."""
     texts = [i for i in table.free if table.kinds[i] == TEXT]
     if label is not None or not texts:
@@ -384,7 +218,7 @@ def _only_text(table: _Table, label: int | None) -> int | None:
     )
 
 
-def _channels(table: _Table, pivot: tuple[int, int] | None) -> tuple[int, ...]:
+def _channels(table: Table, pivot: tuple[int, int] | None) -> tuple[int, ...]:
     asked = table.options.channels
     if pivot is not None:
         for i in table.free:
@@ -406,10 +240,7 @@ def _channels(table: _Table, pivot: tuple[int, int] | None) -> tuple[int, ...]:
     return found
 
 
-def _nothing(table: _Table) -> UserError:
+def _nothing(table: Table) -> UserError:
     taken = "; ".join(f"{c.name}: {c.role} ({c.why})" for c in table.roles.values())
     hint = f"Name the channels: --set channels=... Found: {taken[:300]}"
     return table.source.error("header", "no column is left for channels.", hint)
-
-
-__all__ = ["ISO", "MANY", "UNITS", "Roles", "plain", "roles"]

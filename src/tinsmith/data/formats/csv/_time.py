@@ -17,7 +17,7 @@ import numpy as np
 from tinsmith.core.errors import UserError
 from tinsmith.data.format import ReadOptions
 from tinsmith.data.formats.csv._cells import CLOCK, DAYS, ISO
-from tinsmith.data.formats.csv._roles import UNITS
+from tinsmith.data.formats.csv._times import UNITS
 from tinsmith.data.rate import rate_text
 from tinsmith.data.text import Source
 
