@@ -139,7 +139,7 @@ def _parts(
         part = _split(_weights(units, label, counts), fractions, seed)[units]
         return part, "" if grouped else _FILES_APART if apart else _NO_GROUPS
     mine = np.flatnonzero(own == TRAIN)
-    units, _ = _units([recordings[i] for i in mine], grouped, counts[mine])
+    units, _ = _units([recordings[int(i)] for i in mine], grouped, counts[mine])
     shares = (fractions[TRAIN], fractions[VALIDATION], 0.0)
     inner = [s / sum(shares) for s in shares]
     own[mine] = _split(_weights(units, label[mine], counts[mine]), inner, seed)[units]

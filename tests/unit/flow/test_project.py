@@ -80,7 +80,7 @@ def test_read(folder: Path) -> None:
         ('sources = ["*.csv"]', 'sources = "a.csv"', "data.sources is 'a.csv'; allowed is a list"),
         ('sources = ["*.csv"]', 'sources = ["*.bin"]', "'*.bin' names no file"),
         ("rate_hz = 20", "rate_hz = 0", "signal.rate_hz"),
-        ("samples = 16", "samples = 1", "window.samples is 1"),
+        ("samples = 16", "samples = 0", "window.samples is 0"),
         ("lsb = [0.001, 0.002]", "lsb = [0.001]", "sensor.lsb"),
         ('"statistics"', '"statistics"\nddoff = 1', "Did you mean 'ddof'?"),
         ('"linear"', '"linear"\nepoch = 1', "Did you mean 'epochs'?"),
