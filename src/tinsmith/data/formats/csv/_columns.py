@@ -8,7 +8,7 @@ from itertools import pairwise
 from tinsmith.core.errors import did_you_mean
 from tinsmith.data.dataset import Column
 from tinsmith.data.format import ReadOptions
-from tinsmith.data.formats.csv._cells import MISSING, NUMBER, TEXT, TIME, kind_of
+from tinsmith.data.formats.csv._cells import MISSING, NUMBER, TEXT, TIME
 from tinsmith.data.formats.csv._head import Layout
 from tinsmith.data.text import Source
 
@@ -28,6 +28,7 @@ class Table:
     source: Source
     options: ReadOptions
     roles: dict[int, Column] = field(default_factory=dict)
+    numbers: dict[int, list[float]] = field(default_factory=dict)
 
     def take(self, index: int, role: str, why: str) -> int:
         """Give a column its role, and return its index."""
@@ -61,15 +62,16 @@ def table_of(layout: Layout, options: ReadOptions, source: Source) -> Table:
             "header", f"column name {twice[0]!r} is empty or not unique.",
             "Mend it, or name all columns: --set columns=...",
         )  # fmt: skip
-    rows = [line.cells for line in layout.sample if len(line.cells) == layout.end]
+    usual = [i for i, line in enumerate(layout.sample) if len(line.cells) == layout.end]
+    rows = [layout.sample[i].cells for i in usual]
     cells = [[row[i] for row in rows] for i in range(len(names))]
-    kinds = [_kind([kind_of(c, layout.decimal) for c in column]) for column in cells]
+    kinds = [_kind({layout.kinds[u][i] for u in usual}) for i in range(len(names))]
     return Table(names, layout.units, cells, kinds, source, options)
 
 
-def _kind(kinds: Sequence[str]) -> str:
+def _kind(kinds: set[str]) -> str:
     """TEXT only where no cell is a number; a single odd cell is an error that the values show."""
-    there = set(kinds) - {MISSING}
+    there = kinds - {MISSING}
     if NUMBER in there or not there:
         return NUMBER
     return TIME if TIME in there else TEXT
@@ -83,10 +85,12 @@ def plain(name: str) -> str:
 
 def numbers_of(table: Table, i: int) -> list[float]:
     """The cells of a column as numbers; none where some are none."""
-    try:
-        return [float(c.replace(",", ".")) for c in table.cells[i]]
-    except ValueError:
-        return []
+    if i not in table.numbers:
+        try:
+            table.numbers[i] = [float(c.replace(",", ".")) for c in table.cells[i]]
+        except ValueError:
+            table.numbers[i] = []
+    return table.numbers[i]
 
 
 def grows(table: Table, i: int) -> bool:

@@ -20,11 +20,15 @@ from tinsmith.data.formats.csv._cells import MISSING, NUMBER, TEXT, TIME, kind_o
 from tinsmith.data.text import Source
 
 MOST_COLUMNS = 4096
-_LINES = 250
+_FEW, _LINES = 40, 1000
+"""Lines that are looked at; and where these hold no value."""
+_CUT = 16
+"""Lines, the last ones looked at, by which the delimiter is found."""
 _DELIMITERS = ",;\t|"
 _SAID = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "blank": " ", "space": " "}
 _DECIMAL = re.compile(r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?")
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(?:,\d{3})+")
+_VALUED = re.compile(r"(?:^|[,;\t| ])[\"-]?\d")
 _POINT = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
 _UNITS = frozenset(
     ("s", "ms", "us", "µs", "μs", "ns", "min", "h", "d", "hz", "khz", "g", "mg", "m", "m/s2", "mm",
@@ -55,6 +59,7 @@ class Layout:
         start: number of the first line of values.
         named: whether the names are the file's.
         sample: the first lines of values.
+        kinds: of their cells.
     """
 
     delimiter: str
@@ -65,6 +70,7 @@ class Layout:
     start: int
     named: bool
     sample: tuple[Line, ...]
+    kinds: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
 
 
@@ -93,8 +99,9 @@ def layout(text: str, options: ReadOptions, source: Source) -> Layout:
     start = lines[top.first - 1].number + 1 if top.first else 1 + skip
     named = top.names is not None
     return Layout(
-        delimiter, decimal, found.names, found.units, top.width, start, named, rows, notes
-    )
+        delimiter, decimal, found.names, found.units, top.width, start, named, rows,
+        tuple(top.kinds[top.first :]), notes,
+    )  # fmt: skip
 
 
 def cells(text: str, delimiter: str, source: Source, first: int = 1) -> list[Line]:
@@ -121,9 +128,14 @@ def cells(text: str, delimiter: str, source: Source, first: int = 1) -> list[Lin
 
 
 def _beginning(text: str) -> str:
-    """The first lines of a text; all of it where they end inside quotes."""
-    lines = "".join(islice(io.StringIO(text, newline=""), _LINES))
-    return lines if lines.count('"') % 2 == 0 else text
+    """The first lines of a text, more where few hold no value; all of it where they end inside
+    quotes."""
+    found = text
+    for most in (_FEW, _LINES):
+        found = "".join(islice(io.StringIO(text, newline=""), most))
+        if any(_VALUED.search(line) for line in found.split("\n")[-_CUT:]):
+            break
+    return found if found.count('"') % 2 == 0 else text
 
 
 def _separator(text: str) -> tuple[str, int]:
@@ -145,6 +157,7 @@ def _delimiter(text: str, skip: int, said: str) -> str:
     if said:
         return said
     lines = [line for line in text.split("\n") if line.strip()][skip:]
+    lines = lines[-_CUT:]
     if not lines:
         return ","
     best = max(_DELIMITERS, key=lambda d: _fitness(lines, d))
@@ -203,19 +216,21 @@ def _decimal(lines: Sequence[Line], delimiter: str, options: ReadOptions, source
 
 @dataclass(frozen=True)
 class _Top:
-    """Indices of the line of names, of units and of the first values; cells of a usual line."""
+    """Indices of the line of names, of units and of the first values; cells of a usual line; kinds
+    of all cells."""
 
     names: int | None
     units: int | None
     first: int
     width: int
+    kinds: Sequence[tuple[str, ...]]
 
 
 def _top(lines: Sequence[Line], decimal: str) -> _Top:
     kinds = [tuple(kind_of(c, decimal) for c in line.cells) for line in lines]
     valued = [k for k in kinds if NUMBER in k or TIME in k]
     if not valued:
-        return _Top(0, None, 1, len(lines[0].cells))
+        return _Top(0, None, 1, len(lines[0].cells), kinds)
     width = Counter(map(len, valued)).most_common(1)[0][0]
     rows = [k for k in valued if len(k) == width]
     usual = [Counter(column).most_common(1)[0][0] for column in zip(*rows, strict=True)]
@@ -223,11 +238,11 @@ def _top(lines: Sequence[Line], decimal: str) -> _Top:
     for i in range(first - 1, -1, -1):
         above = i > 0 and _naming(lines[i - 1].cells, kinds[i - 1], width)
         if above and _only_units(lines[i].cells):
-            return _Top(i - 1, i, i + 1, width)
+            return _Top(i - 1, i, i + 1, width, kinds)
         if _naming(lines[i].cells, kinds[i], width):
-            return _Top(i, None, i + 1, width)
+            return _Top(i, None, i + 1, width, kinds)
     preamble = first if first and all(len(k) == 1 < width for k in kinds[:first]) else 0
-    return _Top(None, None, preamble, width)
+    return _Top(None, None, preamble, width, kinds)
 
 
 def _naming(cells: Sequence[str], kinds: Sequence[str], width: int) -> bool:
