@@ -160,8 +160,10 @@ def _delimiter(text: str, skip: int, said: str) -> str:
     lines = lines[-_CUT:]
     if not lines:
         return ","
-    best = max(_DELIMITERS, key=lambda d: _fitness(lines, d))
-    if _fitness(lines, best) > (0, 0):
+    there = "".join(lines)
+    found = {d: _fitness(lines, d) for d in _DELIMITERS if d in there}
+    best = max(found, key=lambda d: found[d], default="")
+    if best and found[best] > (0, 0):
         return best
     return " " if _fitness(lines, " ") > (0, 0) else ","
 
