@@ -71,6 +71,8 @@ def _usable(entries: Sequence[Entry], options: ReadOptions) -> list[Entry]:
     problems = [e.problem for e in entries if e.problem is not None]
     grave = [p for p in problems if options.strict or not usable or p.code.endswith(_FATAL)]
     if grave:
+        codes = [p.code for p in grave]
+        grave.sort(key=lambda p: -codes.count(p.code))  # one odd file is not what all suffer from
         more = f" {len(problems) - 1} more files cannot be used." if len(problems) > 1 else ""
         raise UserError(grave[0].code, grave[0].message + more, grave[0].hint)
     return usable

@@ -129,6 +129,12 @@ def test_encodings(tmp_path: Path, raw: bytes) -> None:
     assert read(tmp_path, raw).channels == (Channel("T", "°C"), Channel("x"))
 
 
+def test_prose_is_no_table(tmp_path: Path) -> None:
+    e = refused(tmp_path, "The licence\n\nYou may, if you like, copy it.\nBut, please, tell us.\n")
+    assert e.code == "data.csv.table"
+    assert "no number in the first 3 lines" in e.message
+
+
 def test_a_million_columns(tmp_path: Path) -> None:
     e = refused(tmp_path, ",".join(f"c{i}" for i in range(10**6)) + "\n")
     assert e.code == "data.csv.columns"

@@ -248,3 +248,8 @@ def test_bad_options(tmp_path: Path) -> None:
         assert "llowed" in refused(tmp_path, own, **options).hint
     assert "Did you mean 'ax'?" in refused(tmp_path, text, ignore=("axx",)).message
     assert "Say both" in refused(tmp_path, text, name_column="ax").hint
+
+
+def test_a_zone_inside_a_date_is_no_date(tmp_path: Path) -> None:
+    text = "timestamp,ax\n2024-05-01T10:00:00Z,1\n2024-05-01T10.00Z,1\n2024-05-01T10:00:02Z,2\n"
+    assert "line 3: '2024-05-01T10.00Z' is no time" in refused(tmp_path, text).message

@@ -203,3 +203,9 @@ def test_lines_without_a_label_are_left_out(tmp_path: Path) -> None:
     reading = read(tmp_path, "x,label\n" + "".join(rows))
     assert [(r.label, len(r.values)) for r in reading.recordings] == [("a", 20)]
     assert reading.notes == ("1 segment without a label (line 2) left out",)
+
+
+def test_resampling_makes_no_endless_recording(tmp_path: Path) -> None:
+    text = "timestamp,ax\n2024-05-01T10:00:00Z,1\n9024-05-01T10:00:00Z,2\n"
+    with pytest.raises(UserError, match=r"would make 5\.5\S+ samples of 2"):
+        read(tmp_path, text, resample_hz=25.0)

@@ -284,3 +284,17 @@ def test_types_that_are_meant_are_not_mixed(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"b.1.npy has samples of float32; a.1.npy of int16") as e:
         load([tmp_path / "a.1.npy", tmp_path / "b.1.npy"], tmp_path / "out")
     assert e.value.code == "data.contract"
+
+
+def test_what_most_files_suffer_from_is_said(tmp_path: Path) -> None:
+    write(tmp_path / "in" / "a_licence.txt", "You may, if you like,\ncopy it, and tell us.\n")
+    for i in range(3):
+        write(
+            tmp_path / "in" / f"walk.{i}.csv",
+            "time,x\n" + "".join(f"{5 * j},{j % 3}\n" for j in range(20)),
+        )
+    with pytest.raises(UserError, match="grows by 5 per line") as e:
+        load([tmp_path / "in"], tmp_path / "out", ReadOptions())
+    assert e.value.code == "data.csv.time_unit"
+    kept = load([tmp_path / "in"], tmp_path / "out", ReadOptions(time_unit="ms"))
+    assert any("a_licence.txt was left out" in note for note in kept.manifest.notes)

@@ -93,6 +93,9 @@ def layout(text: str, options: ReadOptions, source: Source) -> Layout:
         raise source.error("columns", what, "A recording has one column for each channel.")
     decimal = _decimal(lines, delimiter, options, source)
     top = _top(lines, decimal)
+    if len(lines) > 1 and not any(NUMBER in kinds or TIME in kinds for kinds in top.kinds):
+        what = f"no number in the first {len(lines)} lines: this is no table of samples."
+        raise source.error("table", what, "Leave the file out, or export the recording again.")
     found = _names(lines, top, options, source)
     rows = tuple(lines[top.first :])
     notes = (*found.notes, *_notes(lines, (delimiter, decimal), top, skip))

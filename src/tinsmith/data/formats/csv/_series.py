@@ -15,6 +15,8 @@ from tinsmith.data.text import Source
 ROWS, ALONE = "rows", "alone"
 """Metadata of recordings whose lines are examples of their own."""
 _PARTS = 40
+_GROWTH = 1000
+"""Samples that resampling may make of one; more are a mistake in times or rate."""
 _BRIDGE = 10
 """Usual steps that resampling may draw a line over; what is longer is a gap."""
 
@@ -190,6 +192,9 @@ def _resampled(
         same += int((~new).sum())
         own, numbers, values = own[new], lines.numbers[run][new], lines.values[run][new]
         _bridged(own, numbers, step, source)
+        if (made := (own[-1] - own[0]) * wanted) > _GROWTH * len(own):
+            what = f"resampling would make {made:.4g} samples of {len(own)}."
+            raise source.error("rate", what, "Mend the times, or choose a lower rate.")
         if len(own) > 1 and len(found := resample(values, own, wanted)) > 1:
             pieces.append(_piece(lines, run.start, found))
     if same:

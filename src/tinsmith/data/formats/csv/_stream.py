@@ -96,8 +96,12 @@ class Scan:
             )
             if step < 0 and times[i] <= began:
                 begins[i] = True
-            elif step <= 0:
-                how = "does not increase" if step == 0 else f"goes backwards, by {-step:.6g} s"
+            elif step <= 0 or self._step <= 0:
+                how = (
+                    "does not increase steadily"
+                    if step >= 0
+                    else f"goes backwards, by {-step:.6g} s"
+                )
                 raise self.source.error("time", f"line {line}: time {how}.", "Mend the line.")
             elif self.gaps and step > self._step:
                 begins[i] = True

@@ -8,6 +8,7 @@ rate that each unit would mean.
 """
 
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -169,14 +170,16 @@ def _iso(cells: np.ndarray) -> np.ndarray | None:
     if not re.match(rb"\d{4}-\d\d-\d\d", cells[0]):
         return None
     try:
-        stamps = cells.astype("datetime64[ns]")
-    except ValueError:
+        with warnings.catch_warnings():  # a second zone inside a cell is a warning
+            warnings.simplefilter("error")
+            stamps = cells.astype("datetime64[us]")
+    except (ValueError, UserWarning):
         return None
     if np.isnat(stamps).any():
         return None
     whole = stamps.astype(np.int64)
     offset = _zone(zone[0].decode()) if zone else 0.0
-    return whole // 1_000_000_000 + whole % 1_000_000_000 / 1e9 - offset
+    return whole // 1_000_000 + whole % 1_000_000 / 1e6 - offset
 
 
 def _day(year: str, month: str, day: str) -> float:
