@@ -37,10 +37,11 @@ SetOption = Annotated[
         "--set",
         metavar="KEY=VALUE",
         help="What the files do not say, or say otherwise: rate_hz, label, label_column, "
-        "group_column, time_column, time_unit (s, ms, us, ns, min, h, d), channels (a,b,c), "
-        "columns (names of all), ignore (a,b), delimiter, decimal (comma, point), date_order "
-        "(dmy, mdy), name_column and value_column of a long table, gaps=cut, resample_hz, "
-        "rows=alone; pattern, labels, group, format, hmac_key, strict. May be repeated.",
+        "group_column, time_column, time_unit (s, ms, us, ns, min, h, d), channels (a,b,c), units "
+        "(a:g,b:g), columns (names of all), ignore (a,b), delimiter, decimal (comma, point), "
+        "date_order (dmy, mdy), name_column and value_column of a long table, gaps=cut, "
+        "resample_hz, rows=alone; pattern, labels, group, format, hmac_key, strict. May be "
+        "repeated.",
     ),
 ]
 HERE = Path()

@@ -22,10 +22,12 @@ from tinsmith.flow.places import check_output_folder
 from tinsmith.flow.project import PROJECT_FILE
 from tinsmith.flow.suited import Suited, suited
 
-SETTINGS = ("rate_hz", "label", "label_column", "group_column", "time_column", "time_unit",
-            "channels", "pattern", "labels", "group", "format", "hmac_key", "strict", "columns",
-            "ignore", "delimiter", "decimal", "date_order", "name_column", "value_column", "gaps",
-            "rows", "resample_hz")  # fmt: skip
+SETTINGS = (
+    "rate_hz", "label", "label_column", "group_column", "time_column", "time_unit", "units",
+    "channels", "pattern", "labels", "group", "format", "hmac_key", "strict", "columns", "ignore",
+    "delimiter", "decimal", "date_order", "name_column", "value_column", "gaps", "rows",
+    "resample_hz",
+)  # fmt: skip
 DATASET = "data"
 _SENSOR = {"full_scale": "the value at the end of the range, per channel, in the channel's unit"}
 _LISTS = ("channels", "columns", "ignore")
@@ -64,6 +66,8 @@ def read_settings(settings: Sequence[str]) -> ReadOptions:
             found = tuple(value.split(","))
         elif key == "strict":
             found = _yes(value)
+        elif key == "units":
+            found = _units(value)
         options = ReadOptions(**{**vars(options), key: found})
     return options
 
@@ -214,6 +218,14 @@ def _identifier(name: str) -> str:
     plain = "".join(c for c in normalize("NFKD", name.lower()) if not combining(c))
     kept = "".join(c if c.isascii() and c.isalnum() else "_" for c in plain).strip("_")
     return kept if kept and kept[0].isalpha() else f"model_{kept}".rstrip("_")
+
+
+def _units(value: str) -> dict[str, str]:
+    pairs = [pair.partition(":") for pair in value.split(",")]
+    if not all(name and colon and unit for name, colon, unit in pairs):
+        hint = "Write a unit for each channel: --set units=acc_x:g,acc_y:g"
+        raise UserError("import.setting", f"units={value} is no list of channels and units.", hint)
+    return {name: unit for name, _, unit in pairs}
 
 
 def _yes(value: str) -> bool:

@@ -15,9 +15,14 @@ from tinsmith.flow.start import begin, import_into, read_settings
 def test_settings() -> None:
     options = read_settings(["rate_hz=50", "label_column=activity", "channels=x,y"])
     assert (options.rate_hz, options.label_column, options.channels) == (50, "activity", ("x", "y"))
+    options = read_settings(["units=x:m/s2,y:g", "resample_hz=25", "ignore=z", "gaps=cut"])
+    assert (options.units, options.resample_hz) == ({"x": "m/s2", "y": "g"}, 25)
+    assert (options.ignore, options.gaps) == (("z",), "cut")
 
 
-@pytest.mark.parametrize("wrong", ["rate_hz", "rate_hz=", "rate=3", "rate_hz=-1", "rate_hz=nan"])
+@pytest.mark.parametrize(
+    "wrong", ["rate_hz", "rate_hz=", "rate=3", "rate_hz=-1", "rate_hz=nan", "units=g"]
+)
 def test_wrong_settings(wrong: str) -> None:
     with pytest.raises(UserError):
         read_settings([wrong])
