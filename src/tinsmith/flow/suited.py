@@ -18,6 +18,7 @@ _SLOW = 32
 """Samples of a window below these rates: what changes slowly is told by its course."""
 _SNIPPET, _MANY = 8, 30
 """So many recordings of one length, at most so many usual windows long, are one example each."""
+_WHOLE = "all values are whole numbers: taken as the driver's own integers"
 _KEPT = 0.8
 """A window is at most so long that this share of each label's samples lies in recordings that hold
 one."""
@@ -48,12 +49,12 @@ def suited(dataset: Dataset) -> Suited:
     if contract.dtype != FLOAT:
         scale = contract.scale or (1.0,) * len(dataset.manifest.channels)
         dtype = "int32" if contract.dtype == "int32" else "int16"
-        return Suited(window, why, dtype, (), scale, "as the recordings say")
+        plain = all(s == 1 for s in scale)
+        return Suited(window, why, dtype, (), scale, _WHOLE if plain else "as the recordings say")
     peaks, whole = _peaks(dataset)
     if whole and peaks.max() < 1 << 24:
         dtype = "int16" if peaks.max() < 1 << 15 else "int32"
-        told = "all values are whole numbers: taken as the driver's own integers"
-        return Suited(window, why, dtype, (), (1.0,) * len(peaks), told)
+        return Suited(window, why, dtype, (), (1.0,) * len(peaks), _WHOLE)
     scale = tuple(_round_up(float(p)) for p in peaks)
     return Suited(window, why, "int16", scale, (), "the largest values, rounded up")
 

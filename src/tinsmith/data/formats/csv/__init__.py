@@ -26,7 +26,7 @@ from tinsmith.data.formats.csv._collect import Clock, Collector, clock_of, colle
 from tinsmith.data.formats.csv._head import Layout, layout
 from tinsmith.data.formats.csv._long import widened
 from tinsmith.data.formats.csv._roles import Roles, roles
-from tinsmith.data.formats.csv._series import ALONE, ROWS, cut, examples
+from tinsmith.data.formats.csv._series import ALONE, ROWS, cut, examples, whole_numbers
 from tinsmith.data.formats.csv._stream import Scan, values
 from tinsmith.data.formats.csv._table import Rows, rows
 from tinsmith.data.formats.csv._text import blocks
@@ -92,7 +92,8 @@ class _File:
         ]
         recordings, unlabelled = self._labelled(found)
         said = (*notes, *pieces.notes, *unlabelled)
-        return Reading(channels, pieces.rate_hz, recordings, notes=said, columns=self.columns)
+        recordings, contract = whole_numbers(recordings, len(channels))
+        return Reading(channels, pieces.rate_hz, recordings, contract, said, self.columns)
 
     def streamed(self) -> Reading:
         """What is in the file, its values to be read in another pass.

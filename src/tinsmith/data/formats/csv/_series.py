@@ -1,11 +1,12 @@
 """From lines to recordings: where one ends and the next begins, gaps, the rate."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
+from tinsmith.data.dataset import Contract, RawRecording
 from tinsmith.data.format import ReadOptions
 from tinsmith.data.formats.csv._collect import Collected, Lines
 from tinsmith.data.rate import JITTER, Stamps, rate_of
@@ -17,6 +18,8 @@ ROWS, ALONE = "rows", "alone"
 _PARTS = 40
 _GROWTH = 1000
 """Samples that resampling may make of one; more are a mistake in times or rate."""
+_EXACT = 1 << 24
+"""Whole numbers up to here are what they were when read as float32."""
 _BRIDGE = 10
 """Usual steps that resampling may draw a line over; what is longer is a gap."""
 
@@ -217,3 +220,20 @@ def _bridged(own: np.ndarray, numbers: np.ndarray, step: float, source: Source) 
             "to be drawn over.",
             "End recordings there: --set gaps=cut",
         )
+
+
+def whole_numbers(
+    recordings: tuple[RawRecording, ...], channels: int
+) -> tuple[tuple[RawRecording, ...], Contract]:
+    """Recordings of whole numbers as the integers that they are, and what they then are."""
+    most = 0.0
+    for r in recordings:
+        assert isinstance(r.values, np.ndarray)
+        if (r.values != np.rint(r.values)).any():
+            return recordings, Contract()
+        most = max(most, float(np.abs(r.values).max()))
+    if most > _EXACT:
+        return recordings, Contract()
+    dtype = "int16" if most < 1 << 15 else "int32"
+    found = tuple(replace(r, values=np.asarray(r.values).astype(dtype)) for r in recordings)
+    return found, Contract(dtype, (1.0,) * channels)
