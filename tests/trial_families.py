@@ -115,7 +115,8 @@ LAYERS: Mapping[str, tuple[Maker, ...]] = {
 """Layers as tests of kernel sets draw them."""
 OPERATIONS: Mapping[str, str] = {
     "windows": "avg_pool2d conv2d conv_transpose2d dense depthwise_conv2d max_pool2d",
-    "products": "matmul distance pairwise_coupling quantize_rows rfft_power row_scales scale_rows",
+    "products": "matmul distance pairwise_coupling quantize_rows rfft_power row_scales scale_rows "
+    "stft_bands",
     "elements": "add div fmod max min mod mul pow sub",
     "bits": "bitwise_and bitwise_or bitwise_xor equal less less_equal logical_and logical_or "
     "logical_xor shift_left shift_right where",
@@ -123,7 +124,7 @@ OPERATIONS: Mapping[str, str] = {
     "sqrt tanh",
     "scales": "cast dequantize double_to_float lookup lookup16 quantize recentre requantize",
     "softmax": "softmax softmax16",
-    "recurrent": "gru lstm lstm8 lstm_rows rnn",
+    "recurrent": "gru iir lstm lstm8 lstm_rows rnn",
     "moved": "concat gather gather_elements pad reshape slice strided transpose",
     "reductions": "argmax argmin cumsum l2_norm reduce_max reduce_mean reduce_min reduce_prod "
     "reduce_sum topk",

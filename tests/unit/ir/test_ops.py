@@ -27,6 +27,8 @@ REQUANTIZE: dict[str, Attr] = {
 }  # fmt: skip
 INT32 = (t(2, 3, dtype="int32"), t(3, dtype="int32"), t(3, dtype="int32"))
 DENSE8 = (t(2, 3, dtype="int8"), t(2, dtype="int32"))
+STFT: dict[str, Attr] = {"start": 0, "stride": 1, "emphasis": 0.0, "floor": 0.0}
+SPANS = t(1, 2, dtype="int32")
 REFUSED: dict[str, tuple[str, tuple[TensorType, ...], dict[str, Attr]]] = {
     "add_shapes": ("add", (t(2, 3), t(2)), {}),
     "add_axes_between": ("add", (t(2, 3, 4), t(2, 1, 4)), {}),
@@ -60,6 +62,20 @@ REFUSED: dict[str, tuple[str, tuple[TensorType, ...], dict[str, Attr]]] = {
     "rfft_length": ("rfft_power", (t(12), t(6, 2)), {}),
     "rfft_too_short": ("rfft_power", (t(2), t(1, 2)), {}),
     "rfft_twiddles": ("rfft_power", (t(8), t(8, 2)), {}),
+    "stft_rank": ("stft_bands", (t(8), t(8), t(4, 2), t(5), SPANS), STFT),
+    "stft_length": ("stft_bands", (t(9, 1), t(9), t(4, 2), t(5), SPANS), STFT),
+    "stft_transform": ("stft_bands", (t(8, 1), t(6), t(3, 2), t(5), SPANS), STFT),
+    "stft_no_frame": ("stft_bands", (t(8, 1), t(8), t(4, 2), t(5), SPANS), {**STFT, "start": 1}),
+    "stft_stride": ("stft_bands", (t(8, 1), t(8), t(4, 2), t(5), SPANS), {**STFT, "stride": 0}),
+    "stft_floor": ("stft_bands", (t(8, 1), t(8), t(4, 2), t(5), SPANS), {**STFT, "floor": 1}),
+    "stft_infinite": (
+        "stft_bands", (t(8, 1), t(8), t(4, 2), t(5), SPANS), {**STFT, "emphasis": 1e39},
+    ),
+    "stft_spans": ("stft_bands", (t(8, 1), t(8), t(4, 2), t(5), t(1, 2)), STFT),
+    "stft_weights": ("stft_bands", (t(8, 1), t(8), t(4, 2), t(5, dtype="int32"), SPANS), STFT),
+    "iir_rank": ("iir", (t(8), t(1, 6)), {}),
+    "iir_sections": ("iir", (t(8, 1), t(1, 5)), {}),
+    "iir_int32": ("iir", (t(8, 1), t(1, 6, dtype="int32")), {}),
     "dense_two_operands": ("dense", (t(1, 3), t(2, 3)), {}),
     "dense_shapes": ("dense", (t(1, 3), t(2, 4), t(2)), {}),
     "dense_int16": ("dense", (t(1, 3, dtype="int16"), t(2, 3), t(2)), {}),

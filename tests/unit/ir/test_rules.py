@@ -9,6 +9,7 @@ import pytest
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph, Part, State
 from tinsmith.ir.op import OPS
+from tinsmith.ir.ops.rfft_power import twiddles
 from tinsmith.ir.rules import DIALECTS, NAMES, TYPES, SpecError, check, verify
 from tinsmith.ir.types import Quant, TensorType
 
@@ -74,6 +75,17 @@ def fused_shift(shift: int) -> Graph:
     return with_parts(graph, "q")
 
 
+def spectra(spans: tuple[tuple[int, int], ...]) -> Graph:
+    """Bands of bins 0 to 4 with five weights."""
+    b = Builder("spectra")
+    window, weights = (np.ones(n, np.float32) for n in (8, 5))
+    constants = (window, twiddles(8), weights, np.array(spans, np.int32))
+    names = [b.constant(f"c{i}", c) for i, c in enumerate(constants)]
+    x = b.input("x", TensorType((8, 1), "float32"))
+    attrs = {"start": 0, "stride": 1, "emphasis": 0.0, "floor": 0.0}
+    return lowered(b.build([b.op("stft_bands", x, *names, name="y", **attrs)]))
+
+
 F = TensorType((1, 2), "float32")
 X8 = TensorType((1, 3), "int8")
 NAN = np.array([0.0, np.nan], np.float32)
@@ -108,6 +120,7 @@ BROKEN: dict[str, Callable[[], Graph]] = {
     "computed-next": lambda: lowered(_next_is_input()),
     "dialect": lambda: good().with_(dialect="spoken"),
     "bias": lambda: with_constant(int8(), "b", np.full(2, 2**30 + 1, np.int32)),
+    "spans": lambda: spectra(((0, 2), (3, 3))),
     "zero-point": lambda: with_type(int8(), "x", replace(X8, quant=Quant((1.0,), (128,)))),
     "size": lambda: lowered(_huge()),
 }  # fmt: skip
@@ -152,6 +165,16 @@ def test_every_rule_has_a_broken_example() -> None:
     tables = [NAMES, TYPES, *DIALECTS.values()]
     own = {check.name for op in OPS.all() for check in op.checks}
     assert {r.name for table in tables for r in table} | own | {"dialect"} == set(BROKEN)
+
+
+@pytest.mark.parametrize(
+    "spans", [((-1, 5),), ((0, 4),), ((0, 6),), ((1, 5),), ((5, 1), (0, 4)), ((0, 0), (0, 5))]
+)
+def test_bands_outside_the_bins_or_the_weights_are_rejected(
+    spans: tuple[tuple[int, int], ...],
+) -> None:
+    assert any("[spans]" in line for line in check(spectra(spans)))
+    assert check(spectra(((0, 2), (2, 3)))) == []
 
 
 def test_a_rejection_names_node_types_and_reason() -> None:

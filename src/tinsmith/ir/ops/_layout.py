@@ -16,6 +16,14 @@ def integer(op: str, attrs: Attrs, name: str) -> int:
     return value
 
 
+def number(op: str, attrs: Attrs, name: str) -> float:
+    """A float attribute; ShapeError where it is missing, of another type or not finite."""
+    value = attrs.get(name)
+    if not isinstance(value, float) or not abs(value) <= float(np.finfo("f4").max):
+        raise ShapeError(op, f"attribute {name} is {value!r}; expected a finite float32")
+    return value
+
+
 def flag_of(op: str, attrs: Attrs, name: str, absent: bool = False) -> bool:
     """A True or False attribute, ``absent`` where it is missing; ShapeError for any other."""
     value = attrs.get(name, absent)
