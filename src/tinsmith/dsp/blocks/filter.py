@@ -1,0 +1,204 @@
+"""The signal behind a Butterworth filter: low, high or band pass, in sections of second order.
+
+Sources: Butterworth, "On the Theory of Filter Amplifiers", Experimental Wireless 7, 1930; the
+bilinear transform with its frequencies warped beforehand as in Oppenheim and Schafer,
+"Discrete-Time Signal Processing", 7.1. Computed as state-variable filters (`ir/ops/iir.py`), which
+keep float32's precision far below the rate. A window begins at rest.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from tinsmith.core.errors import UserError
+from tinsmith.dsp.block import Block, BlockCase, Param, Signal
+from tinsmith.ir.builder import Builder
+from tinsmith.ir.graph import Attr
+from tinsmith.ir.ops.iir import svf
+
+
+def lower(b: Builder, x: str, signal: Signal, params: Mapping[str, Attr]) -> str:
+    """[samples, channels] -> [samples * channels], row-major."""
+    kind, count = str(params["kind"]), len(signal.channels)
+    sections = sections_of(kind, int(params["order"]), _edges(signal, params))  # type: ignore[arg-type]
+    held = params["start"] == "first"
+    if held:
+        first = b.op("slice", x, axis=0, start=0, size=1, name="first")
+        first = b.op("reshape", first, shape=(count,), name="level")
+        x = b.op("sub", x, first, name="from_first")
+    y = b.op("iir", x, b.constant("sections", sections.astype(np.float32)), name="filtered")
+    if held and kind == "low":
+        y = b.op("add", y, first, name="with_first")
+    return b.op("reshape", y, shape=(signal.samples * count,), name="filter")
+
+
+def sections_of(kind: str, order: int, edges: tuple[float, ...]) -> np.ndarray:
+    """Sections for op `iir`, [sections, 6] float64, narrow ones last.
+
+    Args:
+        kind: ``low``, ``high`` or ``band``, the last of twice the order.
+        edges: -3 dB frequencies as shares of the rate, below 1/2: one, or two for ``band``.
+    """
+    warped = np.tan(np.pi * np.array(edges))
+    angles = np.pi * (2 * np.arange(order) + 1 + order) / (2 * order)
+    poles = np.exp(1j * angles)  # of the low pass with edge 1; Butterworth's circle
+    if kind != "band":
+        poles = poles * warped[0]  # circle of the same radius for both: 1 / poles mirrors them
+        return _sections(poles, 2 if kind == "high" else 0)
+    half, product = poles * (warped[1] - warped[0]) / 2, warped[0] * warped[1]
+    root = np.sqrt(half * half - product)
+    return _sections(np.concatenate([half + root, half - root]), 1, warped[1] - warped[0])
+
+
+def _sections(poles: np.ndarray, zeros: int, gain: float = 1.0) -> np.ndarray:
+    """Poles in pairs; each section has s^zeros above, and a gain of 1 at 0 (zeros 0), at infinity
+    (2), or ``gain`` (1). A single real pole gets a companion and a zero on it, -1: z = 0."""
+    pairs = [(-2 * p.real, abs(p) ** 2) for p in poles if p.imag > 1e-9]
+    real = [-p.real for p in poles if abs(p.imag) <= 1e-9]
+    found = []
+    for d1, d0 in pairs:
+        found.append(svf(([0, 0, d0], [0, gain, 0], [1, 0, 0])[zeros], (d1, d0)))
+    for a, c in zip(real[::2], real[1::2], strict=False):
+        found.append(svf([0, gain, 0], (a + c, a * c)))
+    if len(real) % 2:
+        a = real[-1]
+        found.append(svf([0, a, a] if zeros == 0 else [1, 1, 0], (a + 1, a)))
+    return np.stack(sorted(found, key=lambda s: -s[2]))
+
+
+def _edges(signal: Signal, params: Mapping[str, Attr]) -> tuple[float, ...]:
+    """-3 dB frequencies as shares of the rate.
+
+    Raises:
+        UserError: they do not lie between 0 Hz and half the rate, in order.
+    """
+    rate = signal.rate_hz
+    low = float(params["low_hz"]) or rate / 50  # type: ignore[arg-type]
+    high = float(params["high_hz"]) or rate / 5  # type: ignore[arg-type]
+    wanted = {"low": (high,), "high": (low,), "band": (low, high)}[str(params["kind"])]
+    if not rate * 1e-4 <= wanted[0] <= wanted[-1] < rate / 2 or len({*wanted}) < len(wanted):
+        named = " and ".join(f"{f:g}" for f in wanted)
+        raise UserError(
+            "dsp.param.value",
+            f"Block 'filter': a {params['kind']} pass at {named} Hz.",
+            f"Allowed is {rate * 1e-4:g} Hz to below half the rate, {rate / 2:g} Hz; for a band "
+            "pass low_hz below high_hz.",
+        )
+    return tuple(f / rate for f in wanted)
+
+
+def names(signal: Signal, params: Mapping[str, Attr]) -> tuple[str, ...]:
+    """``<channel>[<sample>]`` in row-major order."""
+    return tuple(f"{c}[{i}]" for i in range(signal.samples) for c in signal.channels)
+
+
+def shape(signal: Signal, params: Mapping[str, Attr]) -> tuple[int, int]:
+    """That of the signal."""
+    return signal.samples, len(signal.channels)
+
+
+def oracle(x: np.ndarray, signal: Signal, params: Mapping[str, Attr]) -> np.ndarray:
+    """scipy's Butterworth filter in second-order sections, in float64."""
+    from scipy.signal import butter, sosfilt
+
+    x = x.astype(np.float64)
+    first = x[0] if params["start"] == "first" else np.zeros(x.shape[1])
+    edges = [2 * f for f in _edges(signal, params)]
+    kind = {"low": "lowpass", "high": "highpass", "band": "bandpass"}[str(params["kind"])]
+    sos = butter(params["order"], edges if kind == "bandpass" else edges[0], kind, output="sos")
+    y = sosfilt(sos, x - first, axis=0)
+    return np.asarray(y + first if kind == "lowpass" else y).ravel()
+
+
+def alternatives(signal: Signal, params: Mapping[str, Attr]) -> tuple[Mapping[str, Attr], ...]:
+    """The other start, the orders beside, low for high pass, frequencies meant for a rate half or
+    twice as high."""
+    order = int(params["order"])  # type: ignore[arg-type]
+    found: list[Mapping[str, Attr]] = [
+        {**params, "start": "zero" if params["start"] == "first" else "first"}
+    ]
+    found += [{**params, "order": o} for o in (order - 1, order + 1) if 1 <= o <= _MOST]
+    if params["kind"] != "band":
+        found.append({**params, "kind": "high" if params["kind"] == "low" else "low"})
+    for factor in (0.5, 2.0):
+        scaled = [
+            {**params, name: f * factor * signal.rate_hz}
+            for name, f in _named(signal, params).items()
+        ]
+        both = {k: v for given in scaled for k, v in given.items() if given[k] != params[k]}
+        if all(v < signal.rate_hz / 2 for v in both.values() if isinstance(v, float)):
+            found.append({**params, **both})
+    return tuple(found)
+
+
+def _named(signal: Signal, params: Mapping[str, Attr]) -> dict[str, float]:
+    """Frequencies in use by parameter, as shares of the rate."""
+    edges = _edges(signal, params)
+    keys = {"low": ("high_hz",), "high": ("low_hz",), "band": ("low_hz", "high_hz")}
+    return dict(zip(keys[str(params["kind"])], edges, strict=True))
+
+
+_MOST = 8
+"""Highest order; a band pass has twice as many poles."""
+
+
+def _case(samples: int, channels: int, offset: float = 0.0, **params: Attr) -> BlockCase:
+    rng = np.random.default_rng([samples, channels])
+    signal = Signal(samples, tuple(f"c{i}" for i in range(channels)), 100.0)
+    values = np.cumsum(rng.normal(size=(samples, channels)), axis=0) * 0.3
+    noisy = values + rng.normal(size=values.shape) + offset
+    return BlockCase(signal, noisy.astype(np.float32), params)
+
+
+CASES = {
+    "defaults": _case(80, 3),
+    "gravity": _case(80, 3, offset=9.81),
+    "from_zero": _case(60, 2, start="zero"),
+    "high": _case(100, 2, offset=9.81, kind="high"),
+    "band": _case(100, 2, kind="band"),
+    "first_order": _case(50, 1, order=1),
+    "first_order_high": _case(50, 1, order=1, kind="high"),
+    "first_order_band": _case(50, 1, order=1, kind="band"),
+    "odd_order": _case(60, 1, order=5, high_hz=7.5),
+    "odd_order_high": _case(60, 1, order=3, kind="high", low_hz=3.0),
+    "odd_order_wide_band": _case(60, 1, order=3, kind="band", low_hz=1.0, high_hz=45.0),
+    "high_order": _case(120, 1, order=8),
+    "far_below_the_rate": _case(1500, 1, high_hz=0.1, order=4),
+    "near_half_the_rate": _case(60, 1, high_hz=49.0, order=4),
+    "narrow_band": _case(400, 1, kind="band", low_hz=9.5, high_hz=10.5),
+    "one_sample": _case(1, 2),
+}
+
+BLOCK = Block(
+    name="filter",
+    params=(
+        Param("kind", "low", "what passes", choices=("low", "high", "band")),
+        Param("order", 2, "order of the filter; a band pass has twice as many poles", (), 1, _MOST),
+        Param(
+            "low_hz",
+            0.0,
+            "-3 dB frequency in Hz below which a high or band pass stops; 0: a 50th of the rate",
+            low=0,
+            high=1e6,
+        ),
+        Param(
+            "high_hz",
+            0.0,
+            "-3 dB frequency in Hz above which a low or band pass stops; 0: a fifth of the rate",
+            low=0,
+            high=1e6,
+        ),
+        Param(
+            "start",
+            "first",
+            "before a window: 'first', its first sample has been there forever; 'zero', nothing",
+            choices=("first", "zero"),
+        ),
+    ),
+    lower=lower,
+    names=names,
+    oracle=oracle,
+    shape=shape,
+    cases=CASES,
+    alternatives=alternatives,
+)
