@@ -29,6 +29,7 @@ PIPELINE = (
     "split_transposed",
     "merge_tables",
     "fold_pads",
+    "read_raw",
     "remove_channels",  # behind the passes that leave layers next to each other
     "merge_equal",  # behind passes that ask for a value's only reader
     "lower",  # adds copies that the identity pass would take away again
