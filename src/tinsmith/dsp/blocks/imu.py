@@ -40,11 +40,7 @@ def lower(b: Builder, x: str, signal: Signal, params: Mapping[str, Attr]) -> str
     mean = b.op("reduce_mean", x, axis=0, name="mean")
     motion = b.op("sub", x, mean, name="motion")
     size = _length(b, motion, vectors)
-    later = b.op("slice", x, axis=0, start=1, size=samples - 1, name="later")
-    earlier = b.op("slice", x, axis=0, start=0, size=samples - 1, name="earlier")
-    change = _length(b, b.op("sub", later, earlier, name="change"), vectors)
-    rate = b.constant("rate", np.array([signal.rate_hz], np.float32))
-    change = b.op("mul", change, rate, name="per_second")
+    change = _change(b, x, signal, vectors)
     length_mean = b.op("reduce_mean", length, axis=0, name="length_mean")
     power = b.op("reduce_mean", b.op("mul", size, size, name="square"), axis=0, name="power")
     covariance = _covariance(b, motion, vectors)
@@ -73,6 +69,16 @@ def _length(b: Builder, x: str, vectors: int) -> str:
     square = b.op("mul", x, x, name="squares")
     split = b.op("reshape", square, shape=(b.type(x).shape[0], vectors, 3), name="axes")
     return b.op("sqrt", b.op("reduce_sum", split, axis=2, name="sum"), name="length")
+
+
+def _change(b: Builder, x: str, signal: Signal, vectors: int) -> str:
+    """Length of the change from sample to sample, per second: [samples - 1, vectors]."""
+    size = signal.samples - 1
+    later = b.op("slice", x, axis=0, start=1, size=size, name="later")
+    earlier = b.op("slice", x, axis=0, start=0, size=size, name="earlier")
+    rate = b.constant("rate", np.array([signal.rate_hz], np.float32))
+    change = _length(b, b.op("sub", later, earlier, name="change"), vectors)
+    return b.op("mul", change, rate, name="per_second")
 
 
 def _rms(b: Builder, x: str) -> str:

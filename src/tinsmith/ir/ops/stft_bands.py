@@ -91,7 +91,7 @@ def _frames(x: TensorType, window: TensorType, attrs: Attrs) -> int:
 
 def reference(operands: Sequence[np.ndarray], site: Site) -> tuple[np.ndarray, ...]:
     """Radix 2 on even samples as real and odd ones as imaginary parts, decimation in time, then
-    both halves are told apart; factors that are 1 are left out, each other product is rounded
+    both halves are told apart; factors that are 1 or -i are left out, each other product is rounded
     before it is added; sums run in order of index.
 
     Source: Cooley and Tukey, "An Algorithm for the Machine Calculation of Complex Fourier Series",
@@ -149,6 +149,8 @@ def _butterflies(
     tr = w[:, 0] * br - w[:, 1] * bi
     ti = w[:, 0] * bi + w[:, 1] * br
     tr[..., 0], ti[..., 0] = br[..., 0], bi[..., 0]
+    if span > 1:
+        tr[..., span // 2], ti[..., span // 2] = bi[..., span // 2], -br[..., span // 2]
     pairs = ((ar + tr, ar - tr), (ai + ti, ai - ti))
     re, im = (np.stack(p, axis=2).reshape(rows, half) for p in pairs)
     return re, im

@@ -17,20 +17,50 @@ static inline int32_t ts_stft_next(int32_t reversed, int32_t bit) {
     return reversed + bit;
 }
 
+/* The first two stages, four numbers at a time: factors 1 and -i. */
+static inline void ts_stft_fours(float *re, float *im, int32_t half) {
+    for (int32_t i = 0; i < half; i += 4) {
+        float *r = re + i, *m = im + i;
+        float sum_re = r[0] + r[1], rest_re = r[0] - r[1], next_re = r[2] + r[3], turned_re = r[2] - r[3];
+        float sum_im = m[0] + m[1], rest_im = m[0] - m[1], next_im = m[2] + m[3], turned_im = m[2] - m[3];
+        r[0] = sum_re + next_re;
+        m[0] = sum_im + next_im;
+        r[1] = rest_re + turned_im;
+        m[1] = rest_im - turned_re;
+        r[2] = sum_re - next_re;
+        m[2] = sum_im - next_im;
+        r[3] = rest_re - turned_im;
+        m[3] = rest_im + turned_re;
+    }
+}
+
+/* (re, im)[span] is added to (re, im)[0] and taken from it, here and for the next with factor -i. */
+static inline void ts_stft_simple(float *re, float *im, int32_t span) {
+    int32_t quarter = span / 2;
+    float r = re[span], m = im[span];
+    re[span] = re[0] - r;
+    im[span] = im[0] - m;
+    re[0] += r;
+    im[0] += m;
+    r = re[span + quarter];
+    m = im[span + quarter];
+    re[span + quarter] = re[quarter] - m;
+    im[span + quarter] = im[quarter] + r;
+    re[quarter] += m;
+    im[quarter] -= r;
+}
+
 /* The transform of ``half`` complex numbers in bit-reversed order. */
 static inline void ts_stft_transform(const float *twiddles, float *re, float *im, int32_t half) {
-    for (int32_t span = 1; span < half; span *= 2) {
+    ts_stft_fours(re, im, half);
+    for (int32_t span = 4; span < half; span *= 2) {
         for (int32_t i = 0; i < half; i += 2 * span) {
-            float r = re[i + span], m = im[i + span];
-            re[i + span] = re[i] - r;
-            im[i + span] = im[i] - m;
-            re[i] += r;
-            im[i] += m;
+            ts_stft_simple(re + i, im + i, span);
         }
         for (int32_t k = 1; k < span; k++) {
             const float *w = twiddles + 2 * (half / span) * k;
             float cosine = w[0], sine = w[1];
-            for (int32_t i = k; i < half; i += 2 * span) {
+            for (int32_t i = 2 * k == span ? half : k; i < half; i += 2 * span) {
                 int32_t j = i + span;
                 float tr = ts_f32(cosine * re[j]) - ts_f32(sine * im[j]);
                 float ti = ts_f32(cosine * im[j]) + ts_f32(sine * re[j]);
