@@ -1,4 +1,4 @@
-"""Statistics of each channel over the window: mean, deviation, rms, extremes."""
+"""Statistics of each channel over the window: mean, deviation, rms, extremes, shape, movement."""
 
 from collections.abc import Callable, Mapping
 
@@ -10,6 +10,11 @@ from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Attr
 
 STATISTICS = ("mean", "std", "rms", "min", "max", "peak_to_peak")
+MORE = ("skewness", "kurtosis", "crossings", "change")
+"""Third and fourth moment over the deviation (that of a normal distribution is 0, too); share of
+steps that cross the mean; mean size of a step. Not computed unless asked for."""
+_STILL = 1e-6
+"""Deviation, in units, below which a channel counts as having this one: 0 / 0 has no meaning."""
 
 
 def lower(b: Builder, x: str, signal: Signal, params: Mapping[str, Attr]) -> str:
@@ -42,13 +47,46 @@ def _lower_one(b: Builder, x: str, name: str, value: Callable[[str], str], besse
         square = b.op("mul", x, x, name="square")
         return b.op("sqrt", b.op("reduce_mean", square, axis=0, name="power"), name="rms")
     # Deviations from the mean first: the difference of large squares would cancel in float32.
-    centred = b.op("sub", x, value("mean"), name="centred")
-    square = b.op("mul", centred, centred, name="square")
-    variance = b.op("reduce_mean", square, axis=0, name="variance")
-    if bessel != 1.0:
+    if name == "centred":
+        return b.op("sub", x, value("mean"), name="centred")
+    if name == "square":
+        return b.op("mul", value("centred"), value("centred"), name="square")
+    if name in MORE:
+        return _lower_more(b, x, name, value)
+    variance = b.op("reduce_mean", value("square"), axis=0, name="variance")
+    if name == "std" and bessel != 1.0:
         ratio = b.constant("bessel", np.array([bessel], np.float32))
         variance = b.op("mul", variance, ratio, name="variance")
     return b.op("sqrt", variance, name="std")
+
+
+def _lower_more(b: Builder, x: str, name: str, value: Callable[[str], str]) -> str:
+    if name == "change":
+        return b.op("reduce_mean", b.op("abs", _steps(b, x), name="step"), axis=0, name="change")
+    if name == "crossings":
+        zero = b.constant("zero", np.zeros(1, np.float32))
+        below = b.op("less", value("centred"), zero, name="below")
+        side = b.op("cast", below, dtype="float32", name="side")
+        crossed = b.op("abs", _steps(b, side), name="crossed")
+        return b.op("reduce_mean", crossed, axis=0, name="crossings")
+    other = value("centred") if name == "skewness" else value("square")
+    power = b.op("mul", value("square"), other, name="powers")
+    moment = b.op("reduce_mean", power, axis=0, name="moment")
+    least = b.constant("still", np.array([_STILL], np.float32))
+    deviation = b.op("max", value("deviation"), least, name="scale")
+    square = b.op("mul", deviation, deviation, name="scale_square")
+    scale = b.op("mul", square, square if name == "kurtosis" else deviation, name="scale_power")
+    ratio = b.op("div", moment, scale, name=name)
+    if name == "skewness":
+        return ratio
+    return b.op("sub", ratio, b.constant("normal", np.array([3], np.float32)), name="kurtosis")
+
+
+def _steps(b: Builder, x: str) -> str:
+    """Differences of neighbours: [samples, channels] -> [samples - 1, channels]."""
+    size = b.type(x).shape[0] - 1
+    later = b.op("slice", x, axis=0, start=1, size=size, name="later")
+    return b.op("sub", later, b.op("slice", x, axis=0, start=0, size=size, name="earlier"))
 
 
 def _bessel(signal: Signal, params: Mapping[str, Attr]) -> float:
@@ -60,11 +98,11 @@ def _bessel(signal: Signal, params: Mapping[str, Attr]) -> float:
 def _wanted(params: Mapping[str, Attr]) -> tuple[str, ...]:
     wanted = tuple(part.strip() for part in str(params["which"]).split(","))
     for name in wanted:
-        if name not in STATISTICS or wanted.count(name) > 1:
+        if name not in (*STATISTICS, *MORE) or wanted.count(name) > 1:
             raise UserError(
                 "dsp.param.value",
                 f"Block 'statistics': which names {name!r}, unknown or twice.",
-                f"Known: {', '.join(STATISTICS)}.",
+                f"Known: {', '.join((*STATISTICS, *MORE))}.",
             )
     return wanted
 
@@ -77,6 +115,7 @@ def names(signal: Signal, params: Mapping[str, Attr]) -> tuple[str, ...]:
 def oracle(x: np.ndarray, signal: Signal, params: Mapping[str, Attr]) -> np.ndarray:
     """The textbook formulas in float64."""
     x = x.astype(np.float64)
+    centred, scale = x - x.mean(0), np.maximum(x.std(0), _STILL)
     known = {
         "mean": x.mean(0),
         "std": x.std(0, ddof=int(params["ddof"] == 1)),
@@ -84,6 +123,10 @@ def oracle(x: np.ndarray, signal: Signal, params: Mapping[str, Attr]) -> np.ndar
         "min": x.min(0),
         "max": x.max(0),
         "peak_to_peak": np.ptp(x, axis=0),
+        "skewness": (centred**3).mean(0) / scale**3,
+        "kurtosis": (centred**4).mean(0) / scale**4 - 3,
+        "crossings": (np.diff(centred < 0, axis=0)).mean(0),
+        "change": np.abs(np.diff(x, axis=0)).mean(0),
     }
     return np.concatenate([known[name] for name in _wanted(params)])
 
@@ -122,13 +165,25 @@ CASES = {
     "sample_deviation": _case(20, 2, ddof=1),
     "one_statistic": _case(20, 3, which="rms"),
     "other_order": _case(20, 2, which="peak_to_peak, std"),
+    "shape_and_movement": _case(40, 3, offset=1.0, which=",".join(MORE)),
+    "everything": _case(33, 2, which=",".join((*STATISTICS, *MORE))),
+    "sample_deviation_and_shape": _case(20, 2, ddof=1, which="std,kurtosis,skewness"),
+    "still": BlockCase(
+        Signal(8, ("x",), 50.0),
+        np.full((8, 1), 2.5, np.float32),
+        {"which": "mean,skewness,kurtosis,crossings,change"},
+    ),
     "constant": BlockCase(Signal(8, ("x",), 50.0), np.full((8, 1), 2.5, np.float32)),
 }
 
 BLOCK = Block(
     name="statistics",
     params=(
-        Param("which", ",".join(STATISTICS), "statistics, in order, separated by commas"),
+        Param(
+            "which",
+            ",".join(STATISTICS),
+            "statistics, in order, separated by commas; beside these: " + ", ".join(MORE),
+        ),
         Param("ddof", 0, "0: deviation of the window; 1: divide by n - 1", choices=(0, 1)),
     ),
     lower=lower,
