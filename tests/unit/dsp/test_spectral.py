@@ -39,6 +39,16 @@ def test_plain_bins_are_scipys_welch(
     assert np.abs(got - want).max() <= 1e-5 * want.max()
 
 
+def test_overlapping_frames_are_scipys_welch(rng: np.random.Generator) -> None:
+    signal = pytest.importorskip("scipy.signal")
+    x = rng.normal(size=(170, 3)) + 5.0
+    got = energies(x, fft_length=64, bands=32, log=False, overlap=True)
+    newest = x[(170 - 64) % 32 :]
+    _, density = signal.welch(newest, 50.0, nperseg=64, noverlap=32, detrend="constant", axis=0)
+    want = density[1:].T * 50.0 / 64
+    assert np.abs(got - want).max() <= 1e-5 * want.max()
+
+
 def test_energies_add_up_to_the_variance(rng: np.random.Generator) -> None:
     x = rng.normal(size=(64, 2)) * [1.0, 5.0] + [3.0, -7.0]
     got = energies(x, fft_length=64, window="rect", bands=4, log=False).sum(1)

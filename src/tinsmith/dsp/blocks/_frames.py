@@ -12,7 +12,6 @@ import numpy as np
 
 from tinsmith.core.errors import UserError
 from tinsmith.dsp.block import Param, Signal
-from tinsmith.dsp.blocks.spectral import window
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Attr
 from tinsmith.ir.ops.rfft_power import twiddles
@@ -147,6 +146,14 @@ def edges_of(block: str, signal: Signal, params: Mapping[str, Attr]) -> tuple[fl
             f"Give low_hz below high_hz, and high_hz of at most half the rate, {half:g} Hz.",
         )
     return low, high
+
+
+def window(name: str, length: int) -> np.ndarray:
+    """Window function, [length] float64: ``rect``, or the periodic ``hann`` 0.5 - 0.5 cos(2 pi n /
+    length) (Harris, "On the Use of Windows for Harmonic Analysis", Proc. IEEE 66, 1978)."""
+    if name == "rect":
+        return np.ones(length)
+    return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
 
 
 def energy_scale(frames: Frames, name: str) -> np.ndarray:

@@ -2,9 +2,10 @@
 
 The window of the signal is cut into frames of ``fft_length`` samples (the newest whole frames; a
 shorter signal is padded with zeros), each multiplied by a window function; the power spectra are
-averaged. Scaled so that the energies of all bands add up to about the channel's variance
-(Parseval), in unit^2. Source: Bartlett, "Smoothing Periodograms from Time-Series with Continuous
-Spectra", Nature 161, 1948; Welch, IEEE Trans. Audio Electroacoust. 15(2), 1967 (without overlap).
+averaged. With ``overlap`` each frame begins in the middle of the one before and is taken without
+its own mean, as Welch does. Scaled so that the energies of all bands add up to about the channel's
+variance (Parseval), in unit^2. Source: Bartlett, "Smoothing Periodograms from Time-Series with
+Continuous Spectra", Nature 161, 1948; Welch, IEEE Trans. Audio Electroacoust. 15(2), 1967.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ import numpy as np
 
 from tinsmith.core.errors import UserError
 from tinsmith.dsp.block import Block, BlockCase, Param, Signal
+from tinsmith.dsp.blocks._frames import Frames, lower_bands, window
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Attr
 from tinsmith.ir.ops.rfft_power import twiddles
@@ -22,6 +24,18 @@ FFT_LENGTHS = (8, 16, 32, 64, 128, 256, 512)
 
 def lower(b: Builder, x: str, signal: Signal, params: Mapping[str, Attr]) -> str:
     """[samples, channels] -> [channels * bands]: all bands of one channel, then the next."""
+    if params["overlap"]:
+        energy = _overlapping(b, x, signal, params)
+    else:
+        energy = _bands(b, _average(b, x, signal, params), signal, params)
+    if params["log"]:
+        energy = b.op("log", energy, name="log_energy")
+    count = len(signal.channels) * _band_count(params)
+    return b.op("reshape", energy, shape=(count,), name="spectral")
+
+
+def _average(b: Builder, x: str, signal: Signal, params: Mapping[str, Attr]) -> str:
+    """[samples, channels] -> power spectra [channels, fft_length / 2 + 1]."""
     length, channels = _length(params), len(signal.channels)
     mean = b.op("reduce_mean", x, axis=0, name="mean")
     centred = b.op("sub", x, mean, name="centred")
@@ -29,13 +43,28 @@ def lower(b: Builder, x: str, signal: Signal, params: Mapping[str, Attr]) -> str
     frames = _frames(b, rows, signal, params)
     power = b.op("rfft_power", frames, b.constant("twiddles", twiddles(length)), name="power")
     if _frame_count(signal, params) > 1:
-        power = b.op("reduce_mean", power, axis=1, name="average")
-    else:
-        power = b.op("reshape", power, shape=(channels, length // 2 + 1), name="spectrum")
-    energy = _bands(b, power, signal, params)
-    if params["log"]:
-        energy = b.op("log", energy, name="log_energy")
-    return b.op("reshape", energy, shape=(channels * _band_count(params),), name="spectral")
+        return b.op("reduce_mean", power, axis=1, name="average")
+    return b.op("reshape", power, shape=(channels, length // 2 + 1), name="spectrum")
+
+
+def _overlapping(b: Builder, x: str, signal: Signal, params: Mapping[str, Attr]) -> str:
+    """[samples, channels] -> energies [channels, bands], the logarithm's floor added."""
+    matrix = _matrix(signal, params)
+    bank = [(int(bins[0]), matrix[k, bins]) for k, bins in enumerate(_bins(params))]
+    energy = lower_bands(b, x, _half_frames(signal, params), bank, {**params, "log": False})
+    energy = b.op("reduce_mean", energy, axis=0, name="average")
+    if not params["log"]:
+        return energy
+    floor = b.constant("floor", np.array([params["floor"]], np.float32))
+    return b.op("add", energy, floor, name="floored")
+
+
+def _half_frames(signal: Signal, params: Mapping[str, Attr]) -> Frames:
+    """Frames that overlap by half, the newest last."""
+    used = _used(signal, params)
+    stride = max(1, used // 2)
+    rest = signal.samples - used
+    return Frames(used, stride, _length(params), 1 + rest // stride, rest % stride)
 
 
 def _frames(b: Builder, rows: str, signal: Signal, params: Mapping[str, Attr]) -> str:
@@ -73,14 +102,6 @@ def _bands(b: Builder, power: str, signal: Signal, params: Mapping[str, Attr]) -
             "add", energy, b.constant("floor", np.array([floor], np.float32)), name="floored"
         )
     return energy
-
-
-def window(name: str, length: int) -> np.ndarray:
-    """Window function, [length] float64: ``rect``, or the periodic ``hann`` 0.5 - 0.5 cos(2 pi n /
-    length) (Harris, "On the Use of Windows for Harmonic Analysis", Proc. IEEE 66, 1978)."""
-    if name == "rect":
-        return np.ones(length)
-    return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
 
 
 def _matrix(signal: Signal, params: Mapping[str, Attr]) -> np.ndarray:
@@ -139,11 +160,14 @@ def oracle(x: np.ndarray, signal: Signal, params: Mapping[str, Attr]) -> np.ndar
     """The same by numpy's FFT in float64."""
     length, count, used = _length(params), _frame_count(signal, params), _used(signal, params)
     x = x.astype(np.float64)
-    newest = (x - x.mean(0))[signal.samples - count * used :]
+    frames = (x - x.mean(0))[signal.samples - count * used :].reshape(count, used, -1)
+    if params["overlap"]:
+        ends = range(signal.samples, used - 1, -max(1, used // 2))
+        frames = np.stack([x[end - used : end] - x[end - used : end].mean(0) for end in ends])
     shape = window(str(params["window"]), used)
     power = np.zeros((len(signal.channels), length // 2 + 1))
-    for frame in newest.reshape(count, used, -1):
-        power += np.abs(np.fft.rfft(frame.T * shape, length)) ** 2 / count
+    for frame in frames:
+        power += np.abs(np.fft.rfft(frame.T * shape, length)) ** 2 / len(frames)
     two_sided = np.where(np.arange(length // 2 + 1) == length // 2, 1.0, 2.0)
     energy = power * two_sided / (length * (shape**2).sum())
     bands = np.stack([energy[:, b].sum(1) for b in _bins(params)], axis=1)
@@ -151,12 +175,14 @@ def oracle(x: np.ndarray, signal: Signal, params: Mapping[str, Attr]) -> np.ndar
 
 
 def alternatives(signal: Signal, params: Mapping[str, Attr]) -> tuple[Mapping[str, Attr], ...]:
-    """The other window function, log or not, transforms of half and of double length (where the
-    number of bands allows), ten times the floor."""
+    """The other window function, log or not, frames that overlap or not, transforms of half and of
+    double length (where the number of bands allows), ten times the floor."""
     found: list[Mapping[str, Attr]] = [
         {**params, "window": "rect" if params["window"] == "hann" else "hann"},
         {**params, "log": not params["log"]},
     ]
+    if _half_frames(signal, params).count > 1:
+        found.append({**params, "overlap": not params["overlap"]})
     for length in (_length(params) // 2, _length(params) * 2):
         if length in FFT_LENGTHS and length // 2 >= _band_count(params):
             found.append({**params, "fft_length": length})
@@ -180,6 +206,9 @@ CASES = {
     "padded": _case(50, 6, fft_length=64),
     "one_frame_of_many_samples": _case(100, 3, fft_length=64),
     "averaged_frames": _case(100, 3, fft_length=32),
+    "overlapping": _case(100, 3, fft_length=32, overlap=True),
+    "overlapping_padded": _case(50, 2, fft_length=64, overlap=True, bands=5, window="rect"),
+    "overlapping_bins": _case(90, 2, fft_length=32, overlap=True, bands=16, log=False),
     "rectangular": _case(64, 1, fft_length=64, window="rect"),
     "linear": _case(50, 2, fft_length=64, log=False),
     "uneven_bands": _case(32, 2, fft_length=32, bands=5),
@@ -203,6 +232,7 @@ BLOCK = Block(
             256,
         ),
         Param("window", "hann", "window function", choices=("hann", "rect")),
+        Param("overlap", False, "each frame begins in the middle of the one before"),
         Param("log", True, "natural logarithm of the energies"),
         Param("floor", 1e-6, "added before the logarithm, in unit^2", low=1e-12, high=1.0),
     ),
