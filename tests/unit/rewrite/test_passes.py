@@ -10,6 +10,7 @@ from tinsmith.importers._frame import AT_IMPORT
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import Interpreter, run_cases
+from tinsmith.ir.ops.rfft_power import twiddles
 from tinsmith.ir.rules import check
 from tinsmith.ir.types import Quant, TensorType
 from tinsmith.rewrite import PASSES
@@ -109,6 +110,19 @@ def padded() -> Graph:
     b = Builder("net")
     wide = b.op("pad", b.input("x", V), before=(1, 0), after=(0, 2), value=0.5, name="wide")
     return b.build([b.op("relu", b.op("transpose", wide, name="turned"), name="y")])
+
+
+def raw() -> Graph:
+    """Spectra of integers in float."""
+    b = Builder("net")
+    readings = b.op("reshape", b.input("x", V), shape=(6, 1), name="column")
+    readings = b.op("cast", readings, dtype="int16", name="raw")
+    scale, ones = (b.constant(k, np.ones(1, np.float32)) for k in ("scale", "weight"))
+    x = b.op("dequantize", readings, scale, name="physical")
+    window, spans = (b.constant("w", np.ones(5, np.float32)), np.array([[1, 1]], np.int32))
+    constants = (window, b.constant("t", twiddles(8)), ones, b.constant("s", spans))
+    attrs = {"start": 1, "stride": 1, "emphasis": 0.5, "floor": 0.0}
+    return b.build([b.op("stft_bands", x, *constants, name="y", **attrs)])
 
 
 def bordered() -> Graph:
@@ -240,6 +254,7 @@ DIRTY: dict[str, Callable[[], Graph]] = {
     "merge_tables": functions,
     "sink_pads": padded,
     "fold_pads": bordered,
+    "read_raw": raw,
     "remove_channels": channels,
     "lower": clean,
     "fuse": sums,

@@ -161,7 +161,8 @@ def energy_scale(frames: Frames, name: str) -> np.ndarray:
     sum |x w|^2 = sum |X|^2 / fft_length."""
     scale = np.full(frames.bins, 2.0)
     scale[[0, -1]] = 1.0
-    return scale / (frames.fft_length * np.square(window(name, frames.length)).sum())
+    share = float(np.square(window(name, frames.length)).sum())
+    return np.asarray(scale / (frames.fft_length * share))
 
 
 def lower_bands(

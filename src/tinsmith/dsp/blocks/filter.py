@@ -55,7 +55,7 @@ def _sections(poles: np.ndarray, zeros: int, gain: float = 1.0) -> np.ndarray:
     (2), or ``gain`` (1). A single real pole gets a companion and a zero on it, -1: z = 0."""
     pairs = [(-2 * p.real, abs(p) ** 2) for p in poles if p.imag > 1e-9]
     real = [-p.real for p in poles if abs(p.imag) <= 1e-9]
-    found = []
+    found: list[np.ndarray] = []
     for d1, d0 in pairs:
         found.append(svf(([0, 0, d0], [0, gain, 0], [1, 0, 0])[zeros], (d1, d0)))
     for a, c in zip(real[::2], real[1::2], strict=False):
@@ -63,7 +63,8 @@ def _sections(poles: np.ndarray, zeros: int, gain: float = 1.0) -> np.ndarray:
     if len(real) % 2:
         a = real[-1]
         found.append(svf([0, a, a] if zeros == 0 else [1, 1, 0], (a + 1, a)))
-    return np.stack(sorted(found, key=lambda s: -s[2]))
+    found.sort(key=lambda section: -float(section[2]))
+    return np.stack(found)
 
 
 def _edges(signal: Signal, params: Mapping[str, Attr]) -> tuple[float, ...]:

@@ -91,7 +91,8 @@ def _counts(signal: Signal, params: Mapping[str, Attr]) -> list[int]:
         UserError: the window is too short for the levels.
     """
     taps, wanted = 2 * int(str(params["wavelet"])[2:]), int(params["levels"])  # type: ignore[arg-type]
-    counts, left = [], signal.samples
+    counts: list[int] = []
+    left = signal.samples
     while len(counts) < (wanted or _MOST):
         left = (left - taps) // 2 + 1
         if left < _FEWEST:

@@ -112,7 +112,8 @@ def _rows(x: np.ndarray, site: Site) -> np.ndarray:
     start, stride = (integer("stft_bands", site.attrs, name) for name in ("start", "stride"))
     first = start + stride * np.arange(site.outputs[0].shape[0])
     length = site.inputs[1].shape[0]
-    return np.moveaxis(x[first[:, None] + np.arange(length)], 2, 1).reshape(-1, length)
+    frames: np.ndarray = x[first[:, None] + np.arange(length)]
+    return np.moveaxis(frames, 2, 1).reshape(-1, length)
 
 
 def _windowed(x: np.ndarray, window: np.ndarray, site: Site) -> np.ndarray:
