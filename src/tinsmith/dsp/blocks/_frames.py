@@ -24,6 +24,9 @@ _LEAST = 4
 _FEWEST = 32
 """Samples that it has at least, so that a slow sensor's frame has bands at all."""
 
+_ROUNDING = -100.0
+"""dB: about the power that rounding to 16 bits adds to a signal within +-1."""
+
 FRAMES = (
     Param(
         "frame_ms",
@@ -45,7 +48,7 @@ LOG = (
     Param("log", True, "natural logarithm of the energies"),
     Param(
         "floor_db",
-        -80.0,
+        _ROUNDING,
         "noise floor, added before the logarithm, in dB of unit^2",
         low=-200,
         high=200,

@@ -114,7 +114,7 @@ CASES = {
     "speech": voice(
         3000, 1, 16000.0, frame_ms=25, stride_ms=10, bands=32, low_hz=60.0, high_hz=7000.0
     ),
-    "normalised": voice(3000, 2, 8000.0, mean_normalisation=True),
+    "normalised": voice(3000, 2, 8000.0, mean_normalisation=True, bands=20),
     "all_coefficients": voice(1200, 1, 8000.0, bands=20, coefficients=20),
     "level_only": voice(600, 1, 8000.0, bands=10, coefficients=1, pre_emphasis=0),
     "slow": voice(120, 3, 50.0, coefficients=4),
