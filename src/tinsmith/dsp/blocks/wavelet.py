@@ -70,11 +70,11 @@ def _half(b: Builder, x: str, taps: np.ndarray, count: int) -> str:
     size = 2 * count + len(taps) - 2
     if size < samples:
         x = b.op("slice", x, axis=0, start=samples - size, size=size, name="newest")
-    picture = b.op("reshape", x, shape=(1, size, 1, channels), name="column")
-    weights = b.constant("taps", np.repeat(taps, channels).reshape(1, len(taps), 1, channels))
+    picture = b.op("reshape", x, shape=(1, 1, size, channels), name="row")
+    weights = b.constant("taps", np.repeat(taps, channels).reshape(1, 1, len(taps), channels))
     none = b.constant("none", np.zeros(channels, np.float32))
     y = b.op(
-        "depthwise_conv2d", picture, weights, none, multiplier=1, stride=(2, 1), name="filtered"
+        "depthwise_conv2d", picture, weights, none, multiplier=1, stride=(1, 2), name="filtered"
     )
     return b.op("reshape", y, shape=(count, channels), name="coefficients")
 
