@@ -59,6 +59,21 @@ def test_precision_far_below_the_rate(rng: np.random.Generator) -> None:
     assert np.abs(direct - want).max() > 1e-4 * np.abs(want).max()
 
 
+@pytest.mark.parametrize("kind", ["low", "high", "band"])
+def test_any_filter_is_scipys(kind: str, rng: np.random.Generator) -> None:
+    """Orders up to 8 (a band's 16 poles), edges from a 5000th of the rate, one close to the other
+    or far from it."""
+    for _ in range(12):
+        edges = 100 * 10 ** np.sort(rng.uniform(-3.7, -0.32, 2)) * [1, 1.05]
+        params: dict[str, Attr] = {"kind": kind, "order": int(rng.integers(1, 9))}
+        low, high = float(edges[0]), float(min(edges[1], 49.0))
+        complete = BLOCK.complete({**params, "low_hz": low, "high_hz": high, "start": "zero"})
+        x = (rng.normal(size=(300, 1)) + 1).astype(np.float32)
+        want = BLOCK.oracle(x, Signal(300, ("c0",), 100.0), complete)
+        got = filtered(x, **complete)[:, 0]
+        assert np.abs(got - want).max() <= 1e-5 * np.abs(want).max(), complete
+
+
 def test_sections_are_as_many_as_poles_need() -> None:
     assert [len(sections_of("low", n, (0.1,))) for n in (1, 2, 3, 8)] == [1, 1, 2, 4]
     assert [len(sections_of("band", n, (0.1, 0.4))) for n in (1, 2, 3)] == [1, 2, 3]

@@ -42,29 +42,60 @@ def sections_of(kind: str, order: int, edges: tuple[float, ...]) -> np.ndarray:
     warped = np.tan(np.pi * np.array(edges))
     angles = np.pi * (2 * np.arange(order) + 1 + order) / (2 * order)
     poles = np.exp(1j * angles)  # of the low pass with edge 1; Butterworth's circle
-    if kind != "band":
-        poles = poles * warped[0]  # circle of the same radius for both: 1 / poles mirrors them
-        return _sections(poles, 2 if kind == "high" else 0)
-    half, product = poles * (warped[1] - warped[0]) / 2, warped[0] * warped[1]
-    root = np.sqrt(half * half - product)
-    return _sections(np.concatenate([half + root, half - root]), 1, warped[1] - warped[0])
+    if kind == "band":
+        half, product = poles * (warped[1] - warped[0]) / 2, warped[0] * warped[1]
+        root = np.sqrt(half * half - product)
+        found = _band(np.concatenate([half + root, half - root]), (warped[1] - warped[0]) ** order)
+    else:
+        found = _one_edge(poles * warped[0], kind)  # a circle is its own mirror image
+    return np.stack([svf(*filter) for filter in sorted(found, key=_damping, reverse=True)])
 
 
-def _sections(poles: np.ndarray, zeros: int, gain: float = 1.0) -> np.ndarray:
-    """Poles in pairs; each section has s^zeros above, and a gain of 1 at 0 (zeros 0), at infinity
-    (2), or ``gain`` (1). A single real pole gets a companion and a zero on it, -1: z = 0."""
-    pairs = [(-2 * p.real, abs(p) ** 2) for p in poles if p.imag > 1e-9]
-    real = [-p.real for p in poles if abs(p.imag) <= 1e-9]
-    found: list[np.ndarray] = []
-    for d1, d0 in pairs:
-        found.append(svf(([0, 0, d0], [0, gain, 0], [1, 0, 0])[zeros], (d1, d0)))
-    for a, c in zip(real[::2], real[1::2], strict=False):
-        found.append(svf([0, gain, 0], (a + c, a * c)))
-    if len(real) % 2:
-        a = real[-1]
-        found.append(svf([0, a, a] if zeros == 0 else [1, 1, 0], (a + 1, a)))
-    found.sort(key=lambda section: -float(section[2]))
-    return np.stack(found)
+Filter = tuple[list[float], tuple[float, float]]
+"""Numerator and denominator, as `svf` takes them."""
+
+
+def _damping(filter: Filter) -> float:
+    d1, d0 = filter[1]
+    return float(d1 / np.sqrt(d0))
+
+
+def _one_edge(poles: np.ndarray, kind: str) -> list[Filter]:
+    """Poles in pairs, each with a gain of 1 where the signal passes. A single real pole gets a
+    companion and a zero on it, -1: z = 0."""
+    low, found = kind == "low", list[Filter]()
+    for d1, d0 in _pairs(poles):
+        found.append(([0, 0, d0] if low else [1, 0, 0], (d1, d0)))
+    for pole in poles[np.abs(poles.imag) <= _REAL]:
+        a = -float(pole.real)
+        found.append(([0, a, a] if low else [1, 1, 0], (a + 1, a)))
+    return found
+
+
+def _band(poles: np.ndarray, gain: float) -> list[Filter]:
+    """gain s^order over the poles: slow ones as high passes, fast ones as low passes, so that no
+    section weakens what a later one would have to bring back."""
+    real = -np.sort(poles[np.abs(poles.imag) <= _REAL].real)
+    pairs = _pairs(poles)
+    pairs += [(float(a + c), float(a * c)) for a, c in zip(real[::2], real[1::2], strict=True)]
+    pairs.sort(key=lambda pair: pair[1])
+    numerators = [[1.0, 0.0, 0.0] for _ in pairs[: len(pairs) // 2]]
+    if len(pairs) % 2:
+        numerators.append([0.0, pairs[len(pairs) // 2][0], 0.0])
+    numerators += [[0.0, 0.0, d0] for _, d0 in pairs[len(numerators) :]]
+    given = np.prod([max(numerator) for numerator in numerators])
+    each = float((gain / given) ** (1 / len(pairs)))
+    scaled = [[each * v for v in numerator] for numerator in numerators]
+    return list(zip(scaled, pairs, strict=True))
+
+
+def _pairs(poles: np.ndarray) -> list[tuple[float, float]]:
+    """(d1, d0) of each pair of conjugate poles: s^2 + d1 s + d0."""
+    return [(float(-2 * p.real), float(abs(p) ** 2)) for p in poles if p.imag > _REAL]
+
+
+_REAL = 1e-9
+"""Imaginary part up to which a pole is real."""
 
 
 def _edges(signal: Signal, params: Mapping[str, Attr]) -> tuple[float, ...]:
@@ -166,6 +197,8 @@ CASES = {
     "high_order": _case(120, 1, order=8),
     "far_below_the_rate": _case(1500, 1, high_hz=0.1, order=4),
     "near_half_the_rate": _case(60, 1, high_hz=49.0, order=4),
+    "wide_band": _case(300, 1, kind="band", low_hz=0.05, high_hz=30.0, order=8),
+    "odd_order_narrow_band": _case(300, 1, kind="band", low_hz=9.0, high_hz=11.0, order=5),
     "narrow_band": _case(400, 1, kind="band", low_hz=9.5, high_hz=10.5),
     "one_sample": _case(1, 2),
 }
