@@ -30,7 +30,9 @@ EMPHASIS = 0.97
 """The usual pre-emphasis of speech."""
 
 MEL = (
-    Param("bands", 0, "mel bands; 0: half as many as bins, 40 at most", (), 0, 256),
+    Param(
+        "bands", 0, "mel bands; 0: half as many as bins, 40 at most, each with a bin", (), 0, 256
+    ),
     Param("low_hz", 0.0, "lower end of the lowest band in Hz", low=0, high=1e6),
     Param("high_hz", 0.0, "upper end of the highest band in Hz; 0: half the rate", low=0, high=1e6),
 )
@@ -43,17 +45,28 @@ def emphasis(default: float) -> Param:
 
 
 def band_count(block: str, signal: Signal, params: Mapping[str, Attr]) -> int:
-    """Number of bands."""
+    """Number of bands; where none is given, no more than have a bin each."""
+    given = int(number(params, "bands"))
+    if given:
+        return given
     low, high = edges_of(block, signal, params)
     step = signal.rate_hz / frames_of(block, signal, params).fft_length
-    return int(number(params, "bands")) or max(1, min(_MOST, int((high - low) / step) // 2))
+    hz = np.arange(np.ceil(low / step), high / step) * step
+    for count in range(min(_MOST, int((high - low) / step) // 2), 1, -1):
+        ends = _corners(low, high, count)
+        if all(((hz > a) & (hz < b)).any() for a, b in zip(ends, ends[2:], strict=False)):
+            return count
+    return 1
 
 
 def corners(block: str, signal: Signal, params: Mapping[str, Attr]) -> np.ndarray:
     """Corners of the triangles in Hz, [bands + 2]: band i lies from corner i to i + 2."""
-    low, high = (2595 * np.log10(1 + f / 700) for f in edges_of(block, signal, params))
-    mel = np.linspace(low, high, band_count(block, signal, params) + 2)
-    return np.asarray(700 * (10 ** (mel / 2595) - 1))
+    return _corners(*edges_of(block, signal, params), band_count(block, signal, params))
+
+
+def _corners(low_hz: float, high_hz: float, count: int) -> np.ndarray:
+    low, high = (2595 * np.log10(1 + f / 700) for f in (low_hz, high_hz))
+    return np.asarray(700 * (10 ** (np.linspace(low, high, count + 2) / 2595) - 1))
 
 
 def mel_bank(

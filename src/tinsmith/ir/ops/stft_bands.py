@@ -1,8 +1,9 @@
 """Power of overlapping frames of a signal in bands of frequency: Fourier transform of each frame
 and weighted sums of its bins, in one step, so that neither frames nor spectra are kept.
 
-A frame is ``length`` samples of one channel minus their mean; the next begins ``stride`` samples
-later. ``emphasis`` p lifts high frequencies: v[t] - p v[t - 1], the first sample its own neighbour.
+A frame is ``length`` samples of one channel minus their mean, which is that of their distances from
+the first, so that a large offset costs no precision; the next begins ``stride`` samples later.
+``emphasis`` p lifts high frequencies: v[t] - p v[t - 1], the first sample its own neighbour.
 Then come the window, zeros up to n, and |DFT|^2 of bins 0..n/2, of which each band is a weighted
 sum of a run that starts at ``floor``. Not normalised: weights do that.
 
@@ -118,7 +119,8 @@ def _rows(x: np.ndarray, site: Site) -> np.ndarray:
 
 def _windowed(x: np.ndarray, window: np.ndarray, site: Site) -> np.ndarray:
     v = _rows(x, site)
-    mean = np.add.accumulate(v, axis=1, dtype=np.float32)[:, -1] / np.float32(v.shape[1])
+    total = np.add.accumulate(v - v[:, :1], axis=1, dtype=np.float32)[:, -1]
+    mean = v[:, 0] + total / np.float32(v.shape[1])
     v = v - mean[:, None]
     emphasis = np.float32(number("stft_bands", site.attrs, "emphasis"))
     if emphasis != 0:
