@@ -44,6 +44,23 @@ def test_sample_deviation() -> None:
     }
 
 
+def test_shape_and_movement_by_hand() -> None:
+    x = np.array([[0.0], [1], [0], [1], [0], [4]])  # mean 1
+    found = statistics(x, which="skewness,kurtosis,crossings,change")
+    assert found == pytest.approx(
+        {
+            "c0 skewness": 24 / 6 / 2**1.5, "c0 kurtosis": 84 / 6 / 4 - 3, "c0 crossings": 1,
+            "c0 change": 8 / 5,
+        }
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("which", ["change", "crossings"])
+def test_one_sample_does_not_move(which: str) -> None:
+    with pytest.raises(UserError, match="a window of one sample"):
+        statistics(np.zeros((1, 1)), which=which)
+
+
 @pytest.mark.parametrize("which", ["mean,median", "mean,mean", ""])
 def test_unknown_or_repeated_statistics(which: str) -> None:
     with pytest.raises(UserError, match="unknown or twice"):

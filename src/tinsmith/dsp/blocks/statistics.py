@@ -85,6 +85,12 @@ def _lower_more(b: Builder, x: str, name: str, value: Callable[[str], str]) -> s
 def _steps(b: Builder, x: str) -> str:
     """Differences of neighbours: [samples, channels] -> [samples - 1, channels]."""
     size = b.type(x).shape[0] - 1
+    if size < 1:
+        raise UserError(
+            "dsp.block.signal",
+            "Block 'statistics': crossings and change of a window of one sample.",
+            "Take windows of two samples or more, or other statistics.",
+        )
     later = b.op("slice", x, axis=0, start=1, size=size, name="later")
     return b.op("sub", later, b.op("slice", x, axis=0, start=0, size=size, name="earlier"))
 
