@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tinsmith.codegen.compile import compile_graph
 from tinsmith.dsp.block import BLOCKS, Signal
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph
@@ -13,12 +14,14 @@ from tinsmith.rewrite import PASSES
 READ_RAW = PASSES.get("read_raw")
 
 
-def sound(*blocks: str, dtype: DType = "int16", channels: int = 1, zero: int = 0) -> Graph:
-    """Blocks over raw readings."""
-    signal = Signal(300, tuple("ab"[:channels]), 1000.0)
+def sound(
+    *blocks: str, dtype: DType = "int16", channels: int = 1, zero: int = 0, second: int = 0
+) -> Graph:
+    """Blocks over raw readings: 300 at 1 kHz, or a second of them."""
+    signal = Signal(second or 300, tuple("ab"[:channels]), float(second or 1000))
     b, lsb = Builder("sound"), np.linspace(1e-4, 2e-4, channels).astype(np.float32)
     quant = Quant(tuple(lsb.tolist()), (zero,) * channels, 1)
-    raw = b.input("raw", TensorType((300, channels), dtype, quant))
+    raw = b.input("raw", TensorType((signal.samples, channels), dtype, quant))
     x = b.op("dequantize", raw, b.constant("lsb", lsb), name="physical")
     made = [BLOCKS.get(name) for name in blocks]
     return b.build([block.lower(b, x, signal, block.complete({})) for block in made])
@@ -51,3 +54,9 @@ def test_an_output_stays() -> None:
     graph = sound("mfe")
     seen = graph.with_(outputs=(*graph.outputs, "physical"))
     assert READ_RAW(seen) is seen
+
+
+def test_a_second_of_sound_needs_little_beside_its_readings() -> None:
+    """32 000 B of readings, 61 frames of 40 bands, one frame at work."""
+    plan = compile_graph(sound("mfe", second=16000), "nucleo_l4r5zi").plan
+    assert plan.arena_bytes <= 32_000 + 61 * 40 * 4 + 2048 + 64
