@@ -1,5 +1,6 @@
 """What was recognised in recordings, for people and as JSON."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -88,15 +89,19 @@ def show_notes(dataset: Dataset) -> None:
 
 
 def _gathered(notes: Sequence[str]) -> list[str]:
-    """Notes that say the same of several files as one."""
-    files: dict[str, list[str]] = {}
+    """Notes that say the same of several files, but for numbers, as one."""
+    alike: dict[str, list[tuple[str, str]]] = {}
     for note in notes:
         file, colon, rest = note.partition(": ")
-        files.setdefault(rest if colon else note, []).append(file if colon else "")
-    return [_once(text, found) for text, found in files.items()]
+        text, name = (rest, file) if colon else (note, "")
+        alike.setdefault(re.sub(r"\d+(?:\.\d+)?", "#", text), []).append((name, text))
+    return [_once(found) for found in alike.values()]
 
 
-def _once(text: str, files: Sequence[str]) -> str:
-    if len(files) == 1:
-        return f"{files[0]}: {text}" if files[0] else text
-    return f"{len(files)} files ({files[0]}, ...): {text}"
+def _once(found: Sequence[tuple[str, str]]) -> str:
+    file, text = found[0]
+    if len(found) == 1:
+        return f"{file}: {text}" if file else text
+    same = len({t for _, t in found}) == 1
+    named = f"{file}, ..." if same else f"as {file}"
+    return f"{len(found)} files ({named}): {text}" if file else text

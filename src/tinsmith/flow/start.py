@@ -154,7 +154,7 @@ def _imported(
         if new:
             rmtree(folder / DATASET)
         raise
-    return Begun(dataset, columns_of(paths, options, progress), suited(dataset))
+    return Begun(dataset, columns_of(dataset, paths, options, progress), suited(dataset))
 
 
 def _remove_empty(folder: Path) -> None:

@@ -19,7 +19,7 @@ _SLOW = 32
 _SNIPPET, _MANY = 8, 30
 """So many recordings of one length, at most so many usual windows long, are one example each."""
 _WHOLE = "all values are whole numbers: taken as the driver's own integers"
-_KEPT = 0.8
+_KEPT = 2 / 3
 """A window is at most so long that this share of each label's samples lies in recordings that hold
 one."""
 
