@@ -62,6 +62,9 @@ def show_begun(begun: Begun | None) -> None:
     window = f"{found.window.samples} samples, one every {found.window.stride}: {found.window_why}"
     facts("Settings", [("window", window), ("sensor", f"{found.dtype}, {_scale(begun)}")])
     show_notes(begun.dataset)
+    for name in begun.growing:
+        told = f"channel {name!r} never falls inside a recording: is it a counter or a clock?"
+        out().print(f"note: {told} Leave it out with: --set ignore={name}", markup=False)
 
 
 def _scale(begun: Begun) -> str:
@@ -76,7 +79,8 @@ def _scale(begun: Begun) -> str:
 def begun_record(begun: Begun) -> dict[str, Any]:
     """The same as JSON."""
     columns = [asdict(c) for c in begun.columns]
-    return {**dataset_record(begun.dataset), "columns": columns, "suited": asdict(begun.suited)}
+    found = {"columns": columns, "suited": asdict(begun.suited), "growing": list(begun.growing)}
+    return {**dataset_record(begun.dataset), **found}
 
 
 def show_notes(dataset: Dataset) -> None:

@@ -1,4 +1,7 @@
-"""Channels that are the label in disguise: in every recording one value, which tells the label."""
+"""Channels that are none: the label in disguise (in every recording one value, which tells the
+label), and what only ever grows."""
+
+import numpy as np
 
 from tinsmith.core.errors import UserError
 from tinsmith.data.dataset import Dataset
@@ -6,6 +9,8 @@ from tinsmith.data.dataset import Dataset
 _RECORDINGS = 3
 """Fewer have different constants by accident."""
 _SAMPLES = 8
+_LONG, _STEPS = 32, 4
+"""Samples of recordings, and different values in each, from which growing says something."""
 
 
 def check_disguised(dataset: Dataset) -> None:
@@ -39,3 +44,16 @@ def _question(name: str, values: dict[float, str]) -> UserError:
         f"Leave it out: --set ignore={name}; if it is a true measurement, name all channels: "
         "--set channels=...",
     )
+
+
+def growing(dataset: Dataset) -> tuple[str, ...]:
+    """Names of channels that never fall inside a recording, though they change in each: counters
+    and clocks do, sensors rarely."""
+    long = [r for r in dataset.manifest.recordings if r.samples >= _LONG]
+    if len(long) < _RECORDINGS:
+        return ()
+    left = np.ones(len(dataset.manifest.channels), bool)
+    for recording in long:
+        steps = np.diff(dataset.values(recording), axis=0)
+        left &= (steps >= 0).all(axis=0) & ((steps > 0).sum(axis=0) >= _STEPS)
+    return tuple(c.name for c, grows in zip(dataset.manifest.channels, left, strict=True) if grows)

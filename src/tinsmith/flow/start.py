@@ -14,7 +14,7 @@ from tinsmith.core.cache import write_atomically
 from tinsmith.core.errors import UserError
 from tinsmith.core.progress import Progress
 from tinsmith.data.dataset import Column, Dataset
-from tinsmith.data.disguise import check_disguised
+from tinsmith.data.disguise import check_disguised, growing
 from tinsmith.data.format import ReadOptions
 from tinsmith.data.imports import import_files
 from tinsmith.flow.columns import columns_of
@@ -42,6 +42,8 @@ class Begun:
     columns: tuple[Column, ...]
     """Of the first table; empty where there is none."""
     suited: Suited
+    growing: tuple[str, ...]
+    """Channels that only ever grow."""
 
 
 def read_settings(settings: Sequence[str]) -> ReadOptions:
@@ -154,7 +156,8 @@ def _imported(
         if new:
             rmtree(folder / DATASET)
         raise
-    return Begun(dataset, columns_of(dataset, paths, options, progress), suited(dataset))
+    columns = columns_of(dataset, paths, options, progress)
+    return Begun(dataset, columns, suited(dataset), growing(dataset))
 
 
 def _remove_empty(folder: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tinsmith.core.errors import UserError
 from tinsmith.core.progress import Silent
 from tinsmith.data.dataset import Channel, Contract, Dataset, Manifest, Recording
-from tinsmith.data.disguise import check_disguised
+from tinsmith.data.disguise import check_disguised, growing
 from tinsmith.flow.project import read_project
 from tinsmith.flow.start import begin
 from tinsmith.flow.suited import suited
@@ -124,3 +124,13 @@ def test_snippets_of_one_length_are_windows(tmp_path: Path, rng: np.random.Gener
     assert suited(dataset(tmp_path / "b", rows[:20], 200)).window.samples == 128
     rows = [(label, noise(rng, 5000)) for label in "ab" * 15]
     assert suited(dataset(tmp_path / "c", rows, 200)).window.samples == 512
+
+
+def test_what_only_grows_is_named(tmp_path: Path, rng: np.random.Generator) -> None:
+    rows = []
+    for i in range(4):
+        counter = np.cumsum(rng.integers(0, 3, (100, 1)), axis=0).astype(np.float32)
+        rows.append(("ab"[i % 2], np.hstack([noise(rng, 100), counter])))
+    assert growing(dataset(tmp_path / "a", rows, 50)) == ("c1",)
+    rows[0][1][50, 1] = 0
+    assert growing(dataset(tmp_path / "b", rows, 50)) == ()

@@ -96,7 +96,7 @@ def _question(column: str, step: float, source: Source) -> UserError:
         f"the time column {column!r} grows by {step:.6g} per line, and its unit is not said: "
         f"{meant}.",
         f"Say it: --set time_unit={name}, for instance (project.toml: data.time_unit), or name the "
-        f"column {column}_{name}.",
+        f"column {column}_{name}; to go by a rate alone: --set rate_hz=... --set ignore={column}",
     )
 
 
