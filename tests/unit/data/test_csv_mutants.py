@@ -53,6 +53,7 @@ def sound(reading: Reading) -> None:
         values = whole(recording.values)
         assert values.shape == (len(recording.values), len(reading.channels))
         assert values.dtype == reading.contract.dtype
+        assert np.isfinite(values).all() and recording.label
 
 
 @pytest.mark.parametrize("held", [0, csv.HELD_BYTES])
