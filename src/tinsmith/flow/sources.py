@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from tinsmith.core.errors import MissingTool, UserError
 from tinsmith.core.table import Table
@@ -12,7 +13,12 @@ from tinsmith.data.format import ReadOptions
 from tinsmith.learn.pipeline import Pipeline
 
 PACKAGE = "package:"
-_SAID = ("rate_hz", "label", "label_column", "group_column", "time_column", "time_unit")
+_TEXTS = (
+    "label", "label_column", "group_column", "time_column", "time_unit", "pattern", "group",
+    "format", "delimiter", "decimal", "date_order", "name_column", "value_column", "gaps", "rows",
+)  # fmt: skip
+_LISTS = ("columns", "ignore")
+_SAID = ("rate_hz", "resample_hz", "strict", *_TEXTS, *_LISTS)
 """What a project may say about its sources; a dataset knows it already."""
 
 
@@ -121,17 +127,23 @@ def _in_package(source: str) -> Path:
 
 
 def _options(data: Table, pipeline: Pipeline) -> ReadOptions:
+    """Where a project names its files, one that cannot be used refuses all, unless it says
+    ``strict = false``; the rate of its signal is that of its files, unless they are resampled."""
+    said: dict[str, Any] = {key: data.text(key) for key in _TEXTS if key in data.rows}
+    said |= {key: data.texts(key) for key in _LISTS if key in data.rows}
+    resampled = data.positives("resample_hz", 1)[0] if "resample_hz" in data.rows else None
     return ReadOptions(
-        rate_hz=data.number("rate_hz", pipeline.rate_hz),
-        label=_text(data, "label"),
-        label_column=_text(data, "label_column"),
-        group_column=_text(data, "group_column"),
-        time_column=_text(data, "time_column"),
-        time_unit=_text(data, "time_unit"),
+        rate_hz=data.number("rate_hz", None if resampled else pipeline.rate_hz),
+        resample_hz=resampled,
+        strict=_strict(data),
         units={c.name: c.unit for c in pipeline.channels},
         channels=tuple(c.name for c in pipeline.channels),
+        **said,
     )
 
 
-def _text(data: Table, key: str) -> str | None:
-    return data.text(key) if key in data.rows else None
+def _strict(data: Table) -> bool:
+    strict = data.rows.get("strict", True)
+    if not isinstance(strict, bool):
+        raise data.wrong("strict", "true or false")
+    return strict

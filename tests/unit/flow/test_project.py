@@ -54,9 +54,26 @@ def test_read(folder: Path) -> None:
     assert project.limits.max_accuracy_drop == 0.05
 
 
+def test_what_is_said_of_files(folder: Path) -> None:
+    file = folder / "project.toml"
+    assert read_project(folder).sources.options.strict  # type: ignore[union-attr]
+    text = file.read_text()
+    more = (
+        'gaps = "cut"\nresample_hz = 20\ncolumns = ["t", "x", "y"]\nrows = "alone"\nstrict = false'
+    )
+    file.write_text(text.replace('sources = ["*.csv"]', 'sources = ["*.csv"]\n' + more))
+    sources = read_project(folder).sources
+    assert isinstance(sources, Recordings)
+    found = sources.options
+    assert (found.gaps, found.resample_hz, found.rate_hz, found.rows) == ("cut", 20, None, "alone")
+    assert (found.columns, found.strict) == (("t", "x", "y"), False)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
+        ('["*.csv"]', '["*.csv"]\nresample_hz = 0', "data.resample_hz is 0"),
+        ('["*.csv"]', '["*.csv"]\nstrict = "yes"', "allowed is true or false"),
         ('name = "wrist"', 'name = "Wrist"', "name is 'Wrist'; allowed is lower-case"),
         ('name = "wrist"', "", "name is missing"),
         ("boards = [", "boads = [", "key 'boads' is unknown. Did you mean 'boards'?"),
