@@ -29,7 +29,7 @@ from tinsmith.data.formats.csv._roles import Roles, roles
 from tinsmith.data.formats.csv._series import ALONE, ROWS, cut, examples, whole_numbers
 from tinsmith.data.formats.csv._stream import Scan, values
 from tinsmith.data.formats.csv._table import Rows, rows
-from tinsmith.data.formats.csv._text import blocks
+from tinsmith.data.formats.csv._text import SAMPLE, blocks
 from tinsmith.data.naming import label_of
 from tinsmith.data.rows import Sequence
 from tinsmith.data.text import Source
@@ -45,7 +45,7 @@ def read(path: Path, options: ReadOptions) -> Reading:
         UserError: ``data.csv.<what>``, naming file, line and column where there is one.
     """
     file = _open(path, options)
-    if path.stat().st_size > HELD_BYTES:
+    if file.size > HELD_BYTES:
         return file.streamed()
     return file.held()
 
@@ -60,6 +60,9 @@ class _File:
     written: Layout
     taken: Roles
     clock: Clock | None
+    size: int
+    small: tuple[bytes, ...]
+    """All of a small file, so that it is opened once."""
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -74,7 +77,8 @@ class _File:
     def blocks(self, values: bool = True) -> Iterator[Rows]:
         """All lines; without the ``values`` of channels where only times and texts are wanted."""
         wanted = Collector(self.taken, self.clock, self.source).wanted(self.options, values)
-        return rows(blocks(self.path, self.source), self.written, wanted, self.source)
+        stream = self.small or blocks(self.path, self.source)
+        return rows(stream, self.written, wanted, self.source)
 
     def held(self) -> Reading:
         """What is in the file, its values in memory."""
@@ -152,9 +156,13 @@ class _File:
 
 def _open(path: Path, options: ReadOptions) -> _File:
     source = Source("csv", path.name)
-    written = layout(next(blocks(path, source)).decode(), options, source)
+    stream = blocks(path, source)
+    first = next(stream)
+    written = layout(first.decode(), options, source)
     taken = roles(written, options, source)
-    return _File(path, options, source, written, taken, clock_of(written, taken, options, source))
+    clock, size = clock_of(written, taken, options, source), path.stat().st_size
+    small = (first, *stream) if size <= SAMPLE else ()
+    return _File(path, options, source, written, taken, clock, size, small)
 
 
 @dataclass(frozen=True)
