@@ -129,6 +129,13 @@ def test_encodings(tmp_path: Path, raw: bytes) -> None:
     assert read(tmp_path, raw).channels == (Channel("T", "°C"), Channel("x"))
 
 
+def test_the_last_line_may_lack_its_end(tmp_path: Path) -> None:
+    text = "x,y,label\n1.5,2,a"
+    (recording,) = read(tmp_path, text, rows="alone").recordings
+    assert (whole(recording.values).tolist(), recording.label) == ([[1.5, 2]], "a")
+    assert "line 2" in refused(tmp_path, text).message
+
+
 def test_prose_is_no_table(tmp_path: Path) -> None:
     e = refused(tmp_path, "The licence\n\nYou may, if you like, copy it.\nBut, please, tell us.\n")
     assert e.code == "data.csv.table"

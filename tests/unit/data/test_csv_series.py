@@ -36,6 +36,10 @@ def test_time_that_goes_backwards_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"line 32: time goes backwards, by 0.38 s") as e:
         read(tmp_path, stamped(times))
     assert e.value.code == "data.csv.time"
+    assert "--set gaps=cut" in e.value.hint
+    reading = read(tmp_path, stamped(times), gaps="cut")
+    assert [len(r.values) for r in reading.recordings] == [30, 29]
+    assert reading.notes[0] == "line 32: time goes backwards, by 0.38 s: cut there"
 
 
 def test_time_that_begins_again_begins_a_recording(tmp_path: Path) -> None:
@@ -127,7 +131,9 @@ def table(times: np.ndarray, rng: np.random.Generator) -> str:
     return "time,ax,label,subject\n" + "".join(rows)
 
 
-@pytest.mark.parametrize("case", ["plain", "gap", "again", "missing", "odd", "quoted", "dates"])
+@pytest.mark.parametrize(
+    "case", ["plain", "gap", "again", "back", "missing", "odd", "quoted", "dates"]
+)
 def test_a_file_that_is_not_held_reads_the_same(
     tmp_path: Path, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch, case: str
 ) -> None:
@@ -136,6 +142,8 @@ def test_a_file_that_is_not_held_reads_the_same(
         times[9000:] -= times[9000]
     if case == "gap":
         times[9000:] += 3
+    if case == "back":
+        times[9000:] -= 3
     text = table(times, rng)
     lines = text.split("\n")
     if case == "missing":
@@ -152,7 +160,7 @@ def test_a_file_that_is_not_held_reads_the_same(
                  range(len(rest))]  # fmt: skip
         rest = [f"{c},{r.partition(',')[2]}" for c, r in zip(clock, rest, strict=True) if r]
         text = "\n".join([head, *rest, ""])
-    options = {"gaps": "cut"} if case in ("gap", "missing") else {}
+    options = {"gaps": "cut"} if case in ("gap", "back", "missing") else {}
     held = read(tmp_path, text, **options)
     monkeypatch.setattr(csv, "HELD_BYTES", 0)
     found = read(tmp_path, text, **options)

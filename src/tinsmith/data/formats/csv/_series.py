@@ -53,7 +53,7 @@ def cut(whole: Collected, options: ReadOptions, source: Source) -> Pieces:
         raise source.error("gaps", f"gaps={options.gaps} is unknown.", "Allowed: gaps=cut")
     notes: list[str] = []
     lines = _oldest_first(lines, notes)
-    runs = _runs(lines, source)
+    runs = _runs(lines, source, notes if options.gaps else None)
     if options.gaps and lines.seconds is not None:
         wide = 1 + JITTER if options.resample_hz is None else _BRIDGE
         runs = _at_gaps(lines, runs, wide, notes)
@@ -103,9 +103,10 @@ def _oldest_first(lines: Lines, notes: list[str]) -> Lines:
     return Lines(lines.values[::-1], lines.seconds[::-1], lines.numbers[::-1], lines.runs[::-1])
 
 
-def _runs(lines: Lines, source: Source) -> list[slice]:
+def _runs(lines: Lines, source: Source, cuts: list[str] | None) -> list[slice]:
     """Where nothing says otherwise, a recording goes on; time that returns to its beginning, or to
-    before it, begins another.
+    before it, begins another. So does time that goes back less far where recordings may be cut:
+    ``cuts`` takes a note on each.
 
     Raises:
         UserError: ``time`` where time goes back to what was recorded already.
@@ -118,8 +119,11 @@ def _runs(lines: Lines, source: Source) -> list[slice]:
             if not begins[i]:
                 now, before = lines.seconds[i], lines.seconds[i - 1]
                 if now > lines.seconds[start]:
-                    what = f"line {lines.numbers[i]}: time goes backwards, by {before - now:.6g} s."
-                    raise source.error("time", what, "Mend or delete the line.")
+                    what = f"line {lines.numbers[i]}: time goes backwards, by {before - now:.6g} s"
+                    if cuts is None:
+                        hint = "Mend or delete the line, or end the recording there: --set gaps=cut"
+                        raise source.error("time", f"{what}.", hint)
+                    cuts.append(f"{what}: cut there")
                 begins[i] = True
             start = i
     starts = np.flatnonzero(begins)

@@ -94,8 +94,9 @@ class Scan:
             began = (
                 times[np.flatnonzero(begins[:i])[-1]] if begins[:i].any() else self.runs[-1].begin
             )
-            if step < 0 and times[i] <= began:
+            if step < 0 and (self.gaps or times[i] <= began):
                 begins[i] = True
+                self.cuts += times[i] > began
             elif step <= 0 or self._step <= 0:
                 how = (
                     "does not increase steadily"

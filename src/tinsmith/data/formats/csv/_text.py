@@ -28,20 +28,22 @@ def blocks(path: Path, source: Source) -> Iterator[bytes]:
     Raises:
         UserError: ``missing``, ``unreadable``, ``empty``, ``binary`` or ``long_line``.
     """
-    rest, empty = b"", True
+    ready, rest, empty = b"", b"", True
     for chunk in _decoded(path, source):
         cut = chunk.rfind(b"\n") + 1
         if cut:
-            block, rest = rest + chunk[:cut], chunk[cut:]
-            empty = empty and not block.strip()
-            yield block
+            if ready:
+                empty = empty and not ready.strip()
+                yield ready
+            ready, rest = rest + chunk[:cut], chunk[cut:]
             continue
         rest += chunk
         if len(rest) > _LONGEST:
             what = f"a line has more than {_LONGEST} bytes."
             raise source.error("long_line", what, "A table has one line for each sample.")
-    if rest.strip():
-        yield rest.rstrip() + b"\n" if not rest.endswith(b"\n") else rest
+    last = ready + rest + b"\n" if rest else ready
+    if last.strip():
+        yield last
     elif empty:
         raise source.error("empty", "the file is empty.", "Record or export it again.")
 
