@@ -138,7 +138,10 @@ def _matrix(file: BinaryIO, place: _Place) -> _Head | None:
         kind, size = struct.unpack(place.order + "II", source.take(8))
         if kind != _MATRIX or size > min(_LARGEST, _RATIO * place.size):
             raise place.error(f"packed data of type {kind} with {size} bytes")
-    flags = struct.unpack(place.order + "II", _small(source, place, 8, 6))[0]
+    data = _small(source, place, 8, 6)
+    if len(data) != 8:
+        raise place.error(f"flags of {len(data)} bytes")
+    flags = struct.unpack(place.order + "II", data)[0]
     cls = flags & 0xFF
     if cls not in _CLASSES and cls != _CHAR:
         return None
