@@ -87,7 +87,8 @@ def known_of(
         metadata = {k: v for k, v in named.items() if k != LABEL}
         for t in told:
             metadata.update(t.metadata)
-        segments = next((t.segments for t in told if t.segments), ())
+        cuts = [t.segments for t in told if t.segments and not options.label]
+        segments = cuts[0] if cuts else ()
         task = Task(str(file.path), options.label or label, segments)
         found.append(Known(task, metadata))
     if options.labels and not fitting:

@@ -29,6 +29,8 @@ class Difference:
     changed: tuple[str, ...]
     other: tuple[str, ...]
     """What differs beside the recordings: channels, rate, contract."""
+    notes: tuple[str, ...] = ()
+    """What the import of the newer one noted."""
 
 
 def open_dataset(folder: Path, version: str = "") -> Dataset:
@@ -83,7 +85,8 @@ def diff(old: Manifest, new: Manifest) -> Difference:
             other.append(f"{what}: {getattr(old, what)} -> {getattr(new, what)}")
     added = tuple(id for id in after if id not in before)
     removed = tuple(id for id in before if id not in after)
-    return Difference(added, removed, tuple(changed), tuple(other))
+    notes = tuple(n for n in new.notes if n not in old.notes)
+    return Difference(added, removed, tuple(changed), tuple(other), notes)
 
 
 def publish(manifest: Manifest, samples: SampleFolder) -> Dataset:

@@ -7,6 +7,7 @@ import typer
 
 from tinsmith.cli.command import Command
 from tinsmith.cli.options import HERE, JsonOption, ProjectOption, SetOption, opened
+from tinsmith.cli.versions import diff, history
 
 app = typer.Typer(help="Recordings: import and show.", no_args_is_help=True)
 
@@ -48,5 +49,8 @@ def show(project: ProjectOption = HERE, json: JsonOption = False) -> None:
     else:
         show_data(dataset, windows)
 
+
+app.command(epilog="Example: tinsmith data history --project gestures")(history)
+app.command(epilog="Example: tinsmith data diff --project gestures")(diff)
 
 COMMAND = Command("data", app)
