@@ -17,11 +17,13 @@ from tinsmith.data.sidecar import label_files, none_fits
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file to read; ``name`` is relative to what all have in common."""
+    """A file to read; ``name`` is relative to what all have in common. ``found``: below a folder
+    that was given, else the file itself was."""
 
     name: str
     path: Path
     format: str
+    found: bool = True
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ def find(paths: Sequence[Path], options: ReadOptions) -> list[SourceFile]:
     if options.format is not None:
         suffixes = dict.fromkeys(FORMATS.get(options.format).suffixes, options.format)
     found: dict[Path, str] = {}
+    given = {_resolved(p) for p in paths}
     for path in paths:
         inside = _inside(path, options)
         known = {p: f for p in inside if (f := suffixes.get(p.suffix.lower()))}
@@ -59,7 +62,8 @@ def find(paths: Sequence[Path], options: ReadOptions) -> list[SourceFile]:
     if not found:
         raise UserError("data.format", "No file was given.", hint)
     top = os.path.commonpath([p.parent for p in found])
-    return [SourceFile(p.relative_to(top).as_posix(), p, found[p]) for p in sorted(found)]
+    names = {p: p.relative_to(top).as_posix() for p in sorted(found)}
+    return [SourceFile(name, p, found[p], p not in given) for p, name in names.items()]
 
 
 def known_of(

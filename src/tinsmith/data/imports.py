@@ -32,10 +32,10 @@ def import_files(
     """Read files (folders: all files of a known format below them) into a dataset at ``folder``.
 
     Equal files, options and name give an equal id, whatever the order and place of the files.
-    Recordings with equal samples and label are kept once; files that cannot be used are left out,
-    unless the options are strict or nothing is left. The manifest's notes say which fell out. Where
-    there is a dataset already, what is imported is added to it as a new version; a file that is
-    there with the same content is read anew.
+    Recordings with equal samples and label are kept once. Files of a folder that cannot be used are
+    left out, unless the options are strict or nothing is left; a file that was given itself is not.
+    The manifest's notes say which fell out. Where there is a dataset already, what is imported is
+    added to it as a new version; a file that is there with the same content is read anew.
 
     Raises:
         UserError: ``data.<format>.<what>`` from a file; ``data.format``, ``data.rate``,
@@ -65,11 +65,17 @@ def _usable(entries: Sequence[Entry], options: ReadOptions) -> list[Entry]:
     """Entries that were read; all others are left out with a note.
 
     Raises:
-        UserError: nothing is usable, a signature is wrong, or the user wants all or nothing.
+        UserError: nothing is usable, a signature is wrong, a file was named, or the user wants all
+            or nothing.
     """
     usable = [e for e in entries if e.problem is None]
     problems = [e.problem for e in entries if e.problem is not None]
-    grave = [p for p in problems if options.strict or not usable or p.code.endswith(_FATAL)]
+    grave = [
+        e.problem
+        for e in entries
+        if e.problem is not None
+        and (options.strict or not usable or not e.file.found or e.problem.code.endswith(_FATAL))
+    ]
     if grave:
         codes = [p.code for p in grave]
         grave.sort(key=lambda p: -codes.count(p.code))  # one odd file is not what all suffer from

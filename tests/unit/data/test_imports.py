@@ -98,11 +98,14 @@ def test_a_bad_file_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def test_a_bad_file_is_left_out_with_a_note(tmp_path: Path) -> None:
-    """Unless there is no other."""
+    """Unless there is no other, or the file was named itself."""
     bad = write(tmp_path / "in" / "walk" / "9.csv", "x,y\n1,nan\n")
     with pytest.raises(UserError, match="column 'y'"):
         load([bad], tmp_path / "out")
-    dataset = load([*fill(tmp_path / "in"), bad], tmp_path / "out")
+    fill(tmp_path / "in")
+    with pytest.raises(UserError, match="column 'y'"):
+        load([tmp_path / "in", bad], tmp_path / "out")
+    dataset = load([tmp_path / "in"], tmp_path / "out")
     (note,) = dataset.manifest.notes
     assert note.startswith("walk/9.csv was left out: line 2, column 'y'")
     assert len(dataset.manifest.recordings) == 3
@@ -147,7 +150,7 @@ def test_a_file_that_changes_while_it_is_read(
         yield from real(*arguments)
 
     monkeypatch.setattr(sandbox, "stream", growing)
-    dataset = load(paths, tmp_path / "out")
+    dataset = load([tmp_path / "in"], tmp_path / "out")
     assert dataset.manifest.notes == (
         "walk/1.csv was left out: walk/1.csv changed while it was read.",
     )
