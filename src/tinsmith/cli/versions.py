@@ -63,7 +63,7 @@ def diff(
 
 
 def _lines(found: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
-    rows = []
+    rows: list[tuple[str, str]] = []
     for what, lines in found.items():
         more = [f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
         rows.extend((what, line) for line in [*lines[:_SHOWN], *more])
