@@ -12,6 +12,7 @@ from tinsmith.core.progress import Progress
 from tinsmith.data.format import FORMATS, ReadOptions
 from tinsmith.data.naming import LABEL, matcher
 from tinsmith.data.reading import Task
+from tinsmith.data.samples import MANIFEST, SAMPLES
 from tinsmith.data.sidecar import label_files, none_fits
 
 
@@ -101,10 +102,13 @@ def known_of(
 
 
 def _inside(path: Path, options: ReadOptions) -> list[Path]:
-    """Files of a folder, hidden ones and the label file not among them; or the one file."""
+    """Files of a folder, hidden ones, the label file and those of datasets not among them; or the
+    one file."""
     if not path.is_dir():
         return [path]
     files = sorted(p for p in path.rglob("*") if p.is_file() and not _hidden(p, path))
+    datasets = {p.parent / SAMPLES for p in files if p.name == MANIFEST}
+    files = [p for p in files if datasets.isdisjoint(p.parents)]
     labels = Path(options.labels).resolve() if options.labels else None
     return [p for p in files if labels is None or p.resolve() != labels]
 

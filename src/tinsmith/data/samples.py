@@ -14,6 +14,7 @@ from tinsmith.core.codec import dumps
 from tinsmith.data.dataset import Manifest
 
 MANIFEST = "manifest.zip"
+SAMPLES = "samples"
 VERSIONS = "versions"
 _IN_MEMORY = 16_000_000
 """Samples of up to this many bytes are written at once."""
@@ -21,7 +22,7 @@ _IN_MEMORY = 16_000_000
 
 def sample_path(folder: Path, digest: str) -> Path:
     """Where samples lie."""
-    return folder / "samples" / f"{digest}.npy"
+    return folder / SAMPLES / f"{digest}.npy"
 
 
 def file_hash(path: Path) -> str:
@@ -40,7 +41,7 @@ class SampleFolder:
         self._finished = False
 
     def __enter__(self) -> "SampleFolder":
-        samples = self.folder / "samples"
+        samples = self.folder / SAMPLES
         for path in reversed((samples, *samples.parents)):
             if not path.exists():
                 path.mkdir()
@@ -101,7 +102,7 @@ class Incoming:
         self.missing = shape[0] * shape[1] * np.dtype(dtype).itemsize
         self._long = self.missing > _IN_MEMORY
         self._hash = sha256(self._parts[0])
-        self._file = folder / "samples" / f"{id(self)}.part"
+        self._file = folder / SAMPLES / f"{id(self)}.part"
         if self._long:
             self._file.write_bytes(self._parts.pop())
 

@@ -301,3 +301,11 @@ def test_what_most_files_suffer_from_is_said(tmp_path: Path) -> None:
     assert e.value.code == "data.csv.time_unit"
     kept = load([tmp_path / "in"], tmp_path / "out", ReadOptions(time_unit="ms"))
     assert any("a_licence.txt was left out" in note for note in kept.manifest.notes)
+
+
+def test_a_dataset_is_no_recording(tmp_path: Path) -> None:
+    """Recordings may lie beside the dataset that is made of them."""
+    fill(tmp_path)
+    first = load([tmp_path], tmp_path / "data")
+    assert len(first.manifest.recordings) == 3
+    assert load([tmp_path], tmp_path / "data") == first

@@ -1,5 +1,6 @@
 """Parquet tables: columns by name and by choice; runs; files that lie."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from tinsmith.core.errors import UserError
+from tinsmith.core.errors import MissingTool, UserError
 from tinsmith.data.dataset import Channel, Contract, Reading, whole
 from tinsmith.data.format import FORMATS, ReadOptions
 
@@ -87,3 +88,11 @@ def test_what_makes_no_sense_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError, match=r"a\.1\.parquet") as e:
         [whole(r.values) for r in read(tmp_path, BAD[name]).recordings]
     assert e.value.code == f"data.parquet.{name}"
+
+
+def test_without_arrow_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read(tmp_path, TABLE)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(MissingTool, match="pyarrow") as e:
+        FORMATS.get("parquet").read(tmp_path / "a.1.parquet", ReadOptions())
+    assert "tinsmith[data]" in e.value.hint
