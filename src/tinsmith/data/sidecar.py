@@ -1,8 +1,8 @@
 """Files that say labels and metadata of others: label files of exports (JSON), a JSON object of
 file names, or a table of them (CSV). Untrusted: read in the sandbox.
 
-Label files of exports are ``info.labels`` and files whose ``type`` is ``structured-labels`` or
-``label-map-labels`` (version 1 each). A JSON object maps a file's name, with or without suffix, to
+Label files of exports are ``info.labels`` and files whose ``type`` is ``structured-labels`` (version
+1 each). A JSON object maps a file's name, with or without suffix, to
 an object of metadata, ``label`` among them. A table has the files' names in a column ``file``,
 ``path``, ``name`` or ``filename``, else in the first one.
 """
@@ -24,7 +24,7 @@ from tinsmith.data.text import Source, read_text
 _READER = "tinsmith.data.sidecar:read_labels"
 _SUFFIX = ".labels"
 _FILE_COLUMNS = ("file", "path", "filename", "file_name", "name")
-_HINT = "Known are info.labels, structured and label-map labels, JSON objects and CSV tables."
+_HINT = "Known are info.labels, structured labels, JSON objects and CSV tables."
 
 
 @dataclass(frozen=True)
@@ -97,9 +97,6 @@ def _object(body: Any, source: Source) -> dict[str, Said]:
         return {
             name: Said(segments=_segments(rows)) for name, rows in body["structuredLabels"].items()
         }
-    if kind == "label-map-labels":
-        maps = [v for v in body.values() if isinstance(v, dict)]
-        return {name: _said(dict(said)) for m in maps for name, said in m.items()}
     if kind is not None and "version" in body:
         raise source.error("kind", f"label files of type {kind!r} are not read.", _HINT)
     return {name: _said(dict(said)) for name, said in body.items()}

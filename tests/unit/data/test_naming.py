@@ -164,6 +164,7 @@ def test_structured_labels(tmp_path: Path) -> None:
     [("{", "is no JSON"), ("[" * 100_000, "nests too deep"), ("[1]", "no label file"),
      ('{"files": [{"name": 1}]}', "no label file"), ('{"a": 1}', "no label file"),
      ('{"version": 1, "type": "bounding-box-labels", "boundingBoxes": {}}', "not read"),
+     ('{"version": 1, "type": "label-map-labels", "labelMap": {}}', "not read"),
      ("{}", "says nothing of the files"), ("", "is empty")],
 )  # fmt: skip
 def test_label_files_that_are_none(tmp_path: Path, text: str, what: str) -> None:
