@@ -6,6 +6,7 @@ from tinsmith.core.progress import SILENT, Progress
 from tinsmith.ir.graph import Graph
 from tinsmith.ir.interp import Interpreter
 from tinsmith.learn.metrics import Metrics, metrics
+from tinsmith.learn.units import Units
 
 
 def predict(graph: Graph, raw: np.ndarray, job: Progress = SILENT) -> np.ndarray:
@@ -19,8 +20,15 @@ def predict(graph: Graph, raw: np.ndarray, job: Progress = SILENT) -> np.ndarray
     return np.stack(rows)
 
 
-def evaluate(graph: Graph, raw: np.ndarray, labels: np.ndarray, job: Progress = SILENT) -> Metrics:
-    """Metrics of a graph on raw windows [n, samples, channels] with label indices [n]; the
-    decision is the largest output (the first of equals)."""
+def evaluate(
+    graph: Graph,
+    raw: np.ndarray,
+    labels: np.ndarray,
+    job: Progress = SILENT,
+    units: Units | None = None,
+) -> Metrics:
+    """Metrics of a graph on raw windows [n, samples, channels] with label indices [n] and, where
+    it is known, what the windows belong to; the decision is the largest output (the first of
+    equals)."""
     scores = predict(graph, raw, job)
-    return metrics(labels, scores.argmax(1), scores.shape[1])
+    return metrics(labels, scores.argmax(1), scores.shape[1], units, scores)
