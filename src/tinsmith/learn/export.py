@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tinsmith.core.errors import InternalError
 from tinsmith.core.progress import SILENT, Progress
 from tinsmith.core.waiting import load_library
 from tinsmith.importers import IMPORTERS
@@ -45,6 +46,17 @@ def to_graph(
     return b.build([probabilities])
 
 
+def joined(pipeline: Pipeline, labels: Sequence[str], network: Graph) -> Graph:
+    """The same of a network that is a graph already and ends in ``probabilities``."""
+    front = feature_graph(pipeline)
+    b = Builder(pipeline.name)
+    raw = b.input("raw", front.type("raw"))
+    (features,) = b.inline(front, raw)
+    (probabilities,) = b.inline(_apart(network, {n.stage for n in front.nodes}), features)
+    b.label(probabilities, labels)
+    return b.build([probabilities])
+
+
 def _apart(network: Graph, taken: Set[str]) -> Graph:
     """The network with stages of its own: a layer that somebody calls ``features`` is none."""
     nodes = tuple(
@@ -60,6 +72,8 @@ def restore(pipeline: Pipeline, classes: int, weights: Weights) -> Any:
     shape, family = row_shape(pipeline), FAMILIES.get(pipeline.family)
     blank = Rows(np.zeros((2, prod(shape)), np.float32), shape)
     with torch.random.fork_rng(devices=[]):
+        if family.build is None:
+            raise InternalError(f"family {family.name} is no network")
         module = family.build(blank, classes, family.complete(pipeline.hyper))
     module.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in weights.items()})
     return module.eval()

@@ -1,4 +1,5 @@
-"""Training: a family's network by PyTorch on features that were computed before, early stopping.
+"""Training: a family's network by PyTorch on features that were computed before, early stopping;
+or its estimator by scikit-learn.
 
 Deterministic: one thread, every random choice from the seed; the same seed gives the same weights.
 """
@@ -19,6 +20,7 @@ from tinsmith.core.progress import Progress
 from tinsmith.core.waiting import load_library, waited
 from tinsmith.data.windows import TEST, TRAIN, VALIDATION, Windows
 from tinsmith.ir.graph import Attr
+from tinsmith.learn.estimators import Fit, answers, fitted, network
 from tinsmith.learn.family import FAMILIES, Rows
 from tinsmith.learn.features import feature_names, row_shape
 from tinsmith.learn.metrics import Metrics, metrics
@@ -28,10 +30,18 @@ from tinsmith.learn.trained import Curves, Trained
 
 @dataclass(frozen=True)
 class _Part:
-    """Features [n, features] and label indices [n] of one part, as tensors."""
+    """Features [n, features] and label indices [n] of one part, as tensors; ``weights`` [classes]:
+    how much a window of each class counts, None: all alike."""
 
     x: Any
     y: Any
+    weights: Any = None
+
+    def cost(self, logits: Any, y: Any) -> Any:
+        """Cross-entropy of logits [n, classes]."""
+        import torch
+
+        return torch.nn.functional.cross_entropy(logits, y, self.weights)
 
 
 @dataclass
@@ -45,11 +55,11 @@ class _Log:
     best: int = 0
     weights: dict[str, Any] = field(default_factory=dict)
 
-    def curves(self) -> Curves:
-        """The immutable form."""
+    def curves(self, guess: float) -> Curves:
+        """The immutable form; ``guess``: see there."""
         return Curves(
             tuple(self.train_loss), tuple(self.validation_loss), tuple(self.train_accuracy),
-            tuple(self.validation_accuracy), self.best,
+            tuple(self.validation_accuracy), self.best, guess,
         )  # fmt: skip
 
 
@@ -68,24 +78,47 @@ def train(
             not of these windows or not finite; ``learn.diverged``.
         Cancelled: the job was cancelled.
     """
-    load_library("torch", progress)
-    hyper = FAMILIES.get(pipeline.family).complete(pipeline.hyper)
+    family = FAMILIES.get(pipeline.family)
+    if family.build:
+        load_library("torch", progress)
+    hyper = family.complete(pipeline.hyper)
     _check_windows(pipeline, windows)
     shape = row_shape(pipeline)
     _check_features(features, pipeline, len(windows.part))
+    how = Fit(hyper, class_weights(windows, hyper), seed)
+    if family.build is None:
+        return _train_estimator(pipeline, windows, features, how, progress)
     with _one_thread(seed):
-        parts = [_part(features, windows, part) for part in (TRAIN, VALIDATION, TEST)]
-        build = FAMILIES.get(pipeline.family).build
+        parts = [_part(features, windows, p, how.weights) for p in (TRAIN, VALIDATION, TEST)]
         rows = Rows(features[windows.part == TRAIN], shape)
-        module = build(rows, len(windows.labels), hyper)
+        module = family.build(rows, len(windows.labels), hyper)
         log = _fit(module, parts[TRAIN], parts[VALIDATION], hyper, progress)
         module.load_state_dict(log.weights)
         validation, test = (_measure(module, parts[p], windows) for p in (VALIDATION, TEST))
-        weights = {k: v.detach().numpy().copy() for k, v in log.weights.items()}
-    curves = log.curves()
-    return Trained(
-        pipeline, windows.labels, weights, validation, test, curves, seed, _environment()
+        found = {k: v.detach().numpy().copy() for k, v in log.weights.items()}
+    curves = log.curves(_guess(windows, how.weights))
+    environment = _environment("torch")
+    return Trained(pipeline, windows.labels, found, validation, test, curves, seed, environment)
+
+
+def _train_estimator(
+    pipeline: Pipeline, windows: Windows, features: np.ndarray, how: Fit, progress: Progress
+) -> Trained:
+    """A family of scikit-learn, fitted at once, measured by the graph that it becomes."""
+    y = windows.label.astype(np.int64)
+    masks = [windows.part == part for part in (TRAIN, VALIDATION, TEST)]
+    family = FAMILIES.get(pipeline.family)
+    estimator = fitted(family, features[masks[TRAIN]], y[masks[TRAIN]], how, progress)
+    graph = network(estimator, pipeline.name, progress)
+    validation, test = (
+        metrics(y[m], answers(graph, features[m]).argmax(1), len(windows.labels))
+        for m in masks[VALIDATION:]
     )
+    curves = Curves((), (), (), (), 0, _guess(windows, how.weights))
+    return Trained(
+        pipeline, windows.labels, {}, validation, test, curves, how.seed,
+        _environment("scikit-learn"), graph,
+    )  # fmt: skip
 
 
 def _check_windows(pipeline: Pipeline, windows: Windows) -> None:
@@ -136,17 +169,29 @@ def _one_thread(seed: int) -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _part(x: np.ndarray, windows: Windows, part: int) -> _Part:
+def class_weights(windows: Windows, hyper: Mapping[str, Attr]) -> np.ndarray:
+    """How much a window of each class counts, [classes] float32 with mean 1 over the training part:
+    all alike, or each class as much as any other (``class_weights = "balanced"``)."""
+    counts = np.bincount(windows.of(TRAIN)[1], minlength=len(windows.labels))
+    if hyper["class_weights"] == "none":
+        return np.ones(len(counts), np.float32)
+    found: np.ndarray = (counts.sum() / (len(counts) * np.maximum(counts, 1))).astype(np.float32)
+    return found
+
+
+def _part(x: np.ndarray, windows: Windows, part: int, weights: np.ndarray) -> _Part:
     import torch
 
     mask = windows.part == part
-    return _Part(torch.from_numpy(x[mask]), torch.from_numpy(windows.label[mask].astype(np.int64)))
+    y = torch.from_numpy(windows.label[mask].astype(np.int64))
+    alike = bool((weights == weights[0]).all())
+    return _Part(torch.from_numpy(x[mask]), y, None if alike else torch.from_numpy(weights))
 
 
 def _fit(
     module: Any, part: _Part, validation: _Part, hyper: Mapping[str, Attr], progress: Progress
 ) -> _Log:
-    """AdamW (Loshchilov and Hutter, ICLR 2019) on cross-entropy until validation stops getting
+    """AdamW (Loshchilov and Hutter, ICLR 2019) on the part's cost until validation stops getting
     better."""
     import torch
 
@@ -158,8 +203,10 @@ def _fit(
         module.train()
         for rows in torch.randperm(len(part.y)).split(hyper["batch"]):
             progress.check()
+            if len(rows) == 1 < len(part.y):  # has no deviation, which norms want
+                continue
             optimiser.zero_grad()
-            loss = torch.nn.functional.cross_entropy(module(part.x[rows]), part.y[rows])
+            loss = part.cost(module(part.x[rows]), part.y[rows])
             loss.backward()
             optimiser.step()
         _note(module, part, validation, log)
@@ -183,7 +230,7 @@ def _note(module: Any, part: _Part, validation: _Part, log: _Log) -> None:
             (validation, log.validation_loss, log.validation_accuracy),
         ):
             logits = module(p.x)
-            losses.append(float(torch.nn.functional.cross_entropy(logits, p.y)))
+            losses.append(float(p.cost(logits, p.y)))
             accuracies.append(float((logits.argmax(1) == p.y).float().mean()))
     if not isfinite(log.train_loss[-1]) or not isfinite(log.validation_loss[-1]):
         raise UserError(
@@ -191,6 +238,14 @@ def _note(module: Any, part: _Part, validation: _Part, log: _Log) -> None:
             f"Training diverged: the loss is {log.train_loss[-1]} in epoch {len(log.train_loss)}.",
             "Try a smaller learning_rate.",
         )
+
+
+def _guess(windows: Windows, weights: np.ndarray) -> float:
+    """Validation loss of the training part's weighted shares of the classes, as answers."""
+    counts = np.bincount(windows.of(TRAIN)[1], minlength=len(weights)) * weights.astype(np.float64)
+    loss = np.log(counts.sum()) - np.log(np.maximum(counts, 1e-12))
+    label = windows.of(VALIDATION)[1]
+    return float(np.average(loss[label], weights=weights[label]))
 
 
 def _measure(module: Any, part: _Part, windows: Windows) -> Metrics:
@@ -202,7 +257,7 @@ def _measure(module: Any, part: _Part, windows: Windows) -> Metrics:
     return metrics(part.y.numpy(), predicted, len(windows.labels))
 
 
-def _environment() -> dict[str, str]:
+def _environment(library: str) -> dict[str, str]:
     """Versions that the weights depend on."""
-    packages = {name: version(name) for name in ("tinsmith", "torch", "numpy")}
+    packages = {name: version(name) for name in ("tinsmith", library, "numpy")}
     return {"python": platform.python_version(), "machine": platform.machine(), **packages}

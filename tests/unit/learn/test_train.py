@@ -187,6 +187,7 @@ def test_a_feature_that_never_varies(pipeline: Pipeline, windows: Windows) -> No
 SLOW = """
 import os, sys, threading, time
 from pathlib import Path
+from types import SimpleNamespace
 import numpy as np
 sys.path.insert(0, sys.argv[1])  # where loading torch takes half a minute
 from tinsmith.core.errors import Cancelled
@@ -194,7 +195,7 @@ from tinsmith.core.job import Job
 from tinsmith.learn.export import to_graph
 from tinsmith.learn.train import train
 
-work = {"train": lambda job: train(None, None, None, 1, job),
+work = {"train": lambda job: train(SimpleNamespace(family="linear"), None, None, 1, job),
         "export": lambda job: to_graph(None, ("a", "b"), {}, job)}[sys.argv[2]]
 job = Job()
 threading.Timer(0.3, job.cancel).start()
@@ -215,3 +216,35 @@ def test_who_cancels_while_torch_is_loaded_is_back_at_once(work: str, tmp_path: 
         timeout=60, check=True,
     )  # fmt: skip
     assert float(done.stdout) < 2, done.stderr
+
+
+def test_a_batch_of_one_window_is_left_out(pipeline: Pipeline, windows: Windows) -> None:
+    """It has no deviation: norms refuse it. 20 training windows are two batches of 19 and 1."""
+    two = replace(pipeline, blocks=(BlockUse("flatten"),), family="conv1d")
+    hyper = {"epochs": 2, "batch": 19, "filters": (4,), "pool": 8}
+    trained = fit(replace(two, hyper=hyper), windows)
+    assert len(trained.curves.train_loss) == 2
+
+
+def test_filters_longer_than_the_signal(pipeline: Pipeline, windows: Windows) -> None:
+    hyper = {"kernel": 5, "padding": "valid"}
+    short = replace(pipeline, blocks=(BlockUse("flatten"),), family="conv1d", hyper=hyper)
+    with pytest.raises(UserError, match="too few samples are left for convolution 1") as e:
+        fit(short, windows)
+    assert e.value.code == "learn.conv1d.short"
+    assert 'padding = "same"' in e.value.hint
+
+
+def test_the_loss_of_guessing_is_that_of_the_training_shares(
+    pipeline: Pipeline, windows: Windows
+) -> None:
+    for how, shares in (("none", (0.75, 0.25)), ("balanced", (0.5, 0.5))):
+        label = np.tile([0, 0, 0, 0, 1, 0, 1, 0], 5)  # of training three quarters are 0
+        found = fit(
+            replace(pipeline, hyper={"epochs": 2, "class_weights": how}),
+            replace(windows, label=label),
+        ).curves.guess
+        truth = label[windows.part == VALIDATION]
+        weight = np.array([1.0, 1.0]) if how == "none" else np.array([2 / 3, 2.0])
+        loss = -np.log(np.array(shares))[truth]
+        assert found == pytest.approx(np.average(loss, weights=weight[truth]), rel=1e-6)
