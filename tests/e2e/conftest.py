@@ -61,12 +61,13 @@ def tinsmith(frozen: dict[str, str]) -> Callable[..., subprocess.CompletedProces
 
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
-    """A project with two classes, four recordings of each, that trains in a second."""
+    """A project with two classes that trains in a second; of each as many recordings as it takes
+    to tell learning from guessing."""
     (tmp_path / "project.toml").write_text(PROJECT)
     (tmp_path / "recordings").mkdir()
     rng = np.random.default_rng(1)
     for label, gain in (("calm", 0.2), ("wild", 3.0)):
-        for i in range(4):
+        for i in range(40):
             write_csv(tmp_path / "recordings" / f"{label}.{i}.csv", gain * rng.normal(size=(64, 2)))
     return tmp_path
 

@@ -154,6 +154,9 @@ def test_model_beyond_the_board(
 ) -> None:
     """A window of 40 000 samples: its 320 000 bytes as floats are more than the Pico's RAM."""
     for file in (small / "recordings").iterdir():
+        if int(file.suffixes[0][1:]) >= 4:  # four of each class will do
+            file.unlink()
+            continue
         head, *rows = file.read_text().splitlines()
         body = [r.split(",", 1)[1] for r in rows]
         long = [f"{i / 50:.4f},{body[i % len(body)]}" for i in range(40_000)]
@@ -188,7 +191,7 @@ def test_interrupted_run_resumes(
     frozen: dict[str, str],
 ) -> None:
     if step == "features":
-        edit('"linear"', '"mlp"\nhidden = [256, 256]\nepochs = 1500\npatience = 1500')(small)
+        edit('"linear"', '"mlp"\nhidden = [256, 256]\nepochs = 500\npatience = 500')(small)
     if step == "compile rpi_pico":  # with an empty cache compilers work for seconds
         frozen = {**frozen, "TINSMITH_CACHE": str(small / "empty")}
     code, out, err = interrupt_after(small, step, seconds, frozen)

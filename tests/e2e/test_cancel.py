@@ -54,8 +54,8 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="ne
 def longer(small: Path) -> Path:
     """A project whose training, compiling, emulating and proving take about a second each."""
     file = small / "project.toml"
-    text = file.read_text().replace('"linear"', '"mlp"\nhidden = [64, 64]\nepochs = 400')
-    file.write_text(text.replace("golden = 4", "golden = 8") + "patience = 400\n")
+    text = file.read_text().replace('"linear"', '"mlp"\nhidden = [64, 64]\nepochs = 140')
+    file.write_text(text.replace("golden = 4", "golden = 8") + "patience = 140\n")
     return small
 
 

@@ -13,12 +13,20 @@ from tinsmith.core.units import bytes_text, count_text
 from tinsmith.data.dataset import Dataset
 from tinsmith.data.windows import Windows
 from tinsmith.flow.figures import Figures
+from tinsmith.flow.gates import epochs_text, guessing_text, setbacks
 from tinsmith.flow.model import ModelMeasurement
 from tinsmith.flow.model_compare import Comparison
 from tinsmith.flow.outputs import Delivered
 from tinsmith.flow.package import Packed
 from tinsmith.flow.parts import Built
-from tinsmith.flow.record import EMULATION, interval_text, latency_text, runner_text
+from tinsmith.flow.record import (
+    EMULATION,
+    interval_text,
+    latency_text,
+    means_text,
+    runner_text,
+    share_text,
+)
 from tinsmith.flow.result import BoardResult, Model, Result
 from tinsmith.learn.metrics import Metrics
 
@@ -60,9 +68,10 @@ def show_boards(
 
 def _figures(r: BoardResult) -> list[tuple[str, str]]:
     part, found = r.measured.accuracy.accuracy.samples, r.figures
-    some = "" if part == r.measured.of else f", {part} of {r.measured.of} test windows"
+    some = "" if part == r.measured.of else f"; the test part has {r.measured.of} windows"
     rows = [
         ("test accuracy", f"{interval_text(r.measured.accuracy.accuracy)}{some}"),
+        ("by class", means_text(r.measured.accuracy)),
     ]
     if "flash" in found.quantities:
         rows.append(("flash", _room(found.flash, r.board.flash_bytes)))
@@ -116,27 +125,37 @@ def show_model(model: Model) -> None:
         str(model.dataset),
         [
             ("pipeline", f"{' + '.join(b.block for b in pipeline.blocks)} -> {pipeline.family}"),
-            ("epochs", f"{len(model.trained.curves.train_loss)}, best {model.trained.curves.best}"),
+            ("training", epochs_text(model.trained.curves)),
             ("accuracy, float", interval_text(model.float_accuracy.accuracy)),
             (f"accuracy, {model.compressed.method}",
              interval_text(model.compressed_accuracy.accuracy)),
+            ("by class", means_text(model.compressed_accuracy)),
+            ("learned", _learned(model)),
             ("note", model.windows.note or "groups were kept together"),
         ],
     )  # fmt: skip
     show_confusion(model.windows.labels, model.compressed_accuracy)
 
 
+def _learned(model: Model) -> str:
+    """Whether the compressed model is better than guessing, in the words of the gate."""
+    wrong = " ".join(setbacks(model.compressed_accuracy, model.trained))
+    return f"NO: {wrong}" if wrong else f"yes: {guessing_text(model.compressed_accuracy)}"
+
+
 def show_confusion(labels: Sequence[str], metrics: Metrics) -> None:
-    """Truth by row, prediction by column."""
-    rows = zip(labels, metrics.confusion, metrics.per_class_recall, strict=True)
+    """Truth by row, prediction by column; recall, precision and F1 of each class."""
+    shares = zip(metrics.per_class_recall, metrics.precision, metrics.f1, strict=True)
+    rows = zip(labels, metrics.confusion, shares, strict=True)
     show_table(
-        ("truth", *labels, "recall"),
+        ("truth", *labels, "recall", "precision", "F1"),
         [
-            (label, *[str(int(n)) for n in row], interval_text(recall))
-            for label, row, recall in rows
+            (label, *[str(int(n)) for n in row], interval_text(recall), share_text(precision),
+             share_text(f1))
+            for label, row, (recall, precision, f1) in rows
         ],
         follows=True,
-    )
+    )  # fmt: skip
 
 
 def show_sizes(built: Sequence[Built]) -> None:

@@ -45,6 +45,7 @@ from tinsmith.flow.project import Project, read_project
 from tinsmith.flow.quantise import Losses as Losses
 from tinsmith.flow.quantise import Manner, outputs_lost
 from tinsmith.flow.quantise import quantised as quantise_graph
+from tinsmith.flow.record import interval_text as interval_text
 from tinsmith.flow.result import Model, Result
 from tinsmith.flow.result import check_equal as check_equal
 from tinsmith.flow.run import make_model

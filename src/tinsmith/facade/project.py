@@ -32,7 +32,7 @@ class BoardRun(Shown):
         measurement: figures of its run on test windows.
         proof: the reference against both executions, on the golden windows.
         accuracy: of the board's answers on test windows, with its interval.
-        gates: fits, equal, accurate, fast: each answer with reasons.
+        gates: fits, equal, learned, accurate, classes, fast: each answer with reasons.
     """
 
     compiled: Compiled
@@ -55,7 +55,7 @@ class BoardRun(Shown):
         return f"{self.compiled._title()}: {'accepted' if self.accepted else 'NOT accepted'}"
 
     def _rows(self) -> Iterable[Row]:
-        yield "test accuracy", percent_text(self.accuracy.accuracy.value)
+        yield "test accuracy", _work.interval_text(self.accuracy.accuracy)
         yield from self.measurement._rows()
         yield from self.proof._rows()
         for gate in self.gates:

@@ -1,7 +1,7 @@
-"""Gates: does the result fit, is it equal to its reference, is it accurate and fast enough. Each
-answer has its reasons."""
+"""Gates: does the result fit, is it equal to its reference, did it learn anything, is it accurate
+and fast enough. Each answer has its reasons."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tinsmith.build.firmware import Firmware
@@ -10,7 +10,9 @@ from tinsmith.core.limits import Limits
 from tinsmith.core.quantity import Counted, Estimated
 from tinsmith.core.units import count_text, percent_text
 from tinsmith.devices.board import Board
+from tinsmith.learn.guessing import LEVEL, recordings_needed
 from tinsmith.learn.metrics import Metrics
+from tinsmith.learn.trained import Curves, Trained
 from tinsmith.prove.trace import Verdict
 
 _ROUNDING = 1e-9
@@ -69,6 +71,56 @@ def equal(verdicts: Sequence[Verdict]) -> Gate:
     return Gate("equal", True, tuple(reasons))
 
 
+def learned(device: Metrics, trained: Trained) -> Gate:
+    """The device's answers are better than naming the commonest class, by a test of recordings or
+    groups (`learn/guessing.py`), there are enough of these to tell, and training got somewhere."""
+    found = device.guessing
+    if found is None:
+        return Gate("learned", True, ("Not judged: it is not known what the windows belong to.",))
+    wrong = list(setbacks(device, trained))
+    if not wrong:
+        return Gate("learned", True, (guessing_text(device),))
+    advice = "Try other blocks or a longer window, and look at the labels."
+    if not found.enough:
+        classes = len(trained.labels)
+        count = f"{recordings_needed(classes)} {found.by}s in the test part"
+        advice = f"Record more: about {count} tell {classes} equally common classes."
+    return Gate("learned", False, (*wrong, advice))
+
+
+def setbacks(metrics: Metrics, trained: Trained) -> Iterator[str]:
+    """Why a model has learned nothing, or cannot be told from one: nothing where it has."""
+    found, only = metrics.guessing, metrics.only_answer
+    if trained.curves.stuck:
+        yield f"Training never got better than its start: {epochs_text(trained.curves)}."
+    if only is not None:
+        yield f"It answers {trained.labels[only]!r} for every window."
+    if found is not None and not found.beaten:
+        yield guessing_text(metrics)
+
+
+def epochs_text(curves: Curves) -> str:
+    """``31 epochs, best 0``."""
+    epochs = len(curves.train_loss)
+    return f"{epochs} epochs, best {curves.best}" if epochs else "fitted at once"
+
+
+def guessing_text(metrics: Metrics) -> str:
+    """What the test against guessing says, in a sentence."""
+    found = metrics.guessing
+    if found is None:
+        return "Not tested against guessing."
+    units = f"{count_text(found.units)} {found.by}{'s' if found.units != 1 else ''}"
+    if not found.enough:
+        return f"Cannot be told from guessing: {units} in the test part are too few."
+    better = "Better" if found.beaten else "Not better"
+    return (
+        f"{better} than guessing: {percent_text(metrics.accuracy.value)}, always naming the "
+        f"commonest class {percent_text(found.baseline)}; p = {found.p:.4f} by {found.by} "
+        f"({units}), below {LEVEL:g} wanted."
+    )
+
+
 def accurate(device: Metrics, reference: Metrics, limits: Limits) -> Gate:
     """Accuracy of the device's answers, and what it lost against the float model on the same
     windows."""
@@ -89,6 +141,32 @@ def accurate(device: Metrics, reference: Metrics, limits: Limits) -> Gate:
     if not close:
         reasons.append("Try wider layers or more varied recordings.")
     return Gate("accurate", enough and close, tuple(reasons))
+
+
+def classes(device: Metrics, reference: Metrics, labels: Sequence[str], limits: Limits) -> Gate:
+    """Recall of each class on the device against float on the same windows. One window is no
+    evidence: a class that lost no more passes."""
+    lost = [
+        (before.value - after.value, before.hits - after.hits, name)
+        for name, before, after in zip(
+            labels, reference.per_class_recall, device.per_class_recall, strict=True
+        )
+    ]
+    allowed = f"at most {percent_text(limits.max_class_drop)} allowed."
+    wrong = [
+        f"Class {name!r} lost {percent_text(drop)} of its recall against float ({count} windows), "
+        f"{allowed}"
+        for drop, count, name in lost
+        if drop > limits.max_class_drop + _ROUNDING and count > 1
+    ]
+    if wrong:
+        return Gate("classes", False, (*wrong, "Try wider layers or more recordings of it."))
+    most, count, name = max(lost)
+    if count <= 0:
+        return Gate("classes", True, (f"No class lost recall against float, {allowed}",))
+    windows = f"{count} window{'s' if count > 1 else ''}"
+    said = f"{name!r} lost most of its recall: {percent_text(most)} ({windows}), {allowed}"
+    return Gate("classes", True, (said,))
 
 
 def fast(latency: Estimated | None, limits: Limits) -> Gate:

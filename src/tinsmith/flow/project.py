@@ -159,5 +159,6 @@ def _limits(limits: Table) -> Limits:
         ram_bytes=limits.count("ram_bytes", None),
         min_accuracy=limits.number("min_accuracy", standard.min_accuracy, high=1.0),
         max_accuracy_drop=limits.number("max_accuracy_drop", standard.max_accuracy_drop, high=1.0),
+        max_class_drop=limits.number("max_class_drop", standard.max_class_drop, high=1.0),
         max_latency_ms=limits.number("max_latency_ms", None),
     )

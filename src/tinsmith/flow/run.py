@@ -27,8 +27,8 @@ def make_model(steps: Steps) -> Model:
     trained = steps.train(windows, features)
     graph = steps.export(trained)
     compressed = steps.compress(graph, windows)
-    before = steps.judge(graph, windows)
-    after = steps.judge(compressed.graph, windows)
+    before = steps.judge(graph, windows, dataset)
+    after = steps.judge(compressed.graph, windows, dataset)
     return Model(dataset, windows, features, trained, graph, compressed, before, after)
 
 
@@ -42,13 +42,16 @@ def deliver(steps: Steps, model: Model, board: Board) -> BoardResult:
     """From the compressed graph to a measured, proven and judged firmware for one board."""
     limits = steps.project.limits
     firmware = make_firmware(steps, model, board)
-    measured = steps.measure(firmware, board, model.graph, model.windows)
+    measured = steps.measure(firmware, board, model)
     found = figures(firmware, measured.outcome, board)
     proof = steps.prove(firmware, board, model.compressed.graph, model.windows)
+    device, reference = measured.accuracy, measured.float_accuracy
     answers = (
         gates.fits(firmware, measured.outcome.stack, board, limits),
         gates.equal(proof.verdicts),
-        gates.accurate(measured.accuracy, measured.float_accuracy, limits),
+        gates.learned(device, model.trained),
+        gates.accurate(device, reference, limits),
+        gates.classes(device, reference, model.windows.labels, limits),
         gates.fast(found.find("latency", Estimated), limits),
     )
     return BoardResult(board, firmware, measured, found, proof, answers)

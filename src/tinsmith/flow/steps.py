@@ -30,7 +30,7 @@ from tinsmith.flow.locks import locked
 from tinsmith.flow.model_target import Target, target_for
 from tinsmith.flow.places import check_cache
 from tinsmith.flow.project import PROJECT_FILE, Project
-from tinsmith.flow.result import Proof, Scored
+from tinsmith.flow.result import Model, Proof, Scored
 from tinsmith.flow.sources import Imported
 from tinsmith.flow.trial import Cases
 from tinsmith.ir.graph import Graph
@@ -40,6 +40,7 @@ from tinsmith.learn.metrics import Metrics
 from tinsmith.learn.pipeline import Pipeline
 from tinsmith.learn.train import train
 from tinsmith.learn.trained import Trained
+from tinsmith.learn.units import Units, units_of
 
 Contents = tuple[tuple[str, str, str], ...]
 """Folder, name and hash of every file of recordings."""
@@ -117,11 +118,11 @@ class Steps:
             pipeline=self.project.pipeline,
         )  # fmt: skip
 
-    def judge(self, graph: Graph, windows: Windows) -> Metrics:
+    def judge(self, graph: Graph, windows: Windows, dataset: Dataset) -> Metrics:
         """Accuracy of a graph on the test windows, by the reference interpreter."""
         return self.job.step(
             f"judge {graph.dialect}", judged, graph=graph, windows=windows,
-            pipeline=self.project.pipeline,
+            pipeline=self.project.pipeline, units=_units(dataset, windows, TEST),
         )  # fmt: skip
 
     def target(self, board: Board, optimize: str = "") -> Target:
@@ -146,12 +147,13 @@ class Steps:
         """The image, linked for the board's exact memories."""
         return stages.built(self.job, module, self.target(board))
 
-    def measure(self, firmware: Firmware, board: Board, graph: Graph, windows: Windows) -> Scored:
+    def measure(self, firmware: Firmware, board: Board, model: Model) -> Scored:
         """The firmware on the whole test part, or on as many windows as emulate in seconds, and the
         float graph on the very same windows."""
-        raw, labels = self._raw(windows, TEST), windows.of(TEST)[1]
-        cases = Cases({firmware.module.graph.inputs[0]: raw}, labels)
-        return stages.scored(self.job, firmware, self.target(board), cases, graph)
+        windows, name = model.windows, firmware.module.graph.inputs[0]
+        inputs, units = {name: self._raw(windows, TEST)}, _units(model.dataset, windows, TEST)
+        cases = Cases(inputs, windows.of(TEST)[1], units=units)
+        return stages.scored(self.job, firmware, self.target(board), cases, model.graph)
 
     def prove(self, firmware: Firmware, board: Board, graph: Graph, windows: Windows) -> Proof:
         """Reference, host C and the board's firmware on the golden windows, stage by stage.
@@ -220,9 +222,11 @@ def compressed(
     return apply(graph, method, Calibration(raw, job))
 
 
-def judged(graph: Graph, windows: Windows, pipeline: Pipeline, job: Progress) -> Metrics:
-    """Step: accuracy on the test windows."""
-    return evaluate(graph, raw_part(windows, TEST, pipeline), windows.of(TEST)[1], job)
+def judged(
+    graph: Graph, windows: Windows, pipeline: Pipeline, units: Units, job: Progress
+) -> Metrics:
+    """Step: accuracy on the test windows, which belong to ``units``."""
+    return evaluate(graph, raw_part(windows, TEST, pipeline), windows.of(TEST)[1], job, units)
 
 
 def answers(
@@ -239,6 +243,11 @@ def answers(
 def raw_part(windows: Windows, part: int, pipeline: Pipeline) -> np.ndarray:
     """Windows of one part as the driver's integers."""
     return to_raw(windows.of(part)[0], pipeline.sensor)
+
+
+def _units(dataset: Dataset, windows: Windows, part: int) -> Units:
+    """What the windows of one part belong to."""
+    return units_of(dataset, windows).of(windows.part == part)
 
 
 def _same_signal(pipeline: Pipeline, dataset: Dataset, file: Path) -> None:

@@ -21,6 +21,7 @@ from tinsmith.flow.result import Proof, Scored
 from tinsmith.ir.graph import Graph
 from tinsmith.learn.evaluate import evaluate
 from tinsmith.learn.metrics import metrics
+from tinsmith.learn.units import Units
 from tinsmith.prove.diagnose import Hypothesis
 from tinsmith.prove.parity import compare
 from tinsmith.prove.record import reference_trace, trace_of
@@ -36,11 +37,13 @@ MAX_INSTRUCTIONS = 2_000_000_000
 class Cases:
     """What a firmware is fed: input name -> [case, *shape] in the model's own types. ``labels``:
     index of each case's class, where the output is one of class scores and they are known.
-    ``reset_each``: states are reset before each case, not only before the first."""
+    ``reset_each``: states are reset before each case, not only before the first. ``units``: what
+    the cases belong to, where that is known."""
 
     inputs: Mapping[str, np.ndarray]
     labels: np.ndarray | None = None
     reset_each: bool = True
+    units: Units | None = None
 
     def __len__(self) -> int:
         return len(next(iter(self.inputs.values())))
@@ -56,7 +59,8 @@ class Cases:
         """``count`` cases at even distances, in order."""
         at = np.linspace(0, len(self) - 1, count).round().astype(np.int64)
         labels = None if self.labels is None else self.labels[at]
-        return Cases({n: a[at] for n, a in self.inputs.items()}, labels, self.reset_each)
+        units = None if self.units is None else self.units.of(at)
+        return Cases({n: a[at] for n, a in self.inputs.items()}, labels, self.reset_each, units)
 
 
 @dataclass(frozen=True)
@@ -89,8 +93,8 @@ def score(trial: Trial, cases: Cases, graph: Graph, job: Progress) -> Scored:
     job.advance(2, 3, "float graph on the same windows")
     (raw,), (answers,) = part.inputs.values(), outcome.outputs.values()
     scores = answers.reshape(len(part), -1)
-    device = metrics(part.classes, scores.argmax(axis=1), scores.shape[1])
-    reference = evaluate(graph, raw, part.classes, job)
+    device = metrics(part.classes, scores.argmax(1), scores.shape[1], part.units, scores)
+    reference = evaluate(graph, raw, part.classes, job, part.units)
     return Scored(outcome, len(cases), device, reference)
 
 

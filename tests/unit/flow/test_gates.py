@@ -9,10 +9,14 @@ from tinsmith.build.firmware import Firmware, SizeReport
 from tinsmith.codegen.module import InferenceModule, MemoryPlan, Place
 from tinsmith.core.limits import Limits
 from tinsmith.core.quantity import Emulated, Estimated
+from tinsmith.data.windows import Windowing
 from tinsmith.devices.board import BOARDS
 from tinsmith.flow import gates
 from tinsmith.ir.graph import Graph
 from tinsmith.learn.metrics import Metrics, metrics
+from tinsmith.learn.pipeline import Pipeline, Sensor
+from tinsmith.learn.trained import Curves, Trained
+from tinsmith.learn.units import Units
 from tinsmith.prove.trace import Divergence, Verdict
 
 PICO = BOARDS.get("rpi_pico")
@@ -103,6 +107,102 @@ def test_accurate() -> None:
     assert not gates.accurate(accuracy(94, 100), accuracy(100, 100), limits).passed
     assert not gates.accurate(accuracy(79, 100), accuracy(79, 100), limits).passed
     assert gates.accurate(accuracy(90, 100), accuracy(80, 100), limits).passed
+
+
+CURVES = Curves((1.0, 0.5), (1.1, 0.6), (0.5, 0.9), (0.4, 0.8), 1, 0.7)
+STUCK = Curves((1.0,) * 31, (0.69, *(0.7,) * 30), (0.5,) * 31, (0.5,) * 31, 0, 0.7)
+
+
+def trained(curves: Curves, labels: tuple[str, ...] = ("calm", "wild")) -> Trained:
+    """What a gate reads of a training."""
+    pipeline = Pipeline("p", (), 1.0, Sensor("int16", ()), Windowing(2, 2), (), "linear")
+    seen = accuracy(1, 1)
+    return Trained(pipeline, labels, {}, seen, seen, curves, 1, {})
+
+
+def answers(truth: np.ndarray, predicted: np.ndarray) -> Metrics:
+    recording = np.arange(len(truth))
+    return metrics(truth, predicted, 2, Units(recording, recording, grouped=False))
+
+
+def test_learned() -> None:
+    truth = np.arange(40) % 2
+    gate = gates.learned(answers(truth, truth), trained(CURVES))
+    assert gate.passed
+    (reason,) = gate.reasons
+    assert reason == (
+        "Better than guessing: 100.0 %, always naming the commonest class 50.0 %; p = 0.0001 by "
+        "recording (40 recordings), below 0.001 wanted."
+    )
+
+
+def test_a_guess_has_not_learned() -> None:
+    truth = np.arange(40) % 2
+    gate = gates.learned(answers(truth, np.arange(40) // 2 % 2), trained(CURVES))
+    assert not gate.passed
+    assert gate.reasons[0].startswith("Not better than guessing: 50.0 %, always naming")
+    assert gate.reasons[-1].startswith("Try other blocks")
+
+
+def test_too_few_recordings_are_no_evidence() -> None:
+    truth = np.arange(6) % 2
+    gate = gates.learned(answers(truth, truth), trained(CURVES))
+    assert not gate.passed
+    said = "Cannot be told from guessing: 6 recordings in the test part are too few."
+    assert said in gate.reasons
+    assert gate.reasons[-1] == (
+        "Record more: about 14 recordings in the test part tell 2 equally common classes."
+    )
+
+
+def test_one_class_for_everything_is_named() -> None:
+    truth = np.arange(40) % 2
+    gate = gates.learned(answers(truth, np.ones(40, np.int64)), trained(CURVES))
+    assert not gate.passed
+    assert "It answers 'wild' for every window." in gate.reasons
+
+
+def test_a_model_that_never_got_better_is_named() -> None:
+    truth = np.arange(40) % 2
+    gate = gates.learned(answers(truth, truth), trained(STUCK))
+    assert not gate.passed
+    assert gate.reasons[0] == "Training never got better than its start: 31 epochs, best 0."
+
+
+def test_one_pass_over_much_data_may_be_enough() -> None:
+    assert not replace(STUCK, validation_loss=(0.05, *(0.06,) * 30)).stuck
+    assert replace(STUCK, guess=None).stuck
+    assert not replace(STUCK, best=3).stuck
+    assert not Curves((1.0,), (1.0,), (0.5,), (0.5,), 0, 0.7).stuck
+
+
+def test_a_class_that_got_lost_is_named() -> None:
+    truth = np.repeat([0, 1], [90, 10])
+    lost = truth.copy()
+    lost[90:92] = 0
+    before, after = metrics(truth, truth, 2), metrics(truth, lost, 2)
+    limits = Limits()
+    assert gates.accurate(after, before, limits).passed
+    gate = gates.classes(after, before, ("calm", "wild"), limits)
+    assert not gate.passed
+    assert gate.reasons[0] == (
+        "Class 'wild' lost 20.0 % of its recall against float (2 windows), at most 10.0 % allowed."
+    )
+    assert gates.classes(after, before, ("calm", "wild"), Limits(max_class_drop=0.2)).passed
+    assert gates.classes(before, after, ("calm", "wild"), limits).reasons == (
+        "No class lost recall against float, at most 10.0 % allowed.",
+    )
+
+
+def test_one_window_of_a_class_is_no_evidence() -> None:
+    truth = np.repeat([0, 1], [90, 5])
+    lost = truth.copy()
+    lost[90] = 0
+    gate = gates.classes(metrics(truth, lost, 2), metrics(truth, truth, 2), "ab", Limits())
+    assert gate.passed
+    assert gate.reasons == (
+        "'b' lost most of its recall: 20.0 % (1 window), at most 10.0 % allowed.",
+    )
 
 
 def test_fast() -> None:

@@ -1,16 +1,24 @@
 """Figures are deterministic, follow the page's colours and do not share ids."""
 
+import json
 import re
 
 import numpy as np
 import pytest
 
 from tinsmith.core.quantity import Emulated, Estimated, Measured
-from tinsmith.flow.record import interval_text, latency_text, quantity_record
+from tinsmith.flow.record import (
+    interval_text,
+    latency_text,
+    means_text,
+    metrics_record,
+    quantity_record,
+)
 from tinsmith.flow.report.figure import FAINT, FULL, HALF, INK, Figure, barh, legend
 from tinsmith.flow.report.model_charts import accuracies, confusion, learning_curves
-from tinsmith.learn.metrics import metrics, wilson
+from tinsmith.learn.metrics import clustered, metrics, wilson
 from tinsmith.learn.trained import Curves
+from tinsmith.learn.units import Units
 
 
 def bars(title: str) -> str:
@@ -66,7 +74,42 @@ def test_quantities_keep_their_method() -> None:
 
 
 def test_interval_text() -> None:
-    assert interval_text(wilson(48, 48)) == "100.0 %, 95 % interval 92.6 to 100.0 % (48 windows)"
+    said = interval_text(wilson(48, 48))
+    assert said == "100.0 %, 95 % interval 92.6 to 100.0 % (48 of 48 windows right)"
+
+
+def test_windows_that_ran_do_not_read_as_windows_that_are_right() -> None:
+    """ "25 of 25 test windows" under 48 % was read as 25 right."""
+    recording = np.arange(25) // 5
+    right = np.arange(25) < 12
+    found = clustered(right, Units(recording, recording, grouped=False))
+    assert interval_text(found).startswith("48.0 %, 95 % interval ")
+    assert interval_text(found).endswith(" (12 of 25 windows right, 5 recordings)")
+    assert "25 of 25" not in interval_text(found)
+
+
+def test_records_hold_all_metrics() -> None:
+    truth, recording = np.array([0, 0, 0, 1]), np.arange(4)
+    scores = np.array([[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.3, 0.7]])
+    units = Units(recording, recording, grouped=False)
+    found = metrics_record(metrics(truth, scores.argmax(1), 2, units, scores))
+    assert found["accuracy"]["hits"] == 3
+    assert found["accuracy"]["units"] == 4
+    assert found["precision"] == [1.0, 0.5]
+    assert found["f1"] == pytest.approx([0.8, 2 / 3])
+    assert found["support"] == [3, 1]
+    assert found["balanced_accuracy"] == pytest.approx(5 / 6)
+    assert found["roc_auc"] == 1.0
+    assert found["guessing"]["enough"] is found["guessing"]["beaten"] is False
+    assert metrics_record(metrics(truth, truth, 2))["guessing"] is None
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_means_text() -> None:
+    truth = np.array([0, 0, 0, 1])
+    assert means_text(metrics(truth, truth, 2)) == "balanced 100.0 %, macro F1 100.0 %"
+    scores = np.stack([1.0 - truth, truth], axis=1)
+    assert means_text(metrics(truth, truth, 2, scores=scores)).endswith(", ROC AUC 1.000")
 
 
 def test_figures_without_matplotlib_name_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from tinsmith.core.codec import content_hash
 from tinsmith.core.quantity import Estimated, Quantity
-from tinsmith.core.units import bytes_text, count_text
+from tinsmith.core.units import bytes_text, count_text, percent_text
+from tinsmith.flow.gates import epochs_text, guessing_text, setbacks
 from tinsmith.flow.project import Project
-from tinsmith.flow.record import elf_hash, runner_text
+from tinsmith.flow.record import elf_hash, means_text, right_text, runner_text, share_text
 from tinsmith.flow.report import board_charts, model_charts
 from tinsmith.flow.result import BoardResult, Model, Result
 from tinsmith.ir.graph import Attr
@@ -76,10 +77,11 @@ def _texts(project: Project, model: Model) -> dict[str, object]:
     blocks = " and ".join(b.block for b in pipeline.blocks)
     return {
         "pipeline_text": f"{blocks} features, family {pipeline.family}",
-        "training_text": f"{len(curves.train_loss)} epochs, best {curves.best}; seed "
+        "training_text": f"{epochs_text(curves)}; seed "
         f"{model.trained.seed}; family {pipeline.family} with "
         + (", ".join(f"{k} {_plain(v)}" for k, v in pipeline.hyper.items()) or "defaults")
         + ".",
+        "setbacks": tuple(setbacks(model.compressed_accuracy, model.trained)),
         "class_counts": model_charts.class_counts(model.windows),
         "feature_count": model.features.shape[1],
     }
@@ -90,7 +92,7 @@ def _plain(value: Attr) -> str:
 
 
 def _charts(result: Result) -> dict[str, object]:
-    model = result.model
+    model, curves = result.model, result.model.trained.curves
     rows = [("float", model.float_accuracy.accuracy),
             (model.compressed.method, model.compressed_accuracy.accuracy)]  # fmt: skip
     rows += [(b.board.id, b.measured.accuracy.accuracy) for b in result.boards]
@@ -100,7 +102,7 @@ def _charts(result: Result) -> dict[str, object]:
     charts = {
         "examples": model_charts.window_examples(model),
         "scatter": model_charts.feature_scatter(model),
-        "curves": model_charts.learning_curves(model.trained.curves),
+        "curves": model_charts.learning_curves(curves) if curves.train_loss else "",
         "accuracies": model_charts.accuracies(rows, beside=len(errors)),
         "errors": model_charts.layer_errors(model, beside=len(rows)) if errors else "",
         "confusion": model_charts.confusion(
@@ -111,6 +113,9 @@ def _charts(result: Result) -> dict[str, object]:
     return {
         "charts": _safe(charts),
         "boards": [_board(b) for b in result.boards],
+        "class_rows": _class_rows(model, result.boards[0]),
+        "means_text": means_text(result.boards[0].measured.accuracy),
+        "guessing_text": guessing_text(result.boards[0].measured.accuracy),
         "latency_sources": [f"{e.board}: {e.source}." for _, e in estimates],
     }
 
@@ -133,8 +138,10 @@ def _board(result: BoardResult) -> BoardPart:
 def _figures(r: BoardResult) -> list[FigureText]:
     size, method = r.firmware.size, r.measured.outcome.method
     accuracy = r.measured.accuracy.accuracy
-    found = [FigureText("Test accuracy", f"{100 * accuracy.value:.1f} %", _interval(accuracy, r),
-                        method)]  # fmt: skip
+    guessing = r.measured.accuracy.guessing
+    tone = "" if guessing is None or guessing.beaten else "bad"
+    found = [FigureText("Test accuracy", percent_text(accuracy.value), _interval(accuracy, r),
+                        method, tone=tone)]  # fmt: skip
     equal = all(v.equal for v in r.proof.verdicts)
     golden = f"{r.proof.cases} of {r.proof.cases}" if equal else "diverges"
     names = " and ".join(v.origin for v in r.proof.verdicts)
@@ -173,10 +180,26 @@ def _room(name: str, needs: Quantity, has: int, detail: str) -> FigureText:
 
 
 def _interval(interval: Interval, r: BoardResult) -> str:
+    whole = interval.samples == r.measured.of
+    some = "" if whole else f"; the test part has {r.measured.of} windows"
     return (
-        f"95 % interval {100 * interval.low:.1f} to {100 * interval.high:.1f} %, "
-        f"{interval.samples} of {r.measured.of} test windows"
+        f"95 % interval {100 * interval.low:.1f} to {100 * interval.high:.1f} %; "
+        f"{right_text(interval)}{some}"
     )
+
+
+def _class_rows(model: Model, result: BoardResult) -> list[tuple[str, ...]]:
+    """Per class: precision, recall, F1 and windows of the board's answers."""
+    found = result.measured.accuracy
+    rows = zip(
+        model.windows.labels, found.precision, found.per_class_recall, found.f1, found.support,
+        strict=True,
+    )  # fmt: skip
+    return [
+        (name, share_text(precision), percent_text(recall.value) if n else "-", share_text(f1),
+         str(n))
+        for name, precision, recall, f1, n in rows
+    ]  # fmt: skip
 
 
 def _provenance(project: Project, result: Result) -> list[tuple[str, str]]:
