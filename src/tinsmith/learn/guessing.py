@@ -97,9 +97,9 @@ def _shares_as_good(blocks: _Blocks, answers: np.ndarray, commonest: float) -> t
 
 def _blocks(truth: np.ndarray, predicted: np.ndarray, units: Units) -> _Blocks:
     """A recording's windows of one label are a block; so are all of a group that has one label."""
-    several = _labels_per(units.unit, truth) > 1
-    owner = np.where(several, units.recording, units.unit)
-    keys = np.stack([several.astype(np.int64), units.unit, owner, truth], axis=1)
+    several = _labels_per(units.group, truth) > 1
+    owner = np.where(several, units.recording, units.group)
+    keys = np.stack([several.astype(np.int64), units.group, owner, truth], axis=1)
     rows, at = np.unique(keys, axis=0, return_inverse=True)
     classes = int(max(truth.max(initial=0), predicted.max(initial=0))) + 1
     answers = np.zeros((len(rows), classes), np.int64)
@@ -108,11 +108,11 @@ def _blocks(truth: np.ndarray, predicted: np.ndarray, units: Units) -> _Blocks:
     return _Blocks(rows[:, 3], answers, stratum)
 
 
-def _labels_per(unit: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """How many labels the unit of each window has, [n]."""
-    pairs = np.unique(np.stack([unit, truth], axis=1), axis=0)
+def _labels_per(group: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """How many labels the group of each window has, [n]."""
+    pairs = np.unique(np.stack([group, truth], axis=1), axis=0)
     known, counts = np.unique(pairs[:, 0], return_counts=True)
-    found: np.ndarray = counts[np.searchsorted(known, unit)]
+    found: np.ndarray = counts[np.searchsorted(known, group)]
     return found
 
 

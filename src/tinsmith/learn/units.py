@@ -13,7 +13,8 @@ from tinsmith.data.windows import Windows
 class Units:
     """Recording and group of each window, as indices [n].
 
-    ``grouped``: whether groups are known; if not, each recording is its own.
+    ``grouped``: whether groups are known. If not, what was recorded into one file is one, where the
+    file lies on one side of the split, else each recording is its own.
     """
 
     recording: np.ndarray
@@ -37,9 +38,25 @@ class Units:
 
 def units_of(dataset: Dataset, windows: Windows) -> Units:
     """What the windows of a dataset belong to."""
+    recordings = dataset.manifest.recordings
+    if windows.grouped:
+        names = [f"group {r.group}" for r in recordings]
+    else:
+        files = [str(getattr(r, "file", "")) for r in recordings]  # formats that say none have ""
+        split = _on_several_sides(files, windows)
+        names = [
+            f"recording {i}" if not file or file in split else f"file {file}"
+            for i, file in enumerate(files)
+        ]
     known: dict[str, int] = {}
-    groups = np.array(
-        [known.setdefault(str(r.group), len(known)) for r in dataset.manifest.recordings]
-    )
-    group = groups[windows.recording] if windows.grouped else windows.recording
-    return Units(windows.recording, group, windows.grouped)
+    groups = np.array([known.setdefault(name, len(known)) for name in names])
+    return Units(windows.recording, groups[windows.recording], windows.grouped)
+
+
+def _on_several_sides(files: list[str], windows: Windows) -> set[str]:
+    """Files whose recordings are not all in one part."""
+    pairs = np.unique(np.stack([windows.recording, windows.part], axis=1), axis=0)
+    sides: dict[str, set[int]] = {}
+    for recording, part in pairs.tolist():
+        sides.setdefault(files[recording], set()).add(part)
+    return {file for file, parts in sides.items() if len(parts) > 1}

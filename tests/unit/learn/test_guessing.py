@@ -135,6 +135,18 @@ def test_recordings_of_a_person_are_exchanged_among_themselves() -> None:
     assert not against_guessing(truth, truth, units).enough
 
 
+def test_what_was_recorded_into_one_file_is_exchanged_as_one() -> None:
+    """Twenty pieces of two long recordings of one label each are no twenty observations."""
+    truth = np.repeat([0, 1], 20)
+    recording = np.arange(40)
+    files = Units(recording, recording // 20, grouped=False)
+    assert against_guessing(truth, truth, alone(recording)).beaten
+    assert not against_guessing(truth, truth, files).enough
+    # a file in which labels change is a test by itself
+    truth = np.tile([0, 1], 20)
+    assert against_guessing(truth, truth, files).beaten
+
+
 @pytest.mark.parametrize(("classes", "recordings"), [(2, 14), (3, 10), (4, 8)])
 def test_how_many_recordings_tell(classes: int, recordings: int) -> None:
     assert recordings_needed(classes) == recordings
