@@ -1,5 +1,6 @@
 """Export: a trained pipeline as one float graph, by the one road from PyTorch."""
 
+import warnings
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from math import prod
@@ -35,7 +36,9 @@ def to_graph(
     (row,) = front.outputs
     example = np.zeros(front.type(row).shape, np.float32)
     module = restore(pipeline, len(labels), weights)
-    network = IMPORTERS.get("torch").load(module, [example], pipeline.name, job)
+    with warnings.catch_warnings():  # of how torch itself keeps the weights of recurrent layers
+        warnings.filterwarnings("ignore", "The tensor attributes", UserWarning)
+        network = IMPORTERS.get("torch").load(module, [example], pipeline.name, job)
     b = Builder(pipeline.name)
     raw = b.input("raw", front.type("raw"))
     (features,) = b.inline(front, raw)

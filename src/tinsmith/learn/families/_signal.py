@@ -25,3 +25,30 @@ def beginning(rows: Rows) -> OrderedDict[str, Any]:
         signal=torch.nn.Unflatten(1, rows.shape),
         standardise=Standardise(rows.features.reshape(-1, channels)),
     )
+
+
+class Recurrent(torch.nn.Module):  # type: ignore[misc]  # as above
+    """[n, samples, channels] -> [n, units]: what a gated recurrent unit ends with."""
+
+    def __init__(self, channels: int, units: int) -> None:
+        super().__init__()
+        self.cells = torch.nn.GRU(channels, units, batch_first=True)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """The last of its outputs."""
+        along, _ = self.cells(x)
+        return along[:, -1]
+
+
+class Causal(torch.nn.Module):  # type: ignore[misc]  # as above
+    """[n, filters, samples] -> the same: a convolution that sees no later sample, and x added."""
+
+    def __init__(self, filters: int, kernel: int, dilation: int) -> None:
+        super().__init__()
+        self.before = torch.nn.ConstantPad1d(((kernel - 1) * dilation, 0), 0.0)
+        self.conv = torch.nn.Conv1d(filters, filters, kernel, dilation=dilation, bias=False)
+        self.norm = torch.nn.BatchNorm1d(filters)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """x + relu(norm(conv(x)))."""
+        return x + torch.relu(self.norm(self.conv(self.before(x))))
