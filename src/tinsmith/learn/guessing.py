@@ -23,6 +23,8 @@ LEVEL = 0.001
 """One-sided: of models that guess, one in a thousand may be taken for better."""
 _DRAWS = 9_999
 _SEED = 20_261_130
+_MANY = 500
+"""Blocks; with fewer, drawing them one by one is as fast as drawing counts of them."""
 _CHUNK = 1 << 20
 """Labels drawn at once: 8 MB."""
 
@@ -87,7 +89,8 @@ def _shares_as_good(blocks: _Blocks, answers: np.ndarray, commonest: float) -> t
     for stratum in np.unique(blocks.stratum):
         chosen = blocks.stratum == stratum
         label, own = blocks.label[chosen], answers[:, chosen]
-        total += _exchanged(label, own, rng)
+        single = len(label) > _MANY and bool((own.sum(2) == 1).all())
+        total += _exchanged_singles(label, own, rng) if single else _exchanged(label, own, rng)
         shares = np.bincount(label, minlength=own.shape[2]) / len(label)
         mean += own.sum(1) @ shares
     lacking = np.maximum(0.0, commonest - mean)
@@ -126,6 +129,26 @@ def _exchanged(label: np.ndarray, answers: np.ndarray, rng: np.random.Generator)
         drawn = rng.permuted(np.broadcast_to(label, (count, len(label))), axis=1)
         for table, own in zip(found, answers, strict=True):
             table[at : at + count] = own[rows, drawn].sum(1)
+    return found
+
+
+def _exchanged_singles(
+    label: np.ndarray, answers: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """The same where each block is one window, of which there may be very many: how many windows of
+    each answer get each label is drawn, one number after the other."""
+    count = answers.shape[2]
+    labels, found = np.bincount(label, minlength=count), np.zeros((len(answers), _DRAWS))
+    for table, own in zip(found, answers, strict=True):
+        left = np.tile(own.sum(0), (_DRAWS, 1))
+        for c in range(count):
+            wanted, others = np.full(_DRAWS, labels[c]), left.sum(1)
+            for a in range(count):
+                others -= left[:, a]
+                got = rng.hypergeometric(left[:, a], others, wanted)
+                table += got * (a == c)
+                wanted -= got
+                left[:, a] -= got
     return found
 
 

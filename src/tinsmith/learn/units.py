@@ -42,7 +42,7 @@ def units_of(dataset: Dataset, windows: Windows) -> Units:
     if windows.grouped:
         names = [f"group {r.group}" for r in recordings]
     else:
-        files = [str(getattr(r, "file", "")) for r in recordings]  # formats that say none have ""
+        files = [r.file for r in recordings]
         split = _on_several_sides(files, windows)
         names = [
             f"recording {i}" if not file or file in split else f"file {file}"

@@ -2,11 +2,18 @@
 recordings of a group have in common, has power, and says where there is too little to tell."""
 
 from math import comb
+from time import process_time
 
 import numpy as np
 import pytest
 
-from tinsmith.learn.guessing import LEVEL, against_guessing, recordings_needed
+from tinsmith.learn.guessing import (
+    LEVEL,
+    _exchanged,
+    _exchanged_singles,
+    against_guessing,
+    recordings_needed,
+)
 from tinsmith.learn.units import Units
 
 RECORDINGS, WINDOWS, CLASSES, SEEDS = 30, 8, 3, 200
@@ -93,6 +100,25 @@ def test_p_is_that_of_all_exchanges() -> None:
     worse = against_guessing(label, one, alone(np.arange(14)))
     # eight of class 1: right as often where the seven are among them
     assert worse.p == pytest.approx(comb(8, 7) / comb(14, 7), abs=1e-3)
+
+
+def test_single_windows_are_drawn_as_blocks_are(rng: np.random.Generator) -> None:
+    """Two ways to draw the same: counts of right answers have equal quantiles."""
+    label, answer = np.arange(40) % 3, rng.integers(0, 3, 40)
+    table = np.eye(3, dtype=np.int64)[answer][None]
+    singles = _exchanged_singles(label, table, np.random.default_rng(1))[0]
+    blocks = _exchanged(label, table, np.random.default_rng(2))[0]
+    shares = [np.bincount(t.astype(int), minlength=41) / len(t) for t in (singles, blocks)]
+    assert np.abs(np.cumsum(shares[0]) - np.cumsum(shares[1])).max() < 0.025
+
+
+def test_many_windows_take_no_time() -> None:
+    """Rows of a table, each a recording of its own."""
+    label = np.arange(200_000) % 3
+    answer = np.where(np.arange(200_000) % 7 == 0, 0, label)
+    began = process_time()
+    assert against_guessing(label, answer, alone(np.arange(200_000))).beaten
+    assert process_time() - began < 5
 
 
 @pytest.mark.parametrize(("count", "enough"), [(2, False), (8, False), (14, True)])

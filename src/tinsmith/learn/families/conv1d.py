@@ -47,7 +47,7 @@ def _check_length(samples: int, layer: int, hyper: Mapping[str, Attr]) -> None:
         raise UserError(
             "learn.conv1d.short",
             f"Family 'conv1d': too few samples are left for convolution {layer} "
-            f"(kernel {hyper['kernel']}, padding 'valid').",
+            f"(kernel {hyper['kernel']}, padding {hyper['padding']!r}).",
             'Choose a longer window, a smaller kernel, fewer filters, or padding = "same".',
         )
 
