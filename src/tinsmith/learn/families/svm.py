@@ -16,7 +16,10 @@ def estimator(hyper: Mapping[str, Attr], seed: int) -> Sequence[Any]:
     from sklearn.preprocessing import StandardScaler
     from sklearn.svm import SVC
 
-    return [StandardScaler(), SVC(C=number(hyper, "c"), kernel=hyper["kernel"], random_state=seed)]
+    machine = SVC(
+        C=number(hyper, "c"), kernel=hyper["kernel"], break_ties=True, random_state=seed
+    )  # fmt: skip
+    return [StandardScaler(), machine]
 
 
 FAMILY = Family(
