@@ -110,7 +110,9 @@ def guessing_text(metrics: Metrics) -> str:
     found = metrics.guessing
     if found is None:
         return "Not tested against guessing."
-    units = f"{count_text(found.units)} {found.by}{'s' if found.units != 1 else ''}"
+    units = _counted(found.units, found.by)
+    if found.by != "recording":
+        units = f"{_counted(found.recordings, 'recording')} of {units}"
     if not found.enough:
         return f"Cannot be told from guessing: {units} in the test part are too few."
     better = "Better" if found.beaten else "Not better"
@@ -119,6 +121,10 @@ def guessing_text(metrics: Metrics) -> str:
         f"commonest class {percent_text(found.baseline)}; p = {found.p:.4f} by {found.by} "
         f"({units}), below {LEVEL:g} wanted."
     )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count_text(count)} {what}{'s' if count != 1 else ''}"
 
 
 def accurate(device: Metrics, reference: Metrics, limits: Limits) -> Gate:

@@ -37,6 +37,7 @@ class Guessing:
         baseline: accuracy of always naming the commonest class of these windows.
         p: share of exchanges of labels that make answers as good, one-sided.
         units: recordings or groups (``by``) that were exchanged, or exchanged inside.
+        recordings: how many there are in all.
         enough: whether answers that are all right could have been told from guessing.
     """
 
@@ -44,6 +45,7 @@ class Guessing:
     p: float
     units: int
     by: str
+    recordings: int
     enough: bool
 
     @property
@@ -66,8 +68,9 @@ def against_guessing(truth: np.ndarray, predicted: np.ndarray, units: Units) -> 
     ideal[np.arange(len(sizes)), blocks.label] = sizes  # answers that are all right
     commonest = float(ideal.sum(0).max())
     p, best = _shares_as_good(blocks, np.stack([blocks.answers, ideal]), commonest)
-    count = len(np.unique(units.unit))
-    return Guessing(commonest / len(truth), p, count, units.by, min(p, best) < LEVEL)
+    count, recordings = (len(np.unique(u)) for u in (units.unit, units.recording))
+    enough = min(p, best) < LEVEL
+    return Guessing(commonest / len(truth), p, count, units.by, recordings, enough)
 
 
 @dataclass(frozen=True)

@@ -155,6 +155,14 @@ def test_too_few_recordings_are_no_evidence() -> None:
     )
 
 
+def test_groups_are_said_with_their_recordings() -> None:
+    label = np.tile(np.arange(6), 4)
+    units = Units(np.arange(24), np.repeat(np.arange(4), 6), grouped=True)
+    found = metrics(label, label, 6, units)
+    (reason,) = gates.learned(found, trained(CURVES, tuple("abcdef"))).reasons
+    assert "p = 0.0001 by group (24 recordings of 4 groups), below" in reason
+
+
 def test_one_class_for_everything_is_named() -> None:
     truth = np.arange(40) % 2
     gate = gates.learned(answers(truth, np.ones(40, np.int64)), trained(CURVES))
