@@ -13,7 +13,7 @@ KINDS = {
     "op": "absolute",
     "block": "energy",
     "family": "convolved",
-    "board": "nucleo_l476rg",
+    "board": "nucleo_l452re",
     "runner": "again",
     "command": "hello",
     "set": "quick",
@@ -51,7 +51,7 @@ def test_it_is_listed(grown: Tree, kind: str) -> None:
 def test_the_command_and_the_board_can_be_used(grown: Tree) -> None:
     assert cli(grown, "hello", "--name", "Ada").strip() == "hello Ada"
     assert "hello" in cli(grown, "--help")
-    assert "98304" in cli(grown, "board", "show", "nucleo_l476rg", "--json")
+    assert "131072" in cli(grown, "board", "show", "nucleo_l452re", "--json")
 
 
 QUANTISED = """
