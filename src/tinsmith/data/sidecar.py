@@ -1,8 +1,8 @@
 """Files that say labels and metadata of others: label files of exports (JSON), a JSON object of
 file names, or a table of them (CSV). Untrusted: read in the sandbox.
 
-Label files of exports are ``info.labels`` and files whose ``type`` is ``structured-labels`` (version
-1 each). A JSON object maps a file's name, with or without suffix, to
+Label files of exports are ``info.labels`` and files whose ``type`` is ``structured-labels`` (both
+version 1). A JSON object maps a file's name, with or without suffix, to
 an object of metadata, ``label`` among them. A table has the files' names in a column ``file``,
 ``path``, ``name`` or ``filename``, else in the first one.
 """
