@@ -8,7 +8,7 @@ void ts_add_relu_float32(
 #define TS_EACH(x, b)                    \
     do {                                \
         float sum = (x) + (b);          \
-        y[i] = sum > 0.0f ? sum : 0.0f; \
+        y[i] = ts_rectified(sum); \
     } while (0)
 #include "ts_repeat.inc"
 }

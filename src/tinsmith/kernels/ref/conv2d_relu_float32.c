@@ -10,6 +10,6 @@ void ts_conv2d_relu_float32(
     typedef float weight_type;
     typedef float sum_type;
 #define TS_TERM(value, weight) ts_f32((value) * (weight))
-#define TS_RESULT(i, o, sum) (y[i] = (sum) > 0.0f ? (sum) : 0.0f)
+#define TS_RESULT(i, o, sum) (y[i] = ts_rectified(sum))
 #include "ts_conv2d.inc"
 }

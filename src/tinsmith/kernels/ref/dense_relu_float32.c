@@ -6,6 +6,6 @@ void ts_dense_relu_float32(
     int32_t rows, int32_t depth, int32_t channels) {
     typedef float sum_type;
 #define TS_TERM(value, weight) ts_f32((value) * (weight))
-#define TS_RESULT(i, o, sum) (y[i] = (sum) > 0.0f ? (sum) : 0.0f)
+#define TS_RESULT(i, o, sum) (y[i] = ts_rectified(sum))
 #include "ts_dense.inc"
 }

@@ -2,6 +2,6 @@
 #include "ts_kernel.h"
 
 void ts_relu_float32(const float *x, float *y, int32_t n) {
-#define TS_RESULT(x) ((x) > 0.0f ? (x) : 0.0f)
+#define TS_RESULT(x) ts_rectified(x)
 #include "ts_unary.inc"
 }

@@ -8,7 +8,7 @@ void ts_softmax_float32(const float *x, float *y, int32_t rows, int32_t n) {
         float *out = y + r * n;
         float top = in[0];
         for (int32_t i = 1; i < n; i++) {
-            top = in[i] > top ? in[i] : top;
+            top = top < in[i] ? in[i] : top;
         }
         float sum = 0.0f;
         for (int32_t i = 0; i < n; i++) {

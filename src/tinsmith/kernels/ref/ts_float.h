@@ -7,18 +7,6 @@
 
 #include "ts_kernel.h"
 
-static inline uint32_t ts_bits_of(float x) {
-    union { float value; uint32_t bits; } u;
-    u.value = x;
-    return u.bits;
-}
-
-static inline float ts_float_of(uint32_t bits) {
-    union { uint32_t bits; float value; } u;
-    u.bits = bits;
-    return u.value;
-}
-
 /* 2^n, n -126..127. */
 static inline float ts_power_of_two(int32_t n) {
     return ts_float_of((uint32_t)(n + 127) << 23);
@@ -95,15 +83,16 @@ static inline float ts_div(float x, float y) {
 
 /* e^x; relative error below 2e-7; 0 below -104, infinity from 88.73 on. */
 static inline float ts_exp(float x) {
-    if (!(x >= -104.0f)) {
-        return x != x ? x : 0.0f;
+    uint32_t bits = ts_bits_of(x); /* compared as integers: without an FPU each other comparison is a function more */
+    if (bits > 0xC2D00000u) {      /* below -104 */
+        return bits > 0xFF800000u ? x : 0.0f;
     }
-    if (x > 89.0f) {
-        return ts_float_of(0x7F800000u);
+    if (bits > 0x42B20000u && bits < 0x80000000u) { /* above 89 */
+        return bits > 0x7F800000u ? x : ts_float_of(0x7F800000u);
     }
     float t = ts_f32(x * 1.44269504f) + 0.5f;
     int32_t n = (int32_t)t;
-    n -= (float)n > t ? 1 : 0;
+    n -= t < (float)n ? 1 : 0;
     float r = x - ts_f32((float)n * 0.693359375f);
     r = r - ts_f32((float)n * -2.12194440e-4f);
     float p = 1.98412698e-4f;

@@ -40,6 +40,28 @@ static inline float ts_f32(float x) {
     return x;
 }
 
+static inline uint32_t ts_bits_of(float x) {
+    union { float value; uint32_t bits; } u;
+    u.value = x;
+    return u.bits;
+}
+
+static inline float ts_float_of(uint32_t bits) {
+    union { uint32_t bits; float value; } u;
+    u.bits = bits;
+    return u.value;
+}
+
+/* x where it is above zero, else +0, also for NaN. Without an FPU by its bits: those of what is below zero or NaN are above
+ * infinity's. TS_NO_FPU forces that, for tests. */
+static inline float ts_rectified(float x) {
+#if defined(TS_NO_FPU) || (defined(__arm__) && !defined(__ARM_FP)) || (defined(__riscv) && !defined(__riscv_flen))
+    return ts_bits_of(x) > 0x7F800000u ? 0.0f : x;
+#else
+    return x > 0.0f ? x : 0.0f;
+#endif
+}
+
 /* The larger and the smaller of two values, NaN where either is. */
 static inline float ts_at_least(float x, float least) {
     return x >= least || x != x ? x : least;
