@@ -120,6 +120,8 @@ static TS_PLAIN_ALONE void ts_plain_four(
 
 #endif
 
+#if !defined(TS_PLAIN_ONE_COLUMN)
+
 /* Results of the rows of a column: y [count]. */
 static inline void ts_plain_store(
     const int32_t *sums, int32_t less, const int32_t *bias, const int32_t *factors, int32_t next, int8_t *y, int32_t count,
@@ -162,5 +164,7 @@ static void ts_plain_columns(const int8_t *x, int32_t columns, int8_t *y, int32_
         y += count;
     }
 }
+
+#endif
 
 #endif

@@ -32,9 +32,8 @@ TS_SMALL TS_STEP void layer8_step_001_y_int8(uint8_t *arena, uint8_t *state) {
     ts_plain_dense_row_int8((const int8_t *)(const void *)(arena + 0),
         layer8_t_y_int8_w,
         layer8_t_y_int8_b,
-        layer8_t_y_int8_f,
-        (int8_t *)(void *)(arena + 8),
-        3, 2, 2, 128, 0, 0, 1, 122, 127);
+        layer8_t_y_int8_numbers,
+        (int8_t *)(void *)(arena + 8));
 }
 
 /* 002 y: dequantize

@@ -12,8 +12,7 @@ const int32_t layer8_t_y_int8_b[2] = {
     106, -100,
 };
 
-/* y_int8: f */
-const int32_t layer8_t_y_int8_f[4] = {
-    1073741824, 5,
-    1610612736, 4,
+/* y_int8: numbers */
+const int32_t layer8_t_y_int8_numbers[13] = {
+    2, 3, 2, 128, 0, 0, 1, 122, 127, 1073741824, 5, 1610612736, 4,
 };

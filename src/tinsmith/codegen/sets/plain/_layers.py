@@ -73,15 +73,21 @@ def _as_rows(
     if depth > MOST_DEPTH:
         return []
     if rows == 1:
-        return [
-            Binding(
-                "dense_row_int8", (*_operands(layer, 1), depth, len(layer.weights), *_ends(layer))
-            )
-        ]
+        return [_row(layer, depth)]
     unit = 0 if not orders else 4 if depth % 4 == 0 else 1
     scratch = Scratch(COLUMNS * depth if orders else 4)
     arguments = (*_operands(layer, 1), scratch, unit, *sizes, len(layer.weights), *_ends(layer))
     return [Binding("dense_int8", arguments, orders)]
+
+
+def _row(layer: Operands, depth: int) -> Binding:
+    """Of one row. Its numbers and factors are a table: as arguments they would lie on the stack."""
+    bias, factors = tables_of(layer)
+    _, offset, *result = _ends(layer)
+    numbers = 2 * (len(layer.multiplier) > 1), depth, len(layer.weights), offset, *result
+    told = Table("numbers", lambda: np.concatenate([np.int32(numbers), factors.make().ravel()]))
+    arguments = In(0), Table("w", lambda: interleaved(layer, 1)), bias, told, Out()
+    return Binding("dense_row_int8", arguments)
 
 
 def _operands(layer: Operands, groups: int) -> tuple[Argument | Table, ...]:
