@@ -1,5 +1,5 @@
-"""Small public models on cores with an FPU cost no more than when tinsmith had one kernel for each
-operation: the whole table is that of `benchmarks/monotone.py`."""
+"""Small public models cost no more than when tinsmith had one kernel for each operation: the whole
+table is that of `benchmarks/monotone.py`."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,10 @@ from tinsmith.importers import read_model
 BEFORE = json.loads(
     (Path(__file__).parents[2] / "benchmarks" / "before_kernels.json").read_bytes()
 )["models"]
-CORES = {"M4F": "nucleo_l4r5zi", "M7": "nucleo_f746zg", "M33": "nucleo_u575zi"}
+CORES = {
+    "M4F": "nucleo_l4r5zi", "M7": "nucleo_f746zg", "M33": "nucleo_u575zi", "M3": "nucleo_f103rb",
+    "M0+": "rpi_pico", "RV32IMC": "esp32_c3",
+}  # fmt: skip
 MODELS = (
     "hello_world_int8", "hello_world_float", "ei_temperature-regression.i8",
     "ei_temperature-regression.f32", "ei_fan-v3.f32", "fan_low_autoencoder", "ei_gestures-i8",

@@ -25,6 +25,9 @@ PATIENCE = 1.5
 """How much more time than the fastest kernels less flash or a smaller peak may take."""
 TIME_WEIGHT = 0.05
 """What time weighs where flash is aimed at: half as much time again has to save 2 % of it."""
+_WORTH = 0.01
+"""Instructions that a byte of flash is worth where speed is aimed at: of kernels that are as fast
+as each other, or nearly so in a network of a few thousand instructions, the smaller."""
 
 _PRICES = {"balanced": (0.0,), "ram": (0.0,), "size": (0.0, 0.03, 0.3, 3.0, 300.0), "speed": (0.0,)}
 """What nodes may pay for time with tables, tried in turn: bytes per instruction, in those of all
@@ -180,7 +183,8 @@ class _Market:
             return (max(0.0, time - self._most), worth, time)
         if self._aim == "ram":
             return (max((self._memory[id(c)] for c in calls), default=0), time)
-        return (time * flash if self._aim == "balanced" else time, flash, time)
+        score = time * flash if self._aim == "balanced" else time + _WORTH * flash
+        return (score, flash, time)
 
 
 def _footprints(offers: Offers) -> dict[int, int]:

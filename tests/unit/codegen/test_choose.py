@@ -61,6 +61,14 @@ def test_speed_takes_the_fastest() -> None:
     assert kernels("speed", offers(10, 1000)) == ["fast/k", "fast/k"]
 
 
+def test_speed_takes_the_smaller_of_two_that_are_nearly_as_fast() -> None:
+    """A hundred bytes are worth one instruction, no more."""
+    small, large = cost(400, 10.0), cost(2400, 9.0)
+    costs = {"ref/k": small, "lean/k": small, "fast/k": large}
+    assert kernels("speed", offers(10), costs) == ["ref/k"]
+    assert kernels("speed", offers(30), costs) == ["fast/k"]
+
+
 def test_size_takes_what_is_smallest_together_and_loses_no_time() -> None:
     """The leaner kernel is slower than the reference, so it is not worth its bytes."""
     assert kernels("size", offers(10, 1000), NEAR) == ["ref/k", "ref/k"]
