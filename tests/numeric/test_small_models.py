@@ -17,7 +17,7 @@ BEFORE = json.loads(
 )["models"]
 CORES = {
     "M4F": "nucleo_l4r5zi", "M7": "nucleo_f746zg", "M33": "nucleo_u575zi", "M3": "nucleo_f103rb",
-    "M0+": "rpi_pico", "RV32IMC": "esp32_c3",
+    "M0+": "rpi_pico", "RV32IMC": "esp32_c3", "M55": "alif_e7",
 }  # fmt: skip
 MODELS = (
     "hello_world_int8", "hello_world_float", "ei_temperature-regression.i8",

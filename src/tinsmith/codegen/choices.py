@@ -21,7 +21,8 @@ from tinsmith.core.table import Table, read_toml
 BALANCED, RAM = "balanced", "ram"
 AIMS = (BALANCED, "speed", "size", RAM)
 """What a module may be optimised for: the product of time and flash; instructions; flash, or memory
-at its peak, in at most half as much time again as is possible."""
+at its peak, in at most half as much time again as is possible; or flash as the reference's kernels
+need at most, in at most two thirds of their time."""
 PARTS = "parts"
 """Chosen for a fused node: its operations one by one, each by a kernel of its own."""
 PINNED, CHOSEN, TUNED = "pinned", "chosen", "tuned"

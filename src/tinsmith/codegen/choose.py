@@ -8,6 +8,7 @@ all that it can, wherever that brings a module nearer to its aim.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 
 import numpy as np
 
@@ -38,13 +39,26 @@ last one no node takes more than it must."""
 def choose(
     offers: Offers, costs: Costs, aim: str, most: float | None = None
 ) -> tuple[list[Call], dict[str, str]]:
-    """One call of each node's offers, and the level at which each kernel that is used is compiled,
-    where its cost is known. A node of whose offers one has no cost gets its first one. ``most``:
-    instructions that less flash or a smaller peak may take, `PATIENCE` times the least if None."""
+    """One call of each node's offers, and the level at which each kernel that is used is compiled:
+    for size where its cost is not known, nothing where none is. A node of whose offers one has no
+    cost gets its first one.
+
+    Less flash may take `PATIENCE` times the least time, or ``most`` instructions; with no more
+    than the reference's kernels need, as much time as they by `PATIENCE`. A smaller peak may take
+    `PATIENCE` times the least, or ``most``."""
     market = _Market(offers, costs, aim, most)
-    best = min((_thinned(market, start) for start in market.starts), key=lambda c: c.score)
-    used = {c.kernel for c in best.calls}
-    return best.calls, {k: v for k, v in market.levels.items() if k in used}
+    best = _best(market)
+    if aim == "size" and most is None and best.flash > market.plain.flash:
+        market.lessen(market.plain.flash)
+        leaner = _best(market)
+        if leaner.flash <= market.room and leaner.time * PATIENCE <= market.plain.time:
+            best = leaner
+    used = sorted({c.kernel for c in best.calls}) if costs else ()
+    return best.calls, {k: market.levels.get(k, LEVELS[0]) for k in used}
+
+
+def _best(market: "_Market") -> "_Choice":
+    return min((_thinned(market, start) for start in market.starts), key=lambda c: c.score)
 
 
 def _thinned(market: "_Market", allowed: frozenset[str]) -> "_Choice":
@@ -62,6 +76,8 @@ def _thinned(market: "_Market", allowed: frozenset[str]) -> "_Choice":
 class _Choice:
     calls: list[Call]
     allowed: frozenset[str]
+    flash: float
+    time: float
     score: tuple[float, ...]
 
     @cached_property
@@ -92,8 +108,26 @@ class _Market:
         other may end with more than these cost."""
         least = sum(min(self._tables[id(c)] for c in o) for o in self._offers)
         self._prices = [p * (least + _USUAL_TABLES) / self._fastest for p in _PRICES[aim]]
+        self.room = inf
+        """Bytes of flash that are there where size is aimed at."""
+        self.plain = self.of(self._plain())
+        """The reference's kernels, and those of nodes for which it has none."""
         if aim == "size" and self._covered(plain):
-            self._most = min(self._most, self.of(plain).score[-1])
+            self._most = min(self._most, self.plain.time)
+
+    def _plain(self) -> frozenset[str]:
+        """The reference's kernels, and all of nodes for which it has none."""
+        kernels = [[c.kernel for c in o if c.kernel in self.kernels] for o in self._offers]
+        named = [[k for k in o if k.startswith(f"{REFERENCE}/")] or o for o in kernels]
+        return frozenset(k for o in named for k in o)
+
+    def lessen(self, room: float) -> None:
+        """Leave no more flash than that; more to start from, as few ways lead there: the kernels of
+        each set with the reference's."""
+        self.room, plain = room, self._plain()
+        sets = sorted({k.partition("/")[0] for k in self.kernels})
+        own = [frozenset(k for k in self.kernels if k.startswith(f"{s}/")) for s in sets]
+        self.starts += [kernels | plain for kernels in own]
 
     def _peaks(self, used: Mapping[int, int]) -> dict[int, int]:
         """What matters of footprints: never less than what the step that needs most needs in any
@@ -154,9 +188,8 @@ class _Market:
         that serves the aim best."""
         offers = [[c for c in o if self._may(c, allowed)] for o in self._offers]
         made = (
-            _Choice(calls, allowed, self._score(calls))
+            self._made([min(o, key=lambda c: self._own(c, price)) for o in offers], allowed)
             for price in self._prices
-            for calls in [[min(o, key=lambda c: self._own(c, price)) for o in offers]]
         )
         return min(made, key=lambda c: c.score)
 
@@ -173,14 +206,17 @@ class _Market:
             functions.update(self._costs[kernel][self.levels[kernel]].library)
         return sum(functions.values())
 
-    def _score(self, calls: Sequence[Call]) -> tuple[float, ...]:
+    def _made(self, calls: list[Call], allowed: frozenset[str]) -> _Choice:
         time = sum(self._time.get(id(c), 0.0) for c in calls)
         used = {c.kernel for c in calls} & self.kernels
         flash = sum(self._tables[id(c)] for c in calls)
         flash += sum(self._costs[k][self.levels[k]].code for k in used) + self._brought(used)
+        return _Choice(calls, allowed, flash, time, self._score(calls, flash, time))
+
+    def _score(self, calls: Sequence[Call], flash: float, time: float) -> tuple[float, ...]:
         if self._aim == "size":
             worth = flash * max(1.0, time / self._fastest) ** TIME_WEIGHT
-            return (max(0.0, time - self._most), worth, time)
+            return (max(0.0, flash - self.room), max(0.0, time - self._most), worth, time)
         if self._aim == "ram":
             return (max((self._memory[id(c)] for c in calls), default=0), time)
         score = time * flash if self._aim == "balanced" else time + _WORTH * flash

@@ -36,6 +36,9 @@ class Cost:
 LIKE = {"cortex-m7f": "cortex-m4f", "cortex-m33f": "cortex-m4f"}
 """Core -> the core whose table serves it: both run the same kernels, and counts differ by 0.2 % at
 most (the same uses on nucleo_f746zg, nucleo_u575zi and nucleo_l4r5zi)."""
+ALIKE = {"cortex-m55": ("cortex-m4f", "dsp/")}
+"""Core -> a core and kernels in assembler that execute the same there: what it lends to a table
+that has no row of them."""
 Costs = Mapping[str, Mapping[str, Cost]]
 """Kernel (``<set>/<name>``) -> level -> cost."""
 
@@ -45,17 +48,19 @@ def work(call: Call) -> tuple[int, ...]:
     operand or of the rows that are taken of it, products per channel)."""
     macs = OPS.get(call.node.op).cost(call.site).macs
     taken = [p.type for p in call.node.parts if p.op == "slice" and p.inputs == (0,)]
-    x, result = [*taken, call.site.inputs[0]][0], call.site.outputs[0]
+    made = [p.type for p in call.node.parts if p.op != "reshape"]
+    x, result = [*taken, call.site.inputs[0]][0], [call.site.outputs[0], *made][-1]
     return (1, macs, result.elements, x.elements, macs // max([1, *result.shape[-1:]]))
 
 
 @cache
 def costs_of(core: str) -> Costs:
     """The table of a core; empty where none was measured."""
-    file = files("tinsmith.codegen").joinpath("cost_tables", f"{LIKE.get(core, core)}.json")
-    if not file.is_file():
-        return {}
-    rows, library = json.loads(file.read_text(encoding="utf-8"))["kernels"], library_of(core)
+    rows, library = _rows(LIKE.get(core, core)), library_of(core)
+    if core in ALIKE and rows:
+        other, kernels = ALIKE[core]
+        lent = {k: row for k, row in _rows(other).items() if k.startswith(kernels)}
+        rows = {**lent, **rows}
     return {
         kernel: {
             level: Cost(int(row[0]), tuple(row[1:]), library.get(kernel, {}))
@@ -63,3 +68,15 @@ def costs_of(core: str) -> Costs:
         }
         for kernel, levels in rows.items()
     }
+
+
+_Rows = Mapping[str, Mapping[str, list[float]]]
+"""Kernel -> level -> code and rates."""
+
+
+def _rows(core: str) -> _Rows:
+    file = files("tinsmith.codegen").joinpath("cost_tables", f"{core}.json")
+    if not file.is_file():
+        return {}
+    found: _Rows = json.loads(file.read_text(encoding="utf-8"))["kernels"]
+    return found

@@ -11,13 +11,14 @@ from tinsmith.codegen.buffers import step_bytes
 from tinsmith.codegen.choices import Choices
 from tinsmith.codegen.choose import choose
 from tinsmith.codegen.compile import lower
-from tinsmith.codegen.costs import Cost, costs_of
+from tinsmith.codegen.costs import Cost, costs_of, work
 from tinsmith.codegen.kernel_set import Binding, KernelSet, Table
 from tinsmith.codegen.order import streamed
 from tinsmith.codegen.program import Call
 from tinsmith.codegen.runtime import library_of
 from tinsmith.codegen.select import select
 from tinsmith.devices.board import BOARDS
+from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Node
 from tinsmith.ir.op import Argument, In, Out, Scratch, Site
 from tinsmith.ir.types import TensorType
@@ -84,6 +85,64 @@ def test_size_pays_little_time_for_little_flash() -> None:
         slower = {"fast/k": cost(2000, 10.0), "lean/k": cost(code, 14.0)}
         nodes = [[call("a", "lean", 1000), call("a", "fast", 1000)]]
         assert kernels("size", nodes, slower) == [taken]
+
+
+def test_size_takes_no_more_flash_than_the_reference_where_time_is_won_all_the_same() -> None:
+    """The fast kernel is larger than the reference's. What is smaller takes more than half the time
+    again, yet less than the reference by as much; nothing is, where it does not."""
+    costs = {"ref/k": cost(500, 50.0), "fast/k": cost(2000, 5.0), "lean/k": cost(400, 30.0)}
+    assert kernels("size", offers(10, 1000), costs) == ["lean/k", "lean/k"]
+    slower = {**costs, "lean/k": cost(400, 40.0)}
+    assert kernels("size", offers(10, 1000), slower) == ["fast/k", "fast/k"]
+
+
+def test_leaner_kernels_are_found_though_each_alone_takes_longer() -> None:
+    """From all kernels the nearest way to as little flash as the reference's are these, and from
+    there the second node's leaner kernel is no gain by itself."""
+    codes = {"fast/k": (2000, 1.0), "lean/k": (1400, 3.0), "ref/k": (1150, 80.0),
+             "fast/d": (1000, 0.5), "lean/d": (550, 4.0), "ref/d": (930, 2.5)}  # fmt: skip
+    table = Table("t", lambda: np.zeros(30, np.int8))
+    first = [call("a", kind, 100) for kind in ("fast", "lean", "ref")]
+    second = [
+        replace(c, binding=replace(c.binding, name="d"))
+        for kind in ("fast", "lean", "ref")
+        for c in [call("b", kind, 100, () if kind == "ref" else (table,))]
+    ]
+    costs = {k: cost(*numbers) for k, numbers in codes.items()}
+    assert kernels("size", [first, second], costs) == ["lean/k", "lean/d"]
+
+
+def test_a_kernel_of_unknown_cost_is_compiled_for_size() -> None:
+    calls = [[call("a", "ref", 10)], [call("b", "fast", 10)]]
+    costs = {"ref/k": {"speed": Cost(500, (0.0, 0.0, 50.0, 0.0, 0.0))}}
+    assert choose(calls, costs, "speed")[1] == {"fast/k": "size", "ref/k": "speed"}
+    assert choose(calls, {}, "speed")[1] == {}
+
+
+def test_a_table_borrows_kernels_in_assembler() -> None:
+    own, lent = costs_of("cortex-m55"), costs_of("cortex-m4f")
+    assert lent["dsp/slice_bytes"] == own["dsp/slice_bytes"]
+    assert own["dsp/conv_double"] != lent["dsp/conv_double"]  # was measured on both
+    assert own.keys() - {k for k in lent if k.startswith("dsp/")} >= {"mve/conv_double_int8"}
+
+
+def test_the_shape_of_a_layer_counts_not_that_of_the_vector_that_is_made_of_it() -> None:
+    """A reshape behind it in the same step changes no product per channel."""
+    b = Builder("net")
+    x = b.input("x", TensorType((1, 4, 4, 2), "float32"))
+    w, bias = np.ones((8, 3, 3, 2), np.float32), np.ones(8, np.float32)
+    y = b.op("conv2d", x, b.constant("w", w), b.constant("bias", bias), name="y", stride=(1, 1),
+             padding=(0, 0, 0, 0), dilation=(1, 1))  # fmt: skip
+    apart = b.build([b.op("relu", y, name="r")])
+    again = Builder("net")
+    x = again.input("x", TensorType((1, 4, 4, 2), "float32"))
+    y = again.op("conv2d", x, again.constant("w", w), again.constant("bias", bias), name="y",
+                 stride=(1, 1), padding=(0, 0, 0, 0), dilation=(1, 1))  # fmt: skip
+    flat = again.op("reshape", again.op("relu", y, name="r"), name="flat", shape=(1, 32))
+    joined = again.build([flat])
+    core = BOARDS.get("nucleo_l4r5zi").core
+    one, other = (select(lower(g), core).calls for g in (apart, joined))
+    assert len(other) == 1 and work(one[0]) == work(other[0])
 
 
 def test_size_pays_tables_where_time_would_run_out() -> None:
