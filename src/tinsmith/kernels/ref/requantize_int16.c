@@ -8,6 +8,6 @@
 void ts_requantize_int16(const int16_t *x, const int32_t *multiplier, const int32_t *shift, void *y, int32_t n,
                          int32_t channels, int32_t zero, int32_t low, int32_t high, int32_t rounding,
                          int32_t bytes, int32_t x_zero) {
-#define TS_VALUE(x) ((int64_t)(x) - x_zero)
+#define TS_VALUE(x) ((int32_t)(x) - x_zero)
 #include "ts_requantize.inc"
 }
