@@ -25,13 +25,6 @@ static inline int32_t ts_scale_double(int32_t x, int32_t multiplier, int32_t shi
     return (int32_t)((int64_t)high >> right) + (((int64_t)high & mask) > threshold ? 1 : 0);
 }
 
-/* Rounded once: floor(x * factor + 1/2) in 64 bits, saturated to int32. */
-static inline int32_t ts_scale_single(int32_t x, int32_t multiplier, int32_t shift) {
-    int32_t total = 31 - shift;
-    int64_t product = (int64_t)x * multiplier;
-    return ts_saturate((product + ((int64_t)1 << (total - 1))) >> total);
-}
-
 /* float32(x) * float32(factor), clamped to +-2^20, to the nearest integer, halves to even. */
 static inline int32_t ts_scale_onnx(int32_t x, int32_t multiplier, int32_t shift) {
     float factor = ts_f32((float)multiplier * ts_power_of_two(shift - 31));
@@ -46,14 +39,18 @@ static inline int32_t ts_scale_onnx(int32_t x, int32_t multiplier, int32_t shift
     return whole;
 }
 
-/* 64-bit x, saturated to +-2^47, times the multiplier's upper 16 bits, rounded once (halves upwards) and saturated to
- * int32; shift -31..14. */
-static inline int32_t ts_scale_wide(int64_t x, int32_t multiplier, int32_t shift) {
+/* Rounded once, saturated to int32: floor(x * factor + 1/2) in 64 bits for an int32 x; with `wide` of a 64-bit x, saturated to
+ * +-2^47, times the multiplier's upper 16 bits, shift -31..14. */
+static inline int32_t ts_scale_once(int64_t x, int32_t multiplier, int32_t shift, int32_t wide) {
     int64_t most = (int64_t)1 << 47;
-    int64_t m16 = multiplier < 0x7FFF0000 ? (multiplier + (1 << 15)) >> 16 : 0x7FFF;
-    int32_t total = 15 - shift;
-    x = x < -most ? -most : (x > most ? most : x);
-    return ts_saturate((x * m16 + ((int64_t)1 << (total - 1))) >> total);
+    int32_t total = 31 - shift;
+    if (wide) {
+        multiplier = multiplier < 0x7FFF0000 ? (multiplier + (1 << 15)) >> 16 : 0x7FFF;
+        total -= 16;
+        x = x < -most ? -most : (x > most ? most : x);
+    }
+    int64_t product = x * multiplier;
+    return ts_saturate((product + ((int64_t)1 << (total - 1))) >> total);
 }
 
 /* x beyond int32, saturated to +-2^47, rounded once, in two parts: floor(x * factor + 1/2), saturated to int32. */
@@ -73,14 +70,13 @@ static inline int32_t ts_scale_far(int64_t x, int32_t multiplier, int32_t shift)
 static inline int32_t ts_requantized(int64_t x, int32_t multiplier, int32_t shift, int32_t zero, int32_t low,
                                      int32_t high, int32_t rounding) {
     int64_t y;
-    if (rounding == 0) {
+    if ((rounding & 1) != 0) {
+        int32_t far = rounding == 1 && x != ts_saturate(x) ? 1 : 0;
+        y = far ? ts_scale_far(x, multiplier, shift) : ts_scale_once(x, multiplier, shift, rounding >> 1);
+    } else if (rounding == 0) {
         y = ts_scale_double(ts_saturate(x), multiplier, shift);
-    } else if (rounding == 1) {
-        y = x == ts_saturate(x) ? ts_scale_single((int32_t)x, multiplier, shift) : ts_scale_far(x, multiplier, shift);
-    } else if (rounding == 2) {
-        y = ts_scale_onnx(ts_saturate(x), multiplier, shift);
     } else {
-        y = ts_scale_wide(x, multiplier, shift);
+        y = ts_scale_onnx(ts_saturate(x), multiplier, shift);
     }
     return ts_clamp(ts_saturate(y + zero), low, high);
 }
