@@ -22,6 +22,7 @@ CORES = {
 MODELS = (
     "hello_world_int8", "hello_world_float", "ei_temperature-regression.i8",
     "ei_temperature-regression.f32", "ei_fan-v3.f32", "fan_low_autoencoder", "ei_gestures-i8",
+    "tflm_int16_ops/sub1", "tflm_int16_ops/conv20",
 )  # fmt: skip
 
 

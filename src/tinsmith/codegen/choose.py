@@ -30,6 +30,9 @@ _WORTH = 0.01
 """Instructions that a byte of flash is worth where speed is aimed at: of kernels that are as fast
 as each other, or nearly so in a network of a few thousand instructions, the smaller."""
 
+_STEP = 60
+"""Bytes of a step, about."""
+
 _PRICES = {"balanced": (0.0,), "ram": (0.0,), "size": (0.0, 0.03, 0.3, 3.0, 300.0), "speed": (0.0,)}
 """What nodes may pay for time with tables, tried in turn: bytes per instruction, in those of all
 tables and of the fastest module. With none a node may take all the time that there is; with the
@@ -55,6 +58,16 @@ def choose(
             best = leaner
     used = sorted({c.kernel for c in best.calls}) if costs else ()
     return best.calls, {k: market.levels.get(k, LEVELS[0]) for k in used}
+
+
+def flash_of(calls: Sequence[Call], levels: Mapping[str, str], costs: Costs) -> int:
+    """Bytes of steps with their tables, and of the kernels whose cost is known."""
+    known = [
+        costs[k][levels[k]] for k in {c.kernel for c in calls} if levels[k] in costs.get(k, {})
+    ]
+    library = {name: n for cost in known for name, n in cost.library.items()}
+    own = sum(_STEP + table_bytes(c) for c in calls)
+    return own + sum(cost.code for cost in known) + sum(library.values())
 
 
 def _best(market: "_Market") -> "_Choice":

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from tinsmith.codegen.choices import NOTHING_CHOSEN, PARTS, Choices
-from tinsmith.codegen.choose import choose
+from tinsmith.codegen.choose import choose, flash_of
 from tinsmith.codegen.costs import costs_of
 from tinsmith.codegen.kernel_set import sets_for
 from tinsmith.codegen.program import Call, Program
@@ -45,7 +45,26 @@ def select(
     calls, levels = choose(left, costs_of(core.name), choices.aim, most)
     used = {c.kernel for c in calls}
     own = {k: level for k, level in choices.levels.items() if k in used}
-    return Program(graph, tuple(calls), {**levels, **own})
+    found = Program(graph, tuple(calls), {**levels, **own})
+    return found if most is not None or choices.aim != "size" else _smaller(found, core, choices)
+
+
+def _smaller(found: Program, core: Core, choices: Choices) -> Program:
+    """The program, or one with steps apart, as far as no value is larger for it, where that takes
+    less flash: a kernel for two operations is one more beside those for each."""
+    graph, costs = found.graph, costs_of(core.name)
+    names = {n.name for n in graph.nodes if n.name not in choices.kernels and _as_large(graph, n)}
+    if not names or not costs:
+        return found
+    other = select(taken_apart(graph, names), core, choices)
+    less = flash_of(other.calls, other.levels, costs) < flash_of(found.calls, found.levels, costs)
+    return other if less else found
+
+
+def _as_large(graph: Graph, node: Node) -> bool:
+    """Whether what the parts of a fused node make is no larger than activations that it reads."""
+    read = [graph.type(i).nbytes for i in node.inputs if i not in graph.constants]
+    return bool(node.parts) and max(p.type.nbytes for p in node.parts) <= max(read, default=0)
 
 
 def first_of_sets(offers: Sequence[Call]) -> list[Call]:

@@ -19,9 +19,9 @@ from tinsmith.codegen.runtime import library_of
 from tinsmith.codegen.select import select
 from tinsmith.devices.board import BOARDS
 from tinsmith.ir.builder import Builder
-from tinsmith.ir.graph import Node
+from tinsmith.ir.graph import Attr, Node
 from tinsmith.ir.op import Argument, In, Out, Scratch, Site
-from tinsmith.ir.types import TensorType
+from tinsmith.ir.types import Quant, TensorType
 from tinsmith.testing.uses import draw
 
 X = TensorType((1, 10), "float32")
@@ -143,6 +143,27 @@ def test_the_shape_of_a_layer_counts_not_that_of_the_vector_that_is_made_of_it()
     core = BOARDS.get("nucleo_l4r5zi").core
     one, other = (select(lower(g), core).calls for g in (apart, joined))
     assert len(other) == 1 and work(one[0]) == work(other[0])
+
+
+def test_size_takes_steps_apart_where_that_is_less_flash() -> None:
+    """A sum that is requantised at once needs a kernel beside the one of other requantisations; no
+    value is larger for it. Time and other aims keep the step whole, and so does what the user
+    says."""
+    b = Builder("net", "quantised")
+    x, y = (b.input(n, TensorType((1, 64), "int32")) for n in "xy")
+    m, shift = b.constant("m", np.int32([2**30 + 9])), b.constant("s", np.int32([-3]))
+    attrs: dict[str, Attr] = {"rounding": "single", "zero_point": 0, "act_min": -(2**15),
+                              "act_max": 2**15 - 1, "dtype": "int16"}  # fmt: skip
+    q = Quant((0.1,), (0,))
+    ends = [b.op("requantize", v, m, shift, name=f"r{k}", quant=q, **attrs)
+            for k, v in enumerate((b.op("add", x, y, name="sum", quant=None), y))]  # fmt: skip
+    graph, core = lower(b.build(ends)), BOARDS.get("nucleo_l4r5zi").core
+    used = [c.kernel for c in select(graph, core, Choices(aim="size")).calls]
+    assert sorted(used) == ["ref/add_int32", "ref/requantize_int32", "ref/requantize_int32"]
+    whole = [c.kernel for c in select(graph, core, Choices(aim="speed")).calls]
+    assert sorted(whole) == ["ref/add_requantize_int32", "ref/requantize_int32"]
+    pinned = Choices({"r0": "ref/add_requantize_int32"}, aim="size")
+    assert len(select(graph, core, pinned).calls) == 2
 
 
 def test_size_pays_tables_where_time_would_run_out() -> None:

@@ -84,8 +84,14 @@ static inline int32_t ts_requantized(int64_t x, int32_t multiplier, int32_t shif
 /* Writes element i of y, an array of little-endian integers of so many bytes each (1, 2 or 4), byte by byte: y may lie in
  * the memory of an operand of another type. */
 static inline void ts_store(uint8_t *y, int32_t i, int32_t value, int32_t bytes) {
-    for (int32_t k = 0; k < bytes; k++) {
-        y[i * bytes + k] = (uint8_t)((uint32_t)value >> (8 * k));
+    uint8_t *to = y + i * bytes;
+    to[0] = (uint8_t)value;
+    if (bytes > 1) {
+        to[1] = (uint8_t)((uint32_t)value >> 8);
+    }
+    if (bytes > 2) {
+        to[2] = (uint8_t)((uint32_t)value >> 16);
+        to[3] = (uint8_t)((uint32_t)value >> 24);
     }
 }
 
