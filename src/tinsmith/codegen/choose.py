@@ -60,14 +60,15 @@ def choose(
     return best.calls, {k: market.levels.get(k, LEVELS[0]) for k in used}
 
 
-def flash_of(calls: Sequence[Call], levels: Mapping[str, str], costs: Costs) -> int:
-    """Bytes of steps with their tables, and of the kernels whose cost is known."""
-    known = [
-        costs[k][levels[k]] for k in {c.kernel for c in calls} if levels[k] in costs.get(k, {})
-    ]
-    library = {name: n for cost in known for name, n in cost.library.items()}
-    own = sum(_STEP + table_bytes(c) for c in calls)
-    return own + sum(cost.code for cost in known) + sum(library.values())
+def worth_of(calls: Sequence[Call], levels: Mapping[str, str], costs: Costs) -> float:
+    """What steps with their tables and kernels are worth where size is aimed at, the less the
+    better; of kernels those count whose cost is known."""
+    known = {c.kernel for c in calls if levels.get(c.kernel, "") in costs.get(c.kernel, {})}
+    own = {k: costs[k][levels[k]] for k in known}
+    library = {name: n for cost in own.values() for name, n in cost.library.items()}
+    flash = sum(_STEP + table_bytes(c) for c in calls) + sum(library.values())
+    time = sum(own[c.kernel].instructions(work(c)) for c in calls if c.kernel in known)
+    return (flash + sum(cost.code for cost in own.values())) * max(1.0, time) ** TIME_WEIGHT
 
 
 def _best(market: "_Market") -> "_Choice":

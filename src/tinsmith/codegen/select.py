@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from tinsmith.codegen.choices import NOTHING_CHOSEN, PARTS, Choices
-from tinsmith.codegen.choose import choose, flash_of
+from tinsmith.codegen.choose import choose, worth_of
 from tinsmith.codegen.costs import costs_of
 from tinsmith.codegen.kernel_set import sets_for
 from tinsmith.codegen.program import Call, Program
@@ -57,8 +57,7 @@ def _smaller(found: Program, core: Core, choices: Choices) -> Program:
     if not names or not costs:
         return found
     other = select(taken_apart(graph, names), core, choices)
-    less = flash_of(other.calls, other.levels, costs) < flash_of(found.calls, found.levels, costs)
-    return other if less else found
+    return min((found, other), key=lambda p: worth_of(p.calls, p.levels, costs))
 
 
 def _as_large(graph: Graph, node: Node) -> bool:
