@@ -68,7 +68,8 @@ def worth_of(calls: Sequence[Call], levels: Mapping[str, str], costs: Costs) -> 
     library = {name: n for cost in own.values() for name, n in cost.library.items()}
     flash = sum(_STEP + table_bytes(c) for c in calls) + sum(library.values())
     time = sum(own[c.kernel].instructions(work(c)) for c in calls if c.kernel in known)
-    return (flash + sum(cost.code for cost in own.values())) * max(1.0, time) ** TIME_WEIGHT
+    weight: float = max(1.0, time) ** TIME_WEIGHT
+    return weight * (flash + sum(cost.code for cost in own.values()))
 
 
 def _best(market: "_Market") -> "_Choice":

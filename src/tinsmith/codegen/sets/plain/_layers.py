@@ -85,7 +85,9 @@ def _row(layer: Operands, depth: int) -> Binding:
     bias, factors = tables_of(layer)
     _, offset, *result = _ends(layer)
     numbers = 2 * (len(layer.multiplier) > 1), depth, len(layer.weights), offset, *result
-    told = Table("numbers", lambda: np.concatenate([np.int32(numbers), factors.make().ravel()]))
+    told = Table(
+        "numbers", lambda: np.concatenate([np.array(numbers, np.int32), factors.make().ravel()])
+    )
     arguments = In(0), Table("w", lambda: interleaved(layer, 1)), bias, told, Out()
     return Binding("dense_row_int8", arguments)
 
