@@ -15,7 +15,7 @@ from tinsmith.codegen.emit import Target, emit
 from tinsmith.codegen.module import InferenceModule, Place
 from tinsmith.codegen.program import Program
 from tinsmith.codegen.select import possible, select
-from tinsmith.devices.board import BOARDS
+from tinsmith.devices.board import BOARDS, Board
 from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Attr, Graph
 from tinsmith.ir.op import Scratch
@@ -24,7 +24,7 @@ from tinsmith.ir.types import Quant, TensorType
 from tinsmith.prove.certificate.checker.statement import Certificate, Rejected
 from tinsmith.prove.certificate.make import make
 
-BOARD = BOARDS.get("nucleo_l4r5zi")
+BOARD, HELIUM = BOARDS.get("nucleo_l4r5zi"), BOARDS.get("alif_e7")
 _ZERO = -5
 
 
@@ -69,30 +69,35 @@ def _layer(
 
 @cache
 def program(kind: str) -> Program:
-    """The network's, by kernels of a set where it has any."""
-    graph = lower(network())
+    """The network's, by kernels of a set where it has any; ``set@board`` for another board."""
+    graph, core = lower(network()), board_of(kind).core
     chosen = {
-        node: next(k for k in kernels if k.startswith(f"{kind}/"))
-        for node, kernels in possible(graph, BOARD.core).items()
+        node: next(k for k in kernels if k.startswith(f"{kind.partition('@')[0]}/"))
+        for node, kernels in possible(graph, core).items()
     }
-    return select(graph, BOARD.core, Choices(chosen))
+    return select(graph, core, Choices(chosen))
+
+
+def board_of(kind: str) -> Board:
+    return BOARDS.get(kind.partition("@")[2] or BOARD.id)
 
 
 @cache
 def module(kind: str) -> InferenceModule:
-    return emitted(program(kind))
+    return emitted(program(kind), board_of(kind))
 
 
-def emitted(given: Program, **moved: Place) -> InferenceModule:
+def emitted(given: Program, board: Board = BOARD, **moved: Place) -> InferenceModule:
     """A module of a program, in whose plan some values lie elsewhere."""
     plan = plan_memory(given, "first_fit")
     plan = replace(plan, places={**plan.places, **moved})
-    return emit(given, plan, Target(BOARD.id, True, "0" * 64))
+    return emit(given, plan, Target(board.id, True, "0" * 64))
 
 
 def certificate(of: InferenceModule) -> Certificate:
-    firmware = build_image(of, BOARD, "zig", BuildOptions(CACHE))
-    return make(firmware, BOARD, network(), CACHE)
+    board = BOARDS.get(of.board)
+    firmware = build_image(of, board, "zig", BuildOptions(CACHE))
+    return make(firmware, board, network(), CACHE)
 
 
 def rejected(of: InferenceModule) -> str:
@@ -249,3 +254,20 @@ FAULTS = (
     Fault("a place behind the arena", lambda: moved("last", 4096), "plan"),
 )  # fmt: skip
 """Mutations of kernels, calls, constants and plans."""
+
+_MVE = f"mve@{HELIUM.id}"
+HELIUM_FAULTS = (
+    _text("a requantisation that overflows", f"ref@{HELIUM.id}", _FIXED, *_WRAPS),
+    _text("a dropped bias", f"ref@{HELIUM.id}", _CONV, "sum_type sum = b[o];",
+          "sum_type sum = 0 * b[o];"),
+    _text("a byte outside the arena", f"ref@{HELIUM.id}", _DENSE, "sum_type sum = b[n];",
+          "sum_type sum = b[n]; to[4096] = 0;"),
+    _text("a byte behind the result", f"ref@{HELIUM.id}", _DENSE, "sum_type sum = b[n];",
+          "sum_type sum = b[n]; to[rows * channels] = 0;"),
+    _text("zero point", _MVE, "ts_mve_row.h", "vaddq_n_s32(all, p->zero)",
+          "vaddq_n_s32(all, 0)"),
+    _text("last depths", _MVE, "ts_mve_row.h", "bytes = left < 16 ? left : 16;", "bytes = 16;"),
+    _text("upper border", _MVE, "ts_mve_conv.inc", "row * stride_y - top", "row * stride_y"),
+    _text("a place of a pooling", _MVE, "ts_mve_pool.inc", "x + part.first", "x"),
+)  # fmt: skip
+"""Mutations of what runs on a core with Helium."""

@@ -75,7 +75,7 @@ def _called(made: Tried, board: Board, way: Way, rng: np.random.Generator) -> It
         some = asked[start : start + TOGETHER]
         before = [made.before(t, c, rng) for t, c in some]
         calls = [StepCall(t.node, b.tobytes()) for (t, _), b in zip(some, before, strict=True)]
-        done = call_steps(firmware, board, calls, options)
+        done = call_steps(firmware, board, calls, options).results
         for (trial, case), was, result in zip(some, before, done, strict=True):
             if result.outside:
                 yield f"{trial.kernel} writes outside of the arena for {trial} (case {case})"

@@ -1,17 +1,19 @@
 """Certificates as people make and check them: of a model file, by the command line."""
 
 import json
+import re
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from certified import BOARD, CACHE, network
+from certified import BOARD, CACHE, HELIUM, network
 
 from tinsmith.cli.main import main
 from tinsmith.core.codec import loads
-from tinsmith.core.errors import UserError
+from tinsmith.core.errors import MissingTool, UserError
 from tinsmith.core.job import Job
 from tinsmith.flow.certified import certify_model, check_certificate
 from tinsmith.flow.model import MeasureOptions
@@ -27,7 +29,7 @@ def test_a_model_file_is_certified_and_checked(tmp_path: Path) -> None:
     found = check_certificate(file, CACHE.parent, Job())
     assert found == made
     assert found.lines()[0].startswith(f"net for {BOARD.id}")
-    assert len(found.lines()) == 3 + len(found.claims.steps)
+    assert len(found.lines()) == 4 + len(found.claims.steps)
     assert json.loads(json.dumps(found.record()))["claims"]["runs"] == 3
     damaged = bytearray(file.read_bytes())
     damaged[len(damaged) // 2] ^= 1
@@ -90,11 +92,40 @@ def test_a_certificate_is_of_the_model_that_is_named(tmp_path: Path) -> None:
 def test_a_board_that_is_not_executed_is_refused(tmp_path: Path) -> None:
     model = tmp_path / "net.tinsmith"
     model.write_bytes(dumps(network()))
-    options = MeasureOptions("alif_e7", cache=CACHE.parent)
+    options = MeasureOptions("host", cache=CACHE.parent)
     with pytest.raises(UserError) as e:
         certify_model(model, options, tmp_path / "net.certificate", Job())
     assert e.value.code == "certificate.board"
     assert not (tmp_path / "net.certificate").exists()
+
+
+def test_where_the_emulator_of_helium_is_missing_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is rejected then: nobody looked."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    model = tmp_path / "net.tinsmith"
+    model.write_bytes(dumps(network()))
+    options = MeasureOptions(HELIUM.id, cache=CACHE.parent)
+    with pytest.raises(MissingTool, match="qemu-system-arm"):
+        certify_model(model, options, tmp_path / "net.certificate", Job())
+    ordered = PackageOptions(("c_library",), tmp_path, board=HELIUM.id, cache=CACHE.parent)
+    (packed,) = package_model(model, ordered)
+    assert "qemu-system-arm" in packed.uncertified
+    with zipfile.ZipFile(packed.path) as archive:
+        assert "No certificate: qemu-system-arm" in archive.read("net/README.md").decode()
+
+
+def test_code_is_told_to_people(tmp_path: Path, require_tool: Callable[..., str]) -> None:
+    require_tool("qemu-system-arm")
+    model, file = tmp_path / "net.tinsmith", tmp_path / "net.certificate"
+    model.write_bytes(dumps(network()))
+    made = certify_model(model, MeasureOptions(HELIUM.id, cache=CACHE.parent), file, Job())
+    found = check_certificate(file, CACHE.parent, Job())
+    assert found.record() == made.record()
+    steps, last = made.lines()[3:-1], made.lines()[-1]
+    assert all(re.search(r"code [1-9]\d*/\d+ B", line) for line in steps)
+    assert last.startswith("No step executed") and made.claims.unreached[0] in last
 
 
 @pytest.mark.parametrize("given", [[], ["net.tflite"], ["--board", "a", "--check", "b"]])
@@ -105,3 +136,12 @@ def test_the_command_says_what_it_needs(
     with pytest.raises(SystemExit):
         main()
     assert "--check" in capsys.readouterr().err
+
+
+def test_layers_of_other_integers_may_take_more_for_some_data(tmp_path: Path, shared: Path) -> None:
+    """Sums of 64 bits on a core with registers of 32: constant time is promised of int8."""
+    model = shared / "models" / "tflm_int16_ops" / "conv15.tflite"
+    options = MeasureOptions("rpi_pico", cache=CACHE.parent)
+    found = certify_model(model, options, tmp_path / "conv.certificate", Job()).claims
+    assert any(s.sums is not None and not s.constant for s in found.steps)
+    assert not found.constant

@@ -1,26 +1,33 @@
 """Executes a linked image that is known by its bytes and its plan alone, whole or step by step: the
 checker of certificates asks for it. Data are carried over, and nothing is judged."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
+from tinsmith.bench import step_driver
+from tinsmith.bench.coverage import Code
 from tinsmith.bench.outcome import Outcome, RunOptions
-from tinsmith.bench.runners.unicorn import call_steps, refuses, run
-from tinsmith.bench.step_call import StepCall, StepResult
+from tinsmith.bench.runners import unicorn
+from tinsmith.bench.step_call import Blocks, StepCall, StepResult
 from tinsmith.build.firmware import Firmware
-from tinsmith.build.sizes import symbols
+from tinsmith.build.sizes import load_segments, symbols
 from tinsmith.build.stack import stack_report
 from tinsmith.codegen.module import InferenceModule, MemoryPlan, Place
-from tinsmith.core.errors import UserError
+from tinsmith.core.errors import MissingTool, UserError
 from tinsmith.core.progress import SILENT, Progress
 from tinsmith.devices.board import Board
 from tinsmith.ir.graph import Graph, Node
 
 _TIMEOUT_S = 600.0
+_AROUND = (
+    "_start", "ts_start", "ts_exception", "ts_main", "ts_reset", "ts_begin", "ts_end", "ts_fault",
+)  # fmt: skip
+"""Functions of an image around its module (firmware/ports)."""
 
 
 class Linked(Protocol):
@@ -52,12 +59,32 @@ class Linked(Protocol):
     def kernels(self) -> Mapping[str, str]: ...  # noqa: D102
 
 
+class Stopped(Exception):
+    """An image did what its core does not survive, or took too long; ``part``: in which call."""
+
+    def __init__(self, part: Literal["steps", "runs"], message: str) -> None:
+        super().__init__(message)
+        self.part = part
+
+
+@contextmanager
+def _stopping(part: Literal["steps", "runs"]) -> Iterator[None]:
+    try:
+        yield
+    except MissingTool:
+        raise
+    except UserError as e:
+        raise Stopped(part, e.message) from None
+
+
 class Emulator:
     """An image on its emulated core. ``cache``: folder of the emulator's plug-ins."""
 
     def __init__(self, image: Linked, cache: Path | None, job: Progress = SILENT) -> None:
         self._image, self._cache, self._job = image, cache, job
         self._faults = image.board.core.isa.startswith(("armv6", "rv"))
+        self._alone = not unicorn.refuses(image.board)
+        self._executed: dict[int, Blocks] = {}
 
     @cached_property
     def symbols(self) -> Mapping[str, int]:
@@ -85,11 +112,45 @@ class Emulator:
         """Single steps. ``strict``: on cores that would fault there, accesses that are not aligned
         end it, which takes time; addresses are the same for all data."""
         options = self._options({}, strict and self._faults)
-        return call_steps(self._firmware, self._image.board, calls, options)
+        way = unicorn.call_steps if self._alone else step_driver.step_calls
+        with _stopping("steps"):
+            done = way(self._firmware, self._image.board, calls, options)
+        for function, blocks in done.executed.items():
+            self._executed[function] = self._executed.get(function, frozenset()) | blocks
+        return done.results
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> Outcome:
         """Whole inferences."""
-        return run(self._firmware, self._image.board, self._options(inputs, False))
+        way = unicorn.run if self._alone else step_driver.run
+        with _stopping("runs"):
+            return way(self._firmware, self._image.board, self._options(inputs, False))
+
+    def covered(self, node: Node) -> tuple[int, int]:
+        """Bytes of code of the functions that a step entered so far, and those of them that it
+        executed."""
+        return self._code.share(self._executed.get(self.symbols[self._image.steps[node.name]], ()))
+
+    def unreached(self) -> tuple[str, ...]:
+        """Functions, and parts of functions, that no step executed so far, apart from those that
+        call steps or never return to one."""
+        name = self._image.name
+        own = *_AROUND, *(f"{name}_{f}" for f in ("init", "reset", "run"))
+        return tuple(self._code.unseen(self._executed.values(), own))
+
+    @cached_property
+    def _loaded(self) -> list[tuple[int, bytes]]:
+        return load_segments(self._image.elf)
+
+    @cached_property
+    def _code(self) -> Code:
+        return Code(self._image.elf, self._image.board.core.isa.startswith("arm"))
+
+    def stored(self, address: int, nbytes: int) -> bytes:
+        """What the image holds from an address on; fewer bytes where it ends."""
+        for at, data in self._loaded:
+            if at <= address < at + len(data):
+                return data[address - at :][:nbytes]
+        return b""
 
     def _options(self, inputs: Mapping[str, np.ndarray], strict: bool) -> RunOptions:
         return RunOptions(
@@ -115,10 +176,11 @@ def check_board(board: Board) -> None:
         raise UserError(
             "certificate.board",
             f"No emulator executes single steps of board {board.id}: {reason}.",
-            "Name a board that runner 'unicorn' serves.",
+            "Name a board whose core is emulated.",
         )
 
 
 def why_not(board: Board) -> str:
     """Why nothing can be executed on a board's core; empty where it can."""
-    return refuses(board)
+    alone, beside = unicorn.refuses(board), step_driver.refuses(board)
+    return f"{alone}; {beside}" if alone and beside else ""

@@ -16,8 +16,9 @@ state]}: binary: segments, then what these hold before each call.
 Answer: {instructions: [per case], layers: [per step, first case], stack: deepest of all cases,
 blocks: [rows per case], unaligned: [count, address, block]}; binary: per case outputs, trace, then
 block rows of six u64 (address, size, instructions, count, taken, step). To calls: {instructions,
-stack, outside: whether RAM other than block and stack was written, each per call, unaligned};
-binary: the block after each call. Or {fault: {kind, pc, sp, address, detail}}, nothing binary.
+stack, outside: whether RAM other than block and stack was written, each per call, blocks: rows of
+all, unaligned}; binary: the block after each call, then the rows; there a step is its address. Or
+{fault: {kind, pc, sp, address, detail}}, nothing binary.
 """
 
 import ctypes
@@ -40,8 +41,7 @@ SCS = 0xE000E000  # System Control Space of Cortex-M (DDI 0403, B3.2); start-up 
 KINDS = ("READ", "WRITE", "FETCH")
 
 Mapped = tuple[int, int, int, Any]  # first address, end, where in this process, its owner
-Row = tuple[int, int, int, int, int, int]
-Inference = tuple[bytes, bytes, list[Row], int]  # outputs, trace, block rows, instructions
+Inference = tuple[bytes, bytes, list[bytes], int]  # outputs, trace, block rows, instructions
 
 
 class Block(ctypes.Structure):
@@ -123,9 +123,8 @@ class Machine:
         host = ctypes.create_string_buffer(high - low + PAGE)  # of which aligned pages are taken
         start = -(-ctypes.addressof(host) // PAGE) * PAGE
         bits = {"r": unicorn.UC_PROT_READ, "w": unicorn.UC_PROT_WRITE, "x": unicorn.UC_PROT_EXEC}
-        self.engine.mem_map_ptr(
-            low, high - low, sum(bits[p] for p in perms), ctypes.c_void_p(start)
-        )
+        rights = sum(bits[p] for p in perms)
+        self.engine.mem_map_ptr(low, high - low, rights, ctypes.c_void_p(start))
         return low, high, start, host
 
     def _host(self, address: int) -> int:
@@ -190,8 +189,7 @@ class Machine:
         for origin, nbytes, perms in self.request["memories"]:
             if "w" in perms:
                 ctypes.memset(self._host(origin), 0, nbytes)
-        bottom, nbytes = self.request["stack"]
-        self._write(bottom, paint)
+        self._write(self.request["stack"][0], paint)
         entry = self.request["entry"]
         if self.arm:
             stack, entry = struct.unpack("<II", self._read(entry, 8))
@@ -199,8 +197,7 @@ class Machine:
         self._go(entry, self.request["symbols"]["begin"])
 
     def _go(self, start: int, until: int) -> None:
-        left = self.deadline - time.monotonic()
-        self.bad = None
+        left, self.bad = self.deadline - time.monotonic(), None
         # A block translated while its address was no place to stop would be run through.
         for address in (start & ~1 if self.arm else start, until):
             self.engine.ctl_remove_cache(address, address + 2)
@@ -218,8 +215,8 @@ class Machine:
         if self.bad is None:
             return Fault("instruction", pc, sp, pc, str(error))
         access, address = self.bad
-        names = {getattr(unicorn, f"UC_MEM_{k}_UNMAPPED"): k.lower() for k in KINDS}
-        names |= {getattr(unicorn, f"UC_MEM_{k}_PROT"): k.lower() for k in KINDS}
+        both = ((k, f"UC_MEM_{k}_{why}") for k in KINDS for why in ("UNMAPPED", "PROT"))
+        names = {getattr(unicorn, name): k.lower() for k, name in both}
         return Fault("memory", pc, sp, address, names.get(access, "access"))
 
     def case(self, data: bytes, by_step: bool) -> Inference:
@@ -240,7 +237,7 @@ class Machine:
         if c.lost or c.entered != len(r["steps"]):
             raise RuntimeError(f"{c.lost} blocks lost, {c.entered} of {len(r['steps'])} steps seen")
         outputs = b"".join(self._read(a, n) for a, n in r["outputs"])
-        return outputs, self.trace.raw[:-1], self._rows(), int(c.instructions)
+        return outputs, self.trace.raw[:-1], self.rows(), int(c.instructions)
 
     def _put(self, places: list[list[int]], data: bytes) -> int:
         """Write what lies one behind the other in ``data`` to its places; returns its length."""
@@ -264,8 +261,7 @@ class Machine:
         red = [(at, bytes([0x5A if odd else 0xA5]) * n) for at, n in self._elsewhere()]
         for place in [*red, (bottom, paint)]:
             self._write(*place)
-        self._clear()
-        c.previous, c.active = None, 1
+        c.previous, c.active, c.instructions, c.entered, c.by_step = None, 1, 0, step + 1, 1
         self.engine.reg_write(self.sp, bottom + nbytes)
         self.engine.reg_write(self.first, r["block"][0][0])
         self.engine.reg_write(self.second, r["block"][1][0])
@@ -286,9 +282,12 @@ class Machine:
                     at = low + size
         return found
 
-    def _rows(self) -> list[Row]:
-        used = [self.blocks[i] for i in self.order[: self.counter.used]]
-        return [(b.address, b.size, b.instructions, b.count, b.taken, b.step) for b in used]
+    def rows(self) -> list[bytes]:
+        """Blocks in order of their first execution."""
+        return [
+            struct.pack("<6Q", b.address, b.size, b.instructions, b.count, b.taken, b.step)
+            for b in (self.blocks[i] for i in self.order[: self.counter.used])
+        ]
 
     def to_begin(self) -> None:
         """From ts_end to the next ts_begin, keeping states."""
@@ -337,7 +336,7 @@ def run(request: dict[str, Any], binary: bytes) -> tuple[dict[str, Any], bytes]:
             answer["layers"] = list(machine.step_instructions)[: len(request["steps"])]
         answer["instructions"].append(instructions)
         answer["blocks"].append(len(rows))
-        parts += [outputs, trace, *(struct.pack("<6Q", *row) for row in rows)]
+        parts += [outputs, trace, *rows]
     for _ in inferences(machine, binary, second):
         pass  # once more on the other paint: only now is the depth of every case exact
     answer |= {"stack": machine.deepest, "unaligned": unaligned(machine.counter)}
@@ -353,9 +352,12 @@ def run_calls(request: dict[str, Any], binary: bytes) -> tuple[dict[str, Any], b
     for k, step in enumerate(request["calls"]):
         done.append(machine.call(step, binary[at : at + nbytes], k % 2))
         at += nbytes
-    names = enumerate(("instructions", "stack", "outside"), 1)
-    answer: dict[str, Any] = {name: [d[k] for d in done] for k, name in names}
-    return answer | {"unaligned": unaligned(machine.counter)}, b"".join(d[0] for d in done)
+    if machine.counter.lost:
+        raise RuntimeError(f"{machine.counter.lost} blocks lost")
+    names, rows = ("instructions", "stack", "outside"), machine.rows()
+    answer: dict[str, Any] = {name: [d[k] for d in done] for k, name in enumerate(names, 1)}
+    answer |= {"unaligned": unaligned(machine.counter), "blocks": len(rows)}
+    return answer, b"".join([*(d[0] for d in done), *rows])
 
 
 def unaligned(c: Counter) -> list[int]:
@@ -374,8 +376,7 @@ def read_frame(stream: BinaryIO) -> bytes:
     """The request frame; a damaged one ends the process."""
     head = stream.read(HEADER.size)
     magic, kind, _, _, length, crc = HEADER.unpack(head)
-    payload = stream.read(length)
-    (check,) = struct.unpack("<I", stream.read(4))
+    payload, (check,) = stream.read(length), struct.unpack("<I", stream.read(4))
     whole = zlib.crc32(payload, zlib.crc32(head))
     if magic != b"TSF1" or kind != 16 or zlib.crc32(head[:12]) != crc or whole != check:
         raise SystemExit("damaged request")
@@ -393,7 +394,6 @@ def main() -> None:
         answer, data = {"fault": fault.body}, b""
     text = json.dumps(answer).encode()
     sys.stdout.buffer.write(frame(17, struct.pack("<I", len(text)) + text + data))
-    sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

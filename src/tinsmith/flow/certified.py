@@ -59,6 +59,7 @@ class Certified:
             told = f"  {s.node} ({s.kernel}): {s.stimuli} stimuli, {s.instructions} instructions"
             told += "" if s.constant else " at most"
             told += f", stack {s.stack} B, {_at_most(s.stack_bound)}"
+            told += f", code {s.code[1]}/{s.code[0]} B"
             if s.sums is not None:
                 u = s.sums
                 fits = "wraps" if u.wraps else "fits"
@@ -67,6 +68,8 @@ class Certified:
                 told += f", {u.mute} channels always the same" if u.mute else ""
                 told += f", breakpoints {u.breakpoints_hit}/{u.breakpoints}"
             found.append(told)
+        if c.unreached:
+            found.append(f"No step executed, so nothing is told of: {', '.join(c.unreached)}.")
         return found
 
 

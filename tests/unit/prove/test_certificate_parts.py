@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from certified import BOARD, module, network, program
 
+from tinsmith.ir.builder import Builder
 from tinsmith.ir.graph import Graph, Node
 from tinsmith.ir.interp import Interpreter
+from tinsmith.ir.types import TensorType
 from tinsmith.prove.certificate.checker.layers import Layer, layer_of
 from tinsmith.prove.certificate.checker.plan import replay_plan
 from tinsmith.prove.certificate.checker.statement import Rejected, Subject
@@ -17,6 +19,7 @@ from tinsmith.prove.certificate.stimuli import (
     ends_of,
     patches,
     planted,
+    sized,
     solved,
     windows_of,
 )
@@ -141,3 +144,25 @@ def test_plans_are_replayed() -> None:
         replay_plan(replace(right, kept=("x",)))
     with pytest.raises(Rejected, match="states"):
         replay_plan(replace(right, state_offsets={"none": 0}))
+
+
+def test_floats_of_all_sizes_are_tried() -> None:
+    rng = np.random.default_rng(1)
+    small, ordinary, every = (sized((4000,), rng, most) for most in (-120, 20, 129))
+    assert np.abs(small).max() < 2.0**-120
+    assert (np.abs(small[small != 0]) < np.finfo(np.float32).tiny).any()
+    assert (ordinary == 0).any() and np.signbit(ordinary[ordinary == 0]).any()
+    assert np.abs(ordinary).max() < 2.0**20
+    assert np.isnan(every).any() and np.isposinf(every).any() and np.isneginf(every).any()
+
+
+def test_steps_of_floats_alone_get_them_too() -> None:
+    b = Builder("floats", "quantised")
+    x = b.input("x", TensorType((1, 5), "float32"))
+    y = b.op("relu", x, name="y")
+    given = list(Stimuli().general(b.build([y]), 0))
+    assert len(given) > 6 and len(given) % 2 == 0
+    assert any(np.isnan(v["x"]).any() for v in given)
+    assert [v["x"].tobytes() for v in given] == [
+        v["x"].tobytes() for v in Stimuli().general(b.build([y]), 0)
+    ]

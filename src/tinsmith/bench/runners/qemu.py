@@ -53,6 +53,12 @@ def find() -> str:
     return _version(found)
 
 
+def emulator_version(board: Board) -> str:
+    """Of the emulator whose machine stands in for a board's core; MissingTool where it is not
+    installed, UserError where there is no machine."""
+    return _version(machine_for(board).command)
+
+
 def _version(command: str) -> str:
     path = shutil.which(command)
     if path is None:
@@ -142,14 +148,19 @@ def _loads(firmware: Firmware, machine: Machine, blob: bytes, folder: Path) -> l
     places = [("blob.bin", machine.blob.origin, blob),
               ("paint.bin", firmware.symbols["ts_stack_bottom"], paint)]  # fmt: skip
     if machine.vectors is not None:
-        flash = next(m for m in machine.memories if m.role == "flash").origin
-        table = next(d for at, d in load_segments(firmware.elf) if at == flash)[:_VECTORS]
-        places.append(("vectors.bin", machine.vectors, table))
+        places.append(("vectors.bin", *vectors_of(machine, firmware.elf)))
     found = []
     for name, address, data in places:
         (folder / name).write_bytes(data)
         found += ["-device", f"loader,file={name},addr={address:#x},force-raw=on"]
     return found
+
+
+def vectors_of(machine: Machine, elf: bytes) -> tuple[int, bytes]:
+    """Where the core of a machine fetches its vectors, and those of an image at its flash."""
+    flash = next(m for m in machine.memories if m.role == "flash").origin
+    table = next(d for at, d in load_segments(elf) if at == flash)[:_VECTORS]
+    return machine.vectors or 0, table
 
 
 def _emulate(

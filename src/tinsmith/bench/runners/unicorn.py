@@ -15,7 +15,7 @@ from tinsmith.bench.layout import Slot, pack_inputs, slots, step_slots, unpack
 from tinsmith.bench.outcome import PAINTED, Outcome, RunOptions
 from tinsmith.bench.protocol import ANSWER, REQUEST, pack_message, unpack_message
 from tinsmith.bench.runner import Runner
-from tinsmith.bench.step_call import StepCall, StepResult
+from tinsmith.bench.step_call import StepCall, Stepped, StepResult, by_function
 from tinsmith.build.firmware import Firmware
 from tinsmith.build.image import PORT
 from tinsmith.build.plugins import plugin
@@ -73,7 +73,7 @@ def run(firmware: Firmware, board: Board, options: RunOptions) -> Outcome:
 
 def call_steps(
     firmware: Firmware, board: Board, calls: Sequence[StepCall], options: RunOptions
-) -> tuple[StepResult, ...]:
+) -> Stepped:
     """Single steps of the linked image, each by itself.
 
     Raises:
@@ -94,7 +94,8 @@ def call_steps(
         counts = body["instructions"][k], body["stack"][k], body["outside"][k]
         results.append(StepResult(arena, state, *counts))
         at = end
-    return tuple(results)
+    rows = np.frombuffer(binary, "<u8", body["blocks"] * 6, at).reshape(-1, 6)
+    return Stepped(tuple(results), by_function(rows[:, [5, 0, 1]]))
 
 
 def _answer(

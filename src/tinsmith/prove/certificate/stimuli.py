@@ -18,6 +18,9 @@ _WALK = 48
 _TRIES, _PAIRED, _MOVE = 4, 8, 5
 """How often a change of two taps is tried, of how many with small weights, and by how much."""
 _PLAIN = 4
+_SIZES, _FEW, _OFTEN = (20, -120, 127, 129), 256, 8
+"""Of floats, the largest exponents of 2 that are tried (129: infinities and NaN too), and numbers
+of each; tensors of fewer are tried more often, at most so often."""
 
 
 class Stimuli:
@@ -31,14 +34,16 @@ class Stimuli:
         return runs_of(graph)
 
     def general(self, graph: Graph, number: int) -> Iterator[Mapping[str, np.ndarray]]:
-        """What the operands of a node hold in whole runs, each twice, on other paint; and, of
-        integers, what any kernel is tried on."""
+        """What the operands of a node hold in whole runs, each twice, on other paint; of floats
+        alone, numbers of all sizes after the first; of integers, what any kernel is tried on."""
         node = graph.nodes[number]
         names = [i for i in dict.fromkeys(node.inputs) if i not in graph.constants]
         if id(graph) not in self._traces:
             self._traces = {id(graph): _traces(graph)}
-        for trace in self._traces[id(graph)]:
+        for k, trace in enumerate(self._traces[id(graph)]):
             yield from [{name: trace[name] for name in names}] * 2
+            if k == 0 and names and all(graph.type(n).dtype == "float32" for n in names):
+                yield from _floats(graph, names, np.random.default_rng([number, 99]))
         if all(graph.type(n).dtype in INTEGERS for n in names):
             rngs = [np.random.default_rng([number, k]) for k in range(len(names))]
             rows = [plain(graph.type(n), r, _PLAIN) for n, r in zip(names, rngs, strict=True)]
@@ -71,6 +76,27 @@ def plain(type: TensorType, rng: np.random.Generator, count: int) -> Iterator[np
     yield np.where(numbers % 2, info.max, info.min).astype(type.dtype)
     for _ in range(count):
         yield rng.integers(info.min, info.max + 1, shape).astype(type.dtype)
+
+
+def _floats(
+    graph: Graph, names: list[str], rng: np.random.Generator
+) -> Iterator[Mapping[str, np.ndarray]]:
+    fewest = min(graph.type(n).elements for n in names)
+    for most in _SIZES * max(1, min(_OFTEN, _FEW // fewest)):
+        yield {n: sized(graph.type(n).shape, rng, most) for n in names}
+
+
+def sized(shape: tuple[int, ...], rng: np.random.Generator, most: int) -> np.ndarray:
+    """Floats of either sign from the smallest up to 2^most, some at either end, subnormal numbers
+    and zeros among them; some with all or no bits of their fraction set, as such round
+    otherwise."""
+    ends, exponents = rng.integers(0, 8, shape), rng.integers(0, 127 + most, shape, np.uint32)
+    exponents[ends == 0], exponents[ends == 1] = 0, 126 + most
+    fractions = rng.integers(0, 1 << 23, shape, np.uint32)
+    kinds, signs = rng.integers(0, 8, shape), rng.integers(0, 2, shape, np.uint32)
+    fractions = np.where(kinds == 0, 0, np.where(kinds == 1, (1 << 23) - 1, fractions))
+    words = signs << np.uint32(31) | exponents << np.uint32(23) | fractions.astype(np.uint32)
+    return np.ascontiguousarray(words).view(np.float32).reshape(shape)
 
 
 def patches(layer: Layer, rng: np.random.Generator, most: int) -> np.ndarray:

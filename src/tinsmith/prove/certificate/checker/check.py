@@ -15,9 +15,9 @@ from pathlib import Path
 
 from elftools.common.exceptions import ELFError
 
-from tinsmith.bench.replay import Emulator, check_board
+from tinsmith.bench.replay import Emulator, Stopped, check_board
 from tinsmith.bench.rounding import compared
-from tinsmith.core.errors import InternalError, UserError
+from tinsmith.core.errors import InternalError
 from tinsmith.core.progress import SILENT, Progress
 from tinsmith.devices.board import BOARDS
 from tinsmith.ir.graph import Node
@@ -25,15 +25,10 @@ from tinsmith.ir.interp import run_cases
 from tinsmith.ir.rules import verify
 from tinsmith.ir.text import graph_hash
 from tinsmith.prove.bits import equal
+from tinsmith.prove.certificate.checker import statement
 from tinsmith.prove.certificate.checker.layers import layer_of
 from tinsmith.prove.certificate.checker.plan import replay_plan
-from tinsmith.prove.certificate.checker.statement import (
-    VERSION,
-    Certificate,
-    Claims,
-    Rejected,
-    Subject,
-)
+from tinsmith.prove.certificate.checker.statement import Certificate, Claims, Rejected, Subject
 from tinsmith.prove.certificate.checker.steps import Proposer, Steps, Values
 
 _DAMAGED = (
@@ -51,8 +46,8 @@ def check(
     Raises:
         Rejected: it does not hold.
     """
-    if given.version != VERSION:
-        raise Rejected("claims", f"its version is {given.version}; this checker reads {VERSION}.")
+    if given.version != statement.VERSION:
+        raise Rejected("claims", f"version {given.version} is none that this checker reads.")
     try:
         if dict(given.hashes) != hashes(given.subject):
             raise Rejected("hashes", "image, graphs or sources are not those that it names.")
@@ -97,18 +92,20 @@ def examine(
     rounded = compared((layer for layer in layers.values() if layer), cache, job)
     if rounded.wrong is not None:
         raise Rejected("rounding", f"sum {rounded.wrong[1]} by {rounded.wrong[0]} is wrong.")
-    steps = Steps(subject, emulator, proposer)
-    steps.execute(layers)
+    steps, runs = Steps(subject, emulator, proposer), proposer.runs(subject.source)
+    try:
+        steps.execute(layers)
+        counts, stack = _whole(subject, emulator, runs)
+    except Stopped as e:
+        raise Rejected(e.part, f"the emulated core: {e}") from None
     found = tuple(
         steps.claim(n, layers[n.name], bounds.get(n.name), at)
         for n, at in zip(nodes, alignments, strict=True)
     )
-    runs = proposer.runs(subject.source)
-    counts, stack = _whole(subject, emulator, runs)
     if stack > (subject.stack_bytes if most is None else most):
         raise Rejected("runs", f"a run needs {stack} B of stack.")
     constant = all(s.constant for s in found) and len(set(counts)) == 1
-    ends = stack, most, unbounded, rounded.sums, rounded.all
+    ends = stack, most, unbounded, rounded.sums, rounded.all, emulator.unreached()
     return Claims(found, len(counts), max(counts), constant, *ends)
 
 
@@ -133,22 +130,21 @@ def _alignment(subject: Subject, node: Node, emulator: Emulator) -> int:
         raise Rejected("image", "its arena or state is not aligned to 8.")
     found = emulator.addresses(node)
     for value, at in found.items():
+        held = constants[value].tobytes() if value in constants else b""
         if value in constants and at % constants[value].itemsize:
             raise Rejected("image", f"constant {value!r} at {at:#x} is misaligned.")
+        if emulator.stored(at, len(held)) != held:
+            raise Rejected("image", f"constant {value!r} is stored otherwise.")
     return min([16, *(at & -at for at in found.values())])
 
 
 def _whole(subject: Subject, emulator: Emulator, given: Values) -> tuple[list[int], int]:
     """Instructions of whole runs that equal the source graph, and their deepest stack."""
-    graph = subject.source
+    graph, own = subject.source, subject.graph
     want = run_cases(graph, given)
-    names = dict(zip(graph.inputs, subject.graph.inputs, strict=True))
-    try:
-        found = emulator.run({names[k]: v for k, v in given.items()})
-    except UserError as e:
-        raise Rejected("runs", f"the emulated core: {e.message}") from None
-    for mine, own in zip(graph.outputs, subject.graph.outputs, strict=True):
-        if not equal(want[mine], found.outputs[own]):
-            raise Rejected("runs", f"output {own!r} of the image is not that of the source graph.")
+    found = emulator.run({o: given[i] for i, o in zip(graph.inputs, own.inputs, strict=True)})
+    for mine, made in zip(graph.outputs, own.outputs, strict=True):
+        if not equal(want[mine], found.outputs[made]):
+            raise Rejected("runs", f"output {made!r} of the image is not that of the source graph.")
     counts = [int(c.value) for c in found.instructions or ()]
     return counts, int(found.stack.value) if found.stack else 0

@@ -10,7 +10,7 @@ from tinsmith.core.errors import UserError
 from tinsmith.devices.board import Board
 from tinsmith.ir.graph import Graph
 
-VERSION = 2
+VERSION = 3
 Where = Literal["hashes", "plan", "image", "rounding", "steps", "runs", "claims"]
 """The parts of the checker."""
 
@@ -75,7 +75,8 @@ class StepClaim:
     """Of a step. ``stimuli``: how often it was executed, each time equal to the interpreter.
     ``instructions``: the most; ``constant``: always the same. ``stack``: the deepest that was seen,
     ``stack_bound``: that the code can need (None: no bound), in B. ``alignment``: the largest power
-    of two, up to 16, that divides the addresses of all constants that the step reads."""
+    of two, up to 16, that divides the addresses of all constants that the step reads. ``code``:
+    bytes of code of the functions that it entered, and how many of them it executed."""
 
     node: str
     kernel: str
@@ -85,6 +86,7 @@ class StepClaim:
     stack: int
     stack_bound: int | None
     alignment: int
+    code: tuple[int, int]
     sums: SumsClaim | None
 
 
@@ -94,7 +96,9 @@ class Claims:
     graph; ``instructions``: the most that one took, ``constant``: always the same. ``stack``,
     ``stack_bound``: as of a step, from reset; ``unbounded``: why the code has no bound.
     ``rounded``: pairs of a channel's scaling and a sum for which requantisation equals its
-    definition; ``rounded_all``: all that can be, or only those next to a change of the result."""
+    definition; ``rounded_all``: all that can be, or only those next to a change of the result.
+    ``unreached``: functions and parts of functions that no step executed: of them nothing is told.
+    """
 
     steps: tuple[StepClaim, ...]
     runs: int
@@ -105,6 +109,7 @@ class Claims:
     unbounded: str
     rounded: int
     rounded_all: bool
+    unreached: tuple[str, ...]
 
 
 @dataclass(frozen=True)
