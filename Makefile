@@ -74,6 +74,7 @@ prove-all: $(INSTALLED)
 	$(BIN)/python benchmarks/measure_models.py --jobs $(JOBS)
 	$(BIN)/python benchmarks/networks.py
 	$(BIN)/python benchmarks/tuning.py
+	$(BIN)/python benchmarks/certificates.py
 
 docs: $(INSTALLED)
 	$(BIN)/python scripts/reference.py .
