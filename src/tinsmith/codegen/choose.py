@@ -54,7 +54,9 @@ def choose(
     if aim == "size" and most is None and best.flash > market.plain.flash:
         market.lessen(market.plain.flash)
         leaner = _best(market)
-        if leaner.flash <= market.room and leaner.time * PATIENCE <= market.plain.time:
+        slower = max(1.0, leaner.time / max(1.0, best.time))
+        worth = leaner.flash * slower**TIME_WEIGHT < best.flash
+        if worth and leaner.flash <= market.room and leaner.time * PATIENCE <= market.plain.time:
             best = leaner
     used = sorted({c.kernel for c in best.calls}) if costs else ()
     return best.calls, {k: market.levels.get(k, LEVELS[0]) for k in used}

@@ -91,12 +91,12 @@ def test_the_peak_never_grows_and_outputs_stay(seed: int) -> None:
 def test_arenas_shrink() -> None:
     """What is planned is not what is counted here: kernels need more apart, plans have gaps."""
     arenas = []
-    for seed in range(60):
+    for seed in range(100):
         low = lower(random_graph(np.random.default_rng(seed), nodes=12).graph)
         worst = low.with_(nodes=_latest(low))
         arenas.append([plan_memory(program(g)).arena_bytes for g in (worst, PASS(worst))])
-    assert sum(after < before for before, after in arenas) > 30
-    assert sum(after > before for before, after in arenas) <= 2
+    assert sum(after < before for before, after in arenas) > 40
+    assert sum(after > before for before, after in arenas) <= 3
     assert sum(after for _, after in arenas) < 0.95 * sum(before for before, _ in arenas)
 
 
