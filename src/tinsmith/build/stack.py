@@ -181,8 +181,8 @@ class StackBounds:
 
     def _next(self, begin: int, at: int, here: Instruction) -> Iterator[int]:
         after, far = at + here.nbytes, here.target is not None and here.target in self._functions
-        # Armv6-M has no long jump but the call; it leads to no function then, and nothing returns to
-        # data; what never returns may stand at the end of a function
+        # Armv6-M has no long jump but the call: it leads to no function then, and data may follow;
+        # what never returns may stand at the end of a function
         long = here.calls and here.target is not None and not far
         ends = after in self._functions or (long and after not in self._code)
         if here.follows and not (here.calls and ends):
