@@ -31,7 +31,7 @@ from tinsmith.prove.certificate.stimuli import Stimuli
 def test_a_right_module_is_certified_and_checked(
     kind: str, require_tool: Callable[..., str]
 ) -> None:
-    if board_of(kind) is HELIUM:
+    if board_of(kind) == HELIUM:
         require_tool("qemu-system-arm")
     made = certificate(module(kind))
     read = loads(Certificate, dumps(made))
@@ -43,7 +43,7 @@ def test_a_right_module_is_certified_and_checked(
     assert all((u.taps_seen, u.biases_seen) == (u.taps, u.biases) for u in layers.values())
     assert all(u.breakpoints_hit > 100 for u in layers.values())
     bounds = [(s.stack, s.stack_bound) for s in (claims, *claims.steps)]
-    around = 64 if board_of(kind) is BOARD else 256  # eight channels at once would take more
+    around = 64 if board_of(kind) == BOARD else 256  # eight channels at once would take more
     assert all(bound is not None and seen <= bound <= seen + around for seen, bound in bounds)
     assert claims.unbounded == ""
     assert all(0 < executed <= code for code, executed in (s.code for s in claims.steps))
