@@ -34,6 +34,9 @@ def encoded(value: Any) -> bytes:
     """CBOR by RFC 8949, chapter 3."""
     if isinstance(value, float):
         return b"\xfb" + struct.pack(">d", value)
+    if isinstance(value, int) and value >= 1 << 64:  # section 3.4.3: tag 2, then its bytes
+        size = -(-value.bit_length() // 8)
+        return b"\xc2" + head(2, size) + value.to_bytes(size, "big")
     if isinstance(value, int):
         return head(0, value) if value >= 0 else head(1, -1 - value)
     if isinstance(value, str):
@@ -154,12 +157,11 @@ BAD: dict[str, Any] = {
 @both
 @pytest.mark.parametrize("name", BAD)
 def test_what_makes_no_sense_is_refused(tmp_path: Path, format: str, name: str) -> None:
-    if name == "values large" and format == "cbor":
-        pytest.skip("CBOR has no such number")
     path = write(tmp_path, format, BAD[name])
     with pytest.raises(UserError, match=r"wave\.1") as e:
         read(path)
-    assert e.value.code == f"data.{format}.{name.split()[0]}"
+    tagged = name == "values large" and format == "cbor"  # such tags are not read at all
+    assert e.value.code == f"data.{format}.{'syntax' if tagged else name.split()[0]}"
 
 
 @pytest.mark.parametrize(
