@@ -153,7 +153,9 @@ def measure_graph(
 ) -> ModelMeasurement:
     """`measure_model` from the graph on; ``about``: the model's name and its semantics."""
     target = options.target()
-    inputs = case_inputs(graph, options.inputs, job)
+    inputs, labels = case_inputs(graph, options.inputs, job), None
+    if options.labels is not None:
+        labels = job.step("labels", read_labels, file=File(options.labels))
     module = stages.compiled(job, graph, target.board, target.aimed(choices))
     cases = Cases(renamed(inputs, graph, module.graph), reset_each=options.reset_each)
     firmware = stages.built(job, module, target)
@@ -162,10 +164,8 @@ def measure_graph(
     if options.outputs is not None:
         write_outputs(options.outputs, [outcome.outputs[n] for n in module.graph.outputs])
     worth = None
-    if options.labels is not None:
-        labels = job.step("labels", read_labels, file=File(options.labels))
-        answers = outcome.outputs[module.graph.outputs[0]]
-        worth = judged(answers, module.graph, labels)
+    if labels is not None:
+        worth = judged(outcome.outputs[module.graph.outputs[0]], module.graph, labels)
     found, optimised = figures(firmware, outcome, target.board), target.optimize or "default"
     model, semantics = about
     drawn = options.inputs is None
