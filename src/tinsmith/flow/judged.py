@@ -80,7 +80,12 @@ def read_labels(file: File, job: Progress) -> np.ndarray:
     path = file.path
     if not path.is_file():
         raise UserError("model.labels.file", f"There is no file {path}.", _HINT)
-    arrays = run(_READER, (path.resolve(),), dict[str, np.ndarray], job=job)
+    try:
+        arrays = run(_READER, (path.resolve(),), dict[str, np.ndarray], job=job)
+    except UserError as e:
+        if e.code != "model.inputs.file":
+            raise
+        raise UserError("model.labels.file", e.message, _HINT) from None
     found = arrays.get(LABELS, next(iter(arrays.values())) if len(arrays) == 1 else None)
     if found is None:
         names = ", ".join(arrays) or "none"

@@ -262,7 +262,11 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
     except MemoryError:
         raise
     except Exception as e:  # noqa: BLE001 - zipfile, zlib, numpy and tokenize raise many kinds
-        text = f"{path} is no .npz file of plain arrays: {e}."
+        # numpy takes what it does not know for a pickle, and says how to load it all the same
+        reason = (
+            "it is of another kind, or holds objects" if "pickle" in str(e) else str(e).rstrip(".")
+        )
+        text = f"{path} is no .npz file of plain arrays: {reason}."
         raise UserError("model.inputs.file", text, _HINT) from None
     wrong = [n for n, a in found.items() if a.dtype.kind not in "biuf"]
     if wrong:

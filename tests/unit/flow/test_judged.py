@@ -94,6 +94,10 @@ def test_files_of_labels(tmp_path: Path) -> None:
         read_labels(File(path), SILENT)
     with pytest.raises(UserError, match="There is no file"):
         read_labels(File(tmp_path / "none.npz"), SILENT)
+    path.write_text("no archive")
+    with pytest.raises(UserError, match="of another kind, or holds objects") as e:
+        read_labels(File(path), SILENT)
+    assert "pickle" not in str(e.value) and "labels=y" in e.value.hint
 
 
 def test_labels_want_cases(tmp_path: Path) -> None:
